@@ -1,0 +1,1 @@
+"""What surrounds the jobs: command line, local stack, simulator, benchmark. Nothing imports from here."""

@@ -1,0 +1,1 @@
+"""Kafka, Flink and Redis on one machine, as real processes."""

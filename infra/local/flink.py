@@ -1,0 +1,142 @@
+"""A Flink cluster of separate processes: one JobManager, TaskManagers of one slot each."""
+
+import json
+import os
+import re
+import sys
+import sysconfig
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyflink
+import yaml
+
+from infra.local import processes
+from infra.local.home import Home, ServiceRecord
+
+DISTRIBUTION = Path(pyflink.__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Megabytes. A TaskManager in thread mode holds Python as well, outside of what Flink counts."""
+
+    jobmanager_heap: int = 320
+    task_heap: int = 640
+    managed: int = 256
+    network: int = 64
+
+
+def configure(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> Path:
+    """Writes Flink's configuration folder and returns it."""
+    conf = home.folder("flink", "conf")
+    shipped = yaml.safe_load((DISTRIBUTION / "conf" / "config.yaml").read_text())
+    settings: dict[str, Any] = {
+        "env.java.opts.all": shipped["env"]["java"]["opts"]["all"],
+        "env.java.opts.taskmanager": os.environ.get("TMOPTS", "-XX:+UseG1GC"),
+        "jobmanager.bind-host": "127.0.0.1",
+        "jobmanager.rpc.address": "127.0.0.1",
+        "jobmanager.rpc.port": rpc_port,
+        "jobmanager.memory.heap.size": f"{memory.jobmanager_heap}m",
+        "jobmanager.memory.jvm-metaspace.size": "192m",
+        "jobmanager.memory.off-heap.size": "64m",
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "rest.bind-port": str(rest_port),
+        "rest.port": rest_port,
+        "web.upload.dir": str(home.folder("flink", "upload")),
+        "taskmanager.bind-host": "127.0.0.1",
+        "taskmanager.host": "127.0.0.1",
+        "taskmanager.numberOfTaskSlots": 1,
+        "taskmanager.memory.framework.heap.size": "96m",
+        "taskmanager.memory.task.heap.size": f"{memory.task_heap}m",
+        "taskmanager.memory.managed.size": f"{memory.managed}m",
+        "taskmanager.memory.network.min": f"{memory.network}m",
+        "taskmanager.memory.network.max": f"{memory.network}m",
+        "taskmanager.memory.jvm-metaspace.size": "256m",
+        "io.tmp.dirs": str(home.folder("flink", "tmp")),
+        # A lost process is noticed in seconds, not in the default minute.
+        "metrics.fetcher.update-interval": "2 s",
+        "heartbeat.interval": "1 s",
+        "heartbeat.timeout": "8 s",
+        "restart-strategy.type": "exponential-delay",
+        "restart-strategy.exponential-delay.initial-backoff": "200 ms",
+        "restart-strategy.exponential-delay.max-backoff": "5 s",
+        "state.backend.type": "hashmap",
+        "execution.checkpointing.dir": (home.folder("flink", "checkpoints")).as_uri(),
+        "execution.checkpointing.savepoint-dir": (home.folder("flink", "savepoints")).as_uri(),
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "python.executable": sys.executable,
+        "python.client.executable": sys.executable,
+    }
+    (conf / "config.yaml").write_text(yaml.safe_dump(settings, width=10_000))
+    for name in ("log4j-console.properties", "log4j-cli.properties"):
+        (conf / name).write_text((DISTRIBUTION / "conf" / name).read_text())
+    return conf
+
+
+def environment(home: Home) -> dict[str, str]:
+    """The environment of every Flink process of this stack."""
+    # Python inside a TaskManager (thread mode) starts from libpython and does not see a virtual
+    # environment by itself; PYTHONPATH shows it.
+    path = [sysconfig.get_path("purelib"), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {
+        "FLINK_HOME": str(DISTRIBUTION),
+        "FLINK_CONF_DIR": str(home.folder("flink", "conf")),
+        "FLINK_LOG_DIR": str(home.folder("logs", "flink")),
+        "FLINK_PID_DIR": str(home.folder("flink", "pids")),
+        "PYTHONPATH": os.pathsep.join(part for part in path if part),
+        # One thread per numeric library: a slot is one core.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def start_jobmanager(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> ServiceRecord:
+    ports = {"rest": processes.free_port(rest_port), "rpc": processes.free_port(rpc_port)}
+    configure(home, ports["rest"], ports["rpc"], memory)
+    log = home.log("jobmanager")
+    argv = [str(DISTRIBUTION / "bin" / "jobmanager.sh"), "start-foreground"]
+    record = processes.start(argv, log, environment(home), ports)
+    processes.wait_until(lambda: overview(ports["rest"]) is not None, "Flink's JobManager", record, log)
+    return record
+
+
+def start_taskmanager(home: Home, name: str) -> ServiceRecord:
+    """Starts one TaskManager; the caller waits for its slot with `wait_for_slots`."""
+    argv = [str(DISTRIBUTION / "bin" / "taskmanager.sh"), "start-foreground"]
+    return processes.start(argv, home.log(name), environment(home), {})
+
+
+def get(rest_port: int, path: str, timeout_s: float = 5.0) -> Any:
+    """What Flink's REST interface answers, parsed."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{rest_port}{path}", timeout=timeout_s) as answer:
+        return json.load(answer)
+
+
+def overview(rest_port: int) -> dict[str, Any] | None:
+    try:
+        answer: dict[str, Any] = get(rest_port, "/overview", timeout_s=2.0)
+    except (OSError, ValueError):
+        return None
+    return answer
+
+
+def wait_for_slots(rest_port: int, slots: int, patience_s: float = 60.0) -> None:
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        state = overview(rest_port)
+        if state is not None and state["slots-total"] >= slots:
+            return
+        time.sleep(0.1)
+    raise processes.StackError(f"Flink has not offered {slots} slots after {patience_s:.0f} s: see the logs")
+
+
+_JOB_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def is_job_id(text: str) -> bool:
+    return _JOB_ID.fullmatch(text) is not None

@@ -1,0 +1,103 @@
+"""Starting, watching and stopping the processes of the local stack."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from infra.local.home import ServiceRecord
+
+
+class StackError(Exception):
+    """Something the user can act on; the message says what."""
+
+
+def start(argv: Sequence[str], log: Path, env: Mapping[str, str], ports: dict[str, int]) -> ServiceRecord:
+    """Starts `argv` in a session of its own, so that it outlives the terminal that asked for it."""
+    with log.open("ab") as out:
+        child = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=dict(env),
+            start_new_session=True,
+        )
+    return ServiceRecord(child.pid, psutil.Process(child.pid).create_time(), ports)
+
+
+def find(record: ServiceRecord) -> psutil.Process | None:
+    """The process, if it is still the one that was started and still runs."""
+    try:
+        process = psutil.Process(record.pid)
+        if abs(process.create_time() - record.started_at) > 1.0 or process.status() == psutil.STATUS_ZOMBIE:
+            return None
+    except psutil.NoSuchProcess:
+        return None
+    return process
+
+
+def stop(record: ServiceRecord, patience_s: float = 10.0) -> bool:
+    """Asks the process to end, then ends it. True if there was one."""
+    process = find(record)
+    if process is None:
+        return False
+    family = [process, *process.children(recursive=True)]
+    process.terminate()
+    _, alive = psutil.wait_procs(family, timeout=patience_s)
+    for each in alive:
+        each.kill()
+    psutil.wait_procs(alive, timeout=5.0)
+    reap(record.pid)
+    return True
+
+
+def reap(pid: int) -> None:
+    """Takes an ended child of this very process off the process table."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
+
+
+def free_port(preferred: int) -> int:
+    """`preferred` if nobody listens there, else a free port of the system's choice. Loopback only."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise StackError("no free port on 127.0.0.1")
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(
+    ready: Callable[[], bool], what: str, record: ServiceRecord, log: Path, patience_s: float = 90.0
+) -> None:
+    """Returns once `ready()`; raises `StackError` with the end of the log when the process dies or time is up."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        if ready():
+            return
+        if find(record) is None:
+            raise StackError(f"{what} ended while starting. {log} ends with:\n{tail(log)}")
+        time.sleep(0.1)
+    raise StackError(f"{what} was not ready after {patience_s:.0f} s. {log} ends with:\n{tail(log)}")
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    if not log.exists():
+        return "(no log)"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,89 @@
+"""The graph of the adjust job, without the sinks."""
+
+from typing import NamedTuple
+
+from pyflink.common import Duration, Types, WatermarkStrategy
+from pyflink.datastream import DataStream, StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+from jobs.config import AdjustConfig
+from jobs.cut import cut
+from jobs.keying import ROW, keyed, to_stream
+from jobs.rows import crossing_query, refit_query
+from jobs.tables import rules_ddl, source_ddl
+from jobs.windows import steps
+from models.epochs import RefitSchedule
+from models.store import StoredModel
+from schemas.rules import Rule
+from udfs import outputs
+from udfs.adjust import CONTROL, Adjust
+from udfs.refit import ForestRefit
+
+CONTROL_ROW = Types.ROW([Types.STRING(), Types.STRING(), Types.STRING()])
+
+
+class Outputs(NamedTuple):
+    """Streams of records for Kafka: (key, value) as bytes."""
+
+    commands: DataStream
+    rejected: DataStream
+    late: DataStream
+    tally: DataStream
+
+
+def build(
+    env: StreamExecutionEnvironment,
+    t_env: StreamTableEnvironment,
+    config: AdjustConfig,
+    rules: tuple[Rule, ...],
+    cold: StoredModel,
+) -> Outputs:
+    """From the topics to the outputs. `rules` are in force from the first event; the topic can change them later."""
+    t_env.execute_sql(source_ddl(config))
+    t_env.execute_sql(rules_ddl(config))
+    cut(t_env, t_env.sql_query("SELECT * FROM source"), "events", "occurred_at")
+    for step in steps(config):
+        # Windows over slices have few rows of one key to gather: a local stage before them would only cost.
+        t_env.get_config().set(
+            "table.optimizer.agg-phase-strategy", "TWO_PHASE" if step.name == "slices" else "ONE_PHASE"
+        )
+        if step.time:
+            cut(t_env, t_env.sql_query(step.query), step.name, step.time)
+        else:
+            t_env.execute_sql(f"CREATE TEMPORARY VIEW {step.name} AS {step.query}")
+    crossing = to_stream(t_env, t_env.sql_query(crossing_query(config)), ROW)
+    schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
+    adjust = Adjust(rules, cold.artefact, cold.card, schedule, config.window_ms, config.slide_ms)
+    commands = (
+        keyed(crossing, ROW)
+        .connect(_control(t_env, config, crossing, schedule).broadcast(CONTROL))
+        .process(adjust, output_type=outputs.RECORD)
+        .name("adjust")
+        .uid("adjust")
+    )
+    return Outputs(commands, *(commands.get_side_output(tag) for tag in (outputs.REJECTED, outputs.LATE, outputs.TALLY)))
+
+
+def _control(
+    t_env: StreamTableEnvironment, config: AdjustConfig, crossing: DataStream, schedule: RefitSchedule
+) -> DataStream:
+    """Rules from their topic, and refits of the forest: what every subtask has to know."""
+    rules = t_env.to_append_stream(
+        t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules"), CONTROL_ROW
+    )
+    # Rules come once in a blue moon; without idleness their silence would stop event time.
+    idle = WatermarkStrategy.no_watermarks().with_idleness(Duration.of_millis(200))
+    rules = rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
+    if not schedule.enabled:
+        return rules
+    t_env.create_temporary_view(
+        "crossing", t_env.from_data_stream(crossing)
+    )
+    refits = (
+        keyed(to_stream(t_env, t_env.sql_query(refit_query()), ROW), ROW)
+        .process(ForestRefit(schedule.every_ms, schedule.lead_ms), output_type=CONTROL_ROW)
+        .name("forest-refit")
+        .uid("forest-refit")
+        .slot_sharing_group("refit")
+    )
+    return rules.union(refits)

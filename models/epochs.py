@@ -1,0 +1,31 @@
+"""Which refit of a forest belongs to which window: by event time, so that a replay picks the same."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RefitSchedule:
+    """A forest is fitted at the end of every epoch and used from `lead_ms` later on.
+
+    The lead gives the refit time to arrive: live it takes a fraction of a second, in a replay a thousand times faster than life
+    the same fraction is minutes of event time.
+    """
+
+    every_ms: int
+    lead_ms: int
+
+    @property
+    def enabled(self) -> bool:
+        return self.every_ms > 0
+
+    def epoch_at(self, window_end_ms: int) -> int:
+        """The epoch whose forest judges that window."""
+        return (window_end_ms - self.lead_ms) // self.every_ms
+
+    def boundary_ms(self, epoch: int) -> int:
+        """Event time up to which the windows go into the forest of `epoch`."""
+        return epoch * self.every_ms
+
+    def first_epoch(self, window_end_ms: int) -> int:
+        """The first epoch whose forest can have seen that window."""
+        return -(-window_end_ms // self.every_ms)

@@ -1,0 +1,42 @@
+"""The model store: a folder of artefacts, each with its card beside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from models.features import SESSION_NAMES
+from models.forest import ForestScorer
+from schemas.models import CorruptModel, ModelCard, require_checksum
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+class ModelError(ValueError):
+    """A model that cannot be used; the message names file and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    card: ModelCard
+    artefact: bytes
+
+
+def load_forest(store: Path = SHIPPED) -> StoredModel:
+    """The forest ``forest.onnx`` with ``forest.json``, checked: bytes, features, and that it scores. Raises `ModelError`.
+
+    Only ONNX is ever loaded; a pickle is never opened.
+    """
+    card_path, model_path = store / "forest.json", store / "forest.onnx"
+    try:
+        card = msgspec.json.decode(card_path.read_bytes(), type=ModelCard)
+        artefact = model_path.read_bytes()
+        require_checksum(artefact, card)
+        scorer = ForestScorer(artefact)
+    except (OSError, msgspec.MsgspecError, CorruptModel, ValueError) as error:
+        raise ModelError(f"the forest in {store} cannot be used: {error}") from None
+    if tuple(card.features) != SESSION_NAMES or scorer.features != len(SESSION_NAMES):
+        raise ModelError(
+            f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(SESSION_NAMES)}"
+        )
+    return StoredModel(card, artefact)

@@ -1,0 +1,101 @@
+"""The command contract (adjustments.v1): a small, precise change for one reader, segment or content item."""
+
+from hashlib import blake2b
+from typing import Annotated, Any, Final, Literal, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+Action = Literal[
+    "simplify",
+    "shorten",
+    "expand",
+    "enrich",
+    "visualise",
+    "reorder",
+    "highlight_related",
+    "lighten_media",
+    "simplify_layout",
+    "localise",
+    "set_length",
+    "set_tone",
+    "refresh_recommendations",
+    "prompt",
+    "revert",
+]
+ACTIONS: Final[tuple[str, ...]] = get_args(Action)
+
+SourceKind = Literal["rule", "anomaly", "model", "segment", "context", "sentiment", "schedule"]
+
+
+class Target(Struct, frozen=True):
+    kind: Literal["session", "segment", "content"]
+    id: str
+
+
+class Source(Struct, frozen=True):
+    """What decided: `id` and `version` of the rule or model."""
+
+    kind: SourceKind
+    id: str
+    version: int
+
+
+class Evidence(Struct, omit_defaults=True, frozen=True):
+    """One feature behind a command: what it was, what was expected, where the line lay, and over which window.
+
+    `z` is in standard deviations of the baseline; what is unknown is left out.
+    """
+
+    value: float | str | None = None
+    baseline: float | None = None
+    threshold: float | None = None
+    z: float | None = None
+    window_start_ms: int | None = None
+    window_end_ms: int | None = None
+
+
+class Experiment(Struct, frozen=True):
+    id: str
+    arm: str
+
+
+class AdjustmentCommand(Struct):
+    """Tells a CMS to change something. Times are event time; after `expires_at_ms` the CMS ignores the command."""
+
+    command_id: str
+    issued_at_ms: int
+    expires_at_ms: int
+    target: Target
+    session_id: str | None
+    user_id: str | None
+    content_id: str | None
+    action: Action
+    parameters: dict[str, Any]
+    priority: Annotated[int, Meta(ge=0, le=100)]
+    source: Source
+    evidence: dict[str, Evidence]
+    experiment: Experiment | None = None
+    reverts: str | None = None
+
+
+def command_id(target: Target, source: Source, trigger: str) -> str:
+    """The same decision always gets the same id: a consumer that sees it twice drops one.
+
+    `trigger` names the window or the event, for example ``window:1760000060000`` or ``event:e17``.
+
+    >>> command_id(Target("session", "s1"), Source("rule", "mission", 1), "window:60000")
+    'a13158b9d5b25a7bd2ab0e1c9c2b3c3e'
+    """
+    parts = (target.kind, target.id, source.kind, source.id, str(source.version), trigger)
+    # A length before each part keeps ("a", "bc") and ("ab", "c") apart.
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def encode(command: AdjustmentCommand) -> bytes:
+    """The command as JSON. Field order is fixed, so that equal commands are equal bytes."""
+    return _encoder.encode(command)

@@ -1,0 +1,241 @@
+"""The event contract as a table, and the one place that decides whether a record is a valid event.
+
+`Event` is the source. `FIELDS` is read off it; `verdict` applies the table in Python (gateway, command line,
+tests) and `contract_json` hands the same table to the decoder that Flink runs (`schemas/format`), so no rule is
+written twice. A test feeds hostile records to both and compares every verdict.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import inspect
+
+from schemas.events import (
+    EVENT_TYPES,
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_PROPERTIES,
+    MAX_SKEW_MS,
+    VALUE_RANGE,
+    Context,
+    Event,
+)
+from schemas.rejects import Reason, Rejection
+
+Kind = Literal["string", "integer", "number", "boolean", "tags", "object"]
+
+_LONGEST_NUMBER: Final = 20
+"""Digits, sign and point of a number inside every range of the contract; longer integers are out of range unread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of the table. Bounds are characters for strings, inclusive values for numbers."""
+
+    name: str
+    kind: Kind
+    required: bool
+    low: float | None
+    high: float | None
+
+
+def _field(field: inspect.Field) -> Field:
+    kinds = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+    (kind,) = (each for each in kinds if not isinstance(each, inspect.NoneType))
+    name, required = field.encode_name, field.required
+    match kind:
+        case inspect.StrType():
+            return Field(name, "string", required, kind.min_length, kind.max_length)
+        case inspect.LiteralType():
+            return Field(name, "string", required, None, None)
+        case inspect.IntType():
+            return Field(name, "integer", required, kind.ge, kind.le)
+        case inspect.FloatType():
+            return Field(name, "number", required, kind.ge, kind.le)
+        case inspect.BoolType():
+            return Field(name, "boolean", required, None, None)
+        case inspect.DictType():
+            return Field(name, "tags", required, None, MAX_PROPERTIES)
+        case inspect.StructType():
+            return Field(name, "object", required, None, None)
+    raise TypeError(f"the event contract has no rule for {name}: {kind}")
+
+
+def _table(struct: type[msgspec.Struct]) -> tuple[Field, ...]:
+    info = inspect.type_info(struct)
+    assert isinstance(info, inspect.StructType)
+    return tuple(_field(field) for field in info.fields)
+
+
+FIELDS: Final = _table(Event)
+CONTEXT_FIELDS: Final = _table(Context)
+
+
+def contract_json() -> str:
+    """The table for the decoder in the JVM: compact JSON, passed as an option of the source table."""
+
+    def rows(fields: tuple[Field, ...]) -> list[dict[str, Any]]:
+        return [
+            {"name": f.name, "kind": f.kind, "required": f.required, "low": f.low, "high": f.high}
+            for f in fields
+        ]
+
+    table = {
+        "max_bytes": MAX_BYTES,
+        "max_depth": MAX_DEPTH,
+        "max_skew_ms": MAX_SKEW_MS,
+        "longest_number": _LONGEST_NUMBER,
+        "types": EVENT_TYPES,
+        "value_range": VALUE_RANGE,
+        "fields": rows(FIELDS),
+        "context": rows(CONTEXT_FIELDS),
+    }
+    return json.dumps(table, separators=(",", ":"))
+
+
+class _Refused(Exception):
+    def __init__(self, reason: Reason, detail: str) -> None:
+        self.rejection = Rejection(reason, detail)
+
+
+class _HugeInteger:
+    """Stands for an integer too long to be worth converting."""
+
+
+_HUGE: Final = _HugeInteger()
+
+
+def _parse_int(text: str) -> int | _HugeInteger:
+    return int(text) if len(text) <= _LONGEST_NUMBER else _HUGE
+
+
+def _parse_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_int=_parse_int, parse_constant=_parse_constant)  # type: ignore[arg-type]
+
+
+def verdict(raw: bytes | None, now_ms: int) -> Event | Rejection:
+    """The event in `raw`, or why it is none. `now_ms` is the judge's clock, for times that lie in the future.
+
+    Unknown fields are ignored. Of a name given twice the last one counts, as JSON parsers do.
+    """
+    try:
+        fields = _parse(raw)
+        checked = {field.name: _check(field, fields.get(field.name), "") for field in FIELDS}
+        _check_meaning(checked, now_ms)
+    except _Refused as refused:
+        return refused.rejection
+    if checked["context"] is not None:
+        checked["context"] = Context(**checked["context"])
+    return Event(**checked)
+
+
+def _parse(raw: bytes | None) -> dict[str, Any]:
+    if not raw:
+        raise _Refused("malformed", "empty")
+    if len(raw) > MAX_BYTES:
+        raise _Refused("oversize", f"over {MAX_BYTES} bytes")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _Refused("malformed", "not UTF-8") from None
+    try:
+        value = _decoder.decode(text)
+    except (ValueError, RecursionError):
+        raise _Refused("malformed", "not JSON") from None
+    # Counting brackets is cheap and nearly always enough; the exact walk is for the rest.
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise _Refused("malformed", f"nested deeper than {MAX_DEPTH}")
+    if type(value) is not dict:
+        raise _Refused("malformed", "not an object")
+    return value
+
+
+def _depth(value: Any) -> int:
+    deepest, todo = 0, [(value, 1)]
+    while todo:
+        node, depth = todo.pop()
+        if isinstance(node, (dict, list)):
+            deepest = max(deepest, depth)
+            todo.extend((child, depth + 1) for child in (node.values() if isinstance(node, dict) else node))
+    return deepest
+
+
+def _check(field: Field, value: Any, prefix: str) -> Any:
+    if value is None:
+        if field.required:
+            raise _Refused("missing_field", f"{prefix}{field.name}: required")
+        return None
+    name = prefix + field.name
+    match field.kind:
+        case "string":
+            return _string(field, value, name)
+        case "integer" | "number":
+            return _number(field, value, name)
+        case "boolean":
+            if type(value) is not bool:
+                raise _Refused("wrong_type", f"{name}: expected boolean")
+            return value
+        case "tags":
+            return _tags(field, value, name)
+        case "object":
+            if type(value) is not dict:
+                raise _Refused("wrong_type", f"{name}: expected object")
+            return {inner.name: _check(inner, value.get(inner.name), name + ".") for inner in CONTEXT_FIELDS}
+
+
+def _string(field: Field, value: Any, name: str) -> str:
+    if type(value) is not str:
+        raise _Refused("wrong_type", f"{name}: expected string")
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise _Refused("malformed", f"{name}: unpaired surrogate")
+    if field.high is not None and len(value) > field.high:
+        raise _Refused("out_of_range", f"{name}: longer than {field.high:.0f} characters")
+    if field.low is not None and len(value) < field.low:
+        raise _Refused("out_of_range", f"{name}: shorter than {field.low:.0f} characters")
+    return value
+
+
+def _number(field: Field, value: Any, name: str) -> float:
+    huge = value is _HUGE
+    if not huge and type(value) is not int and (field.kind == "integer" or type(value) is not float):
+        raise _Refused("wrong_type", f"{name}: expected {field.kind}")
+    if huge or not (-2**63 <= value < 2**63 if type(value) is int else math.isfinite(value)):
+        raise _Refused("out_of_range", f"{name}: not a number this system can hold")
+    if field.low is not None and value < field.low:
+        reason: Reason = "impossible_time" if name.endswith("_at_ms") else "out_of_range"
+        raise _Refused(reason, f"{name}: below {field.low:.0f}")
+    if field.high is not None and value > field.high:
+        raise _Refused("out_of_range", f"{name}: above {field.high:.0f}")
+    return value if field.kind == "integer" else float(value)
+
+
+def _tags(field: Field, value: Any, name: str) -> dict[str, str]:
+    if type(value) is not dict:
+        raise _Refused("wrong_type", f"{name}: expected object")
+    if any(type(each) is not str for each in value.values()):
+        raise _Refused("wrong_type", f"{name}: expected strings")
+    if field.high is not None and len(value) > field.high:
+        raise _Refused("out_of_range", f"{name}: more than {field.high:.0f} entries")
+    return value
+
+
+def _check_meaning(event: dict[str, Any], now_ms: int) -> None:
+    """The rules that look at more than one field."""
+    if event["type"] not in EVENT_TYPES:
+        raise _Refused("unknown_type", "type: not one of the contract's")
+    value, bounds = event["value"], VALUE_RANGE.get(event["type"])
+    if value is not None and bounds is not None and not bounds[0] <= value <= bounds[1]:
+        raise _Refused(
+            "out_of_range", f"value: outside {bounds[0]:.0f}..{bounds[1]:.0f} for {event['type']}"
+        )
+    received = event["received_at_ms"]
+    if abs(event["occurred_at_ms"] - received) > MAX_SKEW_MS:
+        raise _Refused("impossible_time", "occurred_at_ms: over 24 h from received_at_ms")
+    if received > now_ms + MAX_SKEW_MS:
+        raise _Refused("impossible_time", "received_at_ms: over 24 h in the future")

@@ -1,0 +1,43 @@
+"""The model contract (models.v1): which model is in force, by version and checksum."""
+
+from hashlib import sha256
+from typing import Literal
+
+from msgspec import Struct
+
+
+class ModelCard(Struct):
+    """What a model is: what it reads, when it speaks, what it was made from. Stands beside the artefact.
+
+    `threshold` is the score from which a window counts as anomalous; `features` are the inputs in order.
+    """
+
+    id: str
+    version: int
+    kind: Literal["isolation_forest"]
+    features: list[str]
+    threshold: float
+    sha256: str
+    trained_on: str
+    trained_until_ms: int | None = None
+
+
+class ModelRecord(Struct):
+    """A card, and where the artefact lies (a path or object-store address)."""
+
+    card: ModelCard
+    location: str
+
+
+class CorruptModel(Exception):
+    """The bytes are not those that the card vouches for."""
+
+
+def require_checksum(artefact: bytes, card: ModelCard) -> None:
+    """Raises `CorruptModel` unless `artefact` is what `card` describes."""
+    found = sha256(artefact).hexdigest()
+    if found != card.sha256:
+        raise CorruptModel(
+            f"model {card.id} version {card.version}: the card says sha256 {card.sha256[:12]}…, "
+            f"the file has {found[:12]}…; take the file that belongs to this card"
+        )

@@ -1,0 +1,36 @@
+"""The reject contract (rejected.v1): a record that is no valid event, with the reason and its original bytes."""
+
+from typing import Final, Literal, get_args
+
+from msgspec import Struct
+
+Reason = Literal[
+    "oversize",
+    "malformed",
+    "missing_field",
+    "wrong_type",
+    "out_of_range",
+    "unknown_type",
+    "impossible_time",
+]
+REASONS: Final[tuple[str, ...]] = get_args(Reason)
+
+
+class Rejected(Struct):
+    """One refused record. `detail` names field and rule, never the reader's own text; `original` is base64."""
+
+    reason: Reason
+    detail: str
+    stage: str
+    topic: str
+    partition: int
+    offset: int
+    original: str
+    seen_at_ms: int
+
+
+class Rejection(Struct, frozen=True):
+    """Why a record is no valid event."""
+
+    reason: Reason
+    detail: str

@@ -1,0 +1,52 @@
+"""Every topic of the system: what stands on it, how it is keyed, kept and partitioned."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.audit import Late, Tally
+from schemas.commands import AdjustmentCommand
+from schemas.events import Event
+from schemas.models import ModelRecord
+from schemas.outcomes import Outcome
+from schemas.rejects import Rejected
+from schemas.rules import Rule
+
+_DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """`retention_ms` is None for a compacted topic: there the newest record of a key stays, and null deletes it."""
+
+    name: str
+    record: type[Struct]
+    key: str
+    about: str
+    partitions: int
+    retention_ms: int | None
+
+    @property
+    def config(self) -> dict[str, str]:
+        if self.retention_ms is None:
+            return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
+        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+
+
+EVENTS: Final = Topic("events.v1", Event, "session_id", "What readers did.", 4, 7 * _DAY_MS)
+ADJUSTMENTS: Final = Topic(
+    "adjustments.v1", AdjustmentCommand, "target id", "What a CMS should change.", 4, 7 * _DAY_MS
+)
+REJECTED: Final = Topic(
+    "rejected.v1", Rejected, "reason", "Records that are no valid events.", 1, 30 * _DAY_MS
+)
+LATE: Final = Topic("late.v1", Late, "session_id", "Events that came too late to be used.", 1, 7 * _DAY_MS)
+TALLY: Final = Topic("tally.v1", Tally, "slice end", "How many events were used.", 1, 30 * _DAY_MS)
+OUTCOMES: Final = Topic(
+    "outcomes.v1", Outcome, "session_id", "What became of commands, and what readers did then.", 4, 30 * _DAY_MS
+)
+RULES: Final = Topic("rules.v1", Rule, "rule id", "Rules in force.", 1, None)
+MODELS: Final = Topic("models.v1", ModelRecord, "model id", "Models in force.", 1, None)
+
+TOPICS: Final = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, OUTCOMES, RULES, MODELS)

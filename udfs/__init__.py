@@ -1,0 +1,1 @@
+"""Flink operators: thin, one per file. They restore, ask a model, persist and emit."""

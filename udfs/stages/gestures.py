@@ -1,0 +1,78 @@
+"""Stage: clicks and other single events that can change a decision by themselves."""
+
+from typing import Final
+
+import msgspec
+from pyflink.datastream import RuntimeContext
+
+from models.ranking import Click, recent, remember
+from schemas.events import RECOMMENDED
+from udfs.cells import Cell
+from udfs.stages.turn import GestureTurn
+
+KNOWN_IDS: Final = 32
+"""Ids remembered per session: a sender repeats within seconds, not after dozens of clicks."""
+
+
+class Gestures(msgspec.Struct, array_like=True):
+    """What a session's fast lane remembers. `latest_ms` is the newest event, for cleaning up."""
+
+    ids: list[str] = []
+    clicks: list[Click] = []
+    latest_ms: int = 0
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Gestures)
+
+
+class GestureStage:
+    """Owns the ring of event ids and the recent clicks of each session."""
+
+    def __init__(self) -> None:
+        self._cell: Cell[Gestures] = Cell(
+            "gestures-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode
+        )
+
+    def open(self, context: RuntimeContext) -> None:
+        self._cell.open(context)
+
+    def on_event(self, turn: GestureTurn) -> bool:
+        """Adds what the event says to the facts. False for an event that was there before: it changes nothing."""
+        gesture, facts = turn.gesture, turn.facts
+        memory = self._cell.get(turn.key) or Gestures()
+        if gesture.event_id in memory.ids:
+            return False
+        memory.ids = [*memory.ids[1 - KNOWN_IDS :], gesture.event_id]
+        memory.latest_ms = max(memory.latest_ms, gesture.at_ms)
+        if gesture.type == "click":
+            click = Click(
+                gesture.at_ms,
+                gesture.content_id or "",
+                gesture.content_type or "",
+                gesture.placement == RECOMMENDED,
+            )
+            memory.clicks = remember(memory.clicks, click)
+        self._cell.put(turn.key, memory)
+        turn.clicks = recent(memory.clicks, gesture.at_ms)
+        live = facts.live
+        live["recent_clicks"] = float(len(turn.clicks))
+        live["recent_recommended_clicks"] = float(sum(click.recommended for click in turn.clicks))
+        if gesture.type == "feedback":
+            live["rating"] = gesture.value
+        for name in ("rtt_ms", "downlink_kbps"):
+            live[name] = getattr(gesture, name)
+        live["save_data"] = gesture.saves_data
+        facts.texts = {
+            "event.type": gesture.type,
+            "event.placement": gesture.placement,
+            "event.element": gesture.element,
+            "event.content_type": gesture.content_type,
+            "device": gesture.device,
+            "country": gesture.country,
+            "language": gesture.language,
+        }
+        return True
+
+    def forget(self, key: str) -> None:
+        self._cell.clear(key)

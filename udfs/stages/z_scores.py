@@ -1,0 +1,47 @@
+"""Stage: how unusual is each feature, against the target's own past and against its peers?"""
+
+from pyflink.datastream import RuntimeContext
+
+from models.baselines import Baselines
+from models.peers import z_scores
+from udfs.cells import Cell
+from udfs.rows import Numbers
+from udfs.stages.turn import ContentTurn, SessionTurn
+
+
+class ZScoreStage:
+    """Owns one set of baselines per session or content item."""
+
+    def __init__(self, state: str, features: int) -> None:
+        self._features = features
+        self._cell: Cell[Baselines] = Cell(
+            state, Baselines.pack, lambda text: Baselines.unpack(text, features)
+        )
+
+    def open(self, context: RuntimeContext) -> None:
+        self._cell.open(context)
+
+    def on_window(self, turn: SessionTurn | ContentTurn, values: Numbers, learn: bool = True) -> None:
+        """Adds values, own baselines and scores to the facts; a silent window is judged but teaches nothing."""
+        baselines = self._cell.get(turn.key) or Baselines(self._features)
+        facts = turn.facts
+        facts.values = values
+        facts.z_self = baselines.judge(values, learn)
+        facts.baselines = baselines
+        if learn:
+            self._cell.put(turn.key, baselines)
+
+    def on_peers(self, turn: SessionTurn) -> None:
+        """Adds the comparison with the site's other readers."""
+        window, facts = turn.window, turn.facts
+        if window is not None:
+            facts.peer_means = window.peer_means
+            facts.z_peers = z_scores(
+                window.values, window.peer_means, window.peer_spreads, window.peer_windows
+            )
+        else:
+            facts.peer_means = ()
+            facts.z_peers = [None] * self._features
+
+    def forget(self, key: str) -> None:
+        self._cell.clear(key)
