@@ -28,16 +28,12 @@ class AdjustConfig:
     late_topic: str = option("late.v1", "topic of events that came too late")
     tally_topic: str = option("tally.v1", "topic of counts")
     rules_topic: str = option("rules.v1", "compacted topic of rules")
-    startup: str = option(
-        "committed", "where to begin without a savepoint", among=("committed", "earliest", "latest")
-    )
+    startup: str = option("committed", "where to begin without a savepoint", among=("committed", "earliest", "latest"))
     rules_file: str = option("", "YAML file of rules; empty for the rules that ship with the job")
     model_store: str = option("", "folder of models; empty for the model that ships with the job")
     lateness_ms: int = option(2000, "an event received later than this after it occurred is late", least=0)
     slack_ms: int = option(500, "how far the clocks of several gateways may disagree", least=0)
-    idle_timeout_ms: int = option(
-        5000, "a partition without records for so long no longer holds time back", least=1
-    )
+    idle_timeout_ms: int = option(5000, "a partition without records for so long no longer holds time back", least=1)
     window_s: int = option(60, "length of a window; a multiple of the slide", least=1)
     slide_s: int = option(10, "a window begins so often; a divisor of a minute", least=1)
     peers_min: int = option(15, "minutes that make up the peers' baseline", least=1)
@@ -48,9 +44,7 @@ class AdjustConfig:
     )
     refit_min: int = option(30, "minutes of event time between two refits of a forest; 0 for none", least=0)
     refit_lead_s: int = option(300, "seconds of event time from a refit to its first use", least=0)
-    delivery: str = option(
-        "exactly-once", "guarantee of the sinks", among=("exactly-once", "at-least-once")
-    )
+    delivery: str = option("exactly-once", "guarantee of the sinks", among=("exactly-once", "at-least-once"))
     transaction_timeout_ms: int = option(
         600_000, "longer than a checkpoint and a restart take; at most the broker's limit", least=1000
     )

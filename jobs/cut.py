@@ -13,8 +13,8 @@ def cut(t_env: StreamTableEnvironment, table: Table, name: str, time_column: str
     """Makes `table` known as `name`, with `time_column` as its event time and the watermark that arrives with the rows."""
     jvm = get_gateway().jvm
     j_env, j_table = t_env._j_tenv, table._j_table
-    row_data = jvm.java.lang.Thread.currentThread().getContextClassLoader().loadClass(
-        "org.apache.flink.table.data.RowData"
+    row_data = (
+        jvm.java.lang.Thread.currentThread().getContextClassLoader().loadClass("org.apache.flink.table.data.RowData")
     )
     resolved = j_table.getResolvedSchema()
     stream = j_env.toDataStream(j_table, resolved.toPhysicalRowDataType().bridgedTo(row_data))

@@ -61,24 +61,22 @@ def build(
         .name("adjust")
         .uid("adjust")
     )
-    return Outputs(commands, *(commands.get_side_output(tag) for tag in (outputs.REJECTED, outputs.LATE, outputs.TALLY)))
+    return Outputs(
+        commands, *(commands.get_side_output(tag) for tag in (outputs.REJECTED, outputs.LATE, outputs.TALLY))
+    )
 
 
 def _control(
     t_env: StreamTableEnvironment, config: AdjustConfig, crossing: DataStream, schedule: RefitSchedule
 ) -> DataStream:
     """Rules from their topic, and refits of the forest: what every subtask has to know."""
-    rules = t_env.to_append_stream(
-        t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules"), CONTROL_ROW
-    )
+    rules = t_env.to_append_stream(t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules"), CONTROL_ROW)
     # Rules come once in a blue moon; without idleness their silence would stop event time.
     idle = WatermarkStrategy.no_watermarks().with_idleness(Duration.of_millis(200))
     rules = rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
     if not schedule.enabled:
         return rules
-    t_env.create_temporary_view(
-        "crossing", t_env.from_data_stream(crossing)
-    )
+    t_env.create_temporary_view("crossing", t_env.from_data_stream(crossing))
     refits = (
         keyed(to_stream(t_env, t_env.sql_query(refit_query()), ROW), ROW)
         .process(ForestRefit(schedule.every_ms, schedule.lead_ms), output_type=CONTROL_ROW)

@@ -22,9 +22,7 @@ def attach(stream: DataStream, topic: str, name: str, config: AdjustConfig) -> N
             .set_value_serialization_schema(RowFieldExtractorSchema(1))
             .build()
         )
-        .set_delivery_guarantee(
-            DeliveryGuarantee.EXACTLY_ONCE if exactly_once else DeliveryGuarantee.AT_LEAST_ONCE
-        )
+        .set_delivery_guarantee(DeliveryGuarantee.EXACTLY_ONCE if exactly_once else DeliveryGuarantee.AT_LEAST_ONCE)
         # A command should not wait for company.
         .set_property("linger.ms", "0")
         .set_property("buffer.memory", "8388608")

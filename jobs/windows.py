@@ -178,9 +178,7 @@ GROUP BY window_start, window_end, window_time"""
 def _peers(config: AdjustConfig) -> str:
     """Mean and spread of each feature over all sessions of the last minutes, the window itself left out."""
     before = ", ".join(
-        f"SUM({part}_{f.name}) OVER w - {part}_{f.name} AS {part}_{f.name}"
-        for f in SESSION_FEATURES
-        for part in "nsq"
+        f"SUM({part}_{f.name}) OVER w - {part}_{f.name} AS {part}_{f.name}" for f in SESSION_FEATURES for part in "nsq"
     )
     statistics = []
     for f in SESSION_FEATURES:

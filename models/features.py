@@ -38,9 +38,7 @@ SESSION_FEATURES: Final = (
     Feature("hover_ms", "ms", "time spent hovering", "hover_ms"),
     Feature("pointer_path_px", "px", "distance the pointer moved", "pointer_path_px"),
     Feature("engaged_ms", "ms", "engaged time", "engaged_ms"),
-    Feature(
-        "session_duration_ms", "ms", "from the first to the last event of the window", "last_ms - first_ms"
-    ),
+    Feature("session_duration_ms", "ms", "from the first to the last event of the window", "last_ms - first_ms"),
     Feature("pages", "count", "pages opened", "pages"),
     Feature("rapid_exits", "count", "pages left within 10 s", "rapid_exits"),
     Feature(

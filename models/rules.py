@@ -73,10 +73,12 @@ def _compile(condition: Condition, names: Sequence[str]) -> Iterable[Check]:
     if condition.forest is not None:
         bound = condition.forest
         if bound == "threshold":
-            yield lambda facts: (
-                facts.forest_score is not None
-                and facts.forest_threshold is not None
-                and facts.forest_score >= facts.forest_threshold
+            yield (
+                lambda facts: (
+                    facts.forest_score is not None
+                    and facts.forest_threshold is not None
+                    and facts.forest_score >= facts.forest_threshold
+                )
             )
         else:
             yield lambda facts: facts.forest_score is not None and facts.forest_score >= float(bound)
@@ -108,9 +110,7 @@ def _compile_indexed(condition: Condition, i: int) -> Iterable[Check]:
         yield lambda facts: facts.values[i] < high
     peers = condition.against == "peers"
     if (least := condition.z_above) is not None:
-        yield lambda facts: (
-            (z := (facts.z_peers if peers else facts.z_self)[i]) is not None and z > least
-        )
+        yield lambda facts: (z := (facts.z_peers if peers else facts.z_self)[i]) is not None and z > least
     if (most := condition.z_below) is not None:
         yield lambda facts: (z := (facts.z_peers if peers else facts.z_self)[i]) is not None and z < most
     if (rise := condition.change_above) is not None:

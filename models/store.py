@@ -1,7 +1,8 @@
 """The model store: a folder of artefacts, each with its card beside it."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.abc import Traversable
+from importlib.resources import files
 
 import msgspec
 
@@ -9,7 +10,8 @@ from models.features import SESSION_NAMES
 from models.forest import ForestScorer
 from schemas.models import CorruptModel, ModelCard, require_checksum
 
-SHIPPED = Path(__file__).parent / "shipped"
+SHIPPED = files("models") / "shipped"
+"""Works from a folder as from the archive that `flink run -pyfs` ships."""
 
 
 class ModelError(ValueError):
@@ -22,7 +24,7 @@ class StoredModel:
     artefact: bytes
 
 
-def load_forest(store: Path = SHIPPED) -> StoredModel:
+def load_forest(store: Traversable = SHIPPED) -> StoredModel:
     """The forest ``forest.onnx`` with ``forest.json``, checked: bytes, features, and that it scores. Raises `ModelError`.
 
     Only ONNX is ever loaded; a pickle is never opened.

@@ -78,10 +78,7 @@ def contract_json() -> str:
     """The table for the decoder in the JVM: compact JSON, passed as an option of the source table."""
 
     def rows(fields: tuple[Field, ...]) -> list[dict[str, Any]]:
-        return [
-            {"name": f.name, "kind": f.kind, "required": f.required, "low": f.low, "high": f.high}
-            for f in fields
-        ]
+        return [{"name": f.name, "kind": f.kind, "required": f.required, "low": f.low, "high": f.high} for f in fields]
 
     table = {
         "max_bytes": MAX_BYTES,
@@ -205,7 +202,7 @@ def _number(field: Field, value: Any, name: str) -> float:
     huge = value is _HUGE
     if not huge and type(value) is not int and (field.kind == "integer" or type(value) is not float):
         raise _Refused("wrong_type", f"{name}: expected {field.kind}")
-    if huge or not (-2**63 <= value < 2**63 if type(value) is int else math.isfinite(value)):
+    if huge or not (-(2**63) <= value < 2**63 if type(value) is int else math.isfinite(value)):
         raise _Refused("out_of_range", f"{name}: not a number this system can hold")
     if field.low is not None and value < field.low:
         reason: Reason = "impossible_time" if name.endswith("_at_ms") else "out_of_range"
@@ -231,9 +228,7 @@ def _check_meaning(event: dict[str, Any], now_ms: int) -> None:
         raise _Refused("unknown_type", "type: not one of the contract's")
     value, bounds = event["value"], VALUE_RANGE.get(event["type"])
     if value is not None and bounds is not None and not bounds[0] <= value <= bounds[1]:
-        raise _Refused(
-            "out_of_range", f"value: outside {bounds[0]:.0f}..{bounds[1]:.0f} for {event['type']}"
-        )
+        raise _Refused("out_of_range", f"value: outside {bounds[0]:.0f}..{bounds[1]:.0f} for {event['type']}")
     received = event["received_at_ms"]
     if abs(event["occurred_at_ms"] - received) > MAX_SKEW_MS:
         raise _Refused("impossible_time", "occurred_at_ms: over 24 h from received_at_ms")

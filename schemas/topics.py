@@ -38,9 +38,7 @@ EVENTS: Final = Topic("events.v1", Event, "session_id", "What readers did.", 4, 
 ADJUSTMENTS: Final = Topic(
     "adjustments.v1", AdjustmentCommand, "target id", "What a CMS should change.", 4, 7 * _DAY_MS
 )
-REJECTED: Final = Topic(
-    "rejected.v1", Rejected, "reason", "Records that are no valid events.", 1, 30 * _DAY_MS
-)
+REJECTED: Final = Topic("rejected.v1", Rejected, "reason", "Records that are no valid events.", 1, 30 * _DAY_MS)
 LATE: Final = Topic("late.v1", Late, "session_id", "Events that came too late to be used.", 1, 7 * _DAY_MS)
 TALLY: Final = Topic("tally.v1", Tally, "slice end", "How many events were used.", 1, 30 * _DAY_MS)
 OUTCOMES: Final = Topic(

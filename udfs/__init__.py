@@ -1,1 +1,11 @@
 """Flink operators: thin, one per file. They restore, ask a model, persist and emit."""
+
+from udfs.threads import import_apart
+
+import_apart("onnxruntime")
+
+# All operators at once: the archive they come from lasts as long as one attempt to run the job, the interpreter of
+# thread mode as long as the TaskManager, and the next attempt may put another operator here.
+from udfs import adjust, refit  # noqa: E402
+
+__all__ = ["adjust", "refit"]

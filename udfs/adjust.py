@@ -174,9 +174,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         window, facts = turn.window, turn.facts
         facts.window_start_ms, facts.window_end_ms = turn.end_ms - self._window_ms, turn.end_ms
         self._attention.on_window(turn, ctx.timer_service().register_event_time_timer)
-        self._z_scores.on_window(
-            turn, _SILENT_VALUES if window is None else window.values, learn=window is not None
-        )
+        self._z_scores.on_window(turn, _SILENT_VALUES if window is None else window.values, learn=window is not None)
         self._z_scores.on_peers(turn)
         self._categories.on_window(turn)
         self._forest.on_window(turn)
@@ -233,9 +231,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         def fill(name: str) -> Any:
             if name == "$content_id":
                 return gesture.content_id
-            return ranked(
-                turn.clicks, gesture.at_ms, "content_id" if name == "$recent_contents" else "content_type"
-            )
+            return ranked(turn.clicks, gesture.at_ms, "content_id" if name == "$recent_contents" else "content_type")
 
         yield from self._emit(
             self._event_decisions.decide(
@@ -273,8 +269,6 @@ class Adjust(KeyedBroadcastProcessFunction):
             kind, _, name = key.partition(":")
             if kind == "rule":
                 self._apply_rule(name, held[key])
-        refits = [
-            msgspec.json.decode(body, type=Refit) for key, body in held.items() if key.startswith("refit:")
-        ]
+        refits = [msgspec.json.decode(body, type=Refit) for key, body in held.items() if key.startswith("refit:")]
         for each in sorted(refits, key=lambda refit: (refit.epoch, refit.status != "begins")):
             self._forest.on_refit(each)

@@ -32,6 +32,11 @@ class Cell(Generic[T]):
         ttl = StateTtlConfig.new_builder(Time.hours(TTL_H))
         # The default visibility would switch off process mode's own cache for this state.
         ttl.set_state_visibility(StateTtlConfig.StateVisibility.ReturnExpiredIfNotCleanedUp)
+        # The defaults, spelt out: PyFlink 2.3 makes its default strategies by a call to a client's JVM, which a
+        # TaskManager does not have.
+        ttl.disable_cleanup_in_background()
+        ttl.cleanup_incrementally(5, False)
+        ttl.cleanup_in_rocksdb_compact_filter(1000, Time.days(30))
         descriptor.enable_time_to_live(ttl.build())
         self._state: Any = context.get_state(descriptor)
         self._kept: dict[str, T | None] = {}

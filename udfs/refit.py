@@ -9,9 +9,10 @@ from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
 from models.epochs import RefitSchedule
-from models.refit import Refit, refit
+from models.refit import Refit
 from models.reservoir import Reservoir
 from udfs.rows import SessionWindow, fields
+from udfs.threads import call_apart, import_apart
 
 
 class Sampled(msgspec.Struct, array_like=True):
@@ -33,6 +34,8 @@ _encoder = msgspec.json.Encoder()
 _sampled = msgspec.json.Decoder(Sampled)
 _remembered = msgspec.json.Decoder(Remembered)
 NAN = float("nan")
+END_OF_TIME = 2**63 - 1
+"""The watermark that follows the last record of a bounded source."""
 
 
 class ForestRefit(KeyedProcessFunction):
@@ -47,13 +50,11 @@ class ForestRefit(KeyedProcessFunction):
         self._half_life_ms = 2.0 * every_ms
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        self._reservoir: Any = runtime_context.get_state(
-            ValueStateDescriptor("reservoir-v1", Types.STRING())
-        )
-        self._arrivals: Any = runtime_context.get_list_state(
-            ListStateDescriptor("arrivals-v1", Types.LIST(Types.STRING()))
-        )
+        self._reservoir: Any = runtime_context.get_state(ValueStateDescriptor("reservoir-v1", Types.STRING()))
+        self._arrivals: Any = runtime_context.get_list_state(ListStateDescriptor("arrivals-v1", Types.STRING()))
         self._live: dict[str, tuple[int, Reservoir]] = {}
+        # Now, while the job's files are certain to lie where they should, and before anybody waits for a forest.
+        import_apart("models.fitting")
 
     def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
         _, numbers, texts = fields(value)
@@ -73,8 +74,12 @@ class ForestRefit(KeyedProcessFunction):
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
         content_type = ctx.get_current_key()
         epoch, reservoir = self._current(content_type)
-        yield _record(refit(content_type, epoch, reservoir.rows()))
-        early = [text for text in self._arrivals.get() if _sampled.decode(text).at_ms > timestamp]
+        arrived = [(_sampled.decode(text).at_ms, text) for text in self._arrivals.get()]
+        if any(at_ms <= timestamp for at_ms, _ in arrived):
+            yield _record(call_apart("models.fitting", "refit", content_type, epoch, reservoir.rows()))
+        else:
+            yield _record(Refit(content_type, epoch, "skipped"))
+        early = [text for at_ms, text in arrived if at_ms > timestamp]
         self._arrivals.update(early)
         self._begin(content_type, epoch + 1, reservoir, ctx)
         for text in early:
@@ -90,7 +95,9 @@ class ForestRefit(KeyedProcessFunction):
         ]
         self._reservoir.update(_encoder.encode(Remembered(epoch, items)).decode())
         self._live[content_type] = (epoch, reservoir)
-        ctx.timer_service().register_event_time_timer(self._schedule.boundary_ms(epoch))
+        # At the end of a bounded topic time ends too: a timer set then would fire at once, and set the next.
+        if ctx.timer_service().current_watermark() < END_OF_TIME:
+            ctx.timer_service().register_event_time_timer(self._schedule.boundary_ms(epoch))
 
     def _current(self, content_type: str) -> tuple[int, Reservoir]:
         """Epoch and reservoir of the current key, from state after a restart."""

@@ -3,7 +3,7 @@
 # `build.sh PYTHON OUTPUT --record` writes the checksums anew, after a version in pom.xml has changed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-python=$1 out=$2 mode=${3:-}
+python=$(cd "$(dirname "$1")" && pwd)/$(basename "$1") out=$2 mode=${3:-}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 

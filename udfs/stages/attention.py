@@ -61,9 +61,7 @@ class AttentionStage:
         if attention is None:
             if window is None:
                 return
-            attention = Attention(
-                window.first_ms, window.interacted_ms or window.first_ms, window.last_ms, turn.end_ms
-            )
+            attention = Attention(window.first_ms, window.interacted_ms or window.first_ms, window.last_ms, turn.end_ms)
             self._cell.put(turn.key, attention)
             self.arm(turn.key, set_timer)
         elif window is not None:

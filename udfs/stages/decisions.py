@@ -23,9 +23,7 @@ class DecisionStage:
     """
 
     def __init__(self, state: str) -> None:
-        self._cell: Cell[DecisionMemory] = Cell(
-            state, lambda value: _encoder.encode(value).decode(), _decoder.decode
-        )
+        self._cell: Cell[DecisionMemory] = Cell(state, lambda value: _encoder.encode(value).decode(), _decoder.decode)
 
     def open(self, context: RuntimeContext) -> None:
         self._cell.open(context)

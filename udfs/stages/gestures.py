@@ -30,9 +30,7 @@ class GestureStage:
     """Owns the ring of event ids and the recent clicks of each session."""
 
     def __init__(self) -> None:
-        self._cell: Cell[Gestures] = Cell(
-            "gestures-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode
-        )
+        self._cell: Cell[Gestures] = Cell("gestures-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode)
 
     def open(self, context: RuntimeContext) -> None:
         self._cell.open(context)

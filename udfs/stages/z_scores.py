@@ -14,9 +14,7 @@ class ZScoreStage:
 
     def __init__(self, state: str, features: int) -> None:
         self._features = features
-        self._cell: Cell[Baselines] = Cell(
-            state, Baselines.pack, lambda text: Baselines.unpack(text, features)
-        )
+        self._cell: Cell[Baselines] = Cell(state, Baselines.pack, lambda text: Baselines.unpack(text, features))
 
     def open(self, context: RuntimeContext) -> None:
         self._cell.open(context)
@@ -36,9 +34,7 @@ class ZScoreStage:
         window, facts = turn.window, turn.facts
         if window is not None:
             facts.peer_means = window.peer_means
-            facts.z_peers = z_scores(
-                window.values, window.peer_means, window.peer_spreads, window.peer_windows
-            )
+            facts.z_peers = z_scores(window.values, window.peer_means, window.peer_spreads, window.peer_windows)
         else:
             facts.peer_means = ()
             facts.z_peers = [None] * self._features

@@ -1,0 +1,24 @@
+# Everything on a fresh machine: `make demo` and `make test`. Each target sets up what it needs.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+REQUIREMENTS := infra/requirements
+FOR ?= 0
+
+.PHONY: setup fmt check test test-unit test-cluster test-kafka test-chaos bench demo lock clean
+
+setup: $(VENV)/.ready .build/jars/.ready
+
+$(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.toml
+	@echo "setting up Python (once, about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)/build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r $(REQUIREMENTS)/local.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.build/jars/.ready: $(VENV)/.ready infra/jars/pom.xml infra/jars/jars.sha256 $(wildcard schemas/format/src/microadjust/format/*.java)
+	@echo "fetching jars and compiling the event format (once)"
+	@infra/jars/build.sh $(BIN)/python .build/jars
+	@touch $@

@@ -1,0 +1,62 @@
+"""Packages the jobs and submits them with `flink run`, as a user would to a cluster of their own."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.local import flink
+from infra.local.home import PROJECT
+from infra.local.jars import flink_jars
+from infra.local.processes import StackError
+from infra.local.stack import Stack
+
+PACKAGES = ("jobs", "udfs", "models", "schemas")
+SUBMITTED = re.compile(r"submitted with JobID ([0-9a-f]{32})")
+
+
+def package(target: Path) -> Path:
+    """Writes the four packages as one archive, the same bytes for the same sources."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in PACKAGES:
+            for path in sorted((PROJECT / name).rglob("*")):
+                if path.suffix in (".py", ".yaml", ".json", ".onnx") and "__pycache__" not in path.parts:
+                    archive.writestr(
+                        zipfile.ZipInfo(str(path.relative_to(PROJECT))), path.read_bytes(), zipfile.ZIP_DEFLATED
+                    )
+    return target
+
+
+def submit(stack: Stack, job: str, options: Sequence[str] = (), savepoint: str | None = None) -> str:
+    """Starts `jobs/<job>.py` on the stack's cluster and returns the job's id. Raises `StackError` with Flink's words."""
+    archive = package(stack.home.folder("package") / "microadjust.zip")
+    jars = ",".join(str(jar) for jar in flink_jars())
+    argv = [
+        str(flink.DISTRIBUTION / "bin" / "flink"),
+        "run",
+        "--detached",
+        *("--jobmanager", f"127.0.0.1:{stack.rest_port}"),
+        *("-pyexec", sys.executable),
+        *("-pyclientexec", sys.executable),
+        *("-pyfs", str(archive)),
+        *("-pym", f"jobs.{job}"),
+        *(("--fromSavepoint", savepoint) if savepoint else ()),
+        *("--bootstrap", stack.bootstrap),
+        *("--jars", jars),
+        *options,
+    ]
+    done = subprocess.run(argv, env=flink.environment(stack.home), capture_output=True, text=True, check=False)
+    found = SUBMITTED.search(done.stdout)
+    if found is None:
+        raise StackError(f"Flink refused the job {job}:\n{_last_words(done.stdout + done.stderr)}")
+    return found.group(1)
+
+
+def _last_words(output: str) -> str:
+    """What a reader needs of Flink's output: the job's own message, or the causes of a stack trace."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.lstrip().startswith(("at ", "...", "WARNING"))]
+    return "\n".join(telling[-15:])

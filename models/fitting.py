@@ -1,0 +1,30 @@
+"""A forest from a sample of windows, packed for its way to the operators that score."""
+
+import zlib
+from base64 import b64encode
+from typing import Final
+
+import numpy as np
+
+from models.forest_onnx import fit, to_onnx
+from models.forests import forest_input
+from models.refit import Refit
+
+LEAST_ROWS: Final = 128
+ALARM_SHARE: Final = 0.002
+"""Share of the training windows that score above the threshold."""
+
+LEAST_THRESHOLD: Final = 0.62
+"""No forest calls a window anomalous below this, however quiet its training rows were."""
+
+
+def refit(content_type: str, epoch: int, rows: list[tuple[float, ...]]) -> Refit:
+    """Fits a forest to `rows`; the same rows in the same order give the same bytes."""
+    if len(rows) < LEAST_ROWS:
+        return Refit(content_type, epoch, "skipped")
+    matrix = np.concatenate([forest_input(row) for row in rows])
+    forest = fit(matrix, seed=epoch % 2**31)
+    scores = -forest.score_samples(matrix)
+    threshold = max(float(np.quantile(scores, 1.0 - ALARM_SHARE)), LEAST_THRESHOLD)
+    packed = b64encode(zlib.compress(to_onnx(forest), 6)).decode("ascii")
+    return Refit(content_type, epoch, "fitted", threshold, packed)

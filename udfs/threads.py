@@ -1,0 +1,32 @@
+"""Imports and calls that must run in a thread of Python's own making.
+
+In thread mode operators run in threads of the JVM, which Python's own bookkeeping (PyGILState) does not know. An extension
+that asks it on loading waits for ever (pybind11: onnxruntime) or ends the process (nanobind: onnx). Once loaded,
+onnxruntime scores in any thread.
+"""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from importlib.machinery import PathFinder
+from typing import Any
+
+
+def call_apart(module: str, function: str, *arguments: Any) -> Any:
+    """What ``module.function(*arguments)`` returns or raises; the caller waits for it."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: getattr(import_module(module), function)(*arguments)).result()
+
+
+def import_apart(module: str) -> None:
+    """Imports `module`, also where its package was imported from an archive that is gone.
+
+    Thread mode keeps one interpreter for the life of a TaskManager, but each attempt to run a job brings its archive to a new
+    place and takes it away when it ends.
+    """
+    package = module.partition(".")[0]
+    if package in sys.modules and package != module:
+        spec = PathFinder.find_spec(package)
+        if spec is not None and spec.submodule_search_locations is not None:
+            sys.modules[package].__path__ = spec.submodule_search_locations
+    call_apart("importlib", "import_module", module)
