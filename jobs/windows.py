@@ -84,7 +84,7 @@ SELECT session_id, content_id, MAX(content_type) AS content_type, MAX(user_id) A
   MAX({depth}) AS deepest, MAX({depth}) - MIN({depth}) AS travelled, MAX({scroll_ms}) - MIN({scroll_ms}) AS scrolling_ms,
   {total("hover")} AS hover_ms, {total("move")} AS pointer_path_px, {total("heartbeat")} AS engaged_ms,
   MIN(occurred_at_ms) AS first_ms, MAX(occurred_at_ms) AS last_ms,
-  MAX({_when(f"NOT {_is(*PASSIVE)}", "occurred_at_ms")}) AS interacted_ms,
+  MAX({_when(f"NOT {_is(*PASSIVE)}", "occurred_at_ms")}) AS interacted_ms, MAX({_when(left, "occurred_at_ms")}) AS hidden_ms,
   COUNT({_when(_is("page_view"), "1")}) AS pages, COUNT({_when(left, "1")}) AS exits,
   COUNT({_when(rapidly, "1")}) AS rapid_exits, {_ONE} AS present, window_time AS slice_time
 FROM {_tumble("events", "occurred_at", config)}
@@ -99,7 +99,7 @@ SELECT session_id, content_id, MAX(content_type), MAX(user_id), MAX(context.devi
   MAX(CASE WHEN {_is("click")} THEN {_ONE} ELSE {_ZERO} END),
   MAX(CASE WHEN {_is("click")} AND placement = '{RECOMMENDED}' THEN {_ONE} ELSE {_ZERO} END),
   {_UNKNOWN}, {_UNKNOWN}, {_UNKNOWN}, {_ZERO}, {_ZERO}, {_ZERO}, MIN(occurred_at_ms), MAX(occurred_at_ms),
-  MAX({_when(f"NOT {_is(*PASSIVE)}", "occurred_at_ms")}), {_ZERO}, {_ZERO}, {_ZERO}, {_ZERO},
+  MAX({_when(f"NOT {_is(*PASSIVE)}", "occurred_at_ms")}), {_UNKNOWN}, {_ZERO}, {_ZERO}, {_ZERO}, {_ZERO},
   window_time
 FROM {_tumble("events", "occurred_at", config)}
 WHERE {way(config, GESTURE)}
@@ -135,7 +135,7 @@ def _sessions(config: AdjustConfig) -> str:
     engaged = _when("engaged_ms > 0", "COALESCE(content_type, '') || '=' || CAST(engaged_ms AS STRING)")
     return f"""
 SELECT session_id, user_id, device, content_id, main_type, engaged_by_type, window_end_ms, first_ms, interacted_ms,
-  last_ms, events, repeats, session_time, {_columns(SESSION_FEATURES, config)}
+  hidden_ms, last_ms, events, repeats, session_time, {_columns(SESSION_FEATURES, config)}
 FROM (
   SELECT session_id, MAX(user_id) AS user_id, MAX(device) AS device,
     {_text_of_greatest("content_id", "last_ms")} AS content_id,
@@ -144,7 +144,7 @@ FROM (
     {_sums("events", "repeats", "clicks", "recommended_clicks", "travelled", "scrolling_ms", "hover_ms")},
     {_sums("pointer_path_px", "engaged_ms", "pages", "rapid_exits")},
     MIN(first_ms) AS first_ms, MAX(last_ms) AS last_ms, MAX(interacted_ms) AS interacted_ms,
-    window_time AS session_time
+    MAX(hidden_ms) AS hidden_ms, SUM(last_ms - first_ms) AS active_ms, window_time AS session_time
   FROM {_hop(config)} GROUP BY session_id, window_start, window_end, window_time)"""
 
 

@@ -19,6 +19,12 @@ class Attention(Struct, array_like=True):
     interacted_ms: int
     last_event_ms: int
     window_end_ms: int
+    hidden_ms: int = 0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the page has been hidden since: silence says nothing about a reader who does not look."""
+        return self.hidden_ms > self.interacted_ms
 
     def last_window_with_events(self, window_ms: int, every_ms: int) -> int:
         """End of the last window that holds the last event. Up to it rows come by themselves."""
@@ -27,7 +33,7 @@ class Attention(Struct, array_like=True):
     def silent_windows(self, until_ms: int, window_ms: int, every_ms: int) -> Iterator[int]:
         """Ends of the windows up to `until_ms` in which nothing happened and which have not been looked at."""
         filled = self.last_window_with_events(window_ms, every_ms)
-        last = min(until_ms, filled + WATCHED_WINDOWS * every_ms)
+        last = 0 if self.is_closed else min(until_ms, filled + WATCHED_WINDOWS * every_ms)
         end = max(self.window_end_ms, filled) + every_ms
         while end <= last:
             yield end
@@ -37,7 +43,8 @@ class Attention(Struct, array_like=True):
         """When to look again if no row comes: at the next silent window, and at last when the session is over."""
         filled = self.last_window_with_events(window_ms, every_ms)
         end = max(self.window_end_ms, filled) + every_ms
-        return end if end <= filled + WATCHED_WINDOWS * every_ms else self.last_event_ms + SESSION_END_MS
+        watched = not self.is_closed and end <= filled + WATCHED_WINDOWS * every_ms
+        return end if watched else self.last_event_ms + SESSION_END_MS
 
     def is_over(self, now_ms: int) -> bool:
         return now_ms - self.last_event_ms >= SESSION_END_MS

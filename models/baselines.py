@@ -12,7 +12,7 @@ HALF_LIFE: Final = 30
 LEAST_WEIGHT: Final = 1.0 - 2.0 ** (-1.0 / HALF_LIFE)
 
 WARM_UP: Final = 12
-"""Windows before the first score: two minutes, of which every second of the first window has left."""
+"""Windows before the first score: two minutes beyond the first full one."""
 
 LIMIT: Final = 3.0
 """Standard deviations beyond which a value teaches no more than a value at that distance would."""

@@ -6,7 +6,8 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """`sql` gives the value from the columns of the view it stands in (`jobs/windows.py`); null means unknown."""
+    """`sql` gives the value from the columns of the view it stands in (`jobs/windows.py`); null means unknown. Numbers
+    with an exponent are floating point there; those with a point alone would be decimals, slow and rounded otherwise."""
 
     name: str
     unit: str
@@ -19,26 +20,28 @@ class Feature:
 SESSION_FEATURES: Final = (
     Feature("clicks", "count", "clicks", "clicks"),
     Feature("recommended_clicks", "count", "clicks on recommended content", "recommended_clicks"),
-    Feature("click_rate", "per minute", "clicks a minute", "clicks * 60000.0 / {window_ms}", 1000),
+    Feature("click_rate", "per minute", "clicks a minute", "clicks * 60e3 / {window_ms}", 1000),
     Feature(
         "recommended_click_rate",
         "per minute",
         "clicks on recommended content a minute",
-        "recommended_clicks * 60000.0 / {window_ms}",
+        "recommended_clicks * 60e3 / {window_ms}",
         1000,
     ),
-    Feature("scroll_depth", "0..1", "deepest point reached", "deepest / 10000.0", 100),
+    Feature("scroll_depth", "0..1", "deepest point reached", "deepest / 1e4", 100),
     Feature(
         "scroll_speed",
         "pages a minute",
         "distance scrolled over time spent scrolling",
-        "travelled * 6.0 / GREATEST(scrolling_ms, 1000)",
+        "travelled * 6e0 / GREATEST(scrolling_ms, 1000)",
         10_000,
     ),
     Feature("hover_ms", "ms", "time spent hovering", "hover_ms"),
     Feature("pointer_path_px", "px", "distance the pointer moved", "pointer_path_px"),
     Feature("engaged_ms", "ms", "engaged time", "engaged_ms"),
-    Feature("session_duration_ms", "ms", "from the first to the last event of the window", "last_ms - first_ms"),
+    Feature(
+        "session_duration_ms", "ms", "time spent active: in each ten seconds, from the first to the last event", "active_ms"
+    ),
     Feature("pages", "count", "pages opened", "pages"),
     Feature("rapid_exits", "count", "pages left within 10 s", "rapid_exits"),
     Feature(
@@ -50,9 +53,9 @@ SESSION_FEATURES: Final = (
 )
 
 CONTENT_FEATURES: Final = (
-    Feature("readers", "count", "readers at a time, on average", "present * 1.0 / {slices}"),
+    Feature("readers", "count", "readers at a time, on average", "present * 1e0 / {slices}"),
     Feature("engaged_ms", "ms", "engaged time of all readers", "engaged_ms"),
-    Feature("depth", "0..1", "mean of the deepest points reached", "depth / 10000.0", 100),
+    Feature("depth", "0..1", "mean of the deepest points reached", "depth / 1e4", 100),
     Feature("exits", "count", "readers that left", "exits"),
     Feature("rapid_exits", "count", "readers that left within 10 s", "rapid_exits"),
     Feature("clicks", "count", "clicks", "clicks"),

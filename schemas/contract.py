@@ -30,6 +30,9 @@ Kind = Literal["string", "integer", "number", "boolean", "tags", "object"]
 _LONGEST_NUMBER: Final = 20
 """Digits, sign and point of a number inside every range of the contract; longer integers are out of range unread."""
 
+_NOT_JSON: Final = f"not JSON of at most {MAX_DEPTH} levels"
+"""One answer for both: of a record that is too deep and broken, each parser meets another fault first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -144,10 +147,10 @@ def _parse(raw: bytes | None) -> dict[str, Any]:
     try:
         value = _decoder.decode(text)
     except (ValueError, RecursionError):
-        raise _Refused("malformed", "not JSON") from None
+        raise _Refused("malformed", _NOT_JSON) from None
     # Counting brackets is cheap and nearly always enough; the exact walk is for the rest.
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise _Refused("malformed", f"nested deeper than {MAX_DEPTH}")
+        raise _Refused("malformed", _NOT_JSON)
     if type(value) is not dict:
         raise _Refused("malformed", "not an object")
     return value
@@ -189,13 +192,18 @@ def _check(field: Field, value: Any, prefix: str) -> Any:
 def _string(field: Field, value: Any, name: str) -> str:
     if type(value) is not str:
         raise _Refused("wrong_type", f"{name}: expected string")
-    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+    if _unpaired(value):
         raise _Refused("malformed", f"{name}: unpaired surrogate")
     if field.high is not None and len(value) > field.high:
         raise _Refused("out_of_range", f"{name}: longer than {field.high:.0f} characters")
     if field.low is not None and len(value) < field.low:
         raise _Refused("out_of_range", f"{name}: shorter than {field.low:.0f} characters")
     return value
+
+
+def _unpaired(text: str) -> bool:
+    """Whether half a surrogate pair makes it no text: it could not be written as UTF-8 again."""
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _number(field: Field, value: Any, name: str) -> float:
@@ -217,6 +225,8 @@ def _tags(field: Field, value: Any, name: str) -> dict[str, str]:
         raise _Refused("wrong_type", f"{name}: expected object")
     if any(type(each) is not str for each in value.values()):
         raise _Refused("wrong_type", f"{name}: expected strings")
+    if any(_unpaired(tag) or _unpaired(text) for tag, text in value.items()):
+        raise _Refused("malformed", f"{name}: unpaired surrogate")
     if field.high is not None and len(value) > field.high:
         raise _Refused("out_of_range", f"{name}: more than {field.high:.0f} entries")
     return value

@@ -174,7 +174,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         window, facts = turn.window, turn.facts
         facts.window_start_ms, facts.window_end_ms = turn.end_ms - self._window_ms, turn.end_ms
         self._attention.on_window(turn, ctx.timer_service().register_event_time_timer)
-        self._z_scores.on_window(turn, _SILENT_VALUES if window is None else window.values, learn=window is not None)
+        self._z_scores.on_window(turn, _SILENT_VALUES if window is None else window.values, learn=turn.is_typical)
         self._z_scores.on_peers(turn)
         self._categories.on_window(turn)
         self._forest.on_window(turn)

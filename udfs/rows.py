@@ -9,7 +9,7 @@ SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", 
 
 _FEATURES: Final = len(SESSION_NAMES)
 
-SESSION_NUMBERS: Final = ("window_end_ms", "first_ms", "interacted_ms", "last_ms", "peer_windows")
+SESSION_NUMBERS: Final = ("window_end_ms", "first_ms", "interacted_ms", "last_ms", "peer_windows", "hidden_ms")
 SESSION_TEXTS: Final = ("session_id", "user_id", "content_id", "main_type", "engaged_by_type", "device")
 CONTENT_NUMBERS: Final = ("window_end_ms",)
 CONTENT_TEXTS: Final = ("content_id", "content_type")
@@ -44,6 +44,7 @@ class SessionWindow(NamedTuple):
     first_ms: int
     interacted_ms: int | None
     last_ms: int
+    hidden_ms: int | None
     session_id: str
     user_id: str | None
     content_id: str | None
@@ -57,7 +58,7 @@ class SessionWindow(NamedTuple):
 
     @classmethod
     def read(cls, numbers: Numbers, texts: Texts) -> "SessionWindow":
-        interacted = numbers[2]
+        interacted, hidden = numbers[2], numbers[5]
         start = len(SESSION_NUMBERS)
         middle, end = start + _FEATURES, start + 2 * _FEATURES
         return cls(
@@ -65,6 +66,7 @@ class SessionWindow(NamedTuple):
             int(numbers[1]),
             int(interacted) if interacted == interacted else None,
             int(numbers[3]),
+            int(hidden) if hidden == hidden else None,
             *texts,  # type: ignore[arg-type]
             numbers[start:middle],
             numbers[4],

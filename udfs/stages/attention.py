@@ -55,22 +55,31 @@ class AttentionStage:
             set_timer(attention.next_wake_ms(self._window_ms, self._every_ms))
 
     def on_window(self, turn: SessionTurn, set_timer: Callable[[int], None]) -> None:
-        """Notes what the window says and adds `silence_ms` and `session_age_ms` to the facts."""
+        """Notes what the window says, and adds `silence_ms` and `session_age_ms` to the facts."""
         attention = self._cell.get(turn.key)
         window = turn.window
         if attention is None:
             if window is None:
                 return
-            attention = Attention(window.first_ms, window.interacted_ms or window.first_ms, window.last_ms, turn.end_ms)
+            attention = Attention(
+                window.first_ms,
+                window.interacted_ms or window.first_ms,
+                window.last_ms,
+                turn.end_ms,
+                window.hidden_ms or 0,
+            )
             self._cell.put(turn.key, attention)
             self.arm(turn.key, set_timer)
         elif window is not None:
             attention.first_ms = min(attention.first_ms, window.first_ms)
             attention.interacted_ms = max(attention.interacted_ms, window.interacted_ms or 0)
             attention.last_event_ms = max(attention.last_event_ms, window.last_ms)
+            attention.hidden_ms = max(attention.hidden_ms, window.hidden_ms or 0)
         attention.window_end_ms = turn.end_ms
         self._cell.put(turn.key, attention)
-        turn.facts.live["silence_ms"] = float(turn.end_ms - attention.interacted_ms)
+        if not attention.is_closed:
+            turn.facts.live["silence_ms"] = float(turn.end_ms - attention.interacted_ms)
+        turn.is_typical = window is not None and turn.end_ms - attention.first_ms >= self._window_ms
         turn.facts.live["session_age_ms"] = float(turn.end_ms - attention.first_ms)
 
     def forget(self, key: str) -> None:

@@ -26,7 +26,7 @@ class CategoryStage:
 
     def on_window(self, turn: SessionTurn) -> None:
         """Adds `category_rise_z` and the category's name to the facts."""
-        if turn.window is None:
+        if turn.window is None or not turn.is_typical:
             return
         times = self._cell.get(turn.key) or CategoryTimes()
         engaged = parse_engaged(turn.window.engaged_by_type)

@@ -17,6 +17,8 @@ class SessionTurn:
     window: SessionWindow | None
     facts: Facts
     rise: Rise | None = None
+    is_typical: bool = False
+    """Whether it may teach: something happened, and the session is older than the window is long."""
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 package microadjust.format;
 
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonProcessingException;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
@@ -74,7 +75,7 @@ final class Contract {
                             fields.size(),
                             name,
                             prefix + name,
-                            Kind.valueOf(row.required("kind").textValue().toUpperCase()),
+                            Kind.valueOf(row.required("kind").textValue().toUpperCase(Locale.ROOT)),
                             row.required("required").booleanValue(),
                             row.required("low").asDouble(Double.NEGATIVE_INFINITY),
                             row.required("high").asDouble(Double.POSITIVE_INFINITY)));

@@ -1,12 +1,6 @@
 package microadjust.format;
 
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import microadjust.format.Contract.Field;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -34,8 +28,6 @@ import org.apache.flink.table.types.logical.RowType;
 final class EventDecoder implements DeserializationSchema<RowData> {
 
     private static final long serialVersionUID = 1L;
-    private static final VarHandle EIGHT_BYTES =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final Options options;
     private final RowType columns;
@@ -132,9 +124,14 @@ final class EventDecoder implements DeserializationSchema<RowData> {
             throw new Refused("malformed", "empty");
         }
         if (raw.length > contract.maxBytes) {
-            throw new Refused("oversize", "over " + contract.maxBytes + " bytes");
+            throw new Refused("oversize", "over %d bytes", contract.maxBytes);
         }
-        requireUtf8(raw);
+        if (!Utf8.is(raw)) {
+            throw new Refused("malformed", "not UTF-8");
+        }
+        if (Utf8.startsOtherwise(raw)) {
+            throw notJson();
+        }
         try (JsonParser parser = json.createParser(raw)) {
             JsonToken first = parser.nextToken();
             if (first == JsonToken.START_OBJECT) {
@@ -143,13 +140,13 @@ final class EventDecoder implements DeserializationSchema<RowData> {
                 parser.skipChildren();
             }
             if (first == null || parser.nextToken() != null) {
-                throw new Refused("malformed", "not JSON");
+                throw notJson();
             }
             if (first != JsonToken.START_OBJECT) {
                 throw new Refused("malformed", "not an object");
             }
         } catch (IOException e) {
-            throw new Refused("malformed", "not JSON");
+            throw notJson();
         }
     }
 
@@ -183,37 +180,9 @@ final class EventDecoder implements DeserializationSchema<RowData> {
         }
     }
 
-    /** The parser would take UTF-16 and UTF-32 as well, and does not look closely at UTF-8. */
-    private static void requireUtf8(byte[] raw) throws Refused {
-        for (int i = 0; i < Math.min(4, raw.length); i++) {
-            // A zero byte, or the mark that some editors put before a text, is no JSON; both would change the encoding.
-            if (raw[i] == 0 || (i == 0 && (raw[0] == (byte) 0xEF || raw[0] == (byte) 0xFE || raw[0] == (byte) 0xFF))) {
-                throw new Refused("malformed", "not JSON");
-            }
-        }
-        if (isAscii(raw)) {
-            return;
-        }
-        try {
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(raw));
-        } catch (CharacterCodingException e) {
-            throw new Refused("malformed", "not UTF-8");
-        }
-    }
-
-    private static boolean isAscii(byte[] raw) {
-        int i = 0;
-        for (; i + 8 <= raw.length; i += 8) {
-            if (((long) EIGHT_BYTES.get(raw, i) & 0x8080808080808080L) != 0) {
-                return false;
-            }
-        }
-        for (; i < raw.length; i++) {
-            if (raw[i] < 0) {
-                return false;
-            }
-        }
-        return true;
+    /** One answer for both: of a record that is too deep and broken, each parser meets another fault first. */
+    private Refused notJson() {
+        return new Refused("malformed", "not JSON of at most %d levels", contract.maxDepth);
     }
 
     /** The rules that look at more than one field. Returns the number of the event's type. */
@@ -227,8 +196,7 @@ final class EventDecoder implements DeserializationSchema<RowData> {
             double given = event.number(contract.value);
             if (given < bounds[0] || given > bounds[1]) {
                 throw new Refused(
-                        "out_of_range",
-                        String.format("value: outside %.0f..%.0f for %s", bounds[0], bounds[1], event.name()));
+                        "out_of_range", "value: outside %.0f..%.0f for %s", bounds[0], bounds[1], event.name());
             }
         }
         long received = event.integer(contract.received);

@@ -1,5 +1,7 @@
 package microadjust.format;
 
+import java.util.Locale;
+
 /** Why a record is no valid event. Thrown once per bad record, so without a stack trace. */
 final class Refused extends Exception {
 
@@ -8,9 +10,10 @@ final class Refused extends Exception {
     final String reason;
     final String detail;
 
-    Refused(String reason, String detail) {
+    /** The detail is a format string, filled in alike whatever language the machine speaks. */
+    Refused(String reason, String detail, Object... parts) {
         super(null, null, false, false);
         this.reason = reason;
-        this.detail = detail;
+        this.detail = String.format(Locale.ROOT, detail, parts);
     }
 }

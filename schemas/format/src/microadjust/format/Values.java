@@ -2,7 +2,6 @@ package microadjust.format;
 
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -135,7 +134,7 @@ final class Values {
                         case STRING -> string(field, token, parser);
                         case INTEGER, NUMBER -> number(field, token, parser);
                         case BOOLEAN -> truth(field, token, parser);
-                        case TAGS -> tags(field, token, parser);
+                        case TAGS -> Tags.read(field, token, parser);
                         case OBJECT -> throw wrongType(field, "object", parser);
                     };
         } catch (Refused refused) {
@@ -143,9 +142,9 @@ final class Values {
         }
     }
 
-    private static Refused wrongType(Field field, String expected, JsonParser parser) throws IOException {
+    static Refused wrongType(Field field, String expected, JsonParser parser) throws IOException {
         parser.skipChildren();
-        return new Refused("wrong_type", field.path() + ": expected " + expected);
+        return new Refused("wrong_type", "%s: expected %s", field.path(), expected);
     }
 
     private Object string(Field field, JsonToken token, JsonParser parser) throws IOException, Refused {
@@ -159,14 +158,15 @@ final class Values {
         for (int i = from; i < from + length; i++) {
             widest |= chars[i];
         }
-        int points = widest < 0x800 ? length : countPoints(field, chars, from, length);
+        int points = widest < 0x800 ? length : Texts.points(chars, from, length);
+        if (points < 0) {
+            throw Texts.unpaired(field);
+        }
         if (points > field.high()) {
-            throw new Refused(
-                    "out_of_range", String.format("%s: longer than %.0f characters", field.path(), field.high()));
+            throw new Refused("out_of_range", "%s: longer than %.0f characters", field.path(), field.high());
         }
         if (points < field.low()) {
-            throw new Refused(
-                    "out_of_range", String.format("%s: shorter than %.0f characters", field.path(), field.low()));
+            throw new Refused("out_of_range", "%s: shorter than %.0f characters", field.path(), field.low());
         }
         if (field == contract.type) {
             name = new String(chars, from, length);
@@ -184,25 +184,6 @@ final class Values {
         return StringData.fromBytes(ascii);
     }
 
-    /** Code points, as Python counts them; half a surrogate pair is no text. */
-    private static int countPoints(Field field, char[] chars, int from, int length) throws Refused {
-        int points = 0;
-        for (int i = from; i < from + length; i++, points++) {
-            if (!Character.isSurrogate(chars[i])) {
-                continue;
-            }
-            boolean pair =
-                    Character.isHighSurrogate(chars[i])
-                            && i + 1 < from + length
-                            && Character.isLowSurrogate(chars[i + 1]);
-            if (!pair) {
-                throw new Refused("malformed", field.path() + ": unpaired surrogate");
-            }
-            i++;
-        }
-        return points;
-    }
-
     private Object number(Field field, JsonToken token, JsonParser parser) throws IOException, Refused {
         boolean whole = field.kind() == Kind.INTEGER;
         if (token != JsonToken.VALUE_NUMBER_INT && (whole || token != JsonToken.VALUE_NUMBER_FLOAT)) {
@@ -214,14 +195,14 @@ final class Values {
                                 || parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER);
         double given = tooLong ? Double.NaN : whole ? parser.getLongValue() : parser.getDoubleValue();
         if (!Double.isFinite(given)) {
-            throw new Refused("out_of_range", field.path() + ": not a number this system can hold");
+            throw new Refused("out_of_range", "%s: not a number this system can hold", field.path());
         }
         if (given < field.low()) {
             String reason = field.path().endsWith("_at_ms") ? "impossible_time" : "out_of_range";
-            throw new Refused(reason, String.format("%s: below %.0f", field.path(), field.low()));
+            throw new Refused(reason, "%s: below %.0f", field.path(), field.low());
         }
         if (given > field.high()) {
-            throw new Refused("out_of_range", String.format("%s: above %.0f", field.path(), field.high()));
+            throw new Refused("out_of_range", "%s: above %.0f", field.path(), field.high());
         }
         if (whole) {
             return parser.getLongValue();
@@ -236,25 +217,6 @@ final class Values {
         return token == JsonToken.VALUE_TRUE;
     }
 
-    private static Object tags(Field field, JsonToken token, JsonParser parser) throws IOException, Refused {
-        if (token != JsonToken.START_OBJECT) {
-            throw wrongType(field, "object", parser);
-        }
-        Map<String, Boolean> strings = new HashMap<>();
-        String tag;
-        while ((tag = parser.nextFieldName()) != null) {
-            strings.put(tag, parser.nextToken() == JsonToken.VALUE_STRING);
-            parser.skipChildren();
-        }
-        if (strings.containsValue(Boolean.FALSE)) {
-            throw new Refused("wrong_type", field.path() + ": expected strings");
-        }
-        if (strings.size() > field.high()) {
-            throw new Refused("out_of_range", String.format("%s: more than %.0f entries", field.path(), field.high()));
-        }
-        return Boolean.TRUE;
-    }
-
     /** Throws the first error in the order of the contract; {@code inner} is looked at where the field {@code outer} stands. */
     void check(Field outer, Values inner) throws Refused {
         for (Field field : fields) {
@@ -263,7 +225,7 @@ final class Values {
             }
             if (values[field.index()] == null) {
                 if (field.required()) {
-                    throw new Refused("missing_field", field.path() + ": required");
+                    throw new Refused("missing_field", "%s: required", field.path());
                 }
             } else if (field == outer) {
                 inner.check(null, null);

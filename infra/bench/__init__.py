@@ -1,0 +1,1 @@
+"""Benchmarks: how fast the job is, beside what else one would use."""

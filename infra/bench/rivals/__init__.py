@@ -1,0 +1,1 @@
+"""What the job is compared with: the same windows, written with other tools."""

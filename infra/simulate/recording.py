@@ -1,0 +1,52 @@
+"""Recordings: JSON Lines, plain or gzip, in order of arrival. A line that is no event is replayed all the same."""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+SAMPLE: Final = Path(__file__).parent / "sample.jsonl.gz"
+"""Ten minutes of the simulator, with every behaviour planted; its truth stands beside it."""
+
+
+class RecordingError(ValueError):
+    """A file that cannot be replayed; the message names file and reason."""
+
+
+class Header(Struct):
+    """What replaying needs to know of an event."""
+
+    received_at_ms: int
+    occurred_at_ms: int
+    session_id: str
+    type: str
+    event_id: str = ""
+
+
+_decoder: Final = msgspec.json.Decoder(Header)
+
+
+def header(record: bytes) -> Header | None:
+    """None for a record that is no event."""
+    try:
+        return _decoder.decode(record)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def records(path: Path) -> Iterator[bytes]:
+    """The records of a recording. Raises `RecordingError`, also for a file that ends in the middle of its gzip stream."""
+    try:
+        with path.open("rb") as raw, gzip.open(raw) if _is_gzip(path) else raw as lines:
+            for line in lines:
+                yield line.rstrip(b"\r\n")
+    except (OSError, EOFError) as error:
+        raise RecordingError(f"{path} cannot be read: {error}") from None
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as raw:
+        return raw.read(2) == b"\x1f\x8b"

@@ -1,0 +1,143 @@
+"""Puts a recording on events.v1 at a speed of one's choice, with the ticks that keep event time moving."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+from kafka import KafkaProducer
+from msgspec import Struct
+
+from infra.simulate.recording import Header, header
+
+TICK_MS: Final = 1000
+COARSE_TICK_MS: Final = 10_000
+"""At full speed a tick per hop of the windows is enough."""
+
+TRAIL_MS: Final = 210_000
+"""Ticks go on for so long after the last event: every window closes, and silence is noticed."""
+
+LONGEST_WAIT_S: Final = 3.0
+"""A gap in the recording is waited for no longer than this."""
+
+Sent = Callable[[bytes, Header | None], None]
+
+
+class Replayed(Struct):
+    """What a replay has done. `ticks` are not counted as `sent`."""
+
+    sent: int = 0
+    ticks: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    first_ms: int | None = None
+    last_ms: int | None = None
+
+
+class Replay:
+    """One replay. The same recording gives the same records in each partition, ticks included, at any one speed."""
+
+    def __init__(self, bootstrap: str, topic: str, speed: float, on_sent: Sent | None = None) -> None:
+        self._speed = speed
+        self._tick_ms = TICK_MS if speed else COARSE_TICK_MS
+        self._on_sent = on_sent
+        self._topic = topic
+        self._producer = KafkaProducer(
+            bootstrap_servers=bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0 if speed else 20,
+            batch_size=131_072,
+            max_request_size=8_388_608,
+        )
+        self._partitions = sorted(self._producer.partitions_for(topic))
+        self.result = Replayed()
+        self._next_tick_ms = 0
+        self._base: tuple[float, int] = (0.0, 0)
+
+    def run(self, recording: Iterable[bytes]) -> Replayed:
+        """Sends all of it and waits until Kafka has it."""
+        began = time.monotonic()
+        try:
+            for record in recording:
+                self._send(record)
+            self._trail()
+            self._producer.flush()
+        finally:
+            self._producer.close()
+            self.result.seconds = time.monotonic() - began
+        return self.result
+
+    def _send(self, record: bytes) -> None:
+        read = header(record)
+        if read is not None:
+            self._wait(read.received_at_ms)
+            self._tick_until(read.received_at_ms)
+            self.result.last_ms = max(read.received_at_ms, self.result.last_ms or 0)
+        key = read.session_id.encode("utf-8", "replace") if read is not None else None
+        if self._on_sent is not None:
+            self._on_sent(record, read)
+        # What is no event has no session: it goes where every replay will put it.
+        self._put(record, key, None if key is not None else self._partitions[0])
+        self.result.sent += 1
+
+    def _put(self, record: bytes, key: bytes | None, partition: int | None) -> None:
+        self._producer.send(self._topic, record, key=key, partition=partition).add_errback(self._count_failure)
+
+    def _count_failure(self, _: Any) -> None:
+        self.result.failed += 1
+
+    def _wait(self, at_ms: int) -> None:
+        """Until the moment of the recording has come."""
+        if self.result.first_ms is None:
+            self.result.first_ms = at_ms
+            self._base = (time.monotonic(), at_ms)
+            self._next_tick_ms = at_ms // self._tick_ms * self._tick_ms
+        if not self._speed:
+            return
+        while True:
+            wall, begin_ms = self._base
+            due_s = wall + (at_ms - begin_ms) / 1000 / self._speed - time.monotonic()
+            if due_s <= 0:
+                return
+            if due_s > LONGEST_WAIT_S:
+                self._base = (wall - due_s + LONGEST_WAIT_S, begin_ms)
+                continue
+            # Ticks come on time also while nothing else does.
+            to_tick_s = due_s - (at_ms - self._next_tick_ms) / 1000 / self._speed
+            if to_tick_s >= due_s:
+                time.sleep(due_s)
+                return
+            time.sleep(max(to_tick_s, 0.0))
+            self._tick_once(self._next_tick_ms)
+
+    def _tick_until(self, at_ms: int) -> None:
+        """The ticks due before an event of that time; in a long gap only the last, since one is enough to move time."""
+        behind = (at_ms - self._next_tick_ms) // self._tick_ms
+        if behind > 10:
+            self._next_tick_ms += behind * self._tick_ms
+        while self._next_tick_ms <= at_ms:
+            self._tick_once(self._next_tick_ms)
+
+    def _tick_once(self, at_ms: int) -> None:
+        for partition in self._partitions:
+            tick = {
+                "event_id": f"tick-{partition}-{at_ms}",
+                "type": "tick",
+                "occurred_at_ms": at_ms,
+                "received_at_ms": at_ms,
+                "session_id": "tick",
+            }
+            self._put(msgspec.json.encode(tick), b"tick", partition)
+            self.result.ticks += 1
+        self._next_tick_ms = at_ms + self._tick_ms
+
+    def _trail(self) -> None:
+        if self.result.last_ms is None:
+            return
+        end_ms = self.result.last_ms + TRAIL_MS
+        self._tick_ms = COARSE_TICK_MS
+        while self._next_tick_ms <= end_ms:
+            self._tick_once(self._next_tick_ms)
+            if self._speed:
+                time.sleep(min(0.05, self._tick_ms / 1000 / self._speed))

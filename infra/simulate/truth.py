@@ -1,0 +1,93 @@
+"""What was planted, and how well a stream of commands has found it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+GRACE_MS: Final = 75_000
+"""A window that ends a minute and a hop after a behaviour has still seen some of it."""
+
+
+class Episode(Struct, frozen=True):
+    """A behaviour that was planted, and the action that answers it. Times in ms of event time."""
+
+    behaviour: str
+    action: str
+    target_kind: Literal["session", "content"]
+    target_id: str
+    from_ms: int
+    until_ms: int
+
+    def answers(self, command: Mapping[str, Any]) -> bool:
+        """Whether that command (as JSON object) is an answer to this."""
+        return (
+            command["action"] == self.action
+            and command["target"]["kind"] == self.target_kind
+            and command["target"]["id"] == self.target_id
+            and self.from_ms <= command["issued_at_ms"] <= self.until_ms + GRACE_MS
+        )
+
+
+class Truth(Struct):
+    """All episodes of a recording, and what else it holds: events in all, repeated ones, late ones, records that are none."""
+
+    episodes: list[Episode]
+    events: int
+    duplicates: int
+    late: int
+    rejected: int
+
+
+class Score(Struct):
+    """Precision: commands that answer an episode, of all commands. Recall: episodes answered, of all episodes. None of nothing."""
+
+    commands: int
+    episodes: int
+    precision: float | None
+    recall: float | None
+    seconds_to_detect: dict[str, float]
+    """Median by behaviour, in event time."""
+    missed: list[str]
+    wrong: list[str]
+
+
+def score(episodes: Iterable[Episode], commands: Iterable[Mapping[str, Any]]) -> Score:
+    planted, given = list(episodes), list(commands)
+    answered: dict[int, int] = {}
+    wrong = []
+    for command in given:
+        hits = [number for number, episode in enumerate(planted) if episode.answers(command)]
+        if not hits:
+            wrong.append(f"{command['action']} for {command['target']['id']} by {command['source']['id']}")
+        for number in hits:
+            answered[number] = min(answered.get(number, 2**63), command["issued_at_ms"])
+    delays: dict[str, list[float]] = {}
+    for number, at_ms in answered.items():
+        episode = planted[number]
+        delays.setdefault(episode.behaviour, []).append((at_ms - episode.from_ms) / 1000)
+    return Score(
+        commands=len(given),
+        episodes=len(planted),
+        precision=(len(given) - len(wrong)) / len(given) if given else None,
+        recall=len(answered) / len(planted) if planted else None,
+        seconds_to_detect={name: median(times) for name, times in sorted(delays.items())},
+        missed=[f"{each.behaviour} of {each.target_id}" for n, each in enumerate(planted) if n not in answered],
+        wrong=wrong,
+    )
+
+
+def truth_path(recording: Path) -> Path:
+    """Where the truth of a recording stands: ``sample.jsonl.gz`` has its in ``sample.truth.json``."""
+    return recording.with_name(recording.name.removesuffix(".gz").removesuffix(".jsonl") + ".truth.json")
+
+
+def read_truth(recording: Path) -> Truth | None:
+    """None where a recording has none: it is real."""
+    try:
+        return msgspec.json.decode(truth_path(recording).read_bytes(), type=Truth)
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,73 @@
+"""Reading a topic: what stands there now, or what comes."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import NoBrokersAvailable
+
+Isolation = Literal["read_committed", "read_uncommitted"]
+Offsets = dict[int, int]
+"""By partition, the next record to read."""
+
+
+class StreamError(Exception):
+    """Kafka does not answer, or has no such topic; the message says what to do."""
+
+
+def consumer(bootstrap: str, topic: str, isolation: Isolation) -> tuple[KafkaConsumer, list[TopicPartition]]:
+    """A consumer of all partitions, without a group: it leaves no trace."""
+    try:
+        found = KafkaConsumer(
+            bootstrap_servers=bootstrap,
+            isolation_level=isolation,
+            enable_auto_commit=False,
+            group_id=None,
+            fetch_max_wait_ms=20,
+            fetch_min_bytes=1,
+            max_partition_fetch_bytes=8_388_608,
+        )
+        partitions = found.partitions_for_topic(topic)
+    except NoBrokersAvailable:
+        raise StreamError(f"no Kafka at {bootstrap}: start one with `microadjust up`, or give --bootstrap") from None
+    if not partitions:
+        found.close()
+        raise StreamError(f"there is no topic {topic} at {bootstrap}: `microadjust up` creates the topics")
+    assigned = [TopicPartition(topic, number) for number in sorted(partitions)]
+    found.assign(assigned)
+    return found, assigned
+
+
+def ends(bootstrap: str, topic: str) -> Offsets:
+    """Where the topic ends now."""
+    reader, partitions = consumer(bootstrap, topic, "read_uncommitted")
+    try:
+        return {each.partition: offset for each, offset in reader.end_offsets(partitions).items()}
+    finally:
+        reader.close()
+
+
+class Tail:
+    """Reads a topic on from given offsets (or from the beginning), a bit at a time."""
+
+    def __init__(
+        self, bootstrap: str, topic: str, start: Offsets | None = None, isolation: Isolation = "read_committed"
+    ) -> None:
+        self._reader, partitions = consumer(bootstrap, topic, isolation)
+        for each in partitions:
+            self._reader.seek(each, (start or {}).get(each.partition, 0))
+        if start is None:
+            self._reader.seek_to_beginning(*partitions)
+
+    def more(self, wait_s: float) -> list[Any]:
+        """The records that have come, in no order across partitions; empty after `wait_s` without any."""
+        polled = self._reader.poll(timeout_ms=int(wait_s * 1000), max_records=5000)
+        return [record for records in polled.values() for record in records]
+
+    def rest(self, quiet_s: float = 1.0) -> Iterator[Any]:
+        """All records up to the end: until nothing has come for `quiet_s`."""
+        while batch := self.more(quiet_s):
+            yield from batch
+
+    def close(self) -> None:
+        self._reader.close()
