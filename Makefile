@@ -22,3 +22,42 @@ $(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.to
 	@echo "fetching jars and compiling the event format (once)"
 	@infra/jars/build.sh $(BIN)/python .build/jars
 	@touch $@
+
+fmt: setup
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+check: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m schemas.generate --check
+
+test: check
+	@$(BIN)/pytest -m "not chaos"
+
+test-unit: setup
+	@$(BIN)/pytest tests/unit tests/operators
+
+test-cluster: setup
+	@$(BIN)/pytest -m cluster
+
+test-kafka: setup
+	@$(BIN)/pytest -m kafka
+
+test-chaos: setup
+	@$(BIN)/pytest -m chaos -s
+
+# FOR=60 ends after a minute of replay; KEEP=1 leaves the stack running.
+demo: setup
+	@$(BIN)/microadjust demo --for $(FOR) $(if $(KEEP),--keep)
+
+bench: setup
+	@infra/bench/run.sh
+
+lock: setup
+	@PATH="$(BIN):$$PATH" infra/requirements/lock.sh
+
+clean:
+	@$(BIN)/microadjust down 2>/dev/null || true
+	@rm -rf .build .microadjust .venv .venv-bench

@@ -65,6 +65,6 @@ def parse_engaged(text: str | None) -> dict[str, int]:
     engaged: dict[str, int] = {}
     for part in (text or "").split(","):
         category, _, ms = part.rpartition("=")
-        if category and ms.isdigit():
+        if category and ms.isdecimal():
             engaged[category] = engaged.get(category, 0) + int(ms)
     return engaged

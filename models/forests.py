@@ -57,7 +57,7 @@ class Forests:
             return self._cold
         epoch = self._schedule.epoch_at(window_end_ms)
         line = self._lines.get(content_type)
-        if line is None or line.latest < epoch and epoch >= line.begins:
+        if line is None or (line.latest < epoch and epoch >= line.begins):
             return "pending"
         return self._newest(line, epoch)
 

@@ -7,7 +7,7 @@ from typing import Final
 from models.baselines import Baselines
 from models.features import CONTENT_NAMES, EVENT_FEATURES, LIVE_FEATURES, SESSION_NAMES
 from schemas.commands import Evidence
-from schemas.rules import Condition, Lane, Rule
+from schemas.rules import BOUNDS, Condition, Lane, Rule, RuleError
 
 KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
     "session_window": (*SESSION_NAMES, *LIVE_FEATURES),
@@ -41,12 +41,14 @@ Check = Callable[[Facts], bool]
 
 
 class CompiledRule:
-    """One rule as a list of checks; the first that fails ends it."""
+    """One rule as a list of checks; the first that fails ends it. Raises `RuleError` where a bound can never be asked."""
 
     __slots__ = ("checks", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
+        for number, condition in enumerate(rule.when):
+            _require_baseline(condition, _names(rule.lane), f"rule {rule.id}: when[{number}]")
         self.checks: list[Check] = [
             check for condition in rule.when for check in _compile(condition, _names(rule.lane))
         ]
@@ -67,6 +69,14 @@ class CompiledRule:
 
 def _names(lane: Lane) -> tuple[str, ...]:
     return {"session_window": SESSION_NAMES, "content_window": CONTENT_NAMES, "event": ()}[lane]
+
+
+def _require_baseline(condition: Condition, names: Sequence[str], where: str) -> None:
+    if condition.feature is None or condition.feature in names:
+        return
+    for bound in BOUNDS:
+        if bound not in ("above", "below") and getattr(condition, bound) is not None:
+            raise RuleError(f"{where}.{bound}: {condition.feature} has no baseline; use above or below")
 
 
 def _compile(condition: Condition, names: Sequence[str]) -> Iterable[Check]:

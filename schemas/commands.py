@@ -29,6 +29,8 @@ SourceKind = Literal["rule", "anomaly", "model", "segment", "context", "sentimen
 
 
 class Target(Struct, frozen=True):
+    """For whom, or for what content, something is to change."""
+
     kind: Literal["session", "segment", "content"]
     id: str
 
@@ -56,6 +58,8 @@ class Evidence(Struct, omit_defaults=True, frozen=True):
 
 
 class Experiment(Struct, frozen=True):
+    """The experiment that a command is part of, and the reader's arm in it."""
+
     id: str
     arm: str
 
@@ -85,7 +89,7 @@ def command_id(target: Target, source: Source, trigger: str) -> str:
     `trigger` names the window or the event, for example ``window:1760000060000`` or ``event:e17``.
 
     >>> command_id(Target("session", "s1"), Source("rule", "mission", 1), "window:60000")
-    'a13158b9d5b25a7bd2ab0e1c9c2b3c3e'
+    '4a2f833c406a44e5e577629a997161d9'
     """
     parts = (target.kind, target.id, source.kind, source.id, str(source.version), trigger)
     # A length before each part keeps ("a", "bc") and ("ab", "c") apart.

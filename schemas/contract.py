@@ -17,7 +17,6 @@ from schemas.events import (
     EVENT_TYPES,
     MAX_BYTES,
     MAX_DEPTH,
-    MAX_PROPERTIES,
     MAX_SKEW_MS,
     VALUE_RANGE,
     Context,
@@ -36,7 +35,7 @@ _NOT_JSON: Final = f"not JSON of at most {MAX_DEPTH} levels"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One line of the table. Bounds are characters for strings, inclusive values for numbers."""
+    """One line of the table. Bounds are inclusive: characters of strings, values of numbers, entries of tags."""
 
     name: str
     kind: Kind
@@ -61,7 +60,7 @@ def _field(field: inspect.Field) -> Field:
         case inspect.BoolType():
             return Field(name, "boolean", required, None, None)
         case inspect.DictType():
-            return Field(name, "tags", required, None, MAX_PROPERTIES)
+            return Field(name, "tags", required, None, kind.max_length)
         case inspect.StructType():
             return Field(name, "object", required, None, None)
     raise TypeError(f"the event contract has no rule for {name}: {kind}")

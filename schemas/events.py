@@ -89,5 +89,5 @@ class Event(Struct, forbid_unknown_fields=False, omit_defaults=True):
     x: Share | None = None
     y: Share | None = None
     text: Annotated[str, Meta(max_length=10_000)] | None = None
-    properties: dict[str, str] | None = None
+    properties: Annotated[dict[str, str], Meta(max_length=MAX_PROPERTIES)] | None = None
     context: Context | None = None

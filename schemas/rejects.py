@@ -1,8 +1,8 @@
 """The reject contract (rejected.v1): a record that is no valid event, with the reason and its original bytes."""
 
-from typing import Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 Reason = Literal[
     "oversize",
@@ -25,7 +25,7 @@ class Rejected(Struct):
     topic: str
     partition: int
     offset: int
-    original: str
+    original: Annotated[str, Meta(extra_json_schema={"contentEncoding": "base64"})]
     seen_at_ms: int
 
 

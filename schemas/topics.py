@@ -18,7 +18,8 @@ _DAY_MS: Final = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """`retention_ms` is None for a compacted topic: there the newest record of a key stays, and null deletes it."""
+    """`retention_ms` is None for a compacted topic: there the newest record of a key stays, and null deletes it.
+    `max_message_bytes` is None where Kafka's own bound (1 MiB) will do."""
 
     name: str
     record: type[Struct]
@@ -26,25 +27,66 @@ class Topic:
     about: str
     partitions: int
     retention_ms: int | None
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    max_message_bytes: int | None = None
 
     @property
     def config(self) -> dict[str, str]:
         if self.retention_ms is None:
-            return {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
-        return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+            config = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
+        else:
+            config = {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+        if self.max_message_bytes is not None:
+            config["max.message.bytes"] = str(self.max_message_bytes)
+        return config
 
 
-EVENTS: Final = Topic("events.v1", Event, "session_id", "What readers did.", 4, 7 * _DAY_MS)
+_GATEWAY, _REPLAY, _CMS, _CLI = "gateway", "replay", "CMS", "command line"
+_ADJUST, _EXPERIMENTS = "adjust job", "experiments job"
+
+EVENTS: Final = Topic(
+    "events.v1", Event, "session_id", "What readers did.", 4, 7 * _DAY_MS, (_GATEWAY, _REPLAY), (_ADJUST,)
+)
 ADJUSTMENTS: Final = Topic(
-    "adjustments.v1", AdjustmentCommand, "target id", "What a CMS should change.", 4, 7 * _DAY_MS
+    "adjustments.v1",
+    AdjustmentCommand,
+    "target id",
+    "What a CMS should change.",
+    4,
+    7 * _DAY_MS,
+    (_ADJUST,),
+    (_CMS, _GATEWAY),
 )
-REJECTED: Final = Topic("rejected.v1", Rejected, "reason", "Records that are no valid events.", 1, 30 * _DAY_MS)
-LATE: Final = Topic("late.v1", Late, "session_id", "Events that came too late to be used.", 1, 7 * _DAY_MS)
-TALLY: Final = Topic("tally.v1", Tally, "slice end", "How many events were used.", 1, 30 * _DAY_MS)
+REJECTED: Final = Topic(
+    "rejected.v1",
+    Rejected,
+    "reason",
+    "Records that are no valid events.",
+    1,
+    30 * _DAY_MS,
+    (_ADJUST,),
+    (_CLI,),
+    # A refused record of 2 MB is a third longer in base64.
+    max_message_bytes=3 * 1024 * 1024,
+)
+LATE: Final = Topic(
+    "late.v1", Late, "session_id", "Events that came too late to be used.", 1, 7 * _DAY_MS, (_ADJUST,), (_CLI,)
+)
+TALLY: Final = Topic(
+    "tally.v1", Tally, "slice end", "How many events were used.", 1, 30 * _DAY_MS, (_ADJUST,), (_CLI,)
+)
 OUTCOMES: Final = Topic(
-    "outcomes.v1", Outcome, "session_id", "What became of commands, and what readers did then.", 4, 30 * _DAY_MS
+    "outcomes.v1",
+    Outcome,
+    "session_id",
+    "What became of commands, and what readers did then.",
+    4,
+    30 * _DAY_MS,
+    (_CMS,),
+    (_EXPERIMENTS,),
 )
-RULES: Final = Topic("rules.v1", Rule, "rule id", "Rules in force.", 1, None)
-MODELS: Final = Topic("models.v1", ModelRecord, "model id", "Models in force.", 1, None)
+RULES: Final = Topic("rules.v1", Rule, "rule id", "Rules in force.", 1, None, (_CLI,), (_ADJUST,))
+MODELS: Final = Topic("models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI,), (_ADJUST,))
 
 TOPICS: Final = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, OUTCOMES, RULES, MODELS)

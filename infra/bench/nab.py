@@ -5,23 +5,12 @@ ea702d7 applies them. Fed with the scores that repository publishes, this scorer
 for all its three profiles (windowed Gaussian, standard: 39.6495); see the README of this folder's section on NAB.
 """
 
-import argparse
 import csv
 import json
-import sys
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from math import erfc, exp, sqrt
 from pathlib import Path
-from time import perf_counter
 from typing import Final
-
-import numpy as np
-
-from infra.simulate.converters.shared import shared_data
-from models.streaming import StreamDetector
 
 PROBATION: Final = 0.15
 """Share of a series, and of 5000 rows at most, in which nothing counts: detectors learn there."""

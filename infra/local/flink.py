@@ -6,6 +6,7 @@ import re
 import sys
 import sysconfig
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,61 @@ def get(rest_port: int, path: str, timeout_s: float = 5.0) -> Any:
     """What Flink's REST interface answers, parsed."""
     with urllib.request.urlopen(f"http://127.0.0.1:{rest_port}{path}", timeout=timeout_s) as answer:
         return json.load(answer)
+
+
+def send(rest_port: int, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """What Flink's REST interface answers to a change, parsed; None for an empty answer."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{rest_port}{path}",
+        data=json.dumps(body or {}).encode(),
+        method=method,
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10.0) as answer:
+            text = answer.read()
+    except urllib.error.HTTPError as error:
+        raise processes.StackError(f"Flink refused {method} {path}: {error.read().decode()[:300]}") from None
+    return json.loads(text) if text else None
+
+
+def stop_job(rest_port: int, job_id: str, savepoint: bool, patience_s: float = 120.0) -> str | None:
+    """Ends a job and waits for it; returns where its savepoint lies, if one was asked for."""
+    where = None
+    if savepoint:
+        trigger = send(rest_port, "POST", f"/jobs/{job_id}/stop", {"drain": False})["request-id"]
+    else:
+        send(rest_port, "PATCH", f"/jobs/{job_id}?mode=cancel")
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        if savepoint and where is None:
+            answer = get(rest_port, f"/jobs/{job_id}/savepoints/{trigger}")
+            if answer["status"]["id"] == "COMPLETED":
+                if "failure-cause" in answer["operation"]:
+                    cause = answer["operation"]["failure-cause"]["class"]
+                    raise processes.StackError(f"the savepoint of {job_id} failed: {cause}; see Flink's logs")
+                where = answer["operation"]["location"]
+        elif get(rest_port, f"/jobs/{job_id}")["state"] in ("CANCELED", "FINISHED", "FAILED"):
+            return where
+        time.sleep(0.2)
+    raise processes.StackError(f"job {job_id} has not ended after {patience_s:.0f} s")
+
+
+def wait_for_job(rest_port: int, job_id: str, patience_s: float = 90.0) -> None:
+    """Returns once every task of the job runs; raises `StackError` with the cause if it fails."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        job = get(rest_port, f"/jobs/{job_id}")
+        failures = get(rest_port, f"/jobs/{job_id}/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
+        if job["state"] == "FAILED" or failures:
+            cause = failures[0]["stacktrace"][:2000] if failures else "no cause given"
+            raise processes.StackError(f"job {job_id} failed:\n{cause}")
+        if all(vertex["status"] in ("RUNNING", "FINISHED") for vertex in job["vertices"]):
+            return
+        time.sleep(0.2)
+    raise processes.StackError(
+        f"job {job_id} does not run after {patience_s:.0f} s: see `microadjust status` and the logs"
+    )
 
 
 def overview(rest_port: int) -> dict[str, Any] | None:

@@ -78,7 +78,9 @@ def minute(cells: list[tuple[str | None, Slice]], end: int) -> Minute:
     engaged: dict[str, int] = defaultdict(int)
     best: list[tuple[int, str]] = []
     for _, cell in cells:
-        depths = [int(event.value * 10000) for event in cell.events if event.type == "scroll" and event.value is not None]
+        depths = [
+            int(event.value * 10000) for event in cell.events if event.type == "scroll" and event.value is not None
+        ]
         times = [event.occurred_at_ms for event in cell.events if event.type == "scroll"]
         if depths:
             deepest.append(max(depths))
@@ -112,4 +114,6 @@ def minute(cells: list[tuple[str | None, Slice]], end: int) -> Minute:
         "idle_ms": end - max(acted) if acted else WINDOW,
     }
     main = max(best)[1] or None if best else None
-    return Minute({k: float(v) for k, v in values.items()}, events, dict(engaged), main, max(named)[1] if named else None)
+    return Minute(
+        {k: float(v) for k, v in values.items()}, events, dict(engaged), main, max(named)[1] if named else None
+    )

@@ -162,6 +162,4 @@ class Reader:
         if self._random.random() < habits.engaged_share:
             yield self._event("heartbeat", at_s, value=HEARTBEAT_S * 1000)
         elif self._random.random() < 0.4 and habits.favourite is None and habits.engaged_share >= 0.6:
-            yield self._event(
-                "heartbeat", at_s, value=500.0, content_id="science-1", content_type="science"
-            )
+            yield self._event("heartbeat", at_s, value=500.0, content_id="science-1", content_type="science")

@@ -79,7 +79,12 @@ class Scene:
     def _turned_away(self, behaviour: str, from_s: float, random: Random) -> tuple[list[Plan], Episode]:
         """A dozen visitors who leave one item within seconds."""
         plans = [
-            Plan(f"passer-by-{number:03d}", at_s := from_s + 5 * number + random.uniform(0, 4), at_s + 4, opens=("news", "news-1"))
+            Plan(
+                f"passer-by-{number:03d}",
+                at_s := from_s + 5 * number + random.uniform(0, 4),
+                at_s + 4,
+                opens=("news", "news-1"),
+            )
             for number in range(16)
         ]
         return plans, _episode(behaviour, "content", "news-1", from_s, from_s + BEHAVIOURS[behaviour].lasts_s)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import NoBrokersAvailable
+from kafka.errors import KafkaTimeoutError
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 Offsets = dict[int, int]
@@ -23,12 +23,13 @@ def consumer(bootstrap: str, topic: str, isolation: Isolation) -> tuple[KafkaCon
             isolation_level=isolation,
             enable_auto_commit=False,
             group_id=None,
+            bootstrap_timeout_ms=5000,
             fetch_max_wait_ms=20,
             fetch_min_bytes=1,
             max_partition_fetch_bytes=8_388_608,
         )
         partitions = found.partitions_for_topic(topic)
-    except NoBrokersAvailable:
+    except KafkaTimeoutError:
         raise StreamError(f"no Kafka at {bootstrap}: start one with `microadjust up`, or give --bootstrap") from None
     if not partitions:
         found.close()

@@ -1,0 +1,203 @@
+"""The demo: a stack of its own, the job, ten minutes of simulated readers in one, and every command as it is given."""
+
+import shutil
+import threading
+import time
+from collections import Counter
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.table import Table
+
+from infra.cli.output import err, errors, out, print_json
+from infra.cli.words import clock, parameters, reason
+from infra.local import flink, stack
+from infra.local.home import Home
+from infra.local.processes import StackError
+from infra.local.submit import submit
+from infra.simulate.recording import SAMPLE, Header, header, records
+from infra.simulate.replay import Replay
+from infra.simulate.truth import read_truth, score
+from infra.streams.account import Accountant
+from infra.streams.reading import Tail
+from schemas import topics
+
+SETTLE_S = 15
+"""Of the time given, so much is for the last windows and the summary."""
+
+LEAST_S = 20
+
+
+class Watch:
+    """What the replay sends and when, so that a command's latency can be told."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.began = time.monotonic()
+        self.first_command_s: float | None = None
+        self.fast_lane_ms: list[float] = []
+        self.by_action: Counter[str] = Counter()
+        self._sent_at: dict[tuple[str, int], float] = {}
+
+    def on_sent(self, _: bytes, header: Header | None) -> None:
+        self.sent += 1
+        if header is not None:
+            self._sent_at.setdefault((header.session_id, header.occurred_at_ms), time.monotonic())
+
+    def on_command(self, command: dict[str, Any]) -> float | None:
+        """Latency in ms of a command that answers a single event."""
+        now = time.monotonic()
+        if self.first_command_s is None:
+            self.first_command_s = now - self.began
+        self.by_action[command["action"]] += 1
+        windows = [each for each in command["evidence"].values() if each.get("window_end_ms") is not None]
+        began = self._sent_at.get((command["session_id"], command["issued_at_ms"]))
+        if windows or began is None:
+            return None
+        self.fast_lane_ms.append((now - began) * 1000)
+        return self.fast_lane_ms[-1]
+
+
+def demo(
+    seconds: Annotated[int, typer.Option("--for", min=0, help="Seconds the replay may take; 0 for a hundred.")] = 0,
+    keep: Annotated[bool, typer.Option(help="Leave the stack running afterwards.")] = False,
+) -> None:
+    """Start a fresh stack, run the job on ten minutes of simulated readers, and show what it does. The last line is JSON."""
+    with errors():
+        home = Home(Home.from_env().path / "demo")
+        stack.down(home)
+        shutil.rmtree(home.path, ignore_errors=True)
+        try:
+            summary = _run(home, seconds or 100)
+        finally:
+            if keep:
+                err.print(f"the stack goes on; MICROADJUST_HOME={home.path} microadjust status, … down")
+            else:
+                stack.down(home)
+        print_json(summary)
+        if summary["missing"]:
+            raise typer.Exit(1)
+
+
+def _run(home: Home, seconds: int) -> dict[str, Any]:
+    with err.status("starting Kafka and Flink") as status:
+        running = stack.up(home, progress=lambda message: status.update(message))
+        status.update("submitting the adjust job with `flink run`")
+        options = ("--startup", "earliest", "--checkpoint-ms", "1000")
+        job_id = submit(running, "adjust", options)
+        status.update("waiting for the job to run")
+        flink.wait_for_job(running.rest_port, job_id)
+    out.print(f"Kafka at {running.bootstrap}, Flink at http://127.0.0.1:{running.rest_port}, job {job_id}")
+    accountant = Accountant(running.bootstrap)
+    watch = Watch()
+    lines = list(records(SAMPLE))
+    replayed = _play(running, lines, watch, seconds)
+    with err.status("waiting until every event is accounted for"):
+        account = accountant.settle(replayed, patience_s=30.0)
+    committed = [msgspec.json.decode(each.value) for each in Tail(running.bootstrap, topics.ADJUSTMENTS.name).rest(3.0)]
+    truth = read_truth(SAMPLE)
+    found = score(truth.episodes if truth else [], committed)
+    _print_summary(found, watch, account)
+    ordered = sorted(watch.fast_lane_ms)
+    return {
+        "events": account.sent,
+        "commands": found.commands,
+        "by_action": dict(sorted(Counter(each["action"] for each in committed).items())),
+        "precision": found.precision,
+        "recall": found.recall,
+        "used": account.used,
+        "late": account.late,
+        "duplicates": account.duplicates,
+        "rejected": account.rejected,
+        "missing": account.missing,
+        "fast_lane_ms": {"p50": _share(ordered, 0.5), "p99": _share(ordered, 0.99)},
+        "seconds_to_first_command": round(watch.first_command_s, 2) if watch.first_command_s is not None else None,
+    }
+
+
+def _play(running: stack.Stack, lines: list[bytes], watch: Watch, seconds: int) -> int:
+    """Replays and shows commands as they come. Returns how many events were sent."""
+    tail = Tail(running.bootstrap, topics.ADJUSTMENTS.name, isolation="read_uncommitted")
+    tail.more(0.1)
+    speed = _length_s(lines) / max(seconds - SETTLE_S, LEAST_S)
+    replay = Replay(running.bootstrap, topics.EVENTS.name, speed, watch.on_sent)
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            replay.run(lines)
+        except BaseException as error:  # handed to the thread that shows it
+            failure.append(error)
+
+    player = threading.Thread(target=run, daemon=True)
+    out.print(f"replaying {len(lines)} events of ten minutes at {speed:.1f} times their speed\n")
+    watch.began = time.monotonic()
+    player.start()
+    next_line, before = time.monotonic() + 5, 0
+    quiet_since = time.monotonic()
+    while player.is_alive() or time.monotonic() - quiet_since < 1.5:
+        for record in tail.more(0.05):
+            quiet_since = time.monotonic()
+            command = msgspec.json.decode(record.value)
+            _print_command(command, watch.on_command(command))
+        if player.is_alive():
+            quiet_since = max(quiet_since, time.monotonic() - 0.5)
+            if time.monotonic() >= next_line:
+                rate = (watch.sent - before) / 5
+                out.print(f"[dim]{watch.sent:>7} events, {rate:.0f} a second, {watch.by_action.total()} commands[/dim]")
+                next_line, before = next_line + 5, watch.sent
+    tail.close()
+    if failure:
+        raise StackError(f"the replay stopped: {failure[0]}")
+    if replay.result.failed:
+        raise StackError(f"Kafka has not taken {replay.result.failed} events")
+    return replay.result.sent
+
+
+def _length_s(lines: list[bytes]) -> float:
+    """From the first to the last event of a recording."""
+    times = [read.received_at_ms for read in map(header, (lines[0], *lines[-20:])) if read is not None]
+    return (max(times) - min(times)) / 1000
+
+
+def _print_command(command: dict[str, Any], latency_ms: float | None) -> None:
+    target = command["target"]["id"]
+    took = f"[green]{latency_ms:.0f} ms[/green]" if latency_ms is not None else "[dim]window[/dim]"
+    out.print(f"{clock(command['issued_at_ms'])} [bold]{command['action']:<18}[/bold] {target:<20} {took:<8}")
+    out.print(f"         {parameters(command)}  because {reason(command)}", style="dim", markup=False, soft_wrap=True)
+
+
+def _print_summary(found: Any, watch: Watch, account: Any) -> None:
+    table = Table(title="what was planted, and how soon it was answered", box=None, title_justify="left")
+    table.add_column("behaviour")
+    table.add_column("seconds of event time", justify="right")
+    for behaviour, delay_s in found.seconds_to_detect.items():
+        table.add_row(behaviour, f"{delay_s:.0f}")
+    out.print()
+    out.print(table)
+    for name in found.missed:
+        out.print(f"missed: {name}", style="yellow")
+    for name in found.wrong:
+        out.print(f"not asked for: {name}", style="yellow")
+    out.print(
+        f"\n{account.sent} events = {account.used} used + {account.late} late + {account.duplicates} repeated + "
+        f"{account.rejected} refused" + (f" + {account.missing} MISSING" if account.missing else "")
+    )
+    out.print(
+        f"{found.commands} commands, precision {found.precision or 0:.2f}, recall {found.recall or 0:.2f} "
+        f"of {found.episodes} planted"
+    )
+    ordered = sorted(watch.fast_lane_ms)
+    if ordered:
+        out.print(
+            f"event to command, through Kafka and Flink: p50 {_share(ordered, 0.5)} ms, p99 {_share(ordered, 0.99)} ms "
+            f"({len(ordered)} commands)"
+        )
+
+
+def _share(ordered: list[float], share: float) -> float | None:
+    """The value below which that share of them lies; None of nothing."""
+    if not ordered:
+        return None
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)

@@ -1,0 +1,55 @@
+"""The command line. Options: flag before environment (MICROADJUST_...) before the file that --config names."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.cli import demo, rule_commands, stack_commands, stream_commands
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Real-time content micro-adjustments: reader events in, adjustment commands out.",
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(envvar="MICROADJUST_CLI_CONFIG", help="TOML file of options: a table per command.", exists=True),
+    ] = None,
+) -> None:
+    if config is not None:
+        try:
+            context.default_map = tomllib.loads(config.read_text())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise typer.BadParameter(f"{config}: {error}") from None
+
+
+app.command()(stack_commands.up)
+app.command()(stack_commands.down)
+app.command()(stack_commands.status)
+app.command("submit", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    stack_commands.submit_job
+)
+app.command()(stack_commands.cancel)
+app.command()(stream_commands.simulate)
+app.command()(stream_commands.replay)
+app.command()(stream_commands.commands)
+app.command()(stream_commands.explain)
+app.command()(stream_commands.rejected)
+app.command()(demo.demo)
+app.add_typer(rule_commands.app, name="rules")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

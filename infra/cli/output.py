@@ -1,0 +1,64 @@
+"""What the commands print: tables for people, one JSON document for programs, errors with what to do."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from kafka.errors import KafkaError
+from rich.console import Console
+from rich.table import Table
+
+from infra.local.processes import StackError
+from infra.simulate.recording import RecordingError
+from infra.streams.reading import StreamError
+from schemas.rules import RuleError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Turns what a user can act on into one line and exit status 1; anything else is a bug and keeps its trace."""
+    try:
+        yield
+    except (StackError, StreamError, RecordingError, RuleError) as error:
+        err.print(f"microadjust: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KafkaError as error:
+        err.print(f"microadjust: Kafka: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        # Whoever read the output has had enough.
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+
+
+def print_json(document: Any) -> None:
+    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
+    """One column per key of the first row."""
+    if not rows:
+        out.print(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in rows[0]:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    out.print(table)
+
+
+def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> None:
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, empty)

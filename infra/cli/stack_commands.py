@@ -1,0 +1,98 @@
+"""up, down, status, submit, cancel: the local stack and the jobs on it."""
+
+from typing import Annotated
+
+import typer
+
+from infra.cli.output import Json, errors, out, print_json, print_table, show
+from infra.local import flink, stack, submit
+from infra.local.home import Home
+from infra.local.processes import StackError
+
+
+def up(
+    taskmanagers: Annotated[
+        int, typer.Option(min=1, max=16, help="TaskManagers of one slot each.")
+    ] = stack.DEFAULT_TASKMANAGERS,
+    redis: Annotated[bool, typer.Option(help="Start Redis as well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start Kafka, Flink and (on request) Redis on this machine. What already runs stays."""
+    with errors():
+        say = (lambda _: None) if as_json else (lambda message: out.print(f"{message} …"))
+        stack.up(Home.from_env(), taskmanagers=taskmanagers, with_redis=redis, progress=say)
+        status(as_json)
+
+
+def down(as_json: Json = False) -> None:
+    """Stop what `up` started. Data and checkpoints stay."""
+    with errors():
+        stopped = stack.down(Home.from_env())
+        show([{"stopped": name} for name in stopped], as_json, "nothing was running")
+
+
+def status(as_json: Json = False) -> None:
+    """What is up, where, how long, and what it takes. Exit status 1 if something has died."""
+    home = Home.from_env()
+    services = stack.status(home)
+    rows = [
+        {
+            "service": each.name,
+            "state": "up" if each.up else "dead",
+            "where": " ".join(f"127.0.0.1:{port} ({name})" for name, port in each.ports.items()),
+            "pid": each.pid,
+            "up_s": round(each.uptime_s),
+            "resident_mb": round(each.resident_mb),
+        }
+        for each in services
+    ]
+    jobs = _jobs(home)
+    if as_json:
+        print_json({"services": rows, "jobs": jobs, "resident_mb": sum(each.resident_mb for each in services)})
+    else:
+        print_table(rows, "nothing is up; `microadjust up` starts the stack")
+        if jobs:
+            out.print()
+            print_table(jobs, "")
+        if rows:
+            out.print(f"\n{sum(each.resident_mb for each in services):.0f} MB resident in all. Home: {home.path}")
+    if any(not each.up for each in services):
+        raise typer.Exit(1)
+
+
+def _jobs(home: Home) -> list[dict[str, object]]:
+    try:
+        port = stack.running(home).rest_port
+        found = flink.get(port, "/jobs/overview")["jobs"]
+    except (StackError, OSError):
+        return []
+    return [
+        {"job": job["name"], "state": job["state"], "up_s": job["duration"] // 1000, "id": job["jid"]} for job in found
+    ]
+
+
+def submit_job(
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(help="The job's name, as under jobs/: adjust.")],
+    savepoint: Annotated[str, typer.Option(help="Savepoint or checkpoint to start from.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Submit a job to the local stack with `flink run`. Options after `--` go to the job; `-- --help` lists them."""
+    with errors():
+        if job not in submit.JOBS:
+            raise StackError(f"there is no job {job}; there is {', '.join(submit.JOBS)}")
+        job_id = submit.submit(stack.running(Home.from_env()), job, context.args, savepoint or None)
+        show([{"job": job, "id": job_id}], as_json, "")
+
+
+def cancel(
+    job_id: Annotated[str, typer.Argument(help="The job's id, as `status` shows it.")],
+    savepoint: Annotated[bool, typer.Option(help="Take a savepoint first.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Stop a job, with a savepoint to start it from again."""
+    with errors():
+        if not flink.is_job_id(job_id):
+            raise StackError(f"{job_id} is not a job id: `microadjust status` shows them")
+        where = flink.stop_job(stack.running(Home.from_env()).rest_port, job_id, savepoint)
+        show([{"job": job_id, "savepoint": where}], as_json, "")

@@ -1,0 +1,25 @@
+"""The adjust operator with rules of the test's own."""
+
+from collections.abc import Callable
+
+import pytest
+
+from models.epochs import RefitSchedule
+from schemas.rules import Rule
+from tests.builders import EVERY_MS, WINDOW_MS, forest_card, forest_model
+from tests.operators.fakes import FakeFlink, Running
+from udfs.adjust import Adjust
+
+NO_REFITS = RefitSchedule(0, 0)
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start() -> Start:
+    """Starts an operator, from scratch or on the state that another one left."""
+
+    def started(*rules: Rule, flink: FakeFlink | None = None, schedule: RefitSchedule = NO_REFITS) -> Running:
+        card = forest_card(forest_model())
+        return Running(Adjust(rules, forest_model(), card, schedule, WINDOW_MS, EVERY_MS), flink)
+
+    return started

@@ -1,0 +1,192 @@
+"""Flink's state, timers and contexts as plain Python, and a driver that runs an operator on them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyflink.datastream.state import ListStateDescriptor, MapStateDescriptor, StateDescriptor, ValueStateDescriptor
+
+BEFORE_ALL_TIME = -(2**63)
+
+
+@dataclass
+class FakeFlink:
+    """What outlives an operator: keyed state by name and key, broadcast state by name, timers, and the watermark."""
+
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    lists: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    broadcast: dict[str, dict[str, str]] = field(default_factory=dict)
+    timers: set[tuple[int, str]] = field(default_factory=set)
+    watermark: int = BEFORE_ALL_TIME
+    key: str | None = None
+    descriptors: list[StateDescriptor] = field(default_factory=list)
+    counters: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def current_key(self) -> str:
+        assert self.key is not None, "keyed state outside of a keyed element"
+        return self.key
+
+    def left_of(self, key: str) -> set[str]:
+        """Names of the states that still hold something for `key`."""
+        return {name for kind in (self.values, self.lists) for name, held in kind.items() if key in held}
+
+    # The runtime context.
+
+    def get_state(self, descriptor: ValueStateDescriptor) -> "FakeValue":
+        self.descriptors.append(descriptor)
+        return FakeValue(self, self.values.setdefault(descriptor.name, {}))
+
+    def get_list_state(self, descriptor: ListStateDescriptor) -> "FakeList":
+        self.descriptors.append(descriptor)
+        return FakeList(self, self.lists.setdefault(descriptor.name, {}))
+
+    def get_metrics_group(self) -> "FakeMetrics":
+        return FakeMetrics(self.counters)
+
+
+@dataclass
+class FakeValue:
+    """Value state of texts."""
+
+    flink: FakeFlink
+    held: dict[str, str]
+
+    def value(self) -> str | None:
+        return self.held.get(self.flink.current_key)
+
+    def update(self, value: str) -> None:
+        assert type(value) is str, "the state is declared as text"
+        self.held[self.flink.current_key] = value
+
+    def clear(self) -> None:
+        self.held.pop(self.flink.current_key, None)
+
+
+@dataclass
+class FakeList:
+    """List state of texts. `get` gives an iterator that can be read once, as PyFlink's does."""
+
+    flink: FakeFlink
+    held: dict[str, list[str]]
+
+    def get(self) -> Iterator[str]:
+        yield from list(self.held.get(self.flink.current_key, []))
+
+    def add(self, value: str) -> None:
+        assert type(value) is str, "the state is declared as text"
+        self.held.setdefault(self.flink.current_key, []).append(value)
+
+    def update(self, values: list[str]) -> None:
+        self.held[self.flink.current_key] = list(values)
+        if not values:
+            del self.held[self.flink.current_key]
+
+
+@dataclass
+class FakeReadOnlyMap:
+    """Broadcast state as the keyed side sees it."""
+
+    held: dict[str, str]
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        yield from list(self.held.items())
+
+    def keys(self) -> Iterable[str]:
+        yield from list(self.held)
+
+    def get(self, key: str) -> str | None:
+        return self.held.get(key)
+
+    def contains(self, key: str) -> bool:
+        return key in self.held
+
+
+class FakeMap(FakeReadOnlyMap):
+    """Broadcast state as the broadcast side sees it."""
+
+    def put(self, key: str, value: str) -> None:
+        assert type(key) is type(value) is str, "the state is declared as text by text"
+        self.held[key] = value
+
+    def remove(self, key: str) -> None:
+        self.held.pop(key, None)
+
+
+@dataclass
+class FakeMetrics:
+    counters: Counter[str]
+
+    def counter(self, name: str) -> "FakeCounter":
+        return FakeCounter(self.counters, name)
+
+
+@dataclass
+class FakeCounter:
+    counters: Counter[str]
+    name: str
+
+    def inc(self, n: int = 1) -> None:
+        self.counters[self.name] += n
+
+
+@dataclass
+class FakeContext:
+    """What an operator is given with an element or a timer; `writes` on the broadcast side alone."""
+
+    flink: FakeFlink
+    writes: bool = False
+
+    def get_current_key(self) -> str:
+        return self.flink.current_key
+
+    def get_broadcast_state(self, descriptor: MapStateDescriptor) -> FakeReadOnlyMap:
+        held = self.flink.broadcast.setdefault(descriptor.name, {})
+        return FakeMap(held) if self.writes else FakeReadOnlyMap(held)
+
+    def timer_service(self) -> "FakeContext":
+        assert not self.writes, "the broadcast side sets no timers"
+        return self
+
+    def current_watermark(self) -> int:
+        return self.flink.watermark
+
+    def register_event_time_timer(self, timestamp: int) -> None:
+        self.flink.timers.add((timestamp, self.flink.current_key))
+
+
+class Running:
+    """An operator on its way. Another one on the same `flink` is what Flink starts from a checkpoint."""
+
+    def __init__(self, operator: Any, flink: FakeFlink | None = None) -> None:
+        self.flink = flink or FakeFlink()
+        self.flink.key = None
+        self._operator = operator
+        operator.open(self.flink)
+
+    def send(self, key: str, row: Any) -> list[Any]:
+        """What the operator emits for `row`."""
+        self.flink.key = key
+        return self._drained(self._operator.process_element(row, FakeContext(self.flink)))
+
+    def tell(self, row: Any) -> list[Any]:
+        """What it emits for a row of the broadcast input."""
+        self.flink.key = None
+        return self._drained(self._operator.process_broadcast_element(row, FakeContext(self.flink, writes=True)))
+
+    def advance(self, watermark: int) -> list[Any]:
+        """What it emits on the timers up to `watermark`, earliest first; those set meanwhile included."""
+        assert watermark >= self.flink.watermark, "event time never goes back"
+        self.flink.watermark = watermark
+        emitted: list[Any] = []
+        while due := min((timer for timer in self.flink.timers if timer[0] <= watermark), default=None):
+            self.flink.timers.remove(due)
+            self.flink.key = due[1]
+            emitted += self._drained(self._operator.on_timer(due[0], FakeContext(self.flink)))
+        return emitted
+
+    def _drained(self, emitted: Iterable[Any] | None) -> list[Any]:
+        found = list(emitted or ())
+        self.flink.key = None
+        return found

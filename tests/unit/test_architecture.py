@@ -1,0 +1,45 @@
+"""Imports run one way: schemas <- models <- udfs <- jobs."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+MAY_IMPORT = {
+    "schemas": {"schemas"},
+    "models": {"schemas", "models"},
+    "udfs": {"schemas", "models", "udfs"},
+    "jobs": {"schemas", "models", "udfs", "jobs"},
+}
+OURS = {*MAY_IMPORT, "infra", "tests"}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield (node.module or "").partition(".")[0]
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
+    paths = list((PROJECT / package).rglob("*.py"))
+    assert paths
+    for path in paths:
+        assert OURS & set(imported(path)) <= MAY_IMPORT[package], path
+
+
+@pytest.mark.parametrize("package", ["schemas", "models"])
+def test_arithmetic_and_contracts_know_no_flink(package: str) -> None:
+    for path in (PROJECT / package).rglob("*.py"):
+        assert not {"pyflink", "apache_beam", "pemja"} & set(imported(path)), path
+
+
+def test_nothing_below_the_jobs_can_read_the_environment() -> None:
+    for package in MAY_IMPORT:
+        for path in (PROJECT / package).rglob("*.py"):
+            assert "os" not in set(imported(path)) or path.parent.name == "jobs", path
