@@ -56,7 +56,7 @@ def build(
     adjust = Adjust(rules, cold.artefact, cold.card, schedule, config.window_ms, config.slide_ms)
     commands = (
         keyed(crossing, ROW)
-        .connect(_control(t_env, config, crossing, schedule).broadcast(CONTROL))
+        .connect(_control(t_env, schedule).broadcast(CONTROL))
         .process(adjust, output_type=outputs.RECORD)
         .name("adjust")
         .uid("adjust")
@@ -66,9 +66,7 @@ def build(
     )
 
 
-def _control(
-    t_env: StreamTableEnvironment, config: AdjustConfig, crossing: DataStream, schedule: RefitSchedule
-) -> DataStream:
+def _control(t_env: StreamTableEnvironment, schedule: RefitSchedule) -> DataStream:
     """Rules from their topic, and refits of the forest: what every subtask has to know."""
     rules = t_env.to_append_stream(t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules"), CONTROL_ROW)
     # Rules come once in a blue moon; without idleness their silence would stop event time.
@@ -76,7 +74,6 @@ def _control(
     rules = rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
     if not schedule.enabled:
         return rules
-    t_env.create_temporary_view("crossing", t_env.from_data_stream(crossing))
     refits = (
         keyed(to_stream(t_env, t_env.sql_query(refit_query()), ROW), ROW)
         .process(ForestRefit(schedule.every_ms, schedule.lead_ms), output_type=CONTROL_ROW)

@@ -69,10 +69,16 @@ def crossing_query(config: AdjustConfig) -> str:
 def refit_query() -> str:
     """A sixth of the session windows, for the refits: those that end with a minute and share no second.
 
-    `crossing` is the stream of crossing rows as a table; `f0`, `f1`, ... are the names Flink gives its columns.
+    Same layout as the session rows; peers are left unknown. It starts from the windows, not from the crossing rows,
+    because a stream that has been turned back into a table has lost its watermarks.
     """
-    main_type = rows.SESSION_TEXTS.index("main_type") + 1
-    return (
-        f"SELECT COALESCE(f1.f2[{main_type}], '') AS k, f1 AS v FROM crossing "
-        f"WHERE f1.f0 = '{rows.SESSION}' AND MOD(CAST(f1.f1[1] AS BIGINT), 60000) = 0"
+    unknown = ("peer_windows", *(f"{part}_{each.name}" for part in "md" for each in SESSION_FEATURES))
+    columns = ", ".join(f"{NAN} AS {name}" for name in unknown)
+    features = tuple(f"{part}_{each.name}" for part in "fmd" for each in SESSION_FEATURES)
+    return _row(
+        rows.SESSION,
+        "COALESCE(main_type, '')",
+        rows.SESSION_NUMBERS + features,
+        rows.SESSION_TEXTS,
+        f"(SELECT *, {columns} FROM sessions WHERE MOD(window_end_ms, 60000) = 0)",
     )

@@ -115,7 +115,7 @@ def _parse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_int=_parse_int, parse_constant=_parse_constant)  # type: ignore[arg-type]
+_decoder = json.JSONDecoder(parse_int=_parse_int, parse_constant=_parse_constant)
 
 
 def verdict(raw: bytes | None, now_ms: int) -> Event | Rejection:

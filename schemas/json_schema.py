@@ -50,7 +50,11 @@ def json_schema(topic: Topic) -> dict[str, Any]:
         record["description"] += "\n\n" + _reflowed(_BEYOND[topic.record])
     if topic.record is Event:
         record["allOf"] = [_value_by_type(name, *bounds) for name, bounds in VALUE_RANGE.items()]
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:microadjust:{topic.name}", **record}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:microadjust:{topic.name}",
+        **record,
+    }
     return {**schema, "$defs": definitions} if definitions else schema
 
 

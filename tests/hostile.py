@@ -95,7 +95,24 @@ def _mutated(random: Random) -> bytes:
 
 def _one_field_replaced(random: Random) -> bytes:
     event = valid_event(random)
-    strange: list[Any] = [None, True, 0, -1, 5, 0.5, 1e300, 10**30, "", "5", "x" * 3_000, "\ud800", [], {}, {"a": "b"}, [[1]]]
+    strange: list[Any] = [
+        None,
+        True,
+        0,
+        -1,
+        5,
+        0.5,
+        1e300,
+        10**30,
+        "",
+        "5",
+        "x" * 3_000,
+        "\ud800",
+        [],
+        {},
+        {"a": "b"},
+        [[1]],
+    ]
     target = event["context"] if isinstance(event.get("context"), dict) and random.random() < 0.4 else event
     table = FIELDS if target is event else CONTEXT_FIELDS
     target[random.choice(table).name] = random.choice(strange)

@@ -6,6 +6,7 @@ from typing import Final
 
 from schemas.contract import CONTEXT_FIELDS, FIELDS, Field
 from schemas.events import EARLIEST_MS, EVENT_TYPES, MAX_BYTES, MAX_DEPTH, MAX_SKEW_MS, VALUE_RANGE
+from tests.hostile_texts import DOCUMENTS, NUMERALS, TEXTS, WRONG
 
 BEGINNING_MS: Final = 1_760_000_000_000
 """When the prepared events happen: October 2025, long past for every judge's clock."""
@@ -21,34 +22,8 @@ _MINIMAL: Final = {
     "session_id": '"s1"',
 }
 _STRINGS: Final = [f.name for f in FIELDS if f.kind == "string"], [f.name for f in CONTEXT_FIELDS if f.kind == "string"]
-_NUMBERS: Final = tuple([f.name for f in table if f.kind in ("integer", "number")] for table in (FIELDS, CONTEXT_FIELDS))
-
-_WRONG: Final = (
-    *("null", "true", "false", "0", "-1", "1.5", '"5"', '""', "[]", "{}", "[[]]", "[null]", '{"a":1}', '{"a":"b"}'),
-    *("NaN", "1e400", '"\\ud800"', "1" * 25, '{"type":"click"}', '[{"a":[1,"]"]}]', '{"a":null}', '{"":""}'),
-)
-_NUMERALS: Final = (
-    *("-0", "-0.0", "0.0", "1.0", "1e0", "1E5", "1e+5", "1e-5", "0.1e1", "1760000000000.0", "1.76e12", "1e-400", "5e-324"),
-    *("1e400", "-1e400", "1e99999999999", "0e99999999999", "9" * 19, "9" * 20, "9" * 21, "-" + "9" * 19, "-" + "9" * 20),
-    *("9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "9007199254740993"),
-    *("1" * 5_000, "-" + "1" * 5_000, "0." + "1" * 20_000, "1" * 400 + ".0", "0." + "0" * 400 + "1", "0" * 30),
-    *("NaN", "-NaN", "Infinity", "-Infinity", "nan", "inf", "1e", "1e+", "1.", ".5", "-.5", "-", "+1", "--1", "01", "-01"),
-    *("0x10", "1_000", "1,5", "1 2", "\u0661", "\uff11", "1\u00a0", "0.9999999999999999999", "1.0000000000000000000001"),
-    *("0.1", "0.30000000000000004", "2.2250738585072011e-308", "1.7976931348623157e308", "1.7976931348623159e308"),
-    *("999999999999999.9", "1000000000000000", "1000000000000000.1", "1000000000000001", "1e15", "-1e15", "-1000000000000001"),
-)
-_TEXTS: Final = (
-    *('"\\ud800"', '"\\udc00"', '"\\ud83d\\ude00"', '"\\ude00\\ud83d"', '"\\ud83d\\ud83d\\ude00"', '"\\ud83dx"', '"\\ud83d\\n"'),
-    *('"\\u0000"', '"\\u001f"', '"\\u007f"', '"\\u2028"', '"\\ufeff"', '"\\uffff"', '"\\uFfFe"', '"\\u00"', '"\\u12g4"', '"\\U0041"'),
-    *('"\x00"', '"\x1f"', '"\t"', '"\n"', '"\r"', '"\x7f"', '"\u0085"', '"\u2028"', '"\ufeff"', '"\uffff"', '"\U0010ffff"', '"😀"'),
-    *('"\\x41"', '"\\a"', "\"\\'\"", '"\\/\\"\\\\\\b\\f\\n\\r\\t"', '"', '"\\"', '"a', '"a"b"', "'a'", "a", '"a" "b"', '"a"\x00'),
-    *('"e\u0301"', '"\u202egnp.exe"', '"👩‍👩‍👧‍👦"', '"DROP TABLE"', '"<script>"', '"${jndi:x}"', '"ﷺ"', '"\\u0041\\u00e9\\u4e2d"'),
-)
-_DOCUMENTS: Final = (
-    *("", " ", "\n", "\x00", "null", "true", "nul", "nulll", "0", "-", "1 ", '"a"', '"a', "[]", "[", "]", "{", "}", "{}", "{}{}", "{},"),
-    *("[{}]", "{}x", "{} \n\t\r", "{}\x0b", "{}\x0c", "{}\u00a0", "{}\x1e", "{}//c", "/*c*/{}", "#c\n{}", '{"a"}', '{"a":}', '{"a":1,}', "{,}"),
-    *('{"a" 1}', "{a:1}", "{'a':1}", '{"a":1 "b":2}', '{"a"::1}', '{1:1}', '{null:1}', '{"a":1]', "[1}", '{"a":{}', '{"a":tru}', '{"a":TRUE}'),
-    *('{"a":undefined}', '{"a":NaN}', '{"a":[1,]}', '{"a":[,1]}', '{"a":"\n"}', '{"\\ud800":1}', '{"\n":1}', '{"\\x":1}', '{"":{"":{"":1}}}'),
+_NUMBERS: Final = tuple(
+    [f.name for f in table if f.kind in ("integer", "number")] for table in (FIELDS, CONTEXT_FIELDS)
 )
 
 
@@ -65,13 +40,13 @@ def within_context(name: str, text: str) -> bytes:
 def prepared_records() -> Iterator[bytes]:
     return chain(
         [record()],
-        (text.encode() for text in _DOCUMENTS),
-        _everywhere((FIELDS, CONTEXT_FIELDS), _WRONG),
-        _named(_NUMBERS, _NUMERALS),
-        _named(_STRINGS, _TEXTS),
-        (record(extra=f',"unknown":{text}') for text in (*_NUMERALS, *_TEXTS, *_WRONG)),
-        (record({"properties": f'{{"a":{text},"b":"c"}}'}) for text in (*_TEXTS, *_WRONG)),
-        (record({"properties": f'{{{text}:"a"}}'}) for text in _TEXTS),
+        (text.encode() for text in DOCUMENTS),
+        _everywhere((FIELDS, CONTEXT_FIELDS), WRONG),
+        _named(_NUMBERS, NUMERALS),
+        _named(_STRINGS, TEXTS),
+        (record(extra=f',"unknown":{text}') for text in (*NUMERALS, *TEXTS, *WRONG)),
+        (record({"properties": f'{{"a":{text},"b":"c"}}'}) for text in (*TEXTS, *WRONG)),
+        (record({"properties": f'{{{text}:"a"}}'}) for text in TEXTS),
         _missing(),
         _bounds(),
         _values_by_type(),
@@ -123,7 +98,17 @@ def _values_by_type() -> Iterator[bytes]:
     numbers = {bound + step for bounds in VALUE_RANGE.values() for bound in bounds for step in (-1, -1e-9, 0, 1e-9, 1)}
     for name, value in product(EVENT_TYPES, sorted(numbers)):
         yield record({"type": f'"{name}"', "value": repr(value)})
-    for name in ("", "Click", " click", "click ", "page-view", "ｃｌｉｃｋ", "click\\u0000", "cl\\u0069ck", "x" * 5_000):
+    for name in (
+        "",
+        "Click",
+        " click",
+        "click ",
+        "page-view",
+        "ｃｌｉｃｋ",
+        "click\\u0000",
+        "cl\\u0069ck",
+        "x" * 5_000,
+    ):
         yield record({"type": f'"{name}"'})
 
 
@@ -151,7 +136,16 @@ def _encodings() -> Iterator[bytes]:
     text = record({"text": '"Grüße 😀"'}).decode()
     for name in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-7"):
         yield text.encode(name)
-    ill = (b"\xff", b"\xfe", b"\xc0\x80", b"\xc1\xbf", b"\xe0\x80\x80", b"\xed\xa0\x80", b"\xed\xa0\xbd\xed\xb8\x80", b"\xf5\x80\x80\x80")
+    ill = (
+        b"\xff",
+        b"\xfe",
+        b"\xc0\x80",
+        b"\xc1\xbf",
+        b"\xe0\x80\x80",
+        b"\xed\xa0\x80",
+        b"\xed\xa0\xbd\xed\xb8\x80",
+        b"\xf5\x80\x80\x80",
+    )
     for bad in (*ill, b"\xf0\x9f\x98", b"\x80", b"\xe4", b"\xf8\x88\x80\x80\x80", b"\xf4\x90\x80\x80"):
         yield record({"text": '"@"'}).replace(b"@", bad)
         yield record(extra=',"@":1').replace(b"@", bad)

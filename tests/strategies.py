@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from schemas.contract import CONTEXT_FIELDS, FIELDS, Field
@@ -11,9 +12,12 @@ from schemas.events import EARLIEST_MS, EVENT_TYPES, MAX_SKEW_MS, VALUE_RANGE
 NOW_MS = 1_790_000_000_000
 """What the judge's clock says in tests: September 2026."""
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For a machine on which much else runs: no example fails for being slow."""
+
 Json = dict[str, Any]
 
-_LONGEST_TEXT = 300
+_LONGEST_TEXT = 100
 """Longer texts are for the tests of bounds; many of them in one event would exceed its size."""
 
 

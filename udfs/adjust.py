@@ -35,9 +35,12 @@ CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING()
 """Broadcast state: rules and refits by ``kind:key``. Bounded by the number of rules and content types."""
 
 _NAN: Final = float("nan")
-_SILENT_VALUES: Final = tuple(
-    _NAN if name.startswith("scroll") else 60_000.0 if name == "idle_ms" else 0.0 for name in SESSION_NAMES
-)
+
+
+def _silent_values(window_ms: int) -> Numbers:
+    """The features of a window in which nothing happened."""
+    known = {"scroll_depth": _NAN, "scroll_speed": _NAN, "idle_ms": float(window_ms)}
+    return tuple(known.get(name, 0.0) for name in SESSION_NAMES)
 
 
 class Adjust(KeyedBroadcastProcessFunction):
@@ -61,6 +64,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         self._schedule = schedule
         self._window_ms = window_ms
         self._slice_ms = slice_ms
+        self._silent_values = _silent_values(window_ms)
 
     def open(self, runtime_context: RuntimeContext) -> None:
         model, card = self._cold
@@ -156,25 +160,26 @@ class Adjust(KeyedBroadcastProcessFunction):
         """Judges the windows in which nothing happened; forgets the session where it is over."""
         for end_ms in self._attention.silent_until(key, until_ms):
             yield from self._turn(SessionTurn(key, end_ms, None, Facts()), ctx)
-        if self._attention.is_over(key, until_ms if resumed_ms is None else resumed_ms):
-            for stage in (
-                self._attention,
-                self._z_scores,
-                self._categories,
-                self._session_decisions,
-                self._gestures,
-                self._event_decisions,
-            ):
+        now_ms = until_ms if resumed_ms is None else resumed_ms
+        if self._attention.is_over(key, now_ms):
+            for stage in (self._attention, self._z_scores, self._categories, self._session_decisions):
                 stage.forget(key)
+            self._forget_old_gestures(key, now_ms)
         elif resumed_ms is None:
             self._attention.arm(key, ctx.timer_service().register_event_time_timer)
+
+    def _forget_old_gestures(self, key: str, now_ms: int) -> None:
+        """By the gestures' own times: in a replay a new session's first click can overtake the end of the old one."""
+        if self._gestures.is_over(key, now_ms):
+            self._gestures.forget(key)
+            self._event_decisions.forget(key)
 
     def _turn(self, turn: SessionTurn, ctx: Any) -> Iterator[Any]:
         """One window of a session through all its stages."""
         window, facts = turn.window, turn.facts
         facts.window_start_ms, facts.window_end_ms = turn.end_ms - self._window_ms, turn.end_ms
         self._attention.on_window(turn, ctx.timer_service().register_event_time_timer)
-        self._z_scores.on_window(turn, _SILENT_VALUES if window is None else window.values, learn=turn.is_typical)
+        self._z_scores.on_window(turn, self._silent_values if window is None else window.values, learn=turn.is_typical)
         self._z_scores.on_peers(turn)
         self._categories.on_window(turn)
         self._forest.on_window(turn)
@@ -224,6 +229,7 @@ class Adjust(KeyedBroadcastProcessFunction):
     def _on_gesture(self, gesture: Gesture) -> Iterator[Any]:
         key = "s" + gesture.session_id
         turn = GestureTurn(key, gesture, Facts())
+        self._forget_old_gestures(key, gesture.at_ms)
         if not self._gestures.on_event(turn):
             self._repeated.inc()
             return

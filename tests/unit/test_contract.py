@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.contract import CONTEXT_FIELDS, FIELDS, contract_json, verdict
 from schemas.events import EVENT_TYPES, Context, Event
 from schemas.rejects import REASONS, Rejection
-from tests.strategies import NOW_MS, Json, mutated_events, valid_events
+from tests.strategies import NOW_MS, Json, mutated_events, unhurried, valid_events
 
 DAY_MS = 86_400_000
 CLICK: Json = {
@@ -203,11 +203,13 @@ def test_a_float_beyond_all_bounds_is_out_of_range() -> None:
     assert in_json(',"value":1e400') == Rejection("out_of_range", "value: not a number this system can hold")
 
 
+@unhurried
 @given(st.binary())
 def test_no_bytes_make_it_raise(raw: bytes) -> None:
     assert isinstance(verdict(raw, NOW_MS), Rejection)
 
 
+@unhurried
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists) | st.text())
 def test_no_json_in_any_field_makes_it_raise(value: Any) -> None:
     for field in FIELDS:
@@ -216,11 +218,13 @@ def test_no_json_in_any_field_makes_it_raise(value: Any) -> None:
         assert isinstance(judged(context={field.name: value}), Event | Rejection)
 
 
+@unhurried
 @given(mutated_events())
 def test_no_damage_to_a_valid_event_makes_it_raise(raw: bytes) -> None:
     assert isinstance(verdict(raw, NOW_MS), Event | Rejection)
 
 
+@unhurried
 @given(valid_events())
 def test_a_valid_event_written_again_is_the_same_event(fields: Json) -> None:
     event = verdict(json.dumps(fields).encode(), NOW_MS)

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 from pyflink.datastream import RuntimeContext
 
+from models.attention import SESSION_END_MS
 from models.ranking import Click, recent, remember
 from schemas.events import RECOMMENDED
 from udfs.cells import Cell
@@ -71,6 +72,11 @@ class GestureStage:
             "language": gesture.language,
         }
         return True
+
+    def is_over(self, key: str, now_ms: int) -> bool:
+        """Whether the latest gesture is so long ago that another one begins a new session."""
+        memory = self._cell.get(key)
+        return memory is not None and now_ms - memory.latest_ms >= SESSION_END_MS
 
     def forget(self, key: str) -> None:
         self._cell.clear(key)

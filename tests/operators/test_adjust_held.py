@@ -1,0 +1,172 @@
+"""Windows that wait for a refit of the forest, and refits that survive a restart."""
+
+from base64 import b64encode
+from zlib import compress
+
+import msgspec
+import pytest
+
+from models.epochs import RefitSchedule
+from models.refit import Refit
+from tests.builders import ANNA, BEN, CrossingRow, at, forest_model, rule, session_window
+from tests.operators.conftest import Start
+from tests.operators.fakes import FakeFlink, Running
+from tests.operators.reading import commands, fed, seconds
+
+HALF_HOUR_S, LEAD_S = 1_800, 300
+SCHEDULE = RefitSchedule(HALF_HOUR_S * 1000, LEAD_S * 1000)
+FIRST = at(0) // SCHEDULE.every_ms
+PACKED = b64encode(compress(forest_model())).decode()
+
+SCORED = rule(id="scored", when=[{"forest": "threshold"}], cooldown_s=1)
+"""Fires where the forest's threshold is 0, as it is for those of `fitted`; the cold forest's is 0.62."""
+
+
+def announced(job: Running, epoch: int, status: str, content_type: str = "news", threshold: float = 0.0) -> None:
+    model = PACKED if status == "fitted" else ""
+    refit = msgspec.convert(
+        {"content_type": content_type, "epoch": FIRST + epoch, "status": status, "threshold": threshold, "model": model},
+        Refit,
+    )
+    assert job.tell(("refit", content_type, msgspec.json.encode(refit).decode())) == []
+
+
+def waiting(start: Start, flink: FakeFlink | None = None) -> Running:
+    return start(SCORED, flink=flink, schedule=SCHEDULE)
+
+
+def windows(*ends_s: int, session: str = ANNA) -> list[CrossingRow]:
+    return [session_window(end_s, session, first_s=ends_s[0] - 60) for end_s in ends_s]
+
+
+def thresholds(job: Running, end_s: int, session: str) -> list[float | str | None]:
+    """Thresholds of the forests that judge a window of a fresh session."""
+    fed(job, windows(end_s, session=session))
+    found = commands(job.advance(max(job.flink.watermark, at(end_s))))
+    return [each.evidence["forest"].threshold for each in found]
+
+
+#   0 min    5 min                        30 min     35 min
+#            |---- forest 1 is not yet due -----------|--- forest 1 judges ---
+DUE = HALF_HOUR_S + LEAD_S
+
+
+def test_a_window_waits_while_its_forest_is_under_way(start: Start) -> None:
+    job = waiting(start)
+    announced(job, 1, "begins")
+    assert fed(job, windows(DUE)) == []
+    assert job.flink.left_of("s" + ANNA) == {"held-windows-v1"}
+    announced(job, 1, "fitted")
+    assert seconds(job.advance(at(DUE))) == [DUE]
+    assert "held-windows-v1" not in job.flink.left_of("s" + ANNA)
+
+
+def test_a_window_whose_forest_is_there_does_not_wait(start: Start) -> None:
+    job = waiting(start)
+    announced(job, 1, "begins")
+    announced(job, 1, "fitted")
+    assert seconds(fed(job, windows(DUE))) == [DUE]
+
+
+def test_before_the_first_forest_is_due_the_cold_one_judges_at_once(start: Start) -> None:
+    job = waiting(start)
+    announced(job, 1, "begins")
+    fed(job, windows(DUE - 10))
+    assert job.flink.left_of("s" + ANNA) == {"attention-v1", "z-scores-v1", "categories-v1"}
+
+
+def test_windows_are_released_in_order_and_none_overtakes_them(start: Start) -> None:
+    job = waiting(start)
+    announced(job, 1, "begins")
+    assert fed(job, windows(DUE, DUE + 10)) == []
+    announced(job, 1, "fitted")
+    assert fed(job, windows(DUE + 20)) == []
+    assert seconds(job.advance(at(DUE + 20))) == [DUE, DUE + 10, DUE + 20]
+    assert seconds(fed(job, windows(DUE + 30))) == [DUE + 30]
+
+
+def test_each_window_goes_when_time_has_passed_its_own_end(start: Start) -> None:
+    job = waiting(start)
+    announced(job, 1, "begins")
+    fed(job, windows(DUE, DUE + 10))
+    announced(job, 1, "fitted")
+    assert seconds(job.advance(at(DUE))) == [DUE]
+    assert seconds(job.advance(at(DUE + 9))) == []
+    assert seconds(job.advance(at(DUE + 10))) == [DUE + 10]
+
+
+def test_a_session_that_waits_holds_up_no_other(start: Start) -> None:
+    job = waiting(start)
+    announced(job, 1, "begins")
+    announced(job, 1, "fitted", "video")
+    fed(job, windows(DUE))
+    [window] = windows(DUE, session=BEN)
+    kind, numbers, texts = window
+    assert seconds(fed(job, [(kind, numbers, [*texts[:3], "video", *texts[4:]])])) == [DUE]
+
+
+def test_where_no_forest_ever_comes_the_cold_one_judges_in_the_end(start: Start) -> None:
+    job = waiting(start)
+    assert fed(job, windows(60)) == []
+    assert job.advance(at(60)) == []
+    assert "z-scores-v1" in job.flink.left_of("s" + ANNA)
+
+
+def test_what_is_unknown_waits_as_unknown(start: Start) -> None:
+    nothing_known = session_window(60, scroll_depth=float("nan"), active=False, hidden_s=None, user=None)
+    held, straight = waiting(start), start(SCORED)
+    fed(held, [nothing_known])
+    held.advance(at(60))
+    fed(straight, [nothing_known])
+    for name in ("attention-v1", "z-scores-v1", "categories-v1"):
+        assert held.flink.values[name] == straight.flink.values[name]
+
+
+@pytest.mark.parametrize("cut", range(6))
+def test_a_restart_in_the_middle_of_waiting_changes_nothing(start: Start, cut: int) -> None:
+    job = waiting(start)
+    found = []
+    for n in range(6):
+        if n == cut:
+            job = waiting(start, job.flink)
+        if n == 0:
+            announced(job, 1, "begins")
+        if n in (1, 2, 4):
+            found += fed(job, windows(DUE + 10 * n))
+        if n == 3:
+            announced(job, 1, "fitted")
+        if n == 5:
+            found += job.advance(at(DUE + 100))
+    assert seconds(found) == [DUE + 10, DUE + 20, DUE + 40]
+
+
+def test_forests_survive_a_restart(start: Start) -> None:
+    before = waiting(start)
+    announced(before, 1, "begins")
+    announced(before, 1, "fitted")
+    announced(before, 2, "skipped")
+    assert seconds(fed(waiting(start, before.flink), windows(DUE + HALF_HOUR_S))) == [DUE + HALF_HOUR_S]
+
+
+#   epoch 1   2         3         4
+#   fitted    skipped   skipped   fitted, not yet due: forest 1 still judges
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_forest_is_kept_until_the_next_one_is_due_however_long_that_takes(start: Start, restarted: bool) -> None:
+    job = waiting(start)
+    announced(job, 1, "begins")
+    announced(job, 1, "fitted", threshold=0.01)
+    announced(job, 2, "skipped")
+    announced(job, 3, "skipped")
+    announced(job, 4, "fitted", threshold=0.02)
+    if restarted:
+        job = waiting(start, job.flink)
+    assert thresholds(job, 4 * HALF_HOUR_S + LEAD_S - 10, ANNA) == [0.01]
+    assert thresholds(job, 4 * HALF_HOUR_S + LEAD_S, BEN) == [0.02]
+
+
+def test_a_bounded_number_of_refits_is_kept_in_state(start: Start) -> None:
+    job = waiting(start)
+    announced(job, 1, "begins")
+    for epoch in range(1, 40):
+        announced(job, epoch, "fitted" if epoch % 5 else "skipped")
+    assert len(job.flink.broadcast["control-v1"]) <= 5
