@@ -8,7 +8,7 @@ from pyflink.table import StreamTableEnvironment
 
 from jobs.config import AdjustConfig
 from jobs.cut import cut
-from jobs.keying import ROW, keyed, to_stream
+from jobs.keying import ROW, keyed, pairs, to_stream
 from jobs.rows import crossing_query, refit_query
 from jobs.tables import rules_ddl, source_ddl
 from jobs.windows import steps
@@ -51,7 +51,7 @@ def build(
             cut(t_env, t_env.sql_query(step.query), step.name, step.time)
         else:
             t_env.execute_sql(f"CREATE TEMPORARY VIEW {step.name} AS {step.query}")
-    crossing = to_stream(t_env, t_env.sql_query(crossing_query(config)), ROW)
+    crossing = to_stream(t_env, t_env.sql_query(crossing_query(config)), pairs(ROW), "crossing")
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
     adjust = Adjust(rules, cold.artefact, cold.card, schedule, config.window_ms, config.slide_ms)
     commands = (
@@ -61,21 +61,22 @@ def build(
         .name("adjust")
         .uid("adjust")
     )
-    return Outputs(
-        commands, *(commands.get_side_output(tag) for tag in (outputs.REJECTED, outputs.LATE, outputs.TALLY))
-    )
+    audit = (outputs.REJECTED, outputs.LATE, outputs.TALLY)
+    # PyFlink hands a side output through a map of its own, which wants a name like every operator.
+    return Outputs(commands, *(commands.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id) for tag in audit))
 
 
 def _control(t_env: StreamTableEnvironment, schedule: RefitSchedule) -> DataStream:
     """Rules from their topic, and refits of the forest: what every subtask has to know."""
-    rules = t_env.to_append_stream(t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules"), CONTROL_ROW)
+    table = t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules")
+    rules = to_stream(t_env, table, CONTROL_ROW, "rules")
     # Rules come once in a blue moon; without idleness their silence would stop event time.
     idle = WatermarkStrategy.no_watermarks().with_idleness(Duration.of_millis(200))
     rules = rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
     if not schedule.enabled:
         return rules
     refits = (
-        keyed(to_stream(t_env, t_env.sql_query(refit_query()), ROW), ROW)
+        keyed(to_stream(t_env, t_env.sql_query(refit_query()), pairs(ROW), "sampled"), ROW)
         .process(ForestRefit(schedule.every_ms, schedule.lead_ms), output_type=CONTROL_ROW)
         .name("forest-refit")
         .uid("forest-refit")

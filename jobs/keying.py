@@ -10,9 +10,17 @@ ROW = Types.ROW([Types.STRING(), Types.PRIMITIVE_ARRAY(Types.DOUBLE()), Types.BA
 """A crossing row: kind, numbers, texts."""
 
 
-def to_stream(t_env: StreamTableEnvironment, table: Table, value: TypeInformation) -> DataStream:
-    """The rows (key, value) of `table` as a stream."""
-    return t_env.to_append_stream(table, Types.ROW([Types.STRING(), value]))
+def to_stream(t_env: StreamTableEnvironment, table: Table, value: TypeInformation, uid: str) -> DataStream:
+    """The rows of `table` as a stream; `value` is their type."""
+    stream = t_env.to_append_stream(table, value)
+    # The planner names its own operators; the last one, which hands the rows over, it leaves to its caller.
+    stream._j_data_stream.getTransformation().setUid(uid)
+    return stream
+
+
+def pairs(value: TypeInformation) -> TypeInformation:
+    """The type of rows (key, value)."""
+    return Types.ROW([Types.STRING(), value])
 
 
 def keyed(stream: DataStream, value: TypeInformation) -> KeyedStream:

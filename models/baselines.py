@@ -9,7 +9,13 @@ from typing import Final
 HALF_LIFE: Final = 30
 """Windows after which what was learned counts half: five minutes at one window every ten seconds."""
 
-LEAST_WEIGHT: Final = 1.0 - 2.0 ** (-1.0 / HALF_LIFE)
+
+def least_weight(half_life: int) -> float:
+    """The weight of a new value once the old ones are many."""
+    return 1.0 - float(2.0 ** (-1.0 / half_life))
+
+
+LEAST_WEIGHT: Final = least_weight(HALF_LIFE)
 
 WARM_UP: Final = 12
 """Windows before the first score: two minutes beyond the first full one."""
@@ -37,9 +43,10 @@ class Baselines:
     one odd minute does not become the norm, a lasting change does.
     """
 
-    __slots__ = ("counts", "expected", "falling", "means", "rising", "variances")
+    __slots__ = ("_least_weight", "counts", "expected", "falling", "means", "rising", "variances")
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, half_life: int = HALF_LIFE) -> None:
+        self._least_weight = least_weight(half_life)
         self.counts = [0] * features
         self.means = [0.0] * features
         self.variances = [0.0] * features
@@ -56,6 +63,7 @@ class Baselines:
         scores: list[float | None] = [None] * len(values)
         counts, means, variances = self.counts, self.means, self.variances
         rising, falling = self.rising, self.falling
+        least = self._least_weight
         self.expected = expected = [NAN] * len(values)
         for i, value in enumerate(values):
             if value != value:
@@ -80,8 +88,8 @@ class Baselines:
             if counts[i] < 65_535:
                 counts[i] += 1
             weight = 1.0 / counts[i]
-            if weight < LEAST_WEIGHT:
-                weight = LEAST_WEIGHT
+            if weight < least:
+                weight = least
             step = weight * difference
             means[i] += step
             variances[i] = (1.0 - weight) * (variance + difference * step)
@@ -102,10 +110,10 @@ class Baselines:
         return b2a_base64(_layout(len(self.means)).pack(*numbers), newline=False).decode("ascii")
 
     @classmethod
-    def unpack(cls, text: str, features: int) -> "Baselines":
-        """What `pack` packed, exactly."""
+    def unpack(cls, text: str, features: int, half_life: int = HALF_LIFE) -> "Baselines":
+        """What `pack` packed, exactly. The half-life is not packed: it must be the one it was made with."""
         numbers = _layout(features).unpack(a2b_base64(text))
-        self = cls(features)
+        self = cls(features, half_life)
         for place, name in enumerate(("means", "variances", "rising", "falling", "counts")):
             setattr(self, name, list(numbers[place * features : (place + 1) * features]))
         return self

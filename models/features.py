@@ -40,7 +40,10 @@ SESSION_FEATURES: Final = (
     Feature("pointer_path_px", "px", "distance the pointer moved", "pointer_path_px"),
     Feature("engaged_ms", "ms", "engaged time", "engaged_ms"),
     Feature(
-        "session_duration_ms", "ms", "time spent active: in each ten seconds, from the first to the last event", "active_ms"
+        "session_duration_ms",
+        "ms",
+        "time spent active: in each ten seconds, from the first to the last event",
+        "active_ms",
     ),
     Feature("pages", "count", "pages opened", "pages"),
     Feature("rapid_exits", "count", "pages left within 10 s", "rapid_exits"),

@@ -195,7 +195,7 @@ def _numbered(parts: Iterable[NDArray[Any]]) -> list[Any]:
     return _joined(np.full(len(part), number) for number, part in enumerate(parts))
 
 
-def _ensemble(output: str, targets: int, nodes: dict[str, list[Any]], weights: list[_Weights]) -> onnx.NodeProto:
+def _ensemble(output: str, targets: int, nodes: dict[str, Any], weights: list[_Weights]) -> onnx.NodeProto:
     return helper.make_node(
         "TreeEnsembleRegressor",
         ["x"],

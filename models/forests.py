@@ -1,5 +1,6 @@
 """The forests in force: one per content type and epoch, and one for a cold start."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -73,6 +74,6 @@ class Forests:
         return line.forests[max(fitting)] if fitting else self._cold
 
 
-def forest_input(values: tuple[float, ...] | list[float]) -> Floats:
+def forest_input(values: Sequence[float]) -> Floats:
     """Feature values as the forest reads them: one float32 row, unknown as 0."""
     return np.nan_to_num(np.array([values], dtype=np.float32), copy=False, nan=0.0)

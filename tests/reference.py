@@ -1,7 +1,7 @@
 """The job once more, in plain Python over a list: what the stream must answer to a recording, whatever happens to it.
 
-Windows, peers, lateness, repeats and silence are computed here on their own, without SQL, Flink, timers or state. Scores and rules come
-from `models`, whose own tests hold them to numpy and scikit-learn.
+Windows, peers, lateness, repeats and silence are computed here on their own, without SQL, Flink, timers or state.
+Scores and rules come from `models`, whose own tests hold them to numpy and scikit-learn.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ from schemas.events import FAST_TYPES, Event
 from schemas.rejects import Rejection
 from schemas.rules import Rule
 
-NAN = float("nan")
+_RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
 LATENESS, HALF_HOUR, FAR = 2_000, 1_800_000, 2**62
 
 
@@ -127,9 +127,7 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
                 reader.first = reader.acted = min(times)
             reader.first = min(reader.first, *times)
             reader.last = max(reader.last, *times)
-            reader.acted = max(
-                [reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in QUIET)]
-            )
+            reader.acted = max([reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in QUIET)])
             reader.hidden = max([reader.hidden, *(e.occurred_at_ms for e in now.events if e.type == "page_hide")])
             facts, values = _facts(reader, end), [now.values[each] for each in SESSION_NAMES]
             whole = end - reader.first >= WINDOW
@@ -243,11 +241,10 @@ def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[Adjustmen
         facts.texts["event.content_type"] = event.content_type
         for name in ("device", "country", "language"):
             facts.texts[name] = getattr(context, name) if context else None
-        names = {"$recent_contents": "content_id", "$recent_types": "content_type"}
         subject = Subject(Target("session", session), session, event.user_id, event.content_id)
 
         def fill(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
-            return event.content_id if name == "$content_id" else ranked(lately, at, names[name])
+            return event.content_id if name == "$content_id" else ranked(lately, at, _RANKED[name])
 
         trigger = f"event:{event.event_id}"
         yield from _decide(book, "event", memories[session], facts, subject, at, trigger, fill)

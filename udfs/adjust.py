@@ -13,7 +13,7 @@ from models.decisions import RuleBook, Subject
 from models.epochs import RefitSchedule
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.forest import ForestScorer
-from models.forests import Forest, Forests
+from models.forests import KEPT_EPOCHS, Forest, Forests
 from models.ranking import ranked
 from models.refit import Refit
 from models.rules import KNOWN_FEATURES, Facts
@@ -41,6 +41,18 @@ def _silent_values(window_ms: int) -> Numbers:
     """The features of a window in which nothing happened."""
     known = {"scroll_depth": _NAN, "scroll_speed": _NAN, "idle_ms": float(window_ms)}
     return tuple(known.get(name, 0.0) for name in SESSION_NAMES)
+
+
+def _keep(refit: Refit, body: str, state: Any) -> None:
+    """Leaves in broadcast state the forests that `Forests` keeps, so that a restart finds what was there before."""
+    fitted = refit.status == "fitted"
+    state.put(f"refit:{refit.status}:{refit.epoch if fitted else 'latest'}:{refit.content_type}", body)
+    if fitted:
+        names: list[str] = [*state.keys()]
+        places = [name.split(":", 3) for name in names if name.startswith("refit:fitted:")]
+        epochs = sorted(int(epoch) for _, _, epoch, content_type in places if content_type == refit.content_type)
+        for epoch in epochs[:-KEPT_EPOCHS]:
+            state.remove(f"refit:fitted:{epoch}:{refit.content_type}")
 
 
 class Adjust(KeyedBroadcastProcessFunction):
@@ -129,7 +141,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         else:
             refit = msgspec.json.decode(body, type=Refit)
             self._forest.on_refit(refit)
-            state.put(f"refit:{refit.content_type}:{refit.status}:{refit.epoch % 3}", body)
+            _keep(refit, body, state)
         yield from ()
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
@@ -265,7 +277,10 @@ class Adjust(KeyedBroadcastProcessFunction):
         if not body:
             self._book = self._book.without(rule_id)
         else:
-            self._book = self._book.with_rule(parse_rule(body.encode(), KNOWN_FEATURES))
+            rule = parse_rule(body.encode(), KNOWN_FEATURES)
+            if rule.id != rule_id:
+                raise RuleError(f"rule {rule.id}: id: stands under {rule_id}, where deleting it would miss it")
+            self._book = self._book.with_rule(rule)
 
     def _restore(self, ctx: Any) -> None:
         """Takes up what broadcast state held before a restart; it cannot be read in `open`."""
@@ -274,7 +289,11 @@ class Adjust(KeyedBroadcastProcessFunction):
         for key in sorted(held):
             kind, _, name = key.partition(":")
             if kind == "rule":
-                self._apply_rule(name, held[key])
+                try:
+                    self._apply_rule(name, held[key])
+                except RuleError:
+                    # An older version of the job took it; this one may know other features.
+                    self._refused_rules.inc()
         refits = [msgspec.json.decode(body, type=Refit) for key, body in held.items() if key.startswith("refit:")]
         for each in sorted(refits, key=lambda refit: (refit.epoch, refit.status != "begins")):
             self._forest.on_refit(each)

@@ -39,10 +39,11 @@ END_OF_TIME = 2**63 - 1
 
 
 class ForestRefit(KeyedProcessFunction):
-    """Emits refits as control rows ("refit", content type, JSON). Runs in a slot of its own: a refit takes a fifth of a second of one core.
+    """Emits refits as control rows ("refit", content type, JSON).
 
-    State: the reservoir (bounded by its capacity) is written once an epoch. In between, a window is appended to a list if
-    the reservoir takes it: some thousands of rows an epoch, however many windows there are.
+    Runs in a slot of its own: a refit takes a fifth of a second of one core. State: the reservoir (bounded by its
+    capacity) is written once an epoch; in between, a window is appended to a list if the reservoir takes it, which are
+    some thousands of rows an epoch, however many windows there are.
     """
 
     def __init__(self, every_ms: int, lead_ms: int) -> None:
@@ -80,12 +81,15 @@ class ForestRefit(KeyedProcessFunction):
         else:
             yield _record(Refit(content_type, epoch, "skipped"))
         early = [text for at_ms, text in arrived if at_ms > timestamp]
-        self._arrivals.update(early)
         self._begin(content_type, epoch + 1, reservoir, ctx)
+        # As in `process_element`: what the reservoir does not take leaves no trace, however early it came.
+        kept = []
         for text in early:
             sampled = _sampled.decode(text)
-            if sampled.at_ms <= self._schedule.boundary_ms(epoch + 1):
-                reservoir.add(sampled.name, sampled.at_ms, _with_nan(sampled.values))
+            still_early = sampled.at_ms > self._schedule.boundary_ms(epoch + 1)
+            if still_early or reservoir.add(sampled.name, sampled.at_ms, _with_nan(sampled.values)):
+                kept.append(text)
+        self._arrivals.update(kept)
 
     def _begin(self, content_type: str, epoch: int, reservoir: Reservoir, ctx: Any) -> None:
         """Writes the reservoir down as it stands and waits for the end of `epoch`."""

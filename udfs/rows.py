@@ -61,13 +61,19 @@ class SessionWindow(NamedTuple):
         interacted, hidden = numbers[2], numbers[5]
         start = len(SESSION_NUMBERS)
         middle, end = start + _FEATURES, start + 2 * _FEATURES
+        session_id, user_id, content_id, main_type, engaged_by_type, device = texts
         return cls(
             int(numbers[0]),
             int(numbers[1]),
             int(interacted) if interacted == interacted else None,
             int(numbers[3]),
             int(hidden) if hidden == hidden else None,
-            *texts,  # type: ignore[arg-type]
+            session_id or "",
+            user_id,
+            content_id,
+            main_type,
+            engaged_by_type,
+            device,
             numbers[start:middle],
             numbers[4],
             numbers[middle:end],

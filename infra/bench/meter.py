@@ -4,42 +4,47 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 WARM_UP_SHARE: Final = 0.2
 WARM_UP_S: Final = 30.0
 """The warm-up is over after this share of the records or after so long, whichever comes first."""
 
-Sample = tuple[float, int]
-"""Seconds on any clock, and how many records had been read by then."""
+
+class Sample(NamedTuple):
+    """How many records had been read at a time, on any clock, and the processor time that had taken."""
+
+    at_s: float
+    records: int
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Records read after the warm-up, and how long that took."""
+    """Records read after the warm-up, how long that took, and the processor time of each."""
 
     records: int
     seconds: float
     per_s: float
+    cpu_us: float
 
 
 def steady_rate(samples: Sequence[Sample], total: int) -> Rate | None:
     """The rate between the end of the warm-up and the last new record; None if nothing was left to measure.
 
-    >>> steady_rate([(0.0, 0), (10.0, 100), (20.0, 300), (30.0, 500), (40.0, 500)], total=500)
-    Rate(records=400, seconds=20.0, per_s=20.0)
+    >>> read = [(0, 0), (10, 100), (20, 300), (30, 500), (40, 500)]
+    >>> steady_rate([Sample(*each) for each in read], total=500)
+    Rate(records=400, seconds=20, per_s=20.0, cpu_us=0.0)
     """
-    moves = [sample for before, sample in zip(((0.0, 0), *samples), samples, strict=False) if sample[1] > before[1]]
-    if not moves:
+    moves = [later for before, later in pairwise((Sample(0.0, 0), *samples)) if later.records > before.records]
+    warm = [each for each in moves if each.records >= WARM_UP_SHARE * total or each.at_s - moves[0].at_s >= WARM_UP_S]
+    if len(warm) < 2:
         return None
-    begun, end = moves[0][0], moves[-1]
-    for at_s, count in moves:
-        if count >= WARM_UP_SHARE * total or at_s - begun >= WARM_UP_S:
-            if end[0] <= at_s:
-                return None
-            records, seconds = end[1] - count, end[0] - at_s
-            return Rate(records, round(seconds, 3), round(records / seconds, 1))
-    return None
+    begin, end = warm[0], warm[-1]
+    records, seconds = end.records - begin.records, round(end.at_s - begin.at_s, 3)
+    cpu_us = round((end.cpu_s - begin.cpu_s) * 1e6 / records, 2)
+    return Rate(records, seconds, round(records / seconds, 1), cpu_us)
 
 
 class Meter:
@@ -50,8 +55,7 @@ class Meter:
         self.limit_s = limit_s
         self.count = 0
         self._samples: list[Sample] = []
-        self._begun_s = 0.0
-        self._due_s = 0.0
+        self._begun_s = self._due_s = 0.0
 
     def add(self, records: int) -> bool:
         """Counts records that are done with; False once it is time to stop."""
@@ -60,12 +64,15 @@ class Meter:
             self._begun_s = now_s
         self.count += records
         if now_s >= self._due_s or self.count >= self.total:
-            self._samples.append((now_s, self.count))
+            self._samples.append(Sample(now_s, self.count, time.process_time()))
             self._due_s = now_s + 0.05
         return self.count < self.total and now_s - self._begun_s < self.limit_s
 
     def report(self, **more: Any) -> str:
         """One line of JSON: the rate, how far the run came, and whatever else is worth telling."""
-        rate = steady_rate(self._samples, self.total)
-        told = asdict(rate) if rate else {"records": 0, "seconds": 0.0, "per_s": None}
-        return json.dumps({**told, "read": self.count, "of": self.total, **more})
+        return json.dumps({**told(steady_rate(self._samples, self.total)), "read": self.count, **more})
+
+
+def told(rate: Rate | None) -> dict[str, Any]:
+    """A rate for JSON; `per_s` is null where the run was too short to have one."""
+    return asdict(rate) if rate else {"records": 0, "seconds": 0.0, "per_s": None, "cpu_us": None}

@@ -5,6 +5,11 @@ from typing import Any, Final
 
 import orjson
 
+PARTITIONS: Final = 4
+BEGINNING_MS: Final = 1_760_000_000_000
+TRAILING_S: Final = 90
+"""Seconds of ticks after the last event: longer than window, slide and watermark delay together."""
+
 _CONTENT_TYPES: Final = ("news", "sport", "culture", "science", "video")
 CONTENTS: Final = tuple(
     (f"content-{n:03d}", _CONTENT_TYPES[n % len(_CONTENT_TYPES)], f"/articles/2025/content-{n:03d}") for n in range(200)
@@ -78,6 +83,7 @@ class Reader:
         random = self._random
         resent = False
         placement = element = x = y = None
+        value: float | None
         if self._moves_on_ms == 0.0:
             kind, value = "page_view", None
             self._content = CONTENTS[int(random.random() * len(CONTENTS))]
@@ -152,3 +158,9 @@ def _context(random: Random) -> dict[str, Any]:
         "viewport_w": width,
         "viewport_h": height,
     }
+
+
+def records(number: int, sessions: int, rate: float) -> int:
+    """Records in a topic of so many events, `rate` of them per session and second: the ticks are records too."""
+    last_ms = int((number - 1) * (1000.0 / (sessions * rate)))
+    return number + PARTITIONS * (last_ms // 1000 + TRAILING_S)

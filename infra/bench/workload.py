@@ -6,18 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 import orjson
-from confluent_kafka import KafkaException, Producer, TopicPartition  # type: ignore[import-not-found,unused-ignore]
+from confluent_kafka import KafkaException, Producer  # type: ignore[import-not-found,unused-ignore]
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[import-not-found,unused-ignore]
 
-from infra.bench.readers import Reader
-
-PARTITIONS: Final = 4
-BEGINNING_MS: Final = 1_760_000_000_000
-TRAILING_S: Final = 90
-"""Seconds of ticks after the last event: longer than window, slide and watermark delay together."""
+from infra.bench.readers import BEGINNING_MS, PARTITIONS, TRAILING_S, Reader
 
 
 def events(number: int, sessions: int, rate: float, seed: int) -> Iterator[tuple[int, bytes, bytes]]:
@@ -123,25 +118,6 @@ def write(bootstrap: str, topic: str, number: int, sessions: int, rate: float, s
         "event_time_s": round(number / (sessions * rate), 1),
         "written_per_s": round(number / seconds),
     }
-
-
-def records(number: int, sessions: int, rate: float) -> int:
-    """Records that `write` leaves in a topic, ticks included."""
-    last_ms = int((number - 1) * (1000.0 / (sessions * rate)))
-    return number + PARTITIONS * (last_ms // 1000 + TRAILING_S)
-
-
-def count(bootstrap: str, topic: str) -> int:
-    """Records in the topic; 0 where there is none."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
-    if topic not in admin.list_topics(timeout=10).topics:
-        return 0
-    from confluent_kafka import Consumer
-
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench-count"})
-    bounds = [consumer.get_watermark_offsets(TopicPartition(topic, each)) for each in range(PARTITIONS)]
-    consumer.close()
-    return sum(high - low for low, high in bounds)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ class Episode(Struct, frozen=True):
 
     def answers(self, command: Mapping[str, Any]) -> bool:
         """Whether that command (as JSON object) is an answer to this."""
-        return (
+        return bool(
             command["action"] == self.action
             and command["target"]["kind"] == self.target_kind
             and command["target"]["id"] == self.target_id
@@ -43,7 +43,7 @@ class Truth(Struct):
 
 
 class Score(Struct):
-    """Precision: commands that answer an episode, of all commands. Recall: episodes answered, of all episodes. None of nothing."""
+    """Precision: share of commands that answer an episode. Recall: share of episodes answered. None of nothing."""
 
     commands: int
     episodes: int

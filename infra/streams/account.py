@@ -1,6 +1,7 @@
 """What became of events: used, late, repeated or rejected. Nothing disappears."""
 
 import time
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +13,7 @@ from schemas.audit import Tally
 SHARE_OF_WINDOWS = 6
 """An event lies in so many windows of a minute every ten seconds; each of them counts it."""
 
+_AUDIT = (topics.TALLY.name, topics.LATE.name, topics.REJECTED.name)
 _decoder = msgspec.json.Decoder(Tally)
 
 
@@ -32,16 +34,16 @@ class Account(Struct):
 class Accountant:
     """Notes where the audit topics end, and later counts what has been added."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, names: Mapping[str, str] | None = None) -> None:
+        """`names` says where a topic has another name than in the contract."""
         self._bootstrap = bootstrap
-        self._from: dict[str, Offsets] = {
-            topic.name: ends(bootstrap, topic.name) for topic in (topics.TALLY, topics.LATE, topics.REJECTED)
-        }
+        self._names = {topic: (names or {}).get(topic, topic) for topic in _AUDIT}
+        self._from: dict[str, Offsets] = {topic: ends(bootstrap, name) for topic, name in self._names.items()}
 
     def settle(self, sent: int, patience_s: float) -> Account:
         """Waits until all of `sent` is accounted for, or until nothing has changed for `patience_s`."""
         account = Account(sent)
-        tails = {name: Tail(self._bootstrap, name, start) for name, start in self._from.items()}
+        tails = {topic: Tail(self._bootstrap, self._names[topic], start) for topic, start in self._from.items()}
         used = duplicates = 0
         last_news = time.monotonic()
         try:

@@ -140,6 +140,7 @@ def test_a_click_after_the_session_ended_begins_anew_whether_or_not_time_has_bee
         found += job.advance(at(RETURN + 5))
         found += fed(job, [session_window(RETURN + 10, first_s=RETURN, last_s=RETURN), gesture("e3", RETURN + 30)])
         answers.append(seconds(found))
+        fed(job, [session_window(RETURN + 40, first_s=RETURN, last_s=RETURN + 30)])
         job.advance(at(RETURN + 31 + SESSION_END_S))
         assert job.flink.left_of("s" + ANNA) == set()
     assert answers == [[5, RETURN], [5, RETURN]]

@@ -25,7 +25,13 @@ SCORED = rule(id="scored", when=[{"forest": "threshold"}], cooldown_s=1)
 def announced(job: Running, epoch: int, status: str, content_type: str = "news", threshold: float = 0.0) -> None:
     model = PACKED if status == "fitted" else ""
     refit = msgspec.convert(
-        {"content_type": content_type, "epoch": FIRST + epoch, "status": status, "threshold": threshold, "model": model},
+        {
+            "content_type": content_type,
+            "epoch": FIRST + epoch,
+            "status": status,
+            "threshold": threshold,
+            "model": model,
+        },
         Refit,
     )
     assert job.tell(("refit", content_type, msgspec.json.encode(refit).decode())) == []
@@ -40,10 +46,8 @@ def windows(*ends_s: int, session: str = ANNA) -> list[CrossingRow]:
 
 
 def thresholds(job: Running, end_s: int, session: str) -> list[float | str | None]:
-    """Thresholds of the forests that judge a window of a fresh session."""
-    fed(job, windows(end_s, session=session))
-    found = commands(job.advance(max(job.flink.watermark, at(end_s))))
-    return [each.evidence["forest"].threshold for each in found]
+    """Threshold of the forest that judges a window of a fresh session."""
+    return [each.evidence["forest"].threshold for each in commands(fed(job, windows(end_s, session=session)))]
 
 
 #   0 min    5 min                        30 min     35 min

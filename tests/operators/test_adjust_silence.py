@@ -1,5 +1,7 @@
 """Silence through the real operator: windows that only timers tell of, and the end of a session."""
 
+from typing import Any
+
 import pytest
 
 from tests.builders import (
@@ -23,7 +25,7 @@ SILENT = rule(id="silent", when=[{"feature": "silence_ms", "above": 60_000}], co
 CLICKED = rule(id="clicked", lane="event", when=[{"event": "type", "equals": "click"}], then={"action": "prompt"})
 
 
-def one_visit(session: str = ANNA, last_s: float = 5, **window: float) -> list[CrossingRow]:
+def one_visit(session: str = ANNA, last_s: float = 5, **window: Any) -> list[CrossingRow]:
     """All windows of a reader who did something at the beginning and at `last_s`, within the first ten seconds."""
     return [session_window(end_s, session, first_s=0, last_s=last_s, **window) for end_s in range(10, 70, 10)]
 

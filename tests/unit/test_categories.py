@@ -36,7 +36,8 @@ def test_nothing_rises_during_warm_up() -> None:
 def test_a_type_above_its_baseline_rises_by_its_distance_in_deviations() -> None:
     rise = used_to(("news", STEADY)).judge_and_learn({"news": 17_000}, 99)
     assert rise is not None
-    assert (rise.category, rise.engaged_ms, rise.baseline_ms) == ("news", 17_000.0, pytest.approx(12_000.0))
+    assert (rise.category, rise.engaged_ms) == ("news", 17_000.0)
+    assert rise.baseline_ms == pytest.approx(12_000.0)
     assert rise.z == pytest.approx(2.5)
 
 
@@ -52,7 +53,8 @@ def test_of_several_the_one_that_rose_most_is_told() -> None:
     wide = [2_000, 22_000] * (WARM_UP // 2)  # mean 12 s, deviation 10 s
     rise = used_to(("film", wide), ("news", STEADY)).judge_and_learn({"film": 30_000, "news": 18_000}, 99)
     assert rise is not None
-    assert (rise.category, rise.z) == ("news", pytest.approx(3.0))
+    assert rise.category == "news"
+    assert rise.z == pytest.approx(3.0)
 
 
 def test_a_type_missing_from_a_window_counts_as_no_time_but_not_as_seen() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from models.decisions import DecisionMemory, RuleBook, decide
 from models.rules import Facts
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
-from schemas.rules import Rule
+from schemas.rules import Lane, Rule
 from tests.builders import ANNA, BEN, MORNING_NEWS, at, reader, rule, session_values
 
 CALM, RESTLESS = 40_000.0, 5_000.0
@@ -22,7 +22,8 @@ def deciding(
 ) -> list[AdjustmentCommand]:
     facts = Facts(values=session_values(engaged_ms=engaged_ms))
     book = RuleBook(rules).lane("session_window")
-    return decide(book, facts, reader(session), memory, at(at_s), f"window:{at(at_s)}", (fill or {}).get)[0]
+    known = fill or {}
+    return decide(book, facts, reader(session), memory, at(at_s), f"window:{at(at_s)}", lambda name: known.get(name))[0]
 
 
 def test_a_rule_that_holds_becomes_a_command() -> None:
@@ -39,7 +40,7 @@ def test_a_rule_that_holds_becomes_a_command() -> None:
 def test_a_rule_that_does_not_hold_becomes_nothing_and_leaves_no_trace() -> None:
     memory = DecisionMemory()
     facts = Facts(values=session_values())
-    found = decide(RuleBook([rule()]).lane("session_window"), facts, reader(), memory, at(60), "w", {}.get)
+    found = decide(RuleBook([rule()]).lane("session_window"), facts, reader(), memory, at(60), "w", lambda _: None)
     assert found == ([], False)
     assert memory == DecisionMemory()
 
@@ -131,7 +132,7 @@ def test_a_rule_stands_in_its_own_lane_only() -> None:
     event = rule(id="event", lane="event", when=[{"feature": "rating", "below": 3}])
     content = rule(id="content", lane="content_window")
     book = RuleBook([rule(), event, content])
-    lanes = ("session_window", "content_window", "event")
+    lanes: tuple[Lane, ...] = ("session_window", "content_window", "event")
     assert [[each.rule.id for each in book.lane(lane)] for lane in lanes] == [["calm-down"], ["content"], ["event"]]
 
 

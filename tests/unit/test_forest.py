@@ -55,7 +55,9 @@ def test_the_score_is_that_of_scikit_learn(seed: int) -> None:
     forest = fit(rows, seed)
     scorer = ForestScorer(to_onnx(forest))
     asked = strangers(rows)
-    assert [scorer.score(row[None]) for row in asked] == pytest.approx((-forest.score_samples(asked)).tolist(), abs=1e-6)
+    assert [scorer.score(row[None]) for row in asked] == pytest.approx(
+        (-forest.score_samples(asked)).tolist(), abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -36,7 +36,10 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"then": {"action": "explode"}}, "calm-down: then.action: Invalid enum value 'explode'"),
     ({"then": {}}, "calm-down: then: Object missing required field `action`"),
     ({"then": {"action": "prompt", "colour": 1}}, "calm-down: then: Object contains unknown field `colour`"),
-    ({"then": {"action": "prompt", "parameters": {"to": "$mood"}}}, "calm-down: then.parameters.to: $mood is not known"),
+    (
+        {"then": {"action": "prompt", "parameters": {"to": "$mood"}}},
+        "calm-down: then.parameters.to: $mood is not known",
+    ),
     ({"colour": "red"}, "calm-down: Object contains unknown field `colour`"),
     ({"when": []}, "calm-down: when: Expected `array` of length >= 1"),
     ({"when": {"feature": "pages"}}, "calm-down: when: Expected `array`"),

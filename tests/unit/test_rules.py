@@ -31,7 +31,8 @@ def baselines(expected: float, rising: float = 0.0, falling: float = 0.0) -> Bas
 
 def window(engaged_ms: float = 30_000.0, **facts: Any) -> Facts:
     empty: list[float | None] = [None] * len(SESSION_NAMES)
-    return Facts(**({"values": session_values(engaged_ms=engaged_ms), "z_self": empty, "z_peers": empty} | facts))
+    given: dict[str, Any] = {"values": session_values(engaged_ms=engaged_ms), "z_self": empty, "z_peers": empty}
+    return Facts(**(given | facts))
 
 
 def peers(mean: float) -> list[float]:

@@ -1,8 +1,8 @@
 """The model store refuses what it cannot vouch for, and says why."""
 
 from pathlib import Path
-from zipfile import ZipFile
 from zipfile import Path as ZipPath
+from zipfile import ZipFile
 
 import msgspec
 import numpy as np

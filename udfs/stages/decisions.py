@@ -1,6 +1,6 @@
 """Stage: what follows from the facts? Asks the rules and remembers what rests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -31,7 +31,7 @@ class DecisionStage:
     def decide(
         self,
         key: str,
-        rules: list[CompiledRule],
+        rules: Sequence[CompiledRule],
         facts: Facts,
         subject: Callable[[], Subject],
         at_ms: int,

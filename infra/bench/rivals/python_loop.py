@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from infra.bench.meter import Meter
 from infra.bench.rivals.loop_windows import RAPID_MS, SLICE_MS, WINDOW_MS, Cell, SessionWindow, Windows
+from infra.bench.rivals.topics import records_in
 from models.baselines import Baselines
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.store import load_forest
@@ -126,9 +127,8 @@ def run(bootstrap: str, topic: str, output: str, limit_s: float) -> str:
     )
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5})
     numbers = sorted(consumer.list_topics(topic).topics[topic].partitions)
-    ends = [consumer.get_watermark_offsets(TopicPartition(topic, number))[1] for number in numbers]
     consumer.assign([TopicPartition(topic, number, 0) for number in numbers])
-    meter, windows, judge = Meter(sum(ends), limit_s), Windows(), Judge()
+    meter, windows, judge = Meter(records_in(bootstrap, topic), limit_s), Windows(), Judge()
     received_until = [0] * len(numbers)
     begin_ms, cells, ids = -1, {}, set()
     late = repeats = sent = 0

@@ -2,15 +2,15 @@
 
 * Time. The files count seconds from the start of a session, by two clocks. The reader's own (client) clock gives
   `occurred_at_ms`; the recorder's is dropped. Session k, by sorted path, begins k minutes after `BEGIN_MS`.
-* Rows `Move` and `Drag` become one `move` for each tenth of a second that has any, at its last row, with the length of the path since
-  the last position before. A position of 65535 means that it is not known: no position and no path there.
+* Rows `Move` and `Drag` become one `move` for each tenth of a second that has any, at its last row, with the length
+  of the path since the last position before. A position of 65535 means that it is not known: no position and no path.
 * `Pressed` becomes a `click` with the button as property; its `Released` says nothing more.
 * `Scroll` rows know wheel steps and no page: the depth is the sum of steps down less steps up, never below 0, over the
   deepest that this session reached. Unknown if it only scrolled up.
 * `x` and `y` are fractions of the largest known position in the session: the screen's size is not told.
 
-Holds the sessions that run at the same time: some 150 bytes a row and 600 an event; at most 60 MB with the sample's
-516,694 rows.
+Holds the sessions that run at the same time, and sorts each: at most 75 MB (tracemalloc) with the sample's 516,694
+rows.
 """
 
 from collections.abc import Iterable, Iterator
@@ -58,11 +58,14 @@ class Session:
         self._bottom = max((sample.y for sample in known), default=0)
 
     def events(self) -> Iterator[Event]:
-        """In order of time."""
+        """In order of time. Once only, for it lets go of what has been told."""
         events = sorted([*self._moves(), *self._clicks(), *self._scrolls()], key=lambda event: event.occurred_at_ms)
         for number, event in enumerate(events, start=1):
             event.event_id = f"{self._id}-{number}"
-            yield event
+        self._samples.clear()
+        events.reverse()
+        while events:
+            yield events.pop()
 
     def _moves(self) -> Iterator[Event]:
         last, path_px, before = None, None, None

@@ -5,6 +5,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Final, TextIO, TypeVar
 
@@ -29,8 +30,8 @@ class BadRow(ValueError):
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
     """Text, unpacked if the name ends in .gz. Raises `BadRow` where it is no text or breaks off."""
-    packed = path.suffix == ".gz"
-    with gzip.open(path, "rt", encoding="utf-8", newline="") if packed else path.open(encoding="utf-8", newline="") as text:
+    with path.open("rb") as raw, gzip.open(raw) if path.suffix == ".gz" else raw as unpacked:
+        text = TextIOWrapper(unpacked, encoding="utf-8", newline="")
         try:
             yield text
         except (UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:

@@ -1,10 +1,10 @@
 """YOOCHOOSE (RecSys Challenge 2015): real clicks of shoppers, as `click` events.
 
-A row is session, item and time: somebody clicked on an item of a shop. It becomes one `click` on that content, no more. No
-`page_view` is made up beside it, for the set does not say what was shown; category and placement are missing in
-this sample and stay unknown, so no click counts as one on recommended content.
+A row is session, item and time: somebody clicked on an item of a shop. It becomes one `click` on that content, no
+more. No `page_view` is made up beside it, for the set does not say what was shown; category and placement are missing
+in this sample and stay unknown, so no click counts as one on recommended content.
 
-Reads the files of a folder together and sorts: some 200 bytes a row, 20 MB for the sample's 83,846 rows. (The full
+Reads the files of a folder together and sorts: some 230 bytes a row, 20 MB for the sample's 83,846 rows. (The full
 set of 33 million wants `sort -k3` first.)
 """
 

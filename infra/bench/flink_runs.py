@@ -1,0 +1,130 @@
+"""Runs a Flink job on the local stack and watches how many records its source has read."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from infra.bench.meter import Sample
+from infra.local import flink, processes, stack
+from infra.local.home import StackRecord
+from infra.local.jars import flink_jars
+from infra.local.processes import StackError
+from infra.local.stack import Stack
+from infra.local.submit import SUBMITTED, package
+
+EVERY_S: Final = 0.5
+"""Flink fetches its metrics when asked, at most every two seconds, and answers with what it fetched last: each new value is
+seen one question later, always as much later, so that the differences are right."""
+
+_ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
+
+
+@dataclass(frozen=True, slots=True)
+class FlinkRun:
+    """What was seen of one run: records read by the source over time, and whether it came to its end."""
+
+    samples: list[Sample]
+    finished: bool
+
+
+def stop_taskmanagers(on: Stack) -> None:
+    """Ends the TaskManagers and waits until the JobManager knows."""
+    with on.home.locked():
+        record = StackRecord.read(on.home)
+        for name in [name for name in record.services if name.startswith("taskmanager")]:
+            processes.stop(record.services.pop(name))
+        record.write(on.home)
+    end = time.monotonic() + 60.0
+    while (state := flink.overview(on.rest_port)) is None or state["taskmanagers"]:
+        if time.monotonic() > end:
+            raise StackError("the JobManager does not notice that its TaskManagers have ended: see the logs")
+        time.sleep(0.2)
+
+
+def fresh_taskmanagers(on: Stack) -> None:
+    """Replaces the TaskManagers: each run begins with the same cold JVM, and thread mode with a new interpreter.
+
+    It has to: pemja's library belongs to the first job whose class loader has loaded it, and a second job fails.
+    """
+    stop_taskmanagers(on)
+    stack.up(on.home)
+
+
+def _cpu_s(on: Stack) -> float:
+    """Processor time of the TaskManagers so far."""
+    services = StackRecord.read(on.home).services
+    found = [processes.find(each) for name, each in services.items() if name.startswith("taskmanager")]
+    return float(sum(sum(each.cpu_times()[:2]) for each in found if each is not None))
+
+
+def run_script(on: Stack, script: Path, options: Sequence[str]) -> str:
+    """Submits a script of this folder, with the project's packages beside it; the job's id."""
+    argv = [
+        str(flink.DISTRIBUTION / "bin" / "flink"),
+        "run",
+        "--detached",
+        *("--jobmanager", f"127.0.0.1:{on.rest_port}"),
+        *("-pyexec", sys.executable),
+        *("-pyclientexec", sys.executable),
+        *("-pyfs", str(package(on.home.folder("package") / "microadjust.zip"))),
+        *("-py", str(script)),
+        *("--bootstrap", on.bootstrap),
+        *("--jars", ",".join(str(jar) for jar in flink_jars())),
+        *options,
+    ]
+    done = subprocess.run(argv, env=flink.environment(on.home), capture_output=True, text=True, check=False)
+    found = SUBMITTED.search(done.stdout)
+    if found is None:
+        raise StackError(f"Flink refused {script.name}:\n{(done.stdout + done.stderr)[-3000:]}")
+    return found.group(1)
+
+
+def watch(on: Stack, job_id: str, source: str, limit_s: float) -> FlinkRun:
+    """Follows a job until it ends, cancelling it `limit_s` after its first record. `source` is part of the name of the
+    source's vertex. Raises `StackError` when the job fails or restarts: such a run measures nothing."""
+    samples: list[Sample] = []
+    begun_s, patience_end = 0.0, time.monotonic() + 180.0
+    while True:
+        now_s = time.monotonic()
+        job = flink.get(on.rest_port, f"/jobs/{job_id}", timeout_s=20.0)
+        read = _records_read(job, source)
+        samples.append(Sample(now_s, read, _cpu_s(on)))
+        if job["state"] in _ENDED:
+            break
+        if job["timestamps"]["RESTARTING"] or job["timestamps"]["FAILING"]:
+            cause = _cause(on, job_id)
+            cancel(on, job_id)
+            raise StackError(f"job {job_id} has failed and would start again: {cause}")
+        if read and not begun_s:
+            begun_s = now_s
+        if begun_s and now_s - begun_s > limit_s:
+            cancel(on, job_id)
+            return FlinkRun(samples, False)
+        if not begun_s and now_s > patience_end:
+            cancel(on, job_id)
+            raise StackError(f"job {job_id} has read nothing for three minutes: see the logs")
+        time.sleep(max(0.0, EVERY_S - (time.monotonic() - now_s)))
+    if job["state"] != "FINISHED":
+        raise StackError(f"job {job_id} ended as {job['state']}: {_cause(on, job_id)}")
+    # The last number comes with the end of the job, which is later than the last record.
+    return FlinkRun(samples[:-1], True)
+
+
+def _records_read(job: Any, source: str) -> int:
+    (vertex,) = (each for each in job["vertices"] if source in each["name"])
+    return int(vertex["metrics"]["read-records"])
+
+
+def _cause(on: Stack, job_id: str) -> str:
+    told = flink.get(on.rest_port, f"/jobs/{job_id}/exceptions?maxExceptions=1", timeout_s=20.0)
+    entries = told["exceptionHistory"]["entries"]
+    return str(entries[0]["stacktrace"])[:1500] if entries else ""
+
+
+def cancel(on: Stack, job_id: str) -> None:
+    """Ends the job without a savepoint and waits for it."""
+    flink.stop_job(on.rest_port, job_id, savepoint=False)

@@ -1,0 +1,68 @@
+"""The job on the real stack: the recorded sample in, and the commands of the plain-Python reference out."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from infra.local.stack import Stack
+from infra.simulate.recording import SAMPLE, records
+from infra.simulate.replay import Replayed
+from infra.simulate.truth import read_truth, score
+from schemas.topics import ADJUSTMENTS, LATE, REJECTED
+from tests.stack import RunningJob, expected, start_job
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture(scope="module")
+def recording() -> list[bytes]:
+    return list(records(SAMPLE))
+
+
+@pytest.fixture(scope="module", params=["thread", "process"])
+def replayed(
+    request: pytest.FixtureRequest, stack: Stack, recording: list[bytes]
+) -> Iterator[tuple[RunningJob, Replayed]]:
+    job = start_job(stack, "--execution-mode", request.param)
+    yield job, job.replay(recording)
+    job.cancel()
+
+
+@pytest.mark.timeout(400)
+def test_commands_are_those_of_the_reference_byte_by_byte(
+    replayed: tuple[RunningJob, Replayed], recording: list[bytes]
+) -> None:
+    job, done = replayed
+    account = job.settle(done.sent, patience_s=180)
+    wanted = expected(recording, done)
+    assert (account.used, account.late, account.duplicates, account.rejected) == (
+        wanted.used,
+        len(job.read(LATE)),
+        wanted.duplicates,
+        len(wanted.rejected),
+    )
+    assert account.missing == 0
+    assert job.commands(len(wanted.commands)) == wanted.commands
+    assert job.restarts() == 0
+
+
+def test_every_planted_behaviour_is_answered_and_little_else(replayed: tuple[RunningJob, Replayed]) -> None:
+    job, _ = replayed
+    truth = read_truth(SAMPLE)
+    assert truth is not None
+    found = score(truth.episodes, [msgspec.json.decode(record.value) for record in job.read(ADJUSTMENTS)])
+    assert (found.precision or 0.0) >= 0.9
+    assert (found.recall or 0.0) >= 0.9
+    assert {episode.behaviour for episode in truth.episodes} == set(found.seconds_to_detect)
+
+
+def test_a_refused_record_is_kept_with_reason_place_and_bytes(
+    replayed: tuple[RunningJob, Replayed], recording: list[bytes]
+) -> None:
+    job, done = replayed
+    refused = [msgspec.json.decode(record.value) for record in job.read(REJECTED)]
+    wanted = expected(recording, done).rejected
+    assert sorted(each["reason"] for each in refused) == sorted(each.reason for each in wanted)
+    assert {msgspec.convert(each["original"], bytes, strict=False) for each in refused} <= set(recording)
+    assert all(each["partition"] == 0 and each["offset"] >= 0 and each["seen_at_ms"] > 0 for each in refused)

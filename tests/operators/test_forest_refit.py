@@ -1,0 +1,184 @@
+"""The refit operator: when it begins, when it fits, and that neither order nor restarts matter."""
+
+from random import Random
+
+import msgspec
+import pytest
+
+from models.fitting import LEAST_ROWS, refit
+from models.refit import Refit
+from models.reservoir import CAPACITY, Reservoir
+from tests.builders import BEGINNING, CrossingRow, at, minutes, session_window
+from tests.operators.fakes import FakeFlink, Running
+from udfs.refit import END_OF_TIME, ForestRefit
+
+HALF_HOUR_S, LEAD_S = 1_800, 300
+EVERY_MS = HALF_HOUR_S * 1000
+FIRST = BEGINNING // EVERY_MS
+
+
+def started(flink: FakeFlink | None = None) -> Running:
+    return Running(ForestRefit(EVERY_MS, LEAD_S * 1000), flink)
+
+
+def sample(rows: int, since_s: int = 60, seed: int = 7) -> list[CrossingRow]:
+    """Windows of as many readers, one after another within half an hour."""
+    made = []
+    for n, values in enumerate(minutes(rows, seed)):
+        kind, numbers, texts = session_window(since_s + n * 60 % (HALF_HOUR_S - 60), f"reader-{seed}-{n}")
+        made.append((kind, [*numbers[:6], *values, *numbers[19:]], texts))
+    return made
+
+
+def sent(job: Running, rows: list[CrossingRow], content_type: str = "news") -> list[Refit]:
+    return [each for row in rows for each in read(job.send(content_type, row))]
+
+
+def read(emitted: list[tuple[str, str, str]]) -> list[Refit]:
+    found = []
+    for kind, key, body in emitted:
+        record = msgspec.json.decode(body, type=Refit)
+        assert (kind, key) == ("refit", record.content_type)
+        found.append(record)
+    return found
+
+
+def oracle(epoch: int, rows: list[CrossingRow]) -> Refit:
+    """The refit over the reservoir of all rows, made without the operator."""
+    reservoir = Reservoir(2.0 * EVERY_MS)
+    for _, numbers, texts in rows:
+        reservoir.add(f"{texts[0]}:{int(numbers[0])}", int(numbers[0]), numbers[6:19])
+    return refit("news", FIRST + epoch, reservoir.rows())
+
+
+def boundary(epoch: int) -> int:
+    return at(epoch * HALF_HOUR_S)
+
+
+def test_the_first_window_of_a_type_tells_where_its_forests_begin() -> None:
+    job = started()
+    assert sent(job, [session_window(60)]) == [Refit("news", FIRST + 1, "begins")]
+    assert sent(job, [session_window(120)]) == []
+    video = [session_window(3_660, main_type="video")]
+    assert sent(job, video, "video") == [Refit("video", FIRST + 3, "begins")]
+
+
+def test_windows_without_a_type_are_a_type_of_their_own() -> None:
+    assert sent(started(), [session_window(60, main_type=None)], "") == [Refit("", FIRST + 1, "begins")]
+
+
+def test_a_window_that_ends_on_the_boundary_belongs_to_the_epoch_that_ends_there() -> None:
+    assert sent(started(), [session_window(HALF_HOUR_S)]) == [Refit("news", FIRST + 1, "begins")]
+
+
+#   0 min          30 min: fitted      60 min: nothing came, skipped
+def test_a_forest_is_fitted_at_the_end_of_each_epoch_that_had_windows() -> None:
+    rows = sample(150)
+    job = started()
+    sent(job, rows)
+    assert job.advance(boundary(1) - 1) == []
+    assert read(job.advance(boundary(1))) == [oracle(1, rows)]
+    assert read(job.advance(boundary(2))) == [Refit("news", FIRST + 2, "skipped")]
+
+
+def test_too_few_windows_give_no_forest() -> None:
+    job = started()
+    sent(job, sample(LEAST_ROWS - 1))
+    assert read(job.advance(boundary(1))) == [Refit("news", FIRST + 1, "skipped")]
+
+
+def test_windows_of_earlier_epochs_stay_in_the_sample() -> None:
+    early, later = sample(100), sample(100, HALF_HOUR_S + 60, seed=8)
+    job = started()
+    sent(job, early)
+    job.advance(boundary(1))
+    sent(job, later)
+    assert read(job.advance(boundary(2))) == [oracle(2, early + later)]
+
+
+def test_rows_in_another_order_give_the_same_forest() -> None:
+    rows = sample(150)
+    shuffled = rows[:]
+    Random(3).shuffle(shuffled)
+    job = started()
+    sent(job, shuffled)
+    assert read(job.advance(boundary(1))) == [oracle(1, rows)]
+
+
+#   live:     early rows ... 30 min fitted ... later rows ... 60 min fitted
+#   replay:   early and later rows ... 30 min fitted, 60 min fitted
+def test_rows_that_arrive_before_their_epoch_wait_for_it() -> None:
+    early, later = sample(150), sample(150, HALF_HOUR_S + 60, seed=8)
+    job = started()
+    sent(job, early + later)
+    assert read(job.advance(boundary(2))) == [oracle(1, early), oracle(2, early + later)]
+
+
+def old_and_full() -> list[CrossingRow]:
+    """More windows than the sample holds."""
+    return sample(3 * CAPACITY)
+
+
+def unwanted(rows: list[CrossingRow]) -> CrossingRow:
+    """A window of the second epoch that a sample of `rows` does not take."""
+    reservoir = Reservoir(2.0 * EVERY_MS)
+    for _, numbers, texts in rows:
+        reservoir.add(f"{texts[0]}:{int(numbers[0])}", int(numbers[0]), numbers[6:19])
+    for n in range(1_000):
+        end_s = HALF_HOUR_S + 60
+        offered = Reservoir.restored(reservoir.items(), 2.0 * EVERY_MS)
+        if not offered.add(f"guest-{n}:{at(end_s)}", at(end_s), [0.0]):
+            return session_window(end_s, f"guest-{n}")
+    raise AssertionError("every guest was taken")
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_an_epoch_whose_only_window_was_not_taken_is_skipped_whenever_it_came(early: bool) -> None:
+    rows = old_and_full()
+    guest = unwanted(rows)
+    job = started()
+    sent(job, rows)
+    if early:
+        sent(job, [guest])
+    job.advance(boundary(1))
+    if not early:
+        sent(job, [guest])
+    assert [each.status for each in read(job.advance(boundary(2)))] == ["skipped"]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100, 150, 151, 250])
+def test_a_restart_changes_nothing(cut: int) -> None:
+    early, later = sample(150), sample(150, HALF_HOUR_S + 60, seed=8)
+    rows = early + later[:100]
+    job = started()
+    sent(job, rows[:cut])
+    job = started(job.flink)
+    sent(job, rows[cut:])
+    first = read(job.advance(boundary(1)))
+    job = started(job.flink)
+    sent(job, later[100:])
+    assert first + read(job.advance(boundary(2))) == [oracle(1, early), oracle(2, early + later)]
+
+
+def test_state_is_bounded_however_many_windows_come() -> None:
+    job = started()
+    sent(job, sample(3 * CAPACITY))
+    job.advance(boundary(1))
+    assert job.flink.lists["arrivals-v1"] == {}
+    _, items = msgspec.json.decode(job.flink.values["reservoir-v1"]["news"])
+    assert len(items) == CAPACITY
+
+
+def test_unknown_values_survive_a_restart() -> None:
+    rows = sample(150)
+    rows[5][1][6 + 4] = float("nan")
+    job = started()
+    sent(job, rows)
+    assert read(started(job.flink).advance(boundary(1))) == [oracle(1, rows)]
+
+
+def test_at_the_end_of_a_bounded_topic_no_further_epoch_begins() -> None:
+    job = started()
+    sent(job, sample(150))
+    assert [each.epoch for each in read(job.advance(END_OF_TIME))] == [FIRST + 1]
+    assert job.flink.timers == set()

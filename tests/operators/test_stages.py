@@ -1,0 +1,166 @@
+"""Single stages on fake state, without the operator around them."""
+
+from typing import Any
+
+import pytest
+
+from models.rules import Facts
+from tests.builders import ANNA, BEN, NAN, at, gesture, session_values
+from tests.operators.fakes import FakeFlink
+from udfs.cells import MOST_KEPT, Cell
+from udfs.rows import Gesture, SessionWindow
+from udfs.stages.attention import AttentionStage
+from udfs.stages.decisions import DecisionStage
+from udfs.stages.gestures import GestureStage
+from udfs.stages.held import HeldStage
+from udfs.stages.turn import GestureTurn, SessionTurn
+from udfs.stages.z_scores import ZScoreStage
+
+
+@pytest.fixture
+def flink() -> FakeFlink:
+    return FakeFlink(key=ANNA)
+
+
+def opened(stage: Any, flink: FakeFlink) -> Any:
+    stage.open(flink)
+    return stage
+
+
+def words(flink: FakeFlink) -> Cell[list[str]]:
+    cell: Cell[list[str]] = Cell("words-v1", " ".join, str.split)
+    cell.open(flink)
+    return cell
+
+
+def test_a_cell_remembers_per_key_and_beyond_a_restart(flink: FakeFlink) -> None:
+    cell = words(flink)
+    assert cell.get(ANNA) is None
+    cell.put(ANNA, ["a", "b"])
+    flink.key = BEN
+    assert cell.get(BEN) is None
+    flink.key = ANNA
+    assert words(flink).get(ANNA) == ["a", "b"]
+
+
+def test_what_was_cleared_is_gone_at_hand_and_in_state(flink: FakeFlink) -> None:
+    cell = words(flink)
+    cell.put(ANNA, ["a"])
+    cell.clear(ANNA)
+    assert cell.get(ANNA) is None
+    assert flink.left_of(ANNA) == set()
+
+
+def test_what_is_at_hand_is_bounded_and_the_rest_comes_from_state(flink: FakeFlink) -> None:
+    cell = words(flink)
+    for n in range(MOST_KEPT + 10):
+        flink.key = f"k{n}"
+        cell.put(flink.key, [str(n)])
+    flink.values["words-v1"] |= {"k0": "changed", f"k{MOST_KEPT}": "changed"}
+    flink.key = "k0"
+    assert cell.get("k0") == ["changed"]  # had made room: read anew
+    flink.key = f"k{MOST_KEPT}"
+    assert cell.get(flink.key) == [str(MOST_KEPT)]  # is at hand: state is not asked
+
+
+def test_held_windows_come_back_in_order_as_they_went_in(flink: FakeFlink) -> None:
+    stage = opened(HeldStage(), flink)
+    assert not stage.holds(ANNA)
+    stage.hold(ANNA, at(60), [1.5, NAN], ["a", None])
+    stage.hold(ANNA, at(70), [2.5, 0.0], ["b", "c"])
+    stage = opened(HeldStage(), flink)
+    assert stage.holds(ANNA)
+    assert list(stage.release(ANNA, at(59))) == []
+    [(numbers, texts)] = stage.release(ANNA, at(60))
+    assert numbers == pytest.approx([1.5, NAN], nan_ok=True)
+    assert texts == ["a", None]
+    assert list(stage.release(ANNA, at(100))) == [([2.5, 0.0], ["b", "c"])]
+    assert flink.left_of(ANNA) == set()
+
+
+def window(end_s: int, **changed: Any) -> SessionWindow:
+    given = {
+        "end_ms": at(end_s),
+        "first_ms": at(0),
+        "interacted_ms": at(5),
+        "last_ms": at(8),
+        "hidden_ms": None,
+        "session_id": ANNA,
+        "user_id": None,
+        "content_id": None,
+        "main_type": None,
+        "engaged_by_type": None,
+        "device": None,
+        "values": session_values(),
+        "peer_windows": 0.0,
+        "peer_means": [],
+        "peer_spreads": [],
+    }
+    return SessionWindow(**(given | changed))
+
+
+def attended(stage: AttentionStage, end_s: int, seen: SessionWindow | None, timers: list[int]) -> dict[str, float]:
+    turn = SessionTurn(ANNA, at(end_s), seen, Facts())
+    stage.on_window(turn, timers.append)
+    return turn.facts.live
+
+
+def test_the_clock_tells_silence_and_age_and_sets_one_timer(flink: FakeFlink) -> None:
+    stage, timers = opened(AttentionStage(60_000, 10_000), flink), list[int]()
+    assert attended(stage, 10, window(10), timers) == {"silence_ms": 5_000, "session_age_ms": 10_000}
+    assert attended(stage, 20, window(20), timers) == {"silence_ms": 15_000, "session_age_ms": 20_000}
+    assert attended(stage, 70, None, timers) == {"silence_ms": 65_000, "session_age_ms": 70_000}
+    assert timers == [at(70)]
+
+
+def test_before_any_interaction_silence_counts_from_the_first_event(flink: FakeFlink) -> None:
+    stage = opened(AttentionStage(60_000, 10_000), flink)
+    assert attended(stage, 10, window(10, interacted_ms=None), [])["silence_ms"] == 10_000
+
+
+def test_a_hidden_page_tells_no_silence(flink: FakeFlink) -> None:
+    stage = opened(AttentionStage(60_000, 10_000), flink)
+    assert "silence_ms" not in attended(stage, 10, window(10, hidden_ms=at(8)), [])
+
+
+def test_a_silent_window_before_any_other_is_ignored(flink: FakeFlink) -> None:
+    stage = opened(AttentionStage(60_000, 10_000), flink)
+    assert attended(stage, 10, None, []) == {}
+    assert flink.left_of(ANNA) == set()
+
+
+def test_scores_without_learning_leave_no_state(flink: FakeFlink) -> None:
+    stage = opened(ZScoreStage("z-v1", 13), flink)
+    turn = SessionTurn(ANNA, at(60), None, Facts())
+    stage.on_window(turn, session_values(), learn=False)
+    assert turn.facts.z_self == [None] * 13
+    assert flink.left_of(ANNA) == set()
+
+
+def test_without_a_window_nothing_is_known_about_peers(flink: FakeFlink) -> None:
+    turn = SessionTurn(ANNA, at(60), None, Facts())
+    opened(ZScoreStage("z-v1", 13), flink).on_peers(turn)
+    assert (turn.facts.z_peers, turn.facts.peer_means) == ([None] * 13, ())
+
+
+def test_deciding_nothing_leaves_no_state_and_asks_for_no_subject(flink: FakeFlink) -> None:
+    stage = opened(DecisionStage("decisions-v1"), flink)
+
+    def nobody() -> Any:
+        raise AssertionError("nothing holds")
+
+    facts = Facts(values=session_values())
+    assert stage.decide(ANNA, [], facts, nobody, at(60), "w", {}.get) == []
+    assert flink.left_of(ANNA) == set()
+
+
+def test_gestures_tell_their_texts_and_forget_when_told(flink: FakeFlink) -> None:
+    stage = opened(GestureStage(), flink)
+    _, numbers, texts = gesture("e1", 5, element="close", country="AT")
+    turn = GestureTurn(ANNA, Gesture.read(numbers, texts), Facts())
+    assert stage.on_event(turn)
+    assert turn.facts.texts["event.element"] == "close"
+    assert turn.facts.texts["country"] == "AT"
+    assert turn.facts.live["recent_clicks"] == 1.0
+    stage.forget(ANNA)
+    assert stage.on_event(turn)

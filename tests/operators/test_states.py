@@ -1,0 +1,42 @@
+"""Every state of the operators: its name ends in a version, and what nobody writes any more goes away."""
+
+import pytest
+
+from tests.operators.conftest import Start
+from tests.operators.fakes import Running
+from udfs.adjust import CONTROL
+from udfs.cells import TTL_H
+from udfs.refit import ForestRefit
+
+ADJUST_STATES = {
+    "attention-v1",
+    "held-windows-v1",
+    "z-scores-v1",
+    "categories-v1",
+    "session-decisions-v1",
+    "content-z-scores-v1",
+    "content-decisions-v1",
+    "gestures-v1",
+    "event-decisions-v1",
+}
+
+
+def test_the_names_of_all_states_end_in_a_version(start: Start) -> None:
+    names = [each.name for each in start().flink.descriptors]
+    assert set(names) == ADJUST_STATES
+    assert len(names) == len(set(names))
+    assert CONTROL.name == "control-v1"
+
+
+def test_every_keyed_state_of_the_adjust_operator_dies_of_disuse(start: Start) -> None:
+    for descriptor in start().flink.descriptors:
+        ttl = descriptor._ttl_config  # noqa: SLF001 - PyFlink has no public way to read it
+        assert ttl.is_enabled(), descriptor.name
+        assert ttl.get_ttl().to_milliseconds() == TTL_H * 3_600_000
+        assert not ttl.get_cleanup_strategies().is_cleanup_in_background()
+
+
+@pytest.mark.parametrize("operator", [ForestRefit(1_800_000, 300_000)])
+def test_the_states_of_the_refit_end_in_a_version_too(operator: ForestRefit) -> None:
+    names = {each.name for each in Running(operator).flink.descriptors}
+    assert names == {"reservoir-v1", "arrivals-v1"}

@@ -1,0 +1,111 @@
+"""The real stack for tests, and jobs on it with topics of their own."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+
+from infra.local import flink
+from infra.local.stack import Stack
+from infra.local.submit import submit
+from infra.simulate.replay import TRAIL_MS, Replay, Replayed
+from infra.streams.account import Account, Accountant
+from infra.streams.reading import Tail
+from jobs.adjust import load_rules
+from models.store import load_forest
+from schemas.topics import ADJUSTMENTS, EVENTS, LATE, REJECTED, RULES, TALLY, Topic
+from tests.reference import Answer, answer
+
+WAIT_MS = 2_500
+"""Lateness and slack: so far the watermark stays behind."""
+
+
+@dataclass
+class RunningJob:
+    """An adjust job with topics that nobody else uses."""
+
+    stack: Stack
+    job_id: str
+    topics: dict[str, str]
+    accountant: Accountant
+
+    def replay(self, records: Sequence[bytes], speed: float = 0) -> Replayed:
+        return Replay(self.stack.bootstrap, self.topics[EVENTS.name], speed).run(records)
+
+    def settle(self, sent: int, patience_s: float = 90) -> Account:
+        return self.accountant.settle(sent, patience_s)
+
+    def read(self, topic: Topic, quiet_s: float = 1.0) -> list[Any]:
+        """All committed records."""
+        tail = Tail(self.stack.bootstrap, self.topics[topic.name])
+        try:
+            return list(tail.rest(quiet_s))
+        finally:
+            tail.close()
+
+    def commands(self, expected: int, patience_s: float = 30) -> dict[str, bytes]:
+        """Committed commands by id, once there are so many or time is up. An id that comes twice fails."""
+        end = time.monotonic() + patience_s
+        while True:
+            records = self.read(ADJUSTMENTS)
+            found = {msgspec.json.decode(record.value)["command_id"]: record.value for record in records}
+            assert len(found) == len(records), "a command was committed twice"
+            if len(found) >= expected or time.monotonic() > end:
+                return found
+
+    def restarts(self) -> int:
+        """How often the job has failed."""
+        answered = flink.get(self.stack.rest_port, f"/jobs/{self.job_id}/exceptions?maxExceptions=20")
+        return len(answered["exceptionHistory"]["entries"])
+
+    def cancel(self) -> None:
+        flink.stop_job(self.stack.rest_port, self.job_id, savepoint=False)
+
+
+def start_job(stack: Stack, *options: str, partitions: int = 4) -> RunningJob:
+    """Submits the job as a user would and waits until it runs."""
+    name = uuid4().hex[:8]
+    names = {topic.name: f"{topic.name}-{name}" for topic in (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES)}
+    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
+    admin.create_topics(
+        [
+            NewTopic(
+                names[topic.name],
+                num_partitions=partitions if topic is EVENTS else topic.partitions,
+                replication_factor=1,
+                topic_configs=topic.config,
+            )
+            for topic in (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES)
+        ],
+        wait_for_metadata=True,
+    )
+    admin.close()
+    flags = {
+        "--events-topic": names[EVENTS.name],
+        "--adjustments-topic": names[ADJUSTMENTS.name],
+        "--rejected-topic": names[REJECTED.name],
+        "--late-topic": names[LATE.name],
+        "--tally-topic": names[TALLY.name],
+        "--rules-topic": names[RULES.name],
+        "--group-id": f"test-{name}",
+        "--startup": "earliest",
+        "--checkpoint-ms": "1000",
+    }
+    accountant = Accountant(stack.bootstrap, names)
+    job_id = submit(stack, "adjust", [*(part for pair in flags.items() for part in pair), *options])
+    flink.wait_for_job(stack.rest_port, job_id)
+    return RunningJob(stack, job_id, names, accountant)
+
+
+def expected(records: Sequence[bytes], replayed: Replayed) -> Answer:
+    """What the plain-Python reference answers to the same records."""
+    assert replayed.last_ms is not None
+    now_ms = time.time_ns() // 1_000_000
+    # The last tick is the last multiple of ten seconds within the trail.
+    last_tick_ms = (replayed.last_ms + TRAIL_MS) // 10_000 * 10_000
+    return answer(records, load_rules(""), load_forest(), now_ms, last_tick_ms - WAIT_MS)
