@@ -33,7 +33,11 @@ class AdjustConfig:
     model_store: str = option("", "folder of models; empty for the model that ships with the job")
     lateness_ms: int = option(2000, "an event received later than this after it occurred is late", least=0)
     slack_ms: int = option(500, "how far the clocks of several gateways may disagree", least=0)
-    idle_timeout_ms: int = option(5000, "a partition without records for so long no longer holds time back", least=1)
+    idle_timeout_ms: int = option(
+        0,
+        "a partition without records for so long no longer holds time back; 0 for never, since ticks come to each",
+        least=0,
+    )
     window_s: int = option(60, "length of a window; a multiple of the slide", least=1)
     slide_s: int = option(10, "a window begins so often; a divisor of a minute", least=1)
     peers_min: int = option(15, "minutes that make up the peers' baseline", least=1)

@@ -27,7 +27,6 @@ def environment(config: AdjustConfig) -> tuple[StreamExecutionEnvironment, Strea
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "table.local-time-zone": "UTC",
         "table.exec.uid.generation": "ALWAYS",
-        "table.exec.source.idle-timeout": f"{config.idle_timeout_ms} ms",
     }.items():
         settings.set_string(key, value)
     env = StreamExecutionEnvironment.get_execution_environment(settings)

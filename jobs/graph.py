@@ -16,8 +16,9 @@ from models.epochs import RefitSchedule
 from models.store import StoredModel
 from schemas.rules import Rule
 from udfs import outputs
-from udfs.adjust import CONTROL, Adjust
+from udfs.adjust import Adjust
 from udfs.refit import ForestRefit
+from udfs.stages.control import CONTROL
 
 CONTROL_ROW = Types.ROW([Types.STRING(), Types.STRING(), Types.STRING()])
 

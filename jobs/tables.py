@@ -43,7 +43,6 @@ def source_ddl(config: AdjustConfig) -> str:
             "latest": "latest-offset",
         }[config.startup],
         "properties.auto.offset.reset": "earliest",
-        "scan.watermark.idle-timeout": f"{config.idle_timeout_ms} ms",
         "format": "microadjust-event",
         "microadjust-event.contract": contract_json(),
         # Flink copies every text of a row in each projection; what comes many times a second carries only what
@@ -52,6 +51,9 @@ def source_ddl(config: AdjustConfig) -> str:
         "microadjust-event.lean-columns": ";".join(LEAN_COLUMNS),
         "microadjust-event.lean-within-ms": str(config.lateness_ms),
     }
+    if config.idle_timeout_ms:
+        # Off by default: an idle partition that wakes up finds that time has gone on, and all it brings is late.
+        options["scan.watermark.idle-timeout"] = f"{config.idle_timeout_ms} ms"
     if config.bounded == "yes":
         options["scan.bounded.mode"] = "latest-offset"
     wait_ms = config.lateness_ms + config.slack_ms

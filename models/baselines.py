@@ -35,7 +35,7 @@ NAN: Final = float("nan")
 class Baselines:
     """One baseline per feature of one session: count, mean, variance and two CUSUM sums.
 
-    A value weighs 1/n until that falls to `LEAST_WEIGHT`, so that at first this is the plain mean and (population)
+    A value weighs 1/n until that falls to `least_weight`, so that at first this is the plain mean and (population)
     variance, and later an exponentially forgetting one. Source: Welford (1962), Technometrics 4(3), 419-420, with
     the weights of Finch (2009), "Incremental calculation of weighted mean and variance", section 9.
 

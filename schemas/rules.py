@@ -89,10 +89,10 @@ def parse_rule(data: Mapping[str, Any] | bytes, features: Mapping[Lane, Iterable
         if isinstance(given, Mapping):
             name = f"rule {given.get('id', '?')}"
         rule = msgspec.convert(given, Rule, strict=True)
-    except msgspec.DecodeError as error:
-        raise RuleError(f"{name}: not JSON ({error})") from None
     except msgspec.ValidationError as error:
         raise RuleError(f"{name}: {_readable(error)}") from None
+    except msgspec.DecodeError as error:
+        raise RuleError(f"{name}: not JSON ({error})") from None
     for number, condition in enumerate(rule.when):
         _check(rule, condition, f"{name}: when[{number}]", set(features[rule.lane]))
     for key, value in rule.then.parameters.items():
@@ -121,6 +121,8 @@ def _check(rule: Rule, condition: Condition, where: str, features: set[str]) -> 
                     f"{where}.feature: {condition.feature} is not known in lane {rule.lane}; "
                     f"there are {', '.join(sorted(features))}"
                 )
+            if texts:
+                raise RuleError(f"{where}.feature: a number is not compared with equals or among")
             if not bounds:
                 raise RuleError(f"{where}: give at least one of {', '.join(BOUNDS)}")
             compared = [name for name in bounds if name not in ("above", "below")]

@@ -13,7 +13,7 @@ from kafka.admin import NewTopic
 from infra.local import flink
 from infra.local.stack import Stack
 from infra.local.submit import submit
-from infra.simulate.replay import TRAIL_MS, Replay, Replayed
+from infra.simulate.replay import Replay, Replayed
 from infra.streams.account import Account, Accountant
 from infra.streams.reading import Tail
 from jobs.adjust import load_rules
@@ -104,8 +104,6 @@ def start_job(stack: Stack, *options: str, partitions: int = 4) -> RunningJob:
 
 def expected(records: Sequence[bytes], replayed: Replayed) -> Answer:
     """What the plain-Python reference answers to the same records."""
-    assert replayed.last_ms is not None
+    assert replayed.last_tick_ms is not None
     now_ms = time.time_ns() // 1_000_000
-    # The last tick is the last multiple of ten seconds within the trail.
-    last_tick_ms = (replayed.last_ms + TRAIL_MS) // 10_000 * 10_000
-    return answer(records, load_rules(""), load_forest(), now_ms, last_tick_ms - WAIT_MS)
+    return answer(records, load_rules(""), load_forest(), now_ms, replayed.last_tick_ms - WAIT_MS)

@@ -1,38 +1,33 @@
 """Keyed operator: runs the stages over session windows, content windows and fast-lane events, and emits commands."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
-from pyflink.common import Row, Types
+from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.functions import KeyedBroadcastProcessFunction
-from pyflink.datastream.state import MapStateDescriptor
 
-from models.decisions import RuleBook, Subject
+from models.decisions import Subject
 from models.epochs import RefitSchedule
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.forest import ForestScorer
-from models.forests import KEPT_EPOCHS, Forest, Forests
+from models.forests import Forest, Forests
 from models.ranking import ranked
-from models.refit import Refit
-from models.rules import KNOWN_FEATURES, Facts
+from models.rules import Facts
 from schemas.commands import AdjustmentCommand, Target, encode
 from schemas.models import ModelCard
-from schemas.rules import Rule, RuleError, parse_rule
+from schemas.rules import Rule
 from udfs.audit import AuditStage
 from udfs.rows import CONTENT, EVENT, SESSION, ContentWindow, Gesture, Numbers, SessionWindow, Texts, fields
 from udfs.stages.attention import AttentionStage
 from udfs.stages.categories import CategoryStage
+from udfs.stages.control import CONTROL, ControlStage
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.forest import ForestStage
 from udfs.stages.gestures import GestureStage
 from udfs.stages.held import HeldStage
 from udfs.stages.turn import ContentTurn, GestureTurn, SessionTurn
 from udfs.stages.z_scores import ZScoreStage
-
-CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING())
-"""Broadcast state: rules and refits by ``kind:key``. Bounded by the number of rules and content types."""
 
 _NAN: Final = float("nan")
 
@@ -41,18 +36,6 @@ def _silent_values(window_ms: int) -> Numbers:
     """The features of a window in which nothing happened."""
     known = {"scroll_depth": _NAN, "scroll_speed": _NAN, "idle_ms": float(window_ms)}
     return tuple(known.get(name, 0.0) for name in SESSION_NAMES)
-
-
-def _keep(refit: Refit, body: str, state: Any) -> None:
-    """Leaves in broadcast state the forests that `Forests` keeps, so that a restart finds what was there before."""
-    fitted = refit.status == "fitted"
-    state.put(f"refit:{refit.status}:{refit.epoch if fitted else 'latest'}:{refit.content_type}", body)
-    if fitted:
-        names: list[str] = [*state.keys()]
-        places = [name.split(":", 3) for name in names if name.startswith("refit:fitted:")]
-        epochs = sorted(int(epoch) for _, _, epoch, content_type in places if content_type == refit.content_type)
-        for epoch in epochs[:-KEPT_EPOCHS]:
-            state.remove(f"refit:fitted:{epoch}:{refit.content_type}")
 
 
 class Adjust(KeyedBroadcastProcessFunction):
@@ -81,7 +64,6 @@ class Adjust(KeyedBroadcastProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         model, card = self._cold
         cold = Forest(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
-        self._book = RuleBook(self._rules)
         self._attention = AttentionStage(self._window_ms, self._slice_ms)
         self._held = HeldStage()
         self._forest = ForestStage(Forests(self._schedule, cold))
@@ -108,7 +90,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         metrics = runtime_context.get_metrics_group()
         self._commands = metrics.counter("commands")
         self._repeated = metrics.counter("repeatedGestures")
-        self._refused_rules = metrics.counter("refusedRules")
+        self._control = ControlStage(self._rules, self._forest, metrics.counter("refusedRules"))
         self._restored = False
 
     def process_element(self, value: Any, ctx: Any) -> Iterator[Any]:
@@ -125,23 +107,7 @@ class Adjust(KeyedBroadcastProcessFunction):
             yield from self._audit.on_row(kind, numbers, texts)
 
     def process_broadcast_element(self, value: Any, ctx: Any) -> Iterator[Any]:
-        kind, key, body = value
-        state = ctx.get_broadcast_state(CONTROL)
-        if kind == "rule":
-            try:
-                self._apply_rule(key, body)
-            except RuleError:
-                # Whoever put it there was told by the command line; here the last good version stays in force.
-                self._refused_rules.inc()
-                return
-            if body is None:
-                state.put(f"rule:{key}", "")
-            else:
-                state.put(f"rule:{key}", body)
-        else:
-            refit = msgspec.json.decode(body, type=Refit)
-            self._forest.on_refit(refit)
-            _keep(refit, body, state)
+        self._control.on_row(value, ctx.get_broadcast_state(CONTROL))
         yield from ()
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
@@ -202,7 +168,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         yield from self._emit(
             self._session_decisions.decide(
                 turn.key,
-                self._book.lane("session_window"),
+                self._control.book.lane("session_window"),
                 facts,
                 lambda: Subject(
                     Target("session", session_id),
@@ -229,7 +195,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         yield from self._emit(
             self._content_decisions.decide(
                 key,
-                self._book.lane("content_window"),
+                self._control.book.lane("content_window"),
                 turn.facts,
                 lambda: Subject(Target("content", window.content_id), None, None, window.content_id),
                 window.end_ms,
@@ -254,7 +220,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         yield from self._emit(
             self._event_decisions.decide(
                 key,
-                self._book.lane("event"),
+                self._control.book.lane("event"),
                 turn.facts,
                 lambda: Subject(
                     Target("session", gesture.session_id),
@@ -273,27 +239,7 @@ class Adjust(KeyedBroadcastProcessFunction):
             self._commands.inc()
             yield Row(command.target.id.encode(), encode(command))
 
-    def _apply_rule(self, rule_id: str, body: str | None) -> None:
-        if not body:
-            self._book = self._book.without(rule_id)
-        else:
-            rule = parse_rule(body.encode(), KNOWN_FEATURES)
-            if rule.id != rule_id:
-                raise RuleError(f"rule {rule.id}: id: stands under {rule_id}, where deleting it would miss it")
-            self._book = self._book.with_rule(rule)
-
     def _restore(self, ctx: Any) -> None:
-        """Takes up what broadcast state held before a restart; it cannot be read in `open`."""
+        # Broadcast state cannot be read in `open`.
         self._restored = True
-        held: Mapping[str, str] = dict(ctx.get_broadcast_state(CONTROL).items())
-        for key in sorted(held):
-            kind, _, name = key.partition(":")
-            if kind == "rule":
-                try:
-                    self._apply_rule(name, held[key])
-                except RuleError:
-                    # An older version of the job took it; this one may know other features.
-                    self._refused_rules.inc()
-        refits = [msgspec.json.decode(body, type=Refit) for key, body in held.items() if key.startswith("refit:")]
-        for each in sorted(refits, key=lambda refit: (refit.epoch, refit.status != "begins")):
-            self._forest.on_refit(each)
+        self._control.restore(ctx.get_broadcast_state(CONTROL))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from infra.bench.meter import Sample
 from infra.local import flink, processes, stack
@@ -19,6 +19,8 @@ from infra.local.submit import SUBMITTED, package
 EVERY_S: Final = 0.5
 """Flink fetches its metrics when asked, at most every two seconds, and answers with what it fetched last: each new value is
 seen one question later, always as much later, so that the differences are right."""
+
+PATIENCE_S: Final = 180.0
 
 _ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
@@ -87,44 +89,41 @@ def watch(on: Stack, job_id: str, source: str, limit_s: float) -> FlinkRun:
     """Follows a job until it ends, cancelling it `limit_s` after its first record. `source` is part of the name of the
     source's vertex. Raises `StackError` when the job fails or restarts: such a run measures nothing."""
     samples: list[Sample] = []
-    begun_s, patience_end = 0.0, time.monotonic() + 180.0
-    while True:
-        now_s = time.monotonic()
-        job = flink.get(on.rest_port, f"/jobs/{job_id}", timeout_s=20.0)
-        read = _records_read(job, source)
-        samples.append(Sample(now_s, read, _cpu_s(on)))
-        if job["state"] in _ENDED:
-            break
-        if job["timestamps"]["RESTARTING"] or job["timestamps"]["FAILING"]:
-            cause = _cause(on, job_id)
-            cancel(on, job_id)
-            raise StackError(f"job {job_id} has failed and would start again: {cause}")
-        if read and not begun_s:
-            begun_s = now_s
-        if begun_s and now_s - begun_s > limit_s:
-            cancel(on, job_id)
-            return FlinkRun(samples, False)
-        if not begun_s and now_s > patience_end:
-            cancel(on, job_id)
-            raise StackError(f"job {job_id} has read nothing for three minutes: see the logs")
-        time.sleep(max(0.0, EVERY_S - (time.monotonic() - now_s)))
-    if job["state"] != "FINISHED":
-        raise StackError(f"job {job_id} ended as {job['state']}: {_cause(on, job_id)}")
+    try:
+        while (state := _look(on, job_id, source, samples)) not in _ENDED:
+            reading = [each for each in samples if each.records]
+            if reading and samples[-1].at_s - reading[0].at_s > limit_s:
+                break
+            if not reading and samples[-1].at_s - samples[0].at_s > PATIENCE_S:
+                raise StackError(f"job {job_id} has read nothing for {PATIENCE_S:.0f} s: see the logs")
+            time.sleep(max(0.0, samples[-1].at_s + EVERY_S - time.monotonic()))
+    finally:
+        # Also where somebody pressed Ctrl-C.
+        if _state(on, job_id) not in _ENDED:
+            flink.stop_job(on.rest_port, job_id, savepoint=False)
+    if state in ("FAILED", "CANCELED"):
+        raise StackError(f"job {job_id} ended as {state}: {_cause(on, job_id)}")
     # The last number comes with the end of the job, which is later than the last record.
-    return FlinkRun(samples[:-1], True)
+    return FlinkRun(samples[:-1] if state == "FINISHED" else samples, state == "FINISHED")
 
 
-def _records_read(job: Any, source: str) -> int:
+def _look(on: Stack, job_id: str, source: str, samples: list[Sample]) -> str:
+    """Takes one sample and returns the job's state."""
+    now_s = time.monotonic()
+    job = flink.get(on.rest_port, f"/jobs/{job_id}", timeout_s=20.0)
     (vertex,) = (each for each in job["vertices"] if source in each["name"])
-    return int(vertex["metrics"]["read-records"])
+    samples.append(Sample(now_s, int(vertex["metrics"]["read-records"]), _cpu_s(on)))
+    if job["timestamps"]["RESTARTING"] or job["timestamps"]["FAILING"]:
+        raise StackError(f"job {job_id} has failed and would start again: {_cause(on, job_id)}")
+    return str(job["state"])
+
+
+def _state(on: Stack, job_id: str) -> str:
+    return str(flink.get(on.rest_port, f"/jobs/{job_id}", timeout_s=20.0)["state"])
 
 
 def _cause(on: Stack, job_id: str) -> str:
     told = flink.get(on.rest_port, f"/jobs/{job_id}/exceptions?maxExceptions=1", timeout_s=20.0)
     entries = told["exceptionHistory"]["entries"]
-    return str(entries[0]["stacktrace"])[:1500] if entries else ""
-
-
-def cancel(on: Stack, job_id: str) -> None:
-    """Ends the job without a savepoint and waits for it."""
-    flink.stop_job(on.rest_port, job_id, savepoint=False)
+    lines = str(entries[0]["stacktrace"]).splitlines() if entries else []
+    return "; ".join(line for line in lines if not line.startswith("\t"))[-600:]

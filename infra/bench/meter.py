@@ -47,6 +47,17 @@ def steady_rate(samples: Sequence[Sample], total: int) -> Rate | None:
     return Rate(records, seconds, round(records / seconds, 1), cpu_us)
 
 
+def course(samples: Sequence[Sample], every_s: float = 2.0) -> list[int]:
+    """Records a second in steps of at least `every_s`: whether the state was steady."""
+    steps: list[int] = []
+    before = samples[0] if samples else Sample(0.0, 0)
+    for each in samples:
+        if each.records > before.records and each.at_s - before.at_s >= every_s:
+            steps.append(round((each.records - before.records) / (each.at_s - before.at_s)))
+            before = each
+    return steps
+
+
 class Meter:
     """Counts the records of a rival from inside. `total` is how many there are, `limit_s` when to stop at the latest."""
 
@@ -70,9 +81,11 @@ class Meter:
 
     def report(self, **more: Any) -> str:
         """One line of JSON: the rate, how far the run came, and whatever else is worth telling."""
-        return json.dumps({**told(steady_rate(self._samples, self.total)), "read": self.count, **more})
+        return json.dumps({**told(self._samples, self.total), "read": self.count, **more})
 
 
-def told(rate: Rate | None) -> dict[str, Any]:
-    """A rate for JSON; `per_s` is null where the run was too short to have one."""
-    return asdict(rate) if rate else {"records": 0, "seconds": 0.0, "per_s": None, "cpu_us": None}
+def told(samples: Sequence[Sample], total: int) -> dict[str, Any]:
+    """The rate for JSON; `per_s` is null where the run was too short to have one."""
+    rate = steady_rate(samples, total)
+    known = asdict(rate) if rate else {"records": 0, "seconds": 0.0, "per_s": None, "cpu_us": None}
+    return {**known, "course": course(samples)}

@@ -22,9 +22,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
 from infra.bench import flink_runs
-from infra.bench.meter import steady_rate, told
+from infra.bench.meter import told
 from infra.bench.readers import records
-from infra.local import stack
+from infra.local import flink, stack
 from infra.local.home import PROJECT, Home, StackRecord
 from infra.local.processes import StackError
 from infra.local.stack import Stack
@@ -44,16 +44,18 @@ class Bench:
     total: int
     limit_s: float
     slow_limit_s: float
+    job_options: list[str]
 
     def flink(self, submitted: Callable[[], str], source: str, limit_s: float) -> dict[str, Any]:
         flink_runs.fresh_taskmanagers(self.on)
         run = flink_runs.watch(self.on, submitted(), source, limit_s)
-        return {**told(steady_rate(run.samples, self.total)), "finished": run.finished}
+        return {**told(run.samples, self.total), "finished": run.finished}
 
     def options(self, run: str) -> list[str]:
         """The options of the job, with topics of its own."""
         topics = [part for name in OUTPUTS for part in (f"--{name}-topic", f"{run}.{name}")]
-        return ["--events-topic", self.topic, "--startup", "earliest", "--bounded", "yes", "--group-id", run, *topics]
+        reading = ["--events-topic", self.topic, "--startup", "earliest", "--bounded", "yes"]
+        return [*reading, "--group-id", run, *topics, *self.job_options]
 
     def job(self, run: str) -> dict[str, Any]:
         result = self.flink(lambda: submit(self.on, "adjust", self.options(run)), "database.source", self.limit_s)
@@ -178,6 +180,7 @@ def main() -> None:
     parser.add_argument("--contenders", default=",".join(CONTENDERS), help="comma separated")
     parser.add_argument("--limit-s", type=float, default=900.0, help="stop a run after so long")
     parser.add_argument("--slow-limit-s", type=float, default=60.0, help="likewise python_datastream and quix")
+    parser.add_argument("--job-options", default="", help="more options for job and jvm_only: '--refit-min 0'")
     parser.add_argument("--topic", default="bench.events")
     parser.add_argument("--fresh", action="store_true", help="write the topic anew in any case")
     parser.add_argument("--out", type=Path, help="file for the result; the terminal by default")
@@ -190,8 +193,10 @@ def main() -> None:
     home = Home.from_env()
     was_up = bool(StackRecord.read(home).services)
     on = stack.up(home, progress=lambda line: print(line, file=sys.stderr))
+    if (flink.overview(on.rest_port) or {}).get("jobs-running"):
+        parser.error("a job runs on this stack and would lose its TaskManagers: stop it first")
     total = records(options.events, options.sessions, options.rate)
-    bench = Bench(on, options.topic, total, options.limit_s, options.slow_limit_s)
+    bench = Bench(on, options.topic, total, options.limit_s, options.slow_limit_s, options.job_options.split())
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     try:
         provide_workload(bench, options)
@@ -203,7 +208,7 @@ def main() -> None:
             stack.up(home)
         else:
             stack.down(home)
-    told_of = {name: getattr(options, name) for name in ("events", "sessions", "rate", "slow_limit_s")}
+    told_of = {name: getattr(options, name) for name in ("events", "sessions", "rate", "slow_limit_s", "job_options")}
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
     result = json.dumps({"machine": machine, "workload": told_of, **summary(rounds)}, indent=2)
     if options.out:

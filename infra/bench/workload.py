@@ -16,7 +16,7 @@ from infra.bench.readers import BEGINNING_MS, PARTITIONS, TRAILING_S, Reader
 
 
 def events(number: int, sessions: int, rate: float, seed: int) -> Iterator[tuple[int, bytes, bytes]]:
-    """(occurred_at_ms, session id, JSON) in order of time; `rate` is events per session and second."""
+    """(time in ms, session id, JSON) in order of time; `rate` is events per session and second."""
     random = Random(seed)
     readers = [Reader(place, random, BEGINNING_MS, first=True) for place in range(sessions)]
     gap_ms = 1000.0 / (sessions * rate)
@@ -32,7 +32,7 @@ def events(number: int, sessions: int, rate: float, seed: int) -> Iterator[tuple
         yield now_ms, key, raw
         done += 1
         if resent and done < number:
-            yield now_ms, key, raw
+            yield BEGINNING_MS + int(done * gap_ms), key, raw
             done += 1
 
 

@@ -10,6 +10,7 @@ from kafka import KafkaProducer
 from infra.cli.output import Json, errors, show
 from infra.cli.where import Bootstrap, bootstrap_of
 from infra.streams.reading import Tail
+from models.decisions import RuleBook
 from models.rules import KNOWN_FEATURES
 from schemas import topics
 from schemas.rules import Rule, RuleError, parse_rule, parse_rule_file
@@ -65,6 +66,7 @@ def put(
             rules = parse_rule_file(file.read_text(), KNOWN_FEATURES)
         except (OSError, UnicodeDecodeError) as error:
             raise RuleError(f"{file} cannot be read: {error}") from None
+        RuleBook(rules)
         _put(bootstrap_of(bootstrap), [(rule.id, msgspec.json.encode(rule)) for rule in rules])
         show([{"rule": rule.id, "version": rule.version} for rule in rules], as_json, "the file holds no rule")
 

@@ -71,6 +71,8 @@ def configure(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> Path
         "execution.checkpointing.dir": (home.folder("flink", "checkpoints")).as_uri(),
         "execution.checkpointing.savepoint-dir": (home.folder("flink", "savepoints")).as_uri(),
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        # Each job has a class loader of its own, but a process can load Python only once: see `environment`.
+        "classloader.parent-first-patterns.additional": "pemja.",
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
     }
@@ -84,11 +86,15 @@ def environment(home: Home) -> dict[str, str]:
     """The environment of every Flink process of this stack."""
     # Python inside a TaskManager (thread mode) starts from libpython and does not see a virtual
     # environment by itself; PYTHONPATH shows it.
+    (python_jar,) = (DISTRIBUTION / "opt").glob("flink-python-*.jar")
     path = [sysconfig.get_path("purelib"), os.environ.get("PYTHONPATH", "")]
     return os.environ | {
         "FLINK_HOME": str(DISTRIBUTION),
         "FLINK_CONF_DIR": str(home.folder("flink", "conf")),
         "FLINK_LOG_DIR": str(home.folder("logs", "flink")),
+        # Flink's scripts append this to the class path. The bridge to Python belongs there: shipped with a job, its
+        # native library would stay with the first job's class loader, and the next job on that TaskManager would fail.
+        "HADOOP_CLASSPATH": str(python_jar),
         "FLINK_PID_DIR": str(home.folder("flink", "pids")),
         "PYTHONPATH": os.pathsep.join(part for part in path if part),
         # One thread per numeric library: a slot is one core.

@@ -32,6 +32,7 @@ class Replayed(Struct):
     seconds: float = 0.0
     first_ms: int | None = None
     last_ms: int | None = None
+    last_tick_ms: int | None = None
 
 
 class Replay:
@@ -130,6 +131,7 @@ class Replay:
             }
             self._put(msgspec.json.encode(tick), b"tick", partition)
             self.result.ticks += 1
+        self.result.last_tick_ms = at_ms
         self._next_tick_ms = at_ms + self._tick_ms
 
     def _trail(self) -> None:

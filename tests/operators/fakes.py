@@ -93,9 +93,6 @@ class FakeReadOnlyMap:
     def items(self) -> Iterable[tuple[str, str]]:
         yield from list(self.held.items())
 
-    def keys(self) -> Iterable[str]:
-        yield from list(self.held)
-
     def get(self, key: str) -> str | None:
         return self.held.get(key)
 

@@ -4,9 +4,9 @@ import pytest
 
 from tests.operators.conftest import Start
 from tests.operators.fakes import Running
-from udfs.adjust import CONTROL
 from udfs.cells import TTL_H
 from udfs.refit import ForestRefit
+from udfs.stages.control import CONTROL
 
 ADJUST_STATES = {
     "attention-v1",

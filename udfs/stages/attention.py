@@ -63,7 +63,7 @@ class AttentionStage:
                 return
             attention = Attention(
                 window.first_ms,
-                window.interacted_ms or window.first_ms,
+                window.first_ms if window.interacted_ms is None else window.interacted_ms,
                 window.last_ms,
                 turn.end_ms,
                 window.hidden_ms or 0,

@@ -32,7 +32,6 @@ class HeldStage:
         self._cell: Cell[list[HeldRow]] = Cell(
             "held-windows-v1", lambda rows: _encoder.encode(rows).decode(), _decoder.decode
         )
-        self._holding: set[str] | None = None
 
     def open(self, context: RuntimeContext) -> None:
         self._cell.open(context)

@@ -7,6 +7,7 @@ peers, forest, rules or recovery: doing less makes it faster.
 
 import argparse
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from math import sqrt
 from typing import Any
@@ -83,7 +84,8 @@ def as_message(item: tuple[str, tuple[float | None, list[float]]]) -> KafkaSinkM
     return KafkaSinkMessage(key.encode(), json.dumps({"session_id": key, "z": z, "sums": sums}).encode())
 
 
-def flow(bootstrap: str, topic: str, output: str, meter: Meter) -> Dataflow:
+def flow(bootstrap: str, topic: str, output: str, meter: Meter, closed: Counter[str]) -> Dataflow:
+    """The dataflow; `meter` counts the events on their way into windows, `closed` the windows that come out."""
     counted = 0
 
     def at(event: dict[str, Any]) -> datetime:
@@ -112,7 +114,7 @@ def flow(bootstrap: str, topic: str, output: str, meter: Meter) -> Dataflow:
         fold,
         merge,
     )
-    scored = op.stateful_map("judge", windows.down, judge)
+    scored = op.inspect("closed", op.stateful_map("judge", windows.down, judge), lambda *_: closed.update(windows=1))
     kop.output("unusual", op.filter_map("messages", scored, as_message), brokers=[bootstrap], topic=output)
     return dataflow
 
@@ -125,12 +127,13 @@ def main() -> None:
     parser.add_argument("--limit-s", type=float, default=3600.0, help="stop after so many seconds of running")
     options = parser.parse_args()
     meter = Meter(records_in(options.bootstrap, options.topic), options.limit_s)
+    closed: Counter[str] = Counter()
     try:
-        cli_main(flow(options.bootstrap, options.topic, options.output, meter))
+        cli_main(flow(options.bootstrap, options.topic, options.output, meter, closed))
     except (BytewaxRuntimeError, EnoughError) as error:
         if not isinstance(error.__cause__ or error, EnoughError):
             raise
-    print(meter.report())
+    print(meter.report(**closed))
 
 
 if __name__ == "__main__":

@@ -60,9 +60,15 @@ def run(bootstrap: str, topic: str, output: str, limit_s: float) -> str:
             loglevel=logging.WARNING,
         )
 
+        closed = 0
+
         def count(_: Any) -> None:
             if not meter.add(1):
                 app.stop()
+
+        def count_window(_: Any) -> None:
+            nonlocal closed
+            closed += 1
 
         frame = app.dataframe(app.topic(topic, key_deserializer="str", value_deserializer="json"))
         frame = frame.update(count)
@@ -76,11 +82,11 @@ def run(bootstrap: str, topic: str, output: str, limit_s: float) -> str:
             path=Sum("path"),
             engaged=Sum("engaged"),
         )
-        scored = windows.final().apply(judged, stateful=True)
+        scored = windows.final().apply(judged, stateful=True).update(count_window)
         unusual = scored.filter(lambda window: window["z"] is not None and abs(window["z"]) > UNUSUAL)
         unusual.to_topic(app.topic(output, value_serializer="json"))
         app.run()
-    return meter.report()
+    return meter.report(windows=closed)
 
 
 def main() -> None:

@@ -1,0 +1,55 @@
+"""The graph of the job, walked without running it."""
+
+from typing import Any
+
+import pytest
+
+from infra.local.jars import flink_jars
+from jobs.adjust import load_rules
+from jobs.config import AdjustConfig
+from jobs.environment import environment
+from jobs.graph import build
+from jobs.sinks import attach
+from models.store import load_forest
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def nodes() -> list[Any]:
+    config = AdjustConfig(jars=",".join(str(jar) for jar in flink_jars()))
+    env, t_env = environment(config)
+    outputs = build(env, t_env, config, load_rules(""), load_forest())
+    for stream, name in zip(outputs, outputs._fields, strict=True):
+        attach(stream, name, name, config)
+    return list(env._generate_stream_graph(clear_transformations=True).getStreamNodes().toArray())  # noqa: SLF001
+
+
+@pytest.mark.timeout(180)
+def test_every_operator_source_and_sink_has_a_uid_of_its_own(nodes: list[Any]) -> None:
+    uids = {str(node.getOperatorName()): node.getTransformationUID() for node in nodes}
+    assert [name for name, uid in uids.items() if not uid] == []
+    assert len(set(uids.values())) == len(nodes)
+
+
+def test_the_topic_is_read_once(nodes: list[Any]) -> None:
+    sources = [name for node in nodes if "Source:" in (name := str(node.getOperatorName()))]
+    assert len([name for name in sources if name.endswith(".source")]) == 1
+
+
+def test_forests_are_fitted_in_a_slot_of_their_own(nodes: list[Any]) -> None:
+    groups = {str(node.getOperatorName()): str(node.getSlotSharingGroup()) for node in nodes}
+    assert groups["forest-refit"] == "refit"
+    assert [name for name, group in groups.items() if group == "refit"] == ["forest-refit"]
+
+
+def test_python_runs_in_two_operators_only(nodes: list[Any]) -> None:
+    """Beside the identity maps behind side outputs, which see refused, late and counting rows alone."""
+    python = {
+        str(node.getOperatorName()) for node in nodes if "python" in str(node.getOperatorFactory().getClass()).lower()
+    } | {
+        str(node.getOperatorName())
+        for node in nodes
+        if "python" in str(node.getOperatorFactory().getStreamOperatorClass(None)).lower()
+    }
+    assert python == {"adjust", "forest-refit", "rejected", "late", "tally"}
