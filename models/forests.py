@@ -40,8 +40,9 @@ class Forests:
         self._lines: dict[str, _Line] = {}
 
     def begin(self, content_type: str, epoch: int) -> None:
-        """The first forest of that type will be that of `epoch`."""
-        self._lines.setdefault(content_type, _Line(epoch, epoch - 1))
+        """The next forest of that type will be that of `epoch`; before it there comes none."""
+        line = self._lines.setdefault(content_type, _Line(epoch, epoch - 1))
+        line.latest = max(line.latest, epoch - 1)
 
     def announce(self, content_type: str, epoch: int, forest: Forest | None) -> None:
         """The forest of that epoch, or None where there were too few windows to fit one."""

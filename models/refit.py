@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class Refit(Struct):
-    """`begins`: the first epoch that will have a forest; `fitted`: a forest; `skipped`: too few rows for one."""
+    """`begins`: the next epoch that may have a forest; `fitted`: a forest; `skipped`: too few rows for one."""
 
     content_type: str
     epoch: int

@@ -1,7 +1,7 @@
 """Keyed operator: refits the forest of each content type on schedule, from a bounded sample of its windows."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from pyflink.common import Row, Types
@@ -24,7 +24,7 @@ class Sampled(msgspec.Struct, array_like=True):
 
 
 class Remembered(msgspec.Struct, array_like=True):
-    """The reservoir as of the last boundary, and the epoch that comes next."""
+    """The reservoir as of the last boundary, and the epoch under way, or `RESTING`."""
 
     epoch: int
     items: list[tuple[float, str, list[float | None]]]
@@ -36,6 +36,12 @@ _remembered = msgspec.json.Decoder(Remembered)
 NAN = float("nan")
 END_OF_TIME = 2**63 - 1
 """The watermark that follows the last record of a bounded source."""
+
+RESTING: Final = -1
+"""The epoch of a type that nobody reads."""
+
+MOST_TYPES: Final = 64
+"""Content types with a forest of their own, per subtask; what comes beyond them is judged by the one that ships with the job."""
 
 
 class ForestRefit(KeyedProcessFunction):
@@ -61,11 +67,13 @@ class ForestRefit(KeyedProcessFunction):
         _, numbers, texts = fields(value)
         window = SessionWindow.read(numbers, texts)
         content_type = window.main_type or ""
-        if content_type not in self._live and self._reservoir.value() is None:
+        current = self._current(content_type)
+        if current is None and len(self._live) >= MOST_TYPES:
+            return
+        epoch, reservoir = current or (RESTING, Reservoir(self._half_life_ms))
+        if epoch == RESTING:
             epoch = self._schedule.first_epoch(window.end_ms)
-            self._begin(content_type, epoch, Reservoir(self._half_life_ms), ctx)
-            yield _record(Refit(content_type, epoch, "begins"))
-        epoch, reservoir = self._current(content_type)
+            yield self._begin(content_type, epoch, reservoir, ctx)
         name = f"{window.session_id}:{window.end_ms}"
         early = window.end_ms > self._schedule.boundary_ms(epoch)
         if early or reservoir.add(name, window.end_ms, window.values):
@@ -74,45 +82,61 @@ class ForestRefit(KeyedProcessFunction):
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
         content_type = ctx.get_current_key()
-        epoch, reservoir = self._current(content_type)
-        arrived = [(_sampled.decode(text).at_ms, text) for text in self._arrivals.get()]
-        if any(at_ms <= timestamp for at_ms, _ in arrived):
+        current = self._current(content_type)
+        if current is None:
+            return
+        epoch, reservoir = current
+        arrived = [_sampled.decode(text) for text in self._arrivals.get()]
+        if any(sampled.at_ms <= timestamp for sampled in arrived):
             yield _record(call_apart("models.fitting", "refit", content_type, epoch, reservoir.rows()))
         else:
             yield _record(Refit(content_type, epoch, "skipped"))
-        early = [text for at_ms, text in arrived if at_ms > timestamp]
-        self._begin(content_type, epoch + 1, reservoir, ctx)
+        early = [sampled for sampled in arrived if sampled.at_ms > timestamp]
+        if not early:
+            # Nobody reads that type now. The next window of it begins anew, however many epochs later that is.
+            self._arrivals.clear()
+            self._remember(content_type, RESTING, reservoir)
+            return
+        following = self._schedule.first_epoch(min(sampled.at_ms for sampled in early))
+        yield self._begin(content_type, following, reservoir, ctx)
         # As in `process_element`: what the reservoir does not take leaves no trace, however early it came.
         kept = []
-        for text in early:
-            sampled = _sampled.decode(text)
-            still_early = sampled.at_ms > self._schedule.boundary_ms(epoch + 1)
+        for sampled in early:
+            still_early = sampled.at_ms > self._schedule.boundary_ms(following)
             if still_early or reservoir.add(sampled.name, sampled.at_ms, _with_nan(sampled.values)):
-                kept.append(text)
+                kept.append(_encoder.encode(sampled).decode())
         self._arrivals.update(kept)
 
-    def _begin(self, content_type: str, epoch: int, reservoir: Reservoir, ctx: Any) -> None:
-        """Writes the reservoir down as it stands and waits for the end of `epoch`."""
+    def _begin(self, content_type: str, epoch: int, reservoir: Reservoir, ctx: Any) -> Row:
+        """Waits for the end of `epoch`; returns the record that says so."""
+        self._remember(content_type, epoch, reservoir)
+        # At the end of a bounded topic time ends too: a timer set then would fire at once, and set the next.
+        if ctx.timer_service().current_watermark() < END_OF_TIME:
+            ctx.timer_service().register_event_time_timer(self._schedule.boundary_ms(epoch))
+        return _record(Refit(content_type, epoch, "begins"))
+
+    def _remember(self, content_type: str, epoch: int, reservoir: Reservoir) -> None:
+        """Writes the reservoir down as it stands."""
         items = [
             (priority, name, [None if each != each else each for each in values])
             for priority, name, values in reservoir.items()
         ]
         self._reservoir.update(_encoder.encode(Remembered(epoch, items)).decode())
         self._live[content_type] = (epoch, reservoir)
-        # At the end of a bounded topic time ends too: a timer set then would fire at once, and set the next.
-        if ctx.timer_service().current_watermark() < END_OF_TIME:
-            ctx.timer_service().register_event_time_timer(self._schedule.boundary_ms(epoch))
 
-    def _current(self, content_type: str) -> tuple[int, Reservoir]:
-        """Epoch and reservoir of the current key, from state after a restart."""
+    def _current(self, content_type: str) -> tuple[int, Reservoir] | None:
+        """Epoch and reservoir of the current key, from state after a restart; None for a type not seen before."""
         if content_type not in self._live:
-            remembered = _remembered.decode(self._reservoir.value())
+            text = self._reservoir.value()
+            if text is None:
+                return None
+            remembered = _remembered.decode(text)
             reservoir = Reservoir.restored(
                 ((priority, name, _with_nan(values)) for priority, name, values in remembered.items),
                 self._half_life_ms,
             )
-            for text in self._arrivals.get():
-                sampled = _sampled.decode(text)
+            for each in self._arrivals.get():
+                sampled = _sampled.decode(each)
                 if sampled.at_ms <= self._schedule.boundary_ms(remembered.epoch):
                     reservoir.add(sampled.name, sampled.at_ms, _with_nan(sampled.values))
             self._live[content_type] = (remembered.epoch, reservoir)

@@ -48,10 +48,8 @@ def stop_taskmanagers(on: Stack) -> None:
 
 
 def fresh_taskmanagers(on: Stack) -> None:
-    """Replaces the TaskManagers: each run begins with the same cold JVM, and thread mode with a new interpreter.
-
-    It has to: pemja's library belongs to the first job whose class loader has loaded it, and a second job fails.
-    """
+    """Replaces the TaskManagers: each run begins with the same cold JVM, and with the code as it is now, since thread
+    mode keeps its interpreter, modules included, as long as the process lives."""
     stop_taskmanagers(on)
     stack.up(on.home)
 

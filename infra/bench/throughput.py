@@ -14,6 +14,7 @@ import sysconfig
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -58,19 +59,18 @@ class Bench:
         return [*reading, "--group-id", run, *topics, *self.job_options]
 
     def job(self, run: str) -> dict[str, Any]:
-        result = self.flink(lambda: submit(self.on, "adjust", self.options(run)), "database.source", self.limit_s)
-        return {**result, "commands": count(self.on.bootstrap, f"{run}.adjustments")}
+        submitted = partial(submit, self.on, "adjust", self.options(run))
+        return {**self.flink(submitted, "database.source", self.limit_s), "commands": delivered(self.on, run)}
 
     def jvm_only(self, run: str) -> dict[str, Any]:
-        script = HERE / "jvm_only.py"
-        return self.flink(
-            lambda: flink_runs.run_script(self.on, script, self.options(run)), "database.source", self.limit_s
-        )
+        submitted = partial(flink_runs.run_script, self.on, HERE / "jvm_only.py", self.options(run))
+        return self.flink(submitted, "database.source", self.limit_s)
 
     def python_datastream(self, run: str) -> dict[str, Any]:
         options = ["--topic", self.topic, "--output", f"{run}.adjustments"]
         script = HERE / "rivals" / "python_datastream.py"
-        return self.flink(lambda: flink_runs.run_script(self.on, script, options), "bench-events", self.slow_limit_s)
+        submitted = partial(flink_runs.run_script, self.on, script, options)
+        return {**self.flink(submitted, "bench-events", self.slow_limit_s), "unusual": delivered(self.on, run)}
 
     def python_loop(self, run: str) -> dict[str, Any]:
         # It needs the job's libraries as well; those of .venv-bench come after them.
@@ -113,8 +113,22 @@ CONTENDERS: Final[dict[str, Callable[[Bench, str], dict[str, Any]]]] = {
 }
 
 
+def delivered(on: Stack, run: str) -> int:
+    """Records that a run has committed to its topic of commands."""
+    consumer = KafkaConsumer(bootstrap_servers=on.bootstrap, isolation_level="read_committed")
+    try:
+        consumer.assign([TopicPartition(f"{run}.adjustments", 0)])
+        consumer.seek_to_beginning()
+        found = 0
+        while batches := consumer.poll(timeout_ms=2000):
+            found += sum(len(batch) for batch in batches.values())
+        return found
+    finally:
+        consumer.close()
+
+
 def count(bootstrap: str, topic: str) -> int:
-    """Records in a topic, control records of transactions included; 0 where there is none."""
+    """Records in a topic that nothing has been deleted from; 0 where there is none."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap)
     try:
         partitions = [TopicPartition(topic, each) for each in consumer.partitions_for_topic(topic) or ()]

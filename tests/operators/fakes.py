@@ -78,6 +78,9 @@ class FakeList:
         assert type(value) is str, "the state is declared as text"
         self.held.setdefault(self.flink.current_key, []).append(value)
 
+    def clear(self) -> None:
+        self.held.pop(self.flink.current_key, None)
+
     def update(self, values: list[str]) -> None:
         self.held[self.flink.current_key] = list(values)
         if not values:

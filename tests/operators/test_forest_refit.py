@@ -10,7 +10,7 @@ from models.refit import Refit
 from models.reservoir import CAPACITY, Reservoir
 from tests.builders import BEGINNING, CrossingRow, at, minutes, session_window
 from tests.operators.fakes import FakeFlink, Running
-from udfs.refit import END_OF_TIME, ForestRefit
+from udfs.refit import END_OF_TIME, MOST_TYPES, ForestRefit
 
 HALF_HOUR_S, LEAD_S = 1_800, 300
 EVERY_MS = HALF_HOUR_S * 1000
@@ -43,6 +43,11 @@ def read(emitted: list[tuple[str, str, str]]) -> list[Refit]:
     return found
 
 
+def judged(emitted: list[tuple[str, str, str]]) -> list[Refit]:
+    """What became of epochs, without the notes that another begins."""
+    return [each for each in read(emitted) if each.status != "begins"]
+
+
 def oracle(epoch: int, rows: list[CrossingRow]) -> Refit:
     """The refit over the reservoir of all rows, made without the operator."""
     reservoir = Reservoir(2.0 * EVERY_MS)
@@ -71,20 +76,36 @@ def test_a_window_that_ends_on_the_boundary_belongs_to_the_epoch_that_ends_there
     assert sent(started(), [session_window(HALF_HOUR_S)]) == [Refit("news", FIRST + 1, "begins")]
 
 
-#   0 min          30 min: fitted      60 min: nothing came, skipped
+#   0 min          30 min: fitted      60 min: nothing came, nobody waits      hours later: begins anew
 def test_a_forest_is_fitted_at_the_end_of_each_epoch_that_had_windows() -> None:
     rows = sample(150)
     job = started()
     sent(job, rows)
     assert job.advance(boundary(1) - 1) == []
-    assert read(job.advance(boundary(1))) == [oracle(1, rows)]
-    assert read(job.advance(boundary(2))) == [Refit("news", FIRST + 2, "skipped")]
+    assert judged(job.advance(boundary(1))) == [oracle(1, rows)]
+    assert job.flink.timers == set()
+    assert sent(job, [session_window(20 * HALF_HOUR_S)]) == [Refit("news", FIRST + 20, "begins")]
+    assert [each.epoch for each in judged(job.advance(boundary(20)))] == [FIRST + 20]
+
+
+def test_decades_between_two_windows_are_no_epochs_to_go_through() -> None:
+    job = started()
+    sent(job, [session_window(60), session_window(60 + 800_000_000)])
+    assert len(read(job.advance(at(60 + 800_000_000 + HALF_HOUR_S)))) == 3
+
+
+def test_types_beyond_a_bound_have_no_forest_of_their_own() -> None:
+    job = started()
+    for number in range(MOST_TYPES):
+        assert len(sent(job, [session_window(60, main_type=f"type-{number}")], f"type-{number}")) == 1
+    assert sent(job, [session_window(60, main_type="one too many")], "one too many") == []
+    assert "one too many" not in job.flink.values["reservoir-v1"]
 
 
 def test_too_few_windows_give_no_forest() -> None:
     job = started()
     sent(job, sample(LEAST_ROWS - 1))
-    assert read(job.advance(boundary(1))) == [Refit("news", FIRST + 1, "skipped")]
+    assert judged(job.advance(boundary(1))) == [Refit("news", FIRST + 1, "skipped")]
 
 
 def test_windows_of_earlier_epochs_stay_in_the_sample() -> None:
@@ -93,7 +114,7 @@ def test_windows_of_earlier_epochs_stay_in_the_sample() -> None:
     sent(job, early)
     job.advance(boundary(1))
     sent(job, later)
-    assert read(job.advance(boundary(2))) == [oracle(2, early + later)]
+    assert judged(job.advance(boundary(2))) == [oracle(2, early + later)]
 
 
 def test_rows_in_another_order_give_the_same_forest() -> None:
@@ -102,7 +123,7 @@ def test_rows_in_another_order_give_the_same_forest() -> None:
     Random(3).shuffle(shuffled)
     job = started()
     sent(job, shuffled)
-    assert read(job.advance(boundary(1))) == [oracle(1, rows)]
+    assert judged(job.advance(boundary(1))) == [oracle(1, rows)]
 
 
 #   live:     early rows ... 30 min fitted ... later rows ... 60 min fitted
@@ -111,7 +132,7 @@ def test_rows_that_arrive_before_their_epoch_wait_for_it() -> None:
     early, later = sample(150), sample(150, HALF_HOUR_S + 60, seed=8)
     job = started()
     sent(job, early + later)
-    assert read(job.advance(boundary(2))) == [oracle(1, early), oracle(2, early + later)]
+    assert judged(job.advance(boundary(2))) == [oracle(1, early), oracle(2, early + later)]
 
 
 def old_and_full() -> list[CrossingRow]:
@@ -143,7 +164,7 @@ def test_an_epoch_whose_only_window_was_not_taken_is_skipped_whenever_it_came(ea
     job.advance(boundary(1))
     if not early:
         sent(job, [guest])
-    assert [each.status for each in read(job.advance(boundary(2)))] == ["skipped"]
+    assert [each.status for each in judged(job.advance(boundary(2)))] == ["skipped"]
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, 150, 151, 250])
@@ -154,10 +175,10 @@ def test_a_restart_changes_nothing(cut: int) -> None:
     sent(job, rows[:cut])
     job = started(job.flink)
     sent(job, rows[cut:])
-    first = read(job.advance(boundary(1)))
+    first = judged(job.advance(boundary(1)))
     job = started(job.flink)
     sent(job, later[100:])
-    assert first + read(job.advance(boundary(2))) == [oracle(1, early), oracle(2, early + later)]
+    assert first + judged(job.advance(boundary(2))) == [oracle(1, early), oracle(2, early + later)]
 
 
 def test_state_is_bounded_however_many_windows_come() -> None:
@@ -174,11 +195,11 @@ def test_unknown_values_survive_a_restart() -> None:
     rows[5][1][6 + 4] = float("nan")
     job = started()
     sent(job, rows)
-    assert read(started(job.flink).advance(boundary(1))) == [oracle(1, rows)]
+    assert judged(started(job.flink).advance(boundary(1))) == [oracle(1, rows)]
 
 
 def test_at_the_end_of_a_bounded_topic_no_further_epoch_begins() -> None:
     job = started()
     sent(job, sample(150))
-    assert [each.epoch for each in read(job.advance(END_OF_TIME))] == [FIRST + 1]
+    assert [each.epoch for each in judged(job.advance(END_OF_TIME))] == [FIRST + 1]
     assert job.flink.timers == set()

@@ -68,12 +68,14 @@ def test_types_do_not_wait_for_each_other(forests: Forests) -> None:
     assert forests.find("video", used_from(1)) == "pending"
 
 
-def test_beginning_again_changes_nothing(forests: Forests) -> None:
+def test_beginning_again_after_a_rest_settles_the_epochs_between(forests: Forests) -> None:
     forests.begin("news", FIRST + 1)
     forests.announce("news", FIRST + 1, ONE)
+    assert forests.find("news", used_from(2)) == "pending"
     forests.begin("news", FIRST + 5)
     assert forests.find("news", used_from(1)) is ONE
-    assert forests.find("news", used_from(2)) == "pending"
+    assert forests.find("news", used_from(4)) is ONE
+    assert forests.find("news", used_from(5)) == "pending"
 
 
 def test_an_announcement_without_a_beginning_counts_from_its_own_epoch(forests: Forests) -> None:
