@@ -4,6 +4,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from models.decisions import Subject
@@ -164,15 +165,13 @@ def forest_model(seed: int = 7) -> bytes:
 
 
 def forest_card(artefact: bytes, **changed: Any) -> ModelCard:
-    return ModelCard(
-        **{
-            "id": "forest",
-            "version": 1,
-            "kind": "isolation_forest",
-            "features": list(SESSION_NAMES),
-            "threshold": 0.62,
-            "sha256": sha256(artefact).hexdigest(),
-            "trained_on": "ordinary minutes",
-        }
-        | changed
+    card = ModelCard(
+        id="forest",
+        version=1,
+        kind="isolation_forest",
+        features=list(SESSION_NAMES),
+        threshold=0.62,
+        sha256=sha256(artefact).hexdigest(),
+        trained_on="ordinary minutes",
     )
+    return msgspec.structs.replace(card, **changed)

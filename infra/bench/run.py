@@ -18,6 +18,9 @@ from infra.local.submit import submit
 RESULTS = Path(__file__).resolve().parent / "results.json"
 
 
+ALL = ("throughput", "forest", "latency", "growth", "recovery", "start_up")
+
+
 def run(module: str, *options: str) -> Any:
     """What a benchmark prints, parsed. It runs in a process of its own, so that none inherits another's memory."""
     print(f"== {module} {' '.join(options)}", file=sys.stderr, flush=True)
@@ -44,10 +47,10 @@ def start_up() -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="comma separated: throughput, latency, growth, forest, start_up")
+    parser.add_argument("--only", default="", help=f"comma separated: {', '.join(ALL)}")
     parser.add_argument("--rounds", default="3")
     given = parser.parse_args()
-    wanted = set(given.only.split(",")) if given.only else {"throughput", "latency", "growth", "forest", "start_up"}
+    wanted = set(given.only.split(",")) if given.only else set(ALL)
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     results["machine"] = f"{os.cpu_count()} cores, {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') >> 30} GB"
     results["date"] = datetime.now(UTC).date().isoformat()
@@ -71,6 +74,9 @@ def main() -> None:
         found = run("growth")
         results["state_bytes_per_session"] = {str(each["sessions"]): each["bytes_per_session"] for each in found}
         results["growth"] = found
+        _write(results)
+    if "recovery" in wanted:
+        results["recovery_s"] = run("recovery")["recovery_s"]
         _write(results)
     if "start_up" in wanted:
         results["start_up_s"] = start_up()

@@ -21,7 +21,7 @@ FROM (VALUES ('x', 1e0, 2e0, 'one'), ('y', 3e0, 4e0, 'Ã¼'), ('x', 5e0, 6e0, 'ðŸ˜
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("mode", ["thread", "process"])
 def test_each_key_has_its_own_state_and_every_row_arrives_whole(mode: str) -> None:
-    env, t_env = environment(AdjustConfig(execution_mode=mode))
+    _, t_env = environment(AdjustConfig(execution_mode=mode))
     rows = to_stream(t_env, t_env.sql_query(QUERY), pairs(ROW), "rows")
     counted = keyed(rows, ROW).process(
         Counting(), output_type=Types.ROW([Types.STRING(), Types.LONG(), Types.DOUBLE()])
