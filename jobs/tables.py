@@ -48,7 +48,9 @@ def source_ddl(config: AdjustConfig) -> str:
         # Flink copies every text of a row in each projection; what comes many times a second carries only what
         # the windows read. Late events are kept whole for late.v1.
         "microadjust-event.lean-types": ";".join(LEAN_TYPES),
-        "microadjust-event.lean-columns": ";".join(LEAN_COLUMNS),
+        "microadjust-event.lean-columns": ";".join(
+            (*LEAN_COLUMNS, "event_id") if config.deduplicate == "all" else LEAN_COLUMNS
+        ),
         "microadjust-event.lean-within-ms": str(config.lateness_ms),
     }
     if config.idle_timeout_ms:

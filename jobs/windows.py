@@ -37,7 +37,9 @@ class Step:
 
 def steps(config: AdjustConfig) -> list[Step]:
     """From `events` to the windows, in order."""
+    once = [Step("signals", _once(config))] if config.deduplicate == "all" else []
     return [
+        *once,
         Step("slices", f"{_signals(config)} UNION ALL {_gestures(config)}", "slice_time"),
         Step("sessions", _sessions(config), "session_time"),
         Step("contents", _contents(config)),
@@ -67,8 +69,23 @@ def _is(*types: str) -> str:
     return f"type_no IN {numbers(*types)}"
 
 
+def _once(config: AdjustConfig) -> str:
+    """Each high-rate signal once. Repeats bear the time of the first, so they lie in the same slice: what has to be
+    remembered is one slice, not every id for a day."""
+    return f"""
+SELECT session_id, content_id, MAX(content_type) AS content_type, MAX(user_id) AS user_id, MAX(context.device) AS device,
+  MIN(type_no) AS type_no, MIN(`value`) AS `value`, MIN(occurred_at_ms) AS occurred_at_ms, COUNT(*) - 1 AS again,
+  window_time AS occurred_at
+FROM {_tumble("events", "occurred_at", config)}
+WHERE {way(config, SIGNAL)}
+GROUP BY session_id, content_id, event_id, window_start, window_end, window_time"""
+
+
 def _signals(config: AdjustConfig) -> str:
     """One row per session, content and slice from the high-rate signals."""
+    once = config.deduplicate == "all"
+    device, again = ("device", "SUM(again)") if once else ("context.device", _ZERO)
+    table, condition = ("signals", "TRUE") if once else ("events", way(config, SIGNAL))
     depth = _when(_is("scroll"), "CAST(`value` * 10000 AS BIGINT)")
     scroll_ms = _when(_is("scroll"), "occurred_at_ms")
     left = _is("page_hide")
@@ -79,7 +96,7 @@ def _signals(config: AdjustConfig) -> str:
 
     return f"""
 SELECT session_id, content_id, MAX(content_type) AS content_type, MAX(user_id) AS user_id,
-  MAX(context.device) AS device, COUNT(*) AS events, {_ZERO} AS repeats,
+  MAX({device}) AS device, COUNT(*) AS events, {again} AS repeats,
   {_ZERO} AS clicks, {_ZERO} AS recommended_clicks,
   MAX({depth}) AS deepest, MAX({depth}) - MIN({depth}) AS travelled, MAX({scroll_ms}) - MIN({scroll_ms}) AS scrolling_ms,
   {total("hover")} AS hover_ms, {total("move")} AS pointer_path_px, {total("heartbeat")} AS engaged_ms,
@@ -87,8 +104,8 @@ SELECT session_id, content_id, MAX(content_type) AS content_type, MAX(user_id) A
   MAX({_when(f"NOT {_is(*PASSIVE)}", "occurred_at_ms")}) AS interacted_ms, MAX({_when(left, "occurred_at_ms")}) AS hidden_ms,
   COUNT({_when(_is("page_view"), "1")}) AS pages, COUNT({_when(left, "1")}) AS exits,
   COUNT({_when(rapidly, "1")}) AS rapid_exits, {_ONE} AS present, window_time AS slice_time
-FROM {_tumble("events", "occurred_at", config)}
-WHERE {way(config, SIGNAL)}
+FROM {_tumble(table, "occurred_at", config)}
+WHERE {condition}
 GROUP BY session_id, content_id, window_start, window_end, window_time"""
 
 

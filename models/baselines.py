@@ -77,8 +77,10 @@ class Baselines:
                     z = difference / spread
                     scores[i] = z
                     if learn:
-                        rising[i] = min(max(rising[i] + z - DRIFT, 0.0), _CEILING)
-                        falling[i] = min(max(falling[i] - z - DRIFT, 0.0), _CEILING)
+                        # Spelt out: four calls of min and max a feature would take a third of this method's time.
+                        up, down = rising[i] + z - DRIFT, falling[i] - z - DRIFT
+                        rising[i] = 0.0 if up < 0.0 else _CEILING if up > _CEILING else up
+                        falling[i] = 0.0 if down < 0.0 else _CEILING if down > _CEILING else down
                     if z > LIMIT:
                         difference = LIMIT * spread
                     elif z < -LIMIT:

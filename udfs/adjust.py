@@ -92,6 +92,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         self._repeated = metrics.counter("repeatedGestures")
         self._control = ControlStage(self._rules, self._forest, metrics.counter("refusedRules"))
         self._restored = False
+        self._broadcast: Any = None
 
     def process_element(self, value: Any, ctx: Any) -> Iterator[Any]:
         if not self._restored:
@@ -107,7 +108,10 @@ class Adjust(KeyedBroadcastProcessFunction):
             yield from self._audit.on_row(kind, numbers, texts)
 
     def process_broadcast_element(self, value: Any, ctx: Any) -> Iterator[Any]:
-        self._control.on_row(value, ctx.get_broadcast_state(CONTROL))
+        if self._broadcast is None:
+            # Asked for once: each time PyFlink would make the descriptor anew in the JVM, for milliseconds.
+            self._broadcast = ctx.get_broadcast_state(CONTROL)
+        self._control.on_row(value, self._broadcast)
         yield from ()
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:

@@ -40,6 +40,9 @@ END_OF_TIME = 2**63 - 1
 RESTING: Final = -1
 """The epoch of a type that nobody reads."""
 
+LEAST_NEW: Final = 64
+"""New windows in the sample that make another forest worth its fifth of a second; with fewer the last one stays in use."""
+
 MOST_TYPES: Final = 64
 """Content types with a forest of their own, per subtask; what comes beyond them is judged by the one that ships with the job."""
 
@@ -87,7 +90,7 @@ class ForestRefit(KeyedProcessFunction):
             return
         epoch, reservoir = current
         arrived = [_sampled.decode(text) for text in self._arrivals.get()]
-        if any(sampled.at_ms <= timestamp for sampled in arrived):
+        if sum(sampled.at_ms <= timestamp for sampled in arrived) >= LEAST_NEW:
             yield _record(call_apart("models.fitting", "refit", content_type, epoch, reservoir.rows()))
         else:
             yield _record(Refit(content_type, epoch, "skipped"))

@@ -2,8 +2,8 @@
 
 Rules: Lavin and Ahmad (2015), "Evaluating real-time anomaly detection algorithms", ICMLA, as numenta/NAB at commit
 ea702d7 applies them. `python -m infra.bench.nab [--json] [--data FOLDER]`; the folder may be a clone of that
-repository. Given the scores it holds for its windowed Gaussian and random cut forest, `best` gives what it publishes for
-the three profiles (standard: 39.65 and 51.72). Its scores have 12 digits; the windowed Gaussian gains by having all.
+repository. Given the scores it holds for its windowed Gaussian and random cut forest, `best` gives what it publishes
+for the three profiles (standard: 39.65 and 51.72). Those have 12 digits; the windowed Gaussian gains by having all.
 """
 
 import argparse
@@ -195,7 +195,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--data", type=Path, default=shared_data() / "nab")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    corpus = read(options.data)
+    corpus = read(options.data) if options.data.is_dir() else []
+    if not corpus:
+        print(f"{options.data} holds no series of NAB", file=sys.stderr)
+        return 1
     table = []
     for name, detect in DETECTORS.items():
         began = perf_counter()
