@@ -31,10 +31,17 @@ class Facts:
     live: dict[str, float] = field(default_factory=dict)
     texts: dict[str, str | None] = field(default_factory=dict)
     forest_score: float | None = None
+    ask_forest: Callable[[], float] | None = None
     forest_threshold: float | None = None
     contributions: Callable[[], Mapping[str, float]] | None = None
     window_start_ms: int | None = None
     window_end_ms: int | None = None
+
+    def score(self) -> float | None:
+        """The anomaly score, asked for once and only if a rule gets as far: it costs as much as all other features."""
+        if self.forest_score is None and self.ask_forest is not None:
+            self.forest_score = self.ask_forest()
+        return self.forest_score
 
 
 Check = Callable[[Facts], bool]
@@ -49,9 +56,9 @@ class CompiledRule:
         self.rule = rule
         for number, condition in enumerate(rule.when):
             _require_baseline(condition, _names(rule.lane), f"rule {rule.id}: when[{number}]")
-        self.checks: list[Check] = [
-            check for condition in rule.when for check in _compile(condition, _names(rule.lane))
-        ]
+        # The forest comes last: whatever else fails first spares its score.
+        ordered = sorted(rule.when, key=lambda condition: condition.forest is not None)
+        self.checks: list[Check] = [check for condition in ordered for check in _compile(condition, _names(rule.lane))]
 
     def holds(self, facts: Facts) -> bool:
         # Asked for every rule and window: `all` over a generator takes twice as long.
@@ -86,13 +93,13 @@ def _compile(condition: Condition, names: Sequence[str]) -> Iterable[Check]:
         if bound == "threshold":
             yield (
                 lambda facts: (
-                    facts.forest_score is not None
-                    and facts.forest_threshold is not None
-                    and facts.forest_score >= facts.forest_threshold
+                    facts.forest_threshold is not None
+                    and (score := facts.score()) is not None
+                    and score >= facts.forest_threshold
                 )
             )
         else:
-            yield lambda facts: facts.forest_score is not None and facts.forest_score >= float(bound)
+            yield lambda facts: (score := facts.score()) is not None and score >= float(bound)
         return
     if condition.feature is None:
         name = condition.context or condition.event or ""
@@ -151,7 +158,7 @@ def _evidence(condition: Condition, facts: Facts, names: Sequence[str]) -> Itera
     start, end = facts.window_start_ms, facts.window_end_ms
     if condition.forest is not None:
         threshold = facts.forest_threshold if condition.forest == "threshold" else float(condition.forest)
-        yield "forest", Evidence(facts.forest_score, None, threshold, None, start, end)
+        yield "forest", Evidence(facts.score(), None, threshold, None, start, end)
         for name, part in (facts.contributions() if facts.contributions else {}).items():
             yield f"forest.{name}", Evidence(part, None, None, None, start, end)
     elif condition.feature is None:

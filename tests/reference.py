@@ -104,7 +104,6 @@ class Reader:
 
 def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
     scorer = ForestScorer(model.artefact)
-    name = f"{model.card.id}@{model.card.version}"
     readers: dict[str, Reader] = {}
     history: dict[int, list[tuple[int, int, int]]] = {}
     for end, cells in windows(slices, until):
@@ -145,7 +144,7 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
                 sorted(zip(SESSION_NAMES, scorer.explain(row)[1], strict=True), key=lambda p: (-p[1], p[0]))[:3]
             )
             devices = [e.context.device for e in now.events if e.context and e.context.device]
-            facts.texts = {"forest": name, "device": max(devices, default=None), "content_type": now.main_type}
+            facts.texts = {"device": max(devices, default=None), "content_type": now.main_type}
             users = [event.user_id for event in now.events if event.user_id is not None]
             subject = Subject(Target("session", session), session, max(users, default=None), now.content_id)
             fill = {"$category": rise.category if rise else None, "$content_id": now.content_id}.get

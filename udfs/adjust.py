@@ -18,6 +18,7 @@ from schemas.commands import AdjustmentCommand, Target, encode
 from schemas.models import ModelCard
 from schemas.rules import Rule
 from udfs.audit import AuditStage
+from udfs.cells import Drawer
 from udfs.rows import CONTENT, EVENT, SESSION, ContentWindow, Gesture, Numbers, SessionWindow, Texts, fields
 from udfs.stages.attention import AttentionStage
 from udfs.stages.categories import CategoryStage
@@ -64,16 +65,17 @@ class Adjust(KeyedBroadcastProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         model, card = self._cold
         cold = Forest(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
-        self._attention = AttentionStage(self._window_ms, self._slice_ms)
+        self._sessions, self._contents, self._fast = Drawer("session-v1"), Drawer("content-v1"), Drawer("fast-lane-v1")
+        self._attention = AttentionStage(self._window_ms, self._slice_ms, self._sessions)
         self._held = HeldStage()
         self._forest = ForestStage(Forests(self._schedule, cold))
-        self._z_scores = ZScoreStage("z-scores-v1", len(SESSION_NAMES))
-        self._categories = CategoryStage()
-        self._session_decisions = DecisionStage("session-decisions-v1")
-        self._content_z_scores = ZScoreStage("content-z-scores-v1", len(CONTENT_NAMES))
-        self._content_decisions = DecisionStage("content-decisions-v1")
-        self._gestures = GestureStage()
-        self._event_decisions = DecisionStage("event-decisions-v1")
+        self._z_scores = ZScoreStage("z-scores-v1", len(SESSION_NAMES), self._sessions)
+        self._categories = CategoryStage(self._sessions)
+        self._session_decisions = DecisionStage("session-decisions-v1", self._sessions)
+        self._content_z_scores = ZScoreStage("content-z-scores-v1", len(CONTENT_NAMES), self._contents)
+        self._content_decisions = DecisionStage("content-decisions-v1", self._contents)
+        self._gestures = GestureStage(self._fast)
+        self._event_decisions = DecisionStage("event-decisions-v1", self._fast)
         self._audit = AuditStage()
         for stage in (
             self._attention,
@@ -106,6 +108,8 @@ class Adjust(KeyedBroadcastProcessFunction):
             yield from self._on_content(ContentWindow.read(numbers, texts))
         else:
             yield from self._audit.on_row(kind, numbers, texts)
+            return
+        self._flush(("c" if kind == CONTENT else "s") + (texts[0] or ""))
 
     def process_broadcast_element(self, value: Any, ctx: Any) -> Iterator[Any]:
         if self._broadcast is None:
@@ -121,6 +125,7 @@ class Adjust(KeyedBroadcastProcessFunction):
         for numbers, texts in self._held.release(key, timestamp):
             yield from self._on_session_window(key, SessionWindow.read(numbers, texts), ctx)
         yield from self._look_at_silence(key, timestamp, ctx)
+        self._flush(key)
 
     def _on_session_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> Iterator[Any]:
         window = SessionWindow.read(numbers, texts)
@@ -242,6 +247,10 @@ class Adjust(KeyedBroadcastProcessFunction):
         for command in commands:
             self._commands.inc()
             yield Row(command.target.id.encode(), encode(command))
+
+    def _flush(self, key: str) -> None:
+        for drawer in (self._sessions, self._contents, self._fast):
+            drawer.flush(key)
 
     def _restore(self, ctx: Any) -> None:
         # Broadcast state cannot be read in `open`.

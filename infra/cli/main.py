@@ -1,5 +1,6 @@
 """The command line. Options: flag before environment (MICROADJUST_...) before the file that --config names."""
 
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 
 from infra.cli import demo, rule_commands, stack_commands, stream_commands
+from infra.local.home import PROJECT
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +33,12 @@ def options(
             raise typer.BadParameter(f"{config}: {error}") from None
 
 
+def bench(context: typer.Context) -> None:
+    """Run the benchmarks (about an hour); options as infra/bench/run.py has them. Writes infra/bench/results.json."""
+    script = PROJECT / "infra" / "bench" / "run.sh"
+    raise typer.Exit(subprocess.run([str(script), *context.args], check=False).returncode)
+
+
 app.command()(stack_commands.up)
 app.command()(stack_commands.down)
 app.command()(stack_commands.status)
@@ -44,6 +52,7 @@ app.command()(stream_commands.commands)
 app.command()(stream_commands.explain)
 app.command()(stream_commands.rejected)
 app.command()(demo.demo)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
 app.add_typer(rule_commands.app, name="rules")
 
 

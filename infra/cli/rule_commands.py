@@ -75,7 +75,7 @@ def put(
 def delete(
     rule_id: Annotated[str, typer.Argument(help="The rule's id.")], bootstrap: Bootstrap = "", as_json: Json = False
 ) -> None:
-    """Take a rule out of force, also one of the job's file."""
+    """Take a rule off the topic. One of the job's file comes back when the job starts anew: put it with `enabled: false`."""
     with errors():
         _put(bootstrap_of(bootstrap), [(rule_id, None)])
         show([{"deleted": rule_id}], as_json, "")

@@ -1,5 +1,6 @@
 """Flink's state, timers and contexts as plain Python, and a driver that runs an operator on them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,8 +30,14 @@ class FakeFlink:
         return self.key
 
     def left_of(self, key: str) -> set[str]:
-        """Names of the states that still hold something for `key`."""
-        return {name for kind in (self.values, self.lists) for name, held in kind.items() if key in held}
+        """Names of the cells and lists that still hold something for `key`."""
+        cells = {name for held in self.values.values() if key in held for name in json.loads(held[key])}
+        return cells | {name for name, held in self.lists.items() if key in held}
+
+    def cell(self, name: str) -> dict[str, str]:
+        """What stands in that cell, by key, in whichever drawer it lies."""
+        drawers = [(key, json.loads(text)) for held in self.values.values() for key, text in held.items()]
+        return {key: drawer[name] for key, drawer in drawers if name in drawer}
 
     # The runtime context.
 

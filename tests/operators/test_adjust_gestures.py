@@ -51,7 +51,7 @@ def test_two_sessions_may_use_the_same_event_id(start: Start) -> None:
 def test_a_bounded_number_of_ids_is_known(start: Start) -> None:
     job = start(CLICKED)
     fed(job, [gesture(f"e{n}", n / 10) for n in range(100)])
-    ids, clicks, _ = json.loads(job.flink.values["gestures-v1"]["s" + ANNA])
+    ids, clicks, _ = json.loads(job.flink.cell("gestures-v1")["s" + ANNA])
     assert ids == [f"e{n}" for n in range(100 - KNOWN_IDS, 100)]
     assert len(clicks) <= 16
     assert fed(job, [gesture(f"e{100 - KNOWN_IDS}", 30)]) == []

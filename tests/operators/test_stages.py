@@ -1,5 +1,6 @@
 """Single stages on fake state, without the operator around them."""
 
+import json
 from typing import Any
 
 import pytest
@@ -56,7 +57,8 @@ def test_what_is_at_hand_is_bounded_and_the_rest_comes_from_state(flink: FakeFli
     for n in range(MOST_KEPT + 10):
         flink.key = f"k{n}"
         cell.put(flink.key, [str(n)])
-    flink.values["words-v1"] |= {"k0": "changed", f"k{MOST_KEPT}": "changed"}
+    changed = json.dumps({"words-v1": "changed"})
+    flink.values["words-v1"] |= {"k0": changed, f"k{MOST_KEPT}": changed}
     flink.key = "k0"
     assert cell.get("k0") == ["changed"]  # had made room: read anew
     flink.key = f"k{MOST_KEPT}"

@@ -9,15 +9,10 @@ from udfs.refit import ForestRefit
 from udfs.stages.control import CONTROL
 
 ADJUST_STATES = {
-    "attention-v1",
+    "session-v1",
     "held-windows-v1",
-    "z-scores-v1",
-    "categories-v1",
-    "session-decisions-v1",
-    "content-z-scores-v1",
-    "content-decisions-v1",
-    "gestures-v1",
-    "event-decisions-v1",
+    "content-v1",
+    "fast-lane-v1",
 }
 
 

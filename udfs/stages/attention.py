@@ -6,7 +6,7 @@ import msgspec
 from pyflink.datastream import RuntimeContext
 
 from models.attention import Attention
-from udfs.cells import Cell
+from udfs.cells import Cell, Drawer
 from udfs.rows import SessionWindow
 from udfs.stages.turn import SessionTurn
 
@@ -21,11 +21,11 @@ class AttentionStage:
     and the session has gone on meanwhile. Moving it with each row would cost six times as much.
     """
 
-    def __init__(self, window_ms: int, every_ms: int) -> None:
+    def __init__(self, window_ms: int, every_ms: int, drawer: Drawer | None = None) -> None:
         self._window_ms = window_ms
         self._every_ms = every_ms
         self._cell: Cell[Attention] = Cell(
-            "attention-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode
+            "attention-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode, drawer
         )
 
     def open(self, context: RuntimeContext) -> None:

@@ -4,7 +4,7 @@ import msgspec
 from pyflink.datastream import RuntimeContext
 
 from models.categories import CategoryTimes, parse_engaged
-from udfs.cells import Cell
+from udfs.cells import Cell, Drawer
 from udfs.stages.turn import SessionTurn
 
 _encoder = msgspec.json.Encoder()
@@ -14,11 +14,12 @@ _decoder = msgspec.json.Decoder(dict[str, list[float]])
 class CategoryStage:
     """Owns the time per content type of each session."""
 
-    def __init__(self) -> None:
+    def __init__(self, drawer: Drawer | None = None) -> None:
         self._cell: Cell[CategoryTimes] = Cell(
             "categories-v1",
             lambda times: _encoder.encode(times.entries).decode(),
             lambda text: CategoryTimes(_decoder.decode(text)),
+            drawer,
         )
 
     def open(self, context: RuntimeContext) -> None:

@@ -9,7 +9,7 @@ from pyflink.datastream import RuntimeContext
 from models.decisions import DecisionMemory, Subject, decide
 from models.rules import CompiledRule, Facts
 from schemas.commands import AdjustmentCommand
-from udfs.cells import Cell
+from udfs.cells import Cell, Drawer
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(DecisionMemory)
@@ -22,8 +22,10 @@ class DecisionStage:
     depend on what the other has just done.
     """
 
-    def __init__(self, state: str) -> None:
-        self._cell: Cell[DecisionMemory] = Cell(state, lambda value: _encoder.encode(value).decode(), _decoder.decode)
+    def __init__(self, state: str, drawer: Drawer | None = None) -> None:
+        self._cell: Cell[DecisionMemory] = Cell(
+            state, lambda value: _encoder.encode(value).decode(), _decoder.decode, drawer
+        )
 
     def open(self, context: RuntimeContext) -> None:
         self._cell.open(context)

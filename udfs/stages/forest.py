@@ -32,16 +32,15 @@ class ForestStage:
         return self._forests.find(content_type or "", end_ms) == "pending"
 
     def on_window(self, turn: SessionTurn) -> None:
-        """Adds score and threshold to the facts, and the features' contributions for whoever asks."""
+        """Adds the threshold to the facts, and the score and the features' contributions for whoever asks."""
         window = turn.window
         if window is None:
             return
         forest = self._forests.settle(window.main_type or "", turn.end_ms)
-        row = forest_input(window.values)
-        turn.facts.forest_score = forest.scorer.score(row)
+        values = window.values
         turn.facts.forest_threshold = forest.threshold
-        turn.facts.texts["forest"] = forest.name
-        turn.facts.contributions = lambda: _strongest(forest.scorer, row)
+        turn.facts.ask_forest = lambda: forest.scorer.score(forest_input(values))
+        turn.facts.contributions = lambda: _strongest(forest.scorer, forest_input(values))
 
 
 def _strongest(scorer: ForestScorer, row: "np.ndarray[Any, Any]", most: int = 3) -> Mapping[str, float]:

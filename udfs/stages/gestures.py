@@ -8,7 +8,7 @@ from pyflink.datastream import RuntimeContext
 from models.attention import SESSION_END_MS
 from models.ranking import Click, recent, remember
 from schemas.events import RECOMMENDED
-from udfs.cells import Cell
+from udfs.cells import Cell, Drawer
 from udfs.stages.turn import GestureTurn
 
 KNOWN_IDS: Final = 32
@@ -30,8 +30,10 @@ _decoder = msgspec.json.Decoder(Gestures)
 class GestureStage:
     """Owns the ring of event ids and the recent clicks of each session."""
 
-    def __init__(self) -> None:
-        self._cell: Cell[Gestures] = Cell("gestures-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode)
+    def __init__(self, drawer: Drawer | None = None) -> None:
+        self._cell: Cell[Gestures] = Cell(
+            "gestures-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode, drawer
+        )
 
     def open(self, context: RuntimeContext) -> None:
         self._cell.open(context)

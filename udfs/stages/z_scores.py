@@ -4,7 +4,7 @@ from pyflink.datastream import RuntimeContext
 
 from models.baselines import Baselines
 from models.peers import z_scores
-from udfs.cells import Cell
+from udfs.cells import Cell, Drawer
 from udfs.rows import Numbers
 from udfs.stages.turn import ContentTurn, SessionTurn
 
@@ -12,9 +12,9 @@ from udfs.stages.turn import ContentTurn, SessionTurn
 class ZScoreStage:
     """Owns one set of baselines per session or content item."""
 
-    def __init__(self, state: str, features: int) -> None:
+    def __init__(self, state: str, features: int, drawer: Drawer | None = None) -> None:
         self._features = features
-        self._cell: Cell[Baselines] = Cell(state, Baselines.pack, lambda text: Baselines.unpack(text, features))
+        self._cell: Cell[Baselines] = Cell(state, Baselines.pack, lambda text: Baselines.unpack(text, features), drawer)
 
     def open(self, context: RuntimeContext) -> None:
         self._cell.open(context)

@@ -1,0 +1,75 @@
+"""The command line without a stack: what it says when something cannot be done."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from infra.cli.main import app
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MICROADJUST_HOME", str(tmp_path))
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_status_of_nothing_says_so_and_succeeds(home: Path) -> None:
+    shown = run("status")
+    assert shown.exit_code == 0
+    assert "nothing is up" in shown.output
+    assert json.loads(run("status", "--json").output) == {"services": [], "jobs": [], "resident_mb": 0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("commands",), "kafka is not running: start it with `microadjust up`, or give --bootstrap"),
+        (("submit", "adjust"), "kafka is not running: start it with `microadjust up`"),
+        (("submit", "adjuts"), "kafka is not running"),
+        (("cancel", "not-an-id"), "not-an-id is not a job id"),
+        (("replay", "no/such/file"), "there is no file no/such/file"),
+        (("replay", "no/such/file", "--dataset", "yuchus"), "--dataset: yuchus is not known; there are yoochoose"),
+        (("simulate", "x.jsonl", "--behaviours", "bored,angry"), "--behaviours: angry is not known; there are bored"),
+        (("rules", "put", "no/such/file"), "no/such/file cannot be read"),
+        (("rejected", "--bootstrap", "127.0.0.1:1"), "no Kafka at 127.0.0.1:1"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_that_names_it(home: Path, arguments: tuple[str, ...], message: str) -> None:
+    shown = run(*arguments)
+    assert shown.exit_code == 1
+    assert shown.output.startswith("microadjust: ") or message.startswith("kafka is not running")
+    assert message in shown.output
+    assert "Traceback" not in shown.output
+
+
+def test_a_broken_rule_file_is_refused_with_rule_and_field(home: Path) -> None:
+    file = home / "rules.yaml"
+    file.write_text("rules: [{id: a, version: 1, about: x, lane: event, when: [{feature: klicks, above: 1}], then: 3}]")
+    shown = run("rules", "put", str(file))
+    assert shown.exit_code == 1
+    assert "rule a" in shown.output
+    assert "then" in shown.output
+
+
+def test_a_simulated_recording_has_its_truth_beside_it(home: Path) -> None:
+    target = home / "out.jsonl.gz"
+    shown = run("simulate", str(target), "--ordinary", "2", "--each", "1", "--behaviours", "bored,eager", "--json")
+    assert shown.exit_code == 0
+    (row,) = json.loads(shown.output)
+    truth = json.loads((home / "out.truth.json").read_text())
+    assert (row["events"], row["episodes"]) == (truth["events"], 2)
+
+
+def test_options_come_from_a_file_where_no_flag_says_otherwise(home: Path) -> None:
+    file = home / "options.toml"
+    file.write_text('[simulate]\nbehaviours = "bored"\neach = 2\nordinary = 1\n')
+    (row,) = json.loads(run("--config", str(file), "simulate", str(home / "a.jsonl"), "--json").output)
+    assert row["episodes"] == 2
+    (row,) = json.loads(run("--config", str(file), "simulate", str(home / "a.jsonl"), "--each", "1", "--json").output)
+    assert row["episodes"] == 1
