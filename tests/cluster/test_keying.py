@@ -14,7 +14,7 @@ pytestmark = pytest.mark.cluster
 
 QUERY = """
 SELECT k, ROW(CAST('kind' AS STRING), ARRAY[a, b], ARRAY[CAST(t AS STRING), CAST(NULL AS STRING)]) AS v
-FROM (VALUES ('x', 1e0, 2e0, 'one'), ('y', 3e0, 4e0, 'ü'), ('x', 5e0, 6e0, '😀'), ('x', 7e0, 8e0, '')) AS rows (k, a, b, t)
+FROM (VALUES ('x', 1e0, 2e0, 'one'), ('y', 3e0, 4e0, 'ü'), ('x', 5e0, 6e0, '😀'), ('x', 7e0, 8e0, '')) AS given (k, a, b, t)
 """
 
 
