@@ -31,7 +31,7 @@ def test_status_of_nothing_says_so_and_succeeds(home: Path) -> None:
     [
         (("commands",), "kafka is not running: start it with `microadjust up`, or give --bootstrap"),
         (("submit", "adjust"), "kafka is not running: start it with `microadjust up`"),
-        (("submit", "adjuts"), "kafka is not running"),
+        (("submit", "adjuts"), "there is no job adjuts; there is adjust"),
         (("cancel", "not-an-id"), "not-an-id is not a job id"),
         (("replay", "no/such/file"), "there is no file no/such/file"),
         (("replay", "no/such/file", "--dataset", "yuchus"), "--dataset: yuchus is not known; there are yoochoose"),
@@ -43,7 +43,7 @@ def test_status_of_nothing_says_so_and_succeeds(home: Path) -> None:
 def test_what_cannot_be_done_is_one_line_that_names_it(home: Path, arguments: tuple[str, ...], message: str) -> None:
     shown = run(*arguments)
     assert shown.exit_code == 1
-    assert shown.output.startswith("microadjust: ") or message.startswith("kafka is not running")
+    assert shown.output.startswith("microadjust: ")
     assert message in shown.output
     assert "Traceback" not in shown.output
 
