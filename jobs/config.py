@@ -54,7 +54,9 @@ class AdjustConfig:
     )
     checkpoint_ms: int = option(2000, "checkpoint interval; read_committed sees commands so late", least=10)
     execution_mode: str = option("thread", "where Python runs", among=("thread", "process"))
-    parallelism: int = option(1, "subtasks of the keyed operator and the windows", least=1)
+    parallelism: int = option(
+        1, "subtasks of each operator; at most the partitions of events.v1, or the spare ones hold time back", least=1
+    )
     max_parallelism: int = option(128, "key groups; cannot change without losing state", least=1)
     buffer_timeout_ms: int = option(5, "a record waits at most so long for company", least=0)
     jars: str = option("", "jars to ship, comma separated; empty where the cluster has them")

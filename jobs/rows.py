@@ -7,13 +7,16 @@ from jobs.config import AdjustConfig
 from jobs.tables import GESTURE, LATE, NAN, REJECTED, way
 from jobs.windows import BUCKETS
 from models.features import CONTENT_FEATURES, SESSION_FEATURES
+from schemas.events import MAX_BYTES
 from udfs import rows
 
 _EXPRESSIONS = {
     "saves_data": "CASE WHEN context.save_data THEN 1 WHEN NOT context.save_data THEN 0 END",
     "written_ms": "UNIX_TIMESTAMP(CAST(written AS STRING)) * 1000 + EXTRACT(MILLISECOND FROM written)",
     # One character a byte: a string crosses in one piece.
-    "original_latin1": "DECODE(original, 'ISO-8859-1')",
+    # Beyond what an event may have, the rest of an oversize record is left where it stands: a producer without
+    # compression could not write it, and the job would fail on it for ever.
+    "original_latin1": f"SUBSTRING(DECODE(original, 'ISO-8859-1') FROM 1 FOR {MAX_BYTES})",
 }
 
 

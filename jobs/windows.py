@@ -211,5 +211,6 @@ FROM (
   SELECT site_time AS peer_time, n_clicks AS peer_windows, ARRAY[{copies}] AS share_nos, {", ".join(statistics)}
   FROM (
     SELECT site_time, {before} FROM site
-    WINDOW w AS (ORDER BY site_time RANGE BETWEEN INTERVAL '{config.peers_min}' MINUTE PRECEDING AND CURRENT ROW)))
+    WINDOW w AS (ORDER BY site_time
+      RANGE BETWEEN INTERVAL '{config.peers_min}' MINUTE({len(str(config.peers_min))}) PRECEDING AND CURRENT ROW)))
 CROSS JOIN UNNEST(share_nos) AS spread (share_no)"""

@@ -1,7 +1,7 @@
 """From what holds to what is commanded: rules in order, streaks, cooldowns, and the command itself."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -30,11 +30,16 @@ class RuleBook:
         return RuleBook(each for each in self.rules.values() if each.id != rule_id)
 
 
+STREAK_GAP_MS: Final = 60_000
+"""Windows further apart are not in a row: nobody was there in between."""
+
+
 class DecisionMemory(Struct, array_like=True):
     """What deciding needs to remember for one target: until when an action rests, how long a rule has held."""
 
     resting_until_ms: dict[str, int] = {}
     streaks: dict[str, int] = {}
+    streaks_at_ms: int = 0
 
 
 class Subject(Struct, frozen=True):
@@ -62,6 +67,9 @@ def decide(
     """
     commands: list[AdjustmentCommand] = []
     changed = False
+    if memory.streaks and at_ms - memory.streaks_at_ms > STREAK_GAP_MS:
+        memory.streaks.clear()
+        changed = True
     for compiled in rules:
         rule = compiled.rule
         holds = compiled.holds(facts)
@@ -69,10 +77,12 @@ def decide(
             streak = memory.streaks.get(rule.id, 0)
             if holds:
                 memory.streaks[rule.id] = streak + 1
+                memory.streaks_at_ms = at_ms
                 changed = True
                 holds = streak + 1 >= rule.for_windows
             elif streak:
                 del memory.streaks[rule.id]
+                memory.streaks_at_ms = memory.streaks_at_ms if memory.streaks else 0
                 changed = True
         if not holds or at_ms < memory.resting_until_ms.get(rule.then.action, 0):
             continue

@@ -17,7 +17,8 @@ REASONS: Final[tuple[str, ...]] = get_args(Reason)
 
 
 class Rejected(Struct):
-    """One refused record. `detail` names field and rule, never the reader's own text; `original` is base64."""
+    """One refused record. `detail` names field and rule, never the reader's own text; `original` is base64,
+    of an oversize record only its first 64 KiB: partition and offset say where the whole of it stands."""
 
     reason: Reason
     detail: str

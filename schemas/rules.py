@@ -70,6 +70,16 @@ PLACEHOLDERS: Final = {
     "$content_id": "what the reader is looking at",
 }
 
+EVENT_TEXTS: Final = ("type", "placement", "element", "content_type")
+"""What `event` can compare."""
+
+CONTEXTS: Final[dict[str, tuple[str, ...]]] = {
+    "session_window": ("device", "content_type"),
+    "content_window": ("content_type",),
+    "event": ("device", "country", "language"),
+}
+"""What `context` can compare, by lane."""
+
 BOUNDS: Final = ("above", "below", "change_above", "change_below", "z_above", "z_below", "shift")
 _SUBJECTS: Final = ("feature", "forest", "context", "event")
 
@@ -91,8 +101,10 @@ def parse_rule(data: Mapping[str, Any] | bytes, features: Mapping[Lane, Iterable
         rule = msgspec.convert(given, Rule, strict=True)
     except msgspec.ValidationError as error:
         raise RuleError(f"{name}: {_readable(error)}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise RuleError(f"{name}: not JSON ({error})") from None
+    if rule.lane == "event" and rule.for_windows > 1:
+        raise RuleError(f"{name}: for_windows: an event is no window; leave it out in lane event")
     for number, condition in enumerate(rule.when):
         _check(rule, condition, f"{name}: when[{number}]", set(features[rule.lane]))
     for key, value in rule.then.parameters.items():
@@ -142,6 +154,9 @@ def _check(rule: Rule, condition: Condition, where: str, features: set[str]) -> 
                 raise RuleError(f"{where}.{subject}: compare it with equals or among")
             if subject == "event" and rule.lane != "event":
                 raise RuleError(f"{where}.event: only rules of lane event see single events")
+            known = EVENT_TEXTS if subject == "event" else CONTEXTS[rule.lane]
+            if getattr(condition, subject) not in known:
+                raise RuleError(f"{where}.{subject}: not known in lane {rule.lane}; there are {', '.join(known)}")
 
 
 def parse_rule_file(text: str, features: Mapping[Lane, Iterable[str]]) -> list[Rule]:

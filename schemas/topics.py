@@ -73,7 +73,9 @@ REJECTED: Final = Topic(
 LATE: Final = Topic(
     "late.v1", Late, "session_id", "Events that came too late to be used.", 1, 7 * _DAY_MS, (_ADJUST,), (_CLI,)
 )
-TALLY: Final = Topic("tally.v1", Tally, "slice end", "How many events were used.", 1, 30 * _DAY_MS, (_ADJUST,), (_CLI,))
+TALLY: Final = Topic(
+    "tally.v1", Tally, "window end", "How many events were used.", 1, 30 * _DAY_MS, (_ADJUST,), (_CLI,)
+)
 OUTCOMES: Final = Topic(
     "outcomes.v1",
     Outcome,

@@ -7,7 +7,7 @@ import msgspec
 import typer
 from kafka import KafkaProducer
 
-from infra.cli.output import Json, errors, show
+from infra.cli.output import Json, err, errors, show
 from infra.cli.where import Bootstrap, bootstrap_of
 from infra.streams.reading import Tail
 from models.decisions import RuleBook
@@ -22,11 +22,15 @@ def _on_topic(servers: str) -> dict[str, Rule]:
     """The newest version of each rule that was not deleted."""
     found: dict[str, Rule] = {}
     for record in Tail(servers, topics.RULES.name).rest():
-        rule_id = record.key.decode()
+        rule_id = (record.key or b"").decode(errors="replace")
         if record.value is None:
             found.pop(rule_id, None)
-        else:
+            continue
+        try:
             found[rule_id] = parse_rule(record.value, KNOWN_FEATURES)
+        except RuleError as error:
+            # As in the job: the last good version stays in force.
+            err.print(f"microadjust: skipped a record: {error}", style="yellow", markup=False)
     return found
 
 
@@ -60,7 +64,7 @@ def put(
     bootstrap: Bootstrap = "",
     as_json: Json = False,
 ) -> None:
-    """Check a file of rules and put them in force. Either all are put or none."""
+    """Check a file of rules and put them in force. All are checked before any is put."""
     with errors():
         try:
             rules = parse_rule_file(file.read_text(), KNOWN_FEATURES)

@@ -138,6 +138,8 @@ def send(rest_port: int, method: str, path: str, body: dict[str, Any] | None = N
             text = answer.read()
     except urllib.error.HTTPError as error:
         raise processes.StackError(f"Flink refused {method} {path}: {error.read().decode()[:300]}") from None
+    except urllib.error.URLError as error:
+        raise processes.StackError(f"Flink does not answer at 127.0.0.1:{rest_port}: {error.reason}") from None
     return json.loads(text) if text else None
 
 

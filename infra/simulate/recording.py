@@ -1,12 +1,15 @@
 """Recordings: JSON Lines, plain or gzip, in order of arrival. A line that is no event is replayed all the same."""
 
 import gzip
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from msgspec import Struct
+
+from schemas.events import EARLIEST_MS, MAX_SKEW_MS
 
 SAMPLE: Final = Path(__file__).parent / "sample.jsonl.gz"
 """Ten minutes of the simulator, with every behaviour planted; its truth stands beside it."""
@@ -32,9 +35,11 @@ _decoder: Final = msgspec.json.Decoder(Header)
 def header(record: bytes) -> Header | None:
     """None for a record that is no event."""
     try:
-        return _decoder.decode(record)
+        read = _decoder.decode(record)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    # A time that the job will refuse must not set the clock of the replay.
+    return read if EARLIEST_MS <= read.received_at_ms <= time.time_ns() // 1_000_000 + MAX_SKEW_MS else None
 
 
 def records(path: Path) -> Iterator[bytes]:

@@ -103,6 +103,9 @@ class Replay:
                 return
             if due_s > LONGEST_WAIT_S:
                 self._base = (wall - due_s + LONGEST_WAIT_S, begin_ms)
+                waited_ms = int(LONGEST_WAIT_S * self._speed * 1000)
+                skipped = max(at_ms - waited_ms - self._next_tick_ms, 0) // self._tick_ms
+                self._next_tick_ms += skipped * self._tick_ms
                 continue
             # Ticks come on time also while nothing else does.
             to_tick_s = due_s - (at_ms - self._next_tick_ms) / 1000 / self._speed

@@ -77,7 +77,7 @@ class Scene:
         return plans, episodes
 
     def _turned_away(self, behaviour: str, from_s: float, random: Random) -> tuple[list[Plan], Episode]:
-        """A dozen visitors who leave one item within seconds."""
+        """Visitors who leave one item within seconds."""
         plans = [
             Plan(
                 f"passer-by-{number:03d}",
