@@ -19,8 +19,8 @@ from infra.local.home import PROJECT, Home
 from infra.local.stack import Stack
 from infra.local.submit import submit
 
-SECONDS = 420
-"""Event time of each run: windows are full after a minute, baselines are there after four."""
+SECONDS = 240
+"""Event time of each run: windows are full after a minute, baselines are there after three."""
 
 
 def measure(on: Stack, sessions: int, rate: float) -> dict[str, Any]:

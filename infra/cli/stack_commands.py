@@ -1,5 +1,7 @@
 """up, down, status, submit, cancel: the local stack and the jobs on it."""
 
+import subprocess
+import sys
 from typing import Annotated
 
 import typer
@@ -81,6 +83,8 @@ def submit_job(
     with errors():
         if job not in submit.JOBS:
             raise StackError(f"there is no job {job}; there is {', '.join(submit.JOBS)}")
+        if "--help" in context.args:
+            raise typer.Exit(subprocess.run([sys.executable, "-m", f"jobs.{job}", "--help"], check=False).returncode)
         job_id = submit.submit(stack.running(Home.from_env()), job, context.args, savepoint or None)
         show([{"job": job, "id": job_id}], as_json, "")
 
