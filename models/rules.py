@@ -38,7 +38,7 @@ class Facts:
     window_end_ms: int | None = None
 
     def score(self) -> float | None:
-        """The anomaly score, asked for once and only if a rule gets as far: it costs as much as all other features."""
+        """The anomaly score, asked for once and only if a rule gets as far: it costs three times all baselines."""
         if self.forest_score is None and self.ask_forest is not None:
             self.forest_score = self.ask_forest()
         return self.forest_score
