@@ -40,8 +40,25 @@ def build(
     cold: StoredModel,
 ) -> Outputs:
     """From the topics to the outputs. `rules` are in force from the first event; the topic can change them later."""
-    t_env.execute_sql(source_ddl(config))
     t_env.execute_sql(rules_ddl(config))
+    windows = crossing(t_env, config)
+    schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
+    adjust = Adjust(rules, cold.artefact, cold.card, schedule, config.window_ms, config.slide_ms)
+    commands = (
+        keyed(windows, ROW)
+        .connect(_control(t_env, schedule).broadcast(CONTROL))
+        .process(adjust, output_type=outputs.RECORD)
+        .name("adjust")
+        .uid("adjust")
+    )
+    audit = (outputs.REJECTED, outputs.LATE, outputs.TALLY)
+    # PyFlink hands a side output through a map of its own, which wants a name like every operator.
+    return Outputs(commands, *(commands.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id) for tag in audit))
+
+
+def crossing(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
+    """All that SQL does: from the topic to the rows (key, row) that cross into Python."""
+    t_env.execute_sql(source_ddl(config))
     cut(t_env, t_env.sql_query("SELECT * FROM source"), "events", "occurred_at")
     for step in steps(config):
         # Windows over slices have few rows of one key to gather: a local stage before them would only cost.
@@ -52,19 +69,7 @@ def build(
             cut(t_env, t_env.sql_query(step.query), step.name, step.time)
         else:
             t_env.execute_sql(f"CREATE TEMPORARY VIEW {step.name} AS {step.query}")
-    crossing = to_stream(t_env, t_env.sql_query(crossing_query(config)), pairs(ROW), "crossing")
-    schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
-    adjust = Adjust(rules, cold.artefact, cold.card, schedule, config.window_ms, config.slide_ms)
-    commands = (
-        keyed(crossing, ROW)
-        .connect(_control(t_env, schedule).broadcast(CONTROL))
-        .process(adjust, output_type=outputs.RECORD)
-        .name("adjust")
-        .uid("adjust")
-    )
-    audit = (outputs.REJECTED, outputs.LATE, outputs.TALLY)
-    # PyFlink hands a side output through a map of its own, which wants a name like every operator.
-    return Outputs(commands, *(commands.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id) for tag in audit))
+    return to_stream(t_env, t_env.sql_query(crossing_query(config)), pairs(ROW), "crossing")
 
 
 def _control(t_env: StreamTableEnvironment, schedule: RefitSchedule) -> DataStream:

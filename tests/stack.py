@@ -1,16 +1,20 @@
 """The real stack for tests, and jobs on it with topics of their own."""
 
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import msgspec
+import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
 from infra.local import flink
+from infra.local import stack as local
+from infra.local.home import PROJECT, Home
 from infra.local.stack import Stack
 from infra.local.submit import submit
 from infra.simulate.replay import Replay, Replayed
@@ -107,3 +111,15 @@ def expected(records: Sequence[bytes], replayed: Replayed) -> Answer:
     assert replayed.last_tick_ms is not None
     now_ms = time.time_ns() // 1_000_000
     return answer(records, load_rules(""), load_forest(), now_ms, replayed.last_tick_ms - WAIT_MS)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Fresh, with ports of the system's choice where the usual ones are taken, and stopped afterwards."""
+    home = Home(PROJECT / ".microadjust" / "test")
+    local.down(home)
+    shutil.rmtree(home.path, ignore_errors=True)
+    try:
+        yield local.up(home, taskmanagers=3)
+    finally:
+        local.down(home)

@@ -1,7 +1,5 @@
 """Runs a Flink job on the local stack and watches how many records its source has read."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +9,9 @@ from typing import Final
 from infra.bench.meter import Sample
 from infra.local import flink, processes, stack
 from infra.local.home import StackRecord
-from infra.local.jars import flink_jars
 from infra.local.processes import StackError
 from infra.local.stack import Stack
-from infra.local.submit import SUBMITTED, package
+from infra.local.submit import run
 
 EVERY_S: Final = 0.5
 """Flink fetches its metrics when asked, at most every two seconds, and answers with what it fetched last: each new value is
@@ -63,24 +60,7 @@ def _cpu_s(on: Stack) -> float:
 
 def run_script(on: Stack, script: Path, options: Sequence[str]) -> str:
     """Submits a script of this folder, with the project's packages beside it; the job's id."""
-    argv = [
-        str(flink.DISTRIBUTION / "bin" / "flink"),
-        "run",
-        "--detached",
-        *("--jobmanager", f"127.0.0.1:{on.rest_port}"),
-        *("-pyexec", sys.executable),
-        *("-pyclientexec", sys.executable),
-        *("-pyfs", str(package(on.home.folder("package") / "microadjust.zip"))),
-        *("-py", str(script)),
-        *("--bootstrap", on.bootstrap),
-        *("--jars", ",".join(str(jar) for jar in flink_jars())),
-        *options,
-    ]
-    done = subprocess.run(argv, env=flink.environment(on.home), capture_output=True, text=True, check=False)
-    found = SUBMITTED.search(done.stdout)
-    if found is None:
-        raise StackError(f"Flink refused {script.name}:\n{(done.stdout + done.stderr)[-3000:]}")
-    return found.group(1)
+    return run(on, script.name, ("-py", str(script)), options)
 
 
 def watch(on: Stack, job_id: str, source: str, limit_s: float) -> FlinkRun:

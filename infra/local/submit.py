@@ -33,6 +33,12 @@ def package(target: Path) -> Path:
 
 def submit(stack: Stack, job: str, options: Sequence[str] = (), savepoint: str | None = None) -> str:
     """Starts `jobs/<job>.py` on the stack's cluster and returns the job's id. Raises `StackError` with Flink's words."""
+    start = ("--fromSavepoint", savepoint) if savepoint else ()
+    return run(stack, f"the job {job}", ("-pym", f"jobs.{job}", *start), options)
+
+
+def run(stack: Stack, what: str, program: Sequence[str], options: Sequence[str]) -> str:
+    """`flink run` with our packages and jars; `program` says which module or script. Returns the job's id."""
     archive = package(stack.home.folder("package") / "microadjust.zip")
     jars = ",".join(str(jar) for jar in flink_jars())
     argv = [
@@ -43,8 +49,7 @@ def submit(stack: Stack, job: str, options: Sequence[str] = (), savepoint: str |
         *("-pyexec", sys.executable),
         *("-pyclientexec", sys.executable),
         *("-pyfs", str(archive)),
-        *("-pym", f"jobs.{job}"),
-        *(("--fromSavepoint", savepoint) if savepoint else ()),
+        *program,
         *("--bootstrap", stack.bootstrap),
         *("--jars", jars),
         *options,
@@ -52,7 +57,7 @@ def submit(stack: Stack, job: str, options: Sequence[str] = (), savepoint: str |
     done = subprocess.run(argv, env=flink.environment(stack.home), capture_output=True, text=True, check=False)
     found = SUBMITTED.search(done.stdout)
     if found is None:
-        raise StackError(f"Flink refused the job {job}:\n{_last_words(done.stdout + done.stderr)}")
+        raise StackError(f"Flink refused {what}:\n{_last_words(done.stdout + done.stderr)}")
     return found.group(1)
 
 
