@@ -12,6 +12,7 @@ from schemas.models import ModelRecord
 from schemas.outcomes import Outcome
 from schemas.rejects import Rejected
 from schemas.rules import Rule
+from schemas.state import SessionState
 
 _DAY_MS: Final = 86_400_000
 
@@ -43,7 +44,7 @@ class Topic:
 
 
 _GATEWAY, _REPLAY, _CMS, _CLI = "gateway", "replay", "CMS", "command line"
-_ADJUST, _EXPERIMENTS = "adjust job", "experiments job"
+_ADJUST, _EXPERIMENTS, _PROJECTOR = "adjust job", "experiments job", "projector"
 
 EVENTS: Final = Topic(
     "events.v1", Event, "session_id", "What readers did.", 4, 7 * _DAY_MS, (_GATEWAY, _REPLAY), (_ADJUST,)
@@ -83,10 +84,21 @@ OUTCOMES: Final = Topic(
     "What became of commands, and what readers did then.",
     4,
     30 * _DAY_MS,
-    (_CMS,),
+    (_CMS, _GATEWAY),
     (_EXPERIMENTS,),
 )
 RULES: Final = Topic("rules.v1", Rule, "rule id", "Rules in force.", 1, None, (_CLI,), (_ADJUST,))
 MODELS: Final = Topic("models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI,), (_ADJUST,))
+SESSION_STATE: Final = Topic(
+    "session-state.v1",
+    SessionState,
+    "session_id",
+    "What the system knows about each session.",
+    4,
+    None,
+    # The gateway only ever deletes here: the erasure of a person's data.
+    (_ADJUST, _GATEWAY),
+    (_PROJECTOR,),
+)
 
-TOPICS: Final = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, OUTCOMES, RULES, MODELS)
+TOPICS: Final = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, OUTCOMES, RULES, MODELS, SESSION_STATE)

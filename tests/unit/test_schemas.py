@@ -20,7 +20,20 @@ from schemas.generate import HERE, main, stale
 from schemas.models import ModelCard, ModelRecord
 from schemas.outcomes import Outcome
 from schemas.rejects import Rejected, Rejection
-from schemas.topics import ADJUSTMENTS, EVENTS, LATE, MODELS, OUTCOMES, REJECTED, RULES, TALLY, TOPICS, Topic
+from schemas.state import ActiveAdjustment, RecentAction, SessionState
+from schemas.topics import (
+    ADJUSTMENTS,
+    EVENTS,
+    LATE,
+    MODELS,
+    OUTCOMES,
+    REJECTED,
+    RULES,
+    SESSION_STATE,
+    TALLY,
+    TOPICS,
+    Topic,
+)
 from tests.hostile import hostile_records
 from tests.strategies import NOW_MS, Json, unhurried, valid_events
 
@@ -162,6 +175,16 @@ def test_a_command_outside_the_contract_fails_the_schema(changed: Json) -> None:
 
 
 CARD = ModelCard("forest", 1, "isolation_forest", ["clicks"], 0.7, "35e7", "python -m infra.simulate.train", None)
+STATE = SessionState(
+    session_id="anna-phone",
+    updated_at_ms=NOW_MS,
+    user_id=None,
+    preferences={"language": "fr"},
+    recent=[RecentAction("e1", "click", None, NOW_MS)],
+    segment=None,
+    scores={"forest": 0.4, "surprise": None},
+    active=[ActiveAdjustment("c1", "simplify", {"variant": "simple"}, NOW_MS, NOW_MS + 300_000)],
+)
 OTHERS = [
     (REJECTED, Rejected("malformed", "empty", "adjust", "events.v1", 0, 17, "", NOW_MS)),
     (LATE, Late(None, None, "anna-phone", NOW_MS, NOW_MS, 0, 17)),
@@ -169,6 +192,7 @@ OTHERS = [
     (OUTCOMES, Outcome("c1", "anna-phone", "applied", NOW_MS)),
     (OUTCOMES, Outcome(None, "anna-phone", None, NOW_MS, "rating", 4.5)),
     (MODELS, ModelRecord(CARD, "/var/models/forest-1.onnx")),
+    (SESSION_STATE, STATE),
 ]
 
 
