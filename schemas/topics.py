@@ -8,6 +8,7 @@ from msgspec import Struct
 from schemas.audit import Late, Tally
 from schemas.commands import AdjustmentCommand
 from schemas.events import Event
+from schemas.heatmap import HeatCell
 from schemas.models import ModelRecord
 from schemas.outcomes import Outcome
 from schemas.rejects import Rejected
@@ -20,7 +21,8 @@ _DAY_MS: Final = 86_400_000
 @dataclass(frozen=True, slots=True)
 class Topic:
     """`retention_ms` is None for a compacted topic: there the newest record of a key stays, and null deletes it.
-    `max_message_bytes` is None where Kafka's own bound (1 MiB) will do."""
+    `max_message_bytes` is None where Kafka's own bound (1 MiB) will do. `forgotten_after_ms`: of a compacted topic whose keys
+    never come back, what is older goes as well."""
 
     name: str
     record: type[Struct]
@@ -31,11 +33,14 @@ class Topic:
     writers: tuple[str, ...]
     readers: tuple[str, ...]
     max_message_bytes: int | None = None
+    forgotten_after_ms: int | None = None
 
     @property
     def config(self) -> dict[str, str]:
         if self.retention_ms is None:
             config = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
+            if self.forgotten_after_ms is not None:
+                config |= {"cleanup.policy": "compact,delete", "retention.ms": str(self.forgotten_after_ms)}
         else:
             config = {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
         if self.max_message_bytes is not None:
@@ -45,9 +50,10 @@ class Topic:
 
 _GATEWAY, _REPLAY, _CMS, _CLI = "gateway", "replay", "CMS", "command line"
 _ADJUST, _EXPERIMENTS, _PROJECTOR = "adjust job", "experiments job", "projector"
+_HEATMAP = "heatmap job"
 
 EVENTS: Final = Topic(
-    "events.v1", Event, "session_id", "What readers did.", 4, 7 * _DAY_MS, (_GATEWAY, _REPLAY), (_ADJUST,)
+    "events.v1", Event, "session_id", "What readers did.", 4, 7 * _DAY_MS, (_GATEWAY, _REPLAY), (_ADJUST, _HEATMAP)
 )
 ADJUSTMENTS: Final = Topic(
     "adjustments.v1",
@@ -100,5 +106,16 @@ SESSION_STATE: Final = Topic(
     (_ADJUST, _GATEWAY),
     (_PROJECTOR,),
 )
+HEATMAP: Final = Topic(
+    "heatmap.v1",
+    HeatCell,
+    "cell and period",
+    "Where on a page readers clicked, moved and how far they scrolled.",
+    1,
+    None,
+    (_HEATMAP,),
+    (_GATEWAY,),
+    forgotten_after_ms=30 * _DAY_MS,
+)
 
-TOPICS: Final = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, OUTCOMES, RULES, MODELS, SESSION_STATE)
+TOPICS: Final = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, OUTCOMES, RULES, MODELS, SESSION_STATE, HEATMAP)

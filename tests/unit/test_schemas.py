@@ -17,6 +17,7 @@ from schemas.commands import ACTIONS, AdjustmentCommand, Evidence, Experiment, S
 from schemas.contract import verdict
 from schemas.events import Event
 from schemas.generate import HERE, main, stale
+from schemas.heatmap import HeatCell
 from schemas.models import ModelCard, ModelRecord
 from schemas.outcomes import Outcome
 from schemas.rejects import Rejected, Rejection
@@ -24,6 +25,7 @@ from schemas.state import ActiveAdjustment, RecentAction, SessionState
 from schemas.topics import (
     ADJUSTMENTS,
     EVENTS,
+    HEATMAP,
     LATE,
     MODELS,
     OUTCOMES,
@@ -193,6 +195,7 @@ OTHERS = [
     (OUTCOMES, Outcome(None, "anna-phone", None, NOW_MS, "rating", 4.5)),
     (MODELS, ModelRecord(CARD, "/var/models/forest-1.onnx")),
     (SESSION_STATE, STATE),
+    (HEATMAP, HeatCell("https://site.example/a", "phone", "click", NOW_MS, 3, 7, 12)),
 ]
 
 
