@@ -1,4 +1,4 @@
-"""What the adjust job can be told: flag before environment before file before default."""
+"""What a job can be told: flag before environment before file before default."""
 
 import argparse
 import tomllib
@@ -64,7 +64,7 @@ class AdjustConfig:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            _check(each, getattr(self, each.name))
+            check_option(each, getattr(self, each.name))
         if self.window_s % self.slide_s:
             raise ConfigError(
                 f"window_s={self.window_s} is not a multiple of slide_s={self.slide_s}: choose one that is"
@@ -84,23 +84,28 @@ class AdjustConfig:
     def load(cls, arguments: Sequence[str], environ: Mapping[str, str]) -> "AdjustConfig":
         """From flags (``--window-s 60``), environment (``MICROADJUST_WINDOW_S``) and the TOML file that
         ``--config`` or ``MICROADJUST_CONFIG`` names. Raises `ConfigError`."""
-        parser = argparse.ArgumentParser("adjust", description="The adjust job.", allow_abbrev=False)
-        parser.add_argument("--config", help="TOML file of options")
-        for each in fields(cls):
-            parser.add_argument(
-                "--" + each.name.replace("_", "-"),
-                help=f"{each.metadata['about']} (default: {each.default or 'none'})",
-            )
-        flags = vars(parser.parse_args(arguments))
-        path = flags.pop("config") or environ.get(PREFIX + "CONFIG")
-        given = _file(path, {each.name for each in fields(cls)}) if path else {}
-        for each in fields(cls):
-            key = PREFIX + each.name.upper()
-            if key in environ:
-                given[each.name] = environ[key]
-            if flags[each.name] is not None:
-                given[each.name] = flags[each.name]
-        return cls(**{each.name: _typed(each, given[each.name]) for each in fields(cls) if each.name in given})
+        return cls(**given_options(cls, "adjust", arguments, environ))
+
+
+def given_options(cls: Any, job: str, arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any]:
+    """What a job was told, by name of its configuration's field: flag before environment before file."""
+    parser = argparse.ArgumentParser(job, description=f"The {job} job.", allow_abbrev=False)
+    parser.add_argument("--config", help="TOML file of options")
+    for each in fields(cls):
+        parser.add_argument(
+            "--" + each.name.replace("_", "-"),
+            help=f"{each.metadata['about']} (default: {each.default or 'none'})",
+        )
+    flags = vars(parser.parse_args(arguments))
+    path = flags.pop("config") or environ.get(PREFIX + "CONFIG")
+    given = _file(path, {each.name for each in fields(cls)}) if path else {}
+    for each in fields(cls):
+        key = PREFIX + each.name.upper()
+        if key in environ:
+            given[each.name] = environ[key]
+        if flags[each.name] is not None:
+            given[each.name] = flags[each.name]
+    return {each.name: _typed(each, given[each.name]) for each in fields(cls) if each.name in given}
 
 
 def _file(path: str, known: set[str]) -> dict[str, Any]:
@@ -124,7 +129,8 @@ def _typed(each: "Field[Any]", value: Any) -> Any:
     return value
 
 
-def _check(each: "Field[Any]", value: Any) -> None:
+def check_option(each: "Field[Any]", value: Any) -> None:
+    """Raises `ConfigError` where the value has another type, is not among those there are, or is too small."""
     among, least = each.metadata["among"], each.metadata["least"]
     if type(value) is not type(each.default):
         raise ConfigError(f"{each.name}={value!r}: expected {type(each.default).__name__}")

@@ -75,7 +75,7 @@ def _jobs(home: Home) -> list[dict[str, object]]:
 
 def submit_job(
     context: typer.Context,
-    job: Annotated[str, typer.Argument(help="The job's name, as under jobs/: adjust.")],
+    job: Annotated[str, typer.Argument(help="The job's name, as under jobs/: adjust or heatmap.")],
     savepoint: Annotated[str, typer.Option(help="Savepoint or checkpoint to start from.")] = "",
     as_json: Json = False,
 ) -> None:

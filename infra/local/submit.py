@@ -13,7 +13,7 @@ from infra.local.jars import flink_jars
 from infra.local.processes import StackError
 from infra.local.stack import Stack
 
-JOBS = ("adjust",)
+JOBS = ("adjust", "heatmap")
 PACKAGES = ("jobs", "udfs", "models", "schemas")
 SUBMITTED = re.compile(r"submitted with JobID ([0-9a-f]{32})")
 

@@ -31,7 +31,7 @@ def test_status_of_nothing_says_so_and_succeeds(home: Path) -> None:
     [
         (("commands",), "kafka is not running: start it with `microadjust up`, or give --bootstrap"),
         (("submit", "adjust"), "kafka is not running: start it with `microadjust up`"),
-        (("submit", "adjuts"), "there is no job adjuts; there is adjust"),
+        (("submit", "adjuts"), "there is no job adjuts; there is adjust, heatmap"),
         (("cancel", "not-an-id"), "not-an-id is not a job id"),
         (("replay", "no/such/file"), "there is no file no/such/file"),
         (("replay", "no/such/file", "--dataset", "yuchus"), "--dataset: yuchus is not known; there are yoochoose"),
