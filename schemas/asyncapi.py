@@ -67,8 +67,10 @@ def _topic_configuration(topic: Topic) -> dict[str, Any]:
     for name, text in topic.config.items():
         if name == "cleanup.policy":
             typed[name] = text.split(",")
+        elif text.isdigit():
+            typed[name] = int(text)
         else:
-            typed[name] = float(text) if "." in text else int(text)
+            typed[name] = float(text) if "." in text else text
     return typed
 
 

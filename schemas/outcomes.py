@@ -1,16 +1,18 @@
 """The outcome contract (outcomes.v1): what a page or CMS did with a command, and what the reader did afterwards."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from schemas.events import Id, Millis
 
 
 class Outcome(Struct, omit_defaults=True):
     """`metric` and `value` are for conversions and ratings; a plain acknowledgement leaves them out."""
 
-    command_id: str | None
-    session_id: str
+    command_id: Id | None
+    session_id: Id
     status: Literal["applied", "ignored", "failed", "reverted"] | None
-    occurred_at_ms: int
-    metric: str | None = None
-    value: float | None = None
+    occurred_at_ms: Millis
+    metric: Annotated[str, Meta(max_length=64)] | None = None
+    value: Annotated[float, Meta(ge=-1e15, le=1e15)] | None = None

@@ -40,7 +40,14 @@ class Topic:
         if self.retention_ms is None:
             config = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
             if self.forgotten_after_ms is not None:
-                config |= {"cleanup.policy": "compact,delete", "retention.ms": str(self.forgotten_after_ms)}
+                config |= {
+                    "cleanup.policy": "compact,delete",
+                    "retention.ms": str(self.forgotten_after_ms),
+                    # Only closed segments are cleaned, and Kafka closes one a week where little is written.
+                    "segment.ms": str(self.forgotten_after_ms // 24),
+                    # Flink stamps event time: a recording of last year would be gone within minutes.
+                    "message.timestamp.type": "LogAppendTime",
+                }
         else:
             config = {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
         if self.max_message_bytes is not None:
@@ -105,6 +112,7 @@ SESSION_STATE: Final = Topic(
     # The gateway only ever deletes here: the erasure of a person's data.
     (_ADJUST, _GATEWAY),
     (_PROJECTOR,),
+    forgotten_after_ms=2 * _DAY_MS,
 )
 HEATMAP: Final = Topic(
     "heatmap.v1",
