@@ -1,0 +1,56 @@
+"""gateway: the edge in the foreground."""
+
+import os
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from infra.cli.output import err, errors
+from infra.gateway.settings import Settings, SettingsError
+from infra.local.home import Home, StackRecord
+from infra.local.processes import StackError
+
+
+def gateway(
+    host: Annotated[str, typer.Option(envvar="MICROADJUST_GATEWAY_HOST", help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="MICROADJUST_GATEWAY_PORT", help="Port to listen at.")] = 8480,
+    bootstrap: Annotated[
+        str, typer.Option(envvar="MICROADJUST_BOOTSTRAP", help="Kafka's servers; empty for those of the local stack.")
+    ] = "",
+) -> None:
+    """Run the collector, push, REST and console in one process, until interrupted. Settings: MICROADJUST_GATEWAY_…"""
+    with errors():
+        try:
+            settings = replace(Settings.from_env(_environment(bootstrap)), host=host, port=port)
+        except SettingsError as error:
+            raise StackError(str(error)) from None
+        _tell(settings)
+        # Here, since the other commands need not wait for the server's imports.
+        from infra.gateway.serve import serve
+
+        serve(settings)
+
+
+def _environment(bootstrap: str) -> dict[str, str]:
+    """The process's own, completed by what the local stack runs."""
+    environ = dict(os.environ)
+    services = StackRecord.read(Home.from_env()).services
+    if bootstrap:
+        environ["MICROADJUST_GATEWAY_BOOTSTRAP"] = bootstrap
+    elif "kafka" in services:
+        environ.setdefault("MICROADJUST_GATEWAY_BOOTSTRAP", f"127.0.0.1:{services['kafka'].ports['broker']}")
+    if "redis" in services:
+        environ.setdefault("MICROADJUST_GATEWAY_REDIS_URL", f"redis://127.0.0.1:{services['redis'].ports['redis']}/0")
+    return environ
+
+
+def _tell(settings: Settings) -> None:
+    """Secrets that were made up are shown once; those that were set are not."""
+    err.print(f"gateway at http://{settings.host}:{settings.port}, Kafka at {settings.bootstrap}")
+    if "write_keys" in settings.random:
+        err.print(f"write key for this run: {next(iter(settings.write_keys))} (set MICROADJUST_WRITE_KEYS)")
+    if "console_token" in settings.random:
+        err.print(f"console token for this run: {settings.console_token} (set MICROADJUST_GATEWAY_CONSOLE_TOKEN)")
+    if "token_secrets" in settings.random:
+        err.print("push tokens end with this run (set MICROADJUST_PUSH_SECRETS)")

@@ -1,0 +1,39 @@
+"""The gateway: one Starlette application, put together from its parts."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+
+from infra.gateway.log import Log
+from infra.gateway.part import Gateway, Part
+from infra.gateway.settings import Settings
+
+PARTS: Final[tuple[Part, ...]] = ()
+
+REDIS_TIMEOUT_S: Final = 0.05
+"""A page waits for its answer, so what Redis cannot say soon goes unsaid."""
+
+
+def build(settings: Settings, parts: tuple[Part, ...] = PARTS) -> Starlette:
+    """The application; it connects to Kafka and Redis when it starts, and neither has to be there."""
+    redis = Redis.from_url(
+        settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S, max_connections=64
+    )
+    gateway = Gateway(settings, Log(settings), redis)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(redis.aclose)
+            await stack.enter_async_context(gateway.log.running())
+            for part in parts:
+                if part.running is not None:
+                    await stack.enter_async_context(part.running(gateway))
+            yield
+
+    app = Starlette(routes=[route for part in parts for route in part.routes(gateway)], lifespan=lifespan)
+    app.state.gateway = gateway
+    return app

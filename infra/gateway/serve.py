@@ -1,0 +1,32 @@
+"""Runs the application under uvicorn: one process, one event loop."""
+
+from typing import Final
+
+import uvicorn
+
+from infra.gateway.app import build
+from infra.gateway.settings import Settings
+
+HEADERS_WAIT_S: Final = 30
+"""An idle connection is kept so long."""
+
+
+def serve(settings: Settings) -> None:
+    """Returns when the process is told to end, after requests under way have been answered."""
+    uvicorn.run(
+        build(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=65_536,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=",".join(settings.trusted_proxies),
+        timeout_keep_alive=HEADERS_WAIT_S,
+        timeout_graceful_shutdown=5,
+        backlog=1024,
+    )
