@@ -81,7 +81,7 @@ def source_ddl(config: HeatmapConfig) -> str:
     if config.bounded == "yes":
         options["scan.bounded.mode"] = "latest-offset"
     return f"""
-CREATE TABLE reads (
+CREATE TABLE source (
   type STRING, type_no INT, occurred_at_ms BIGINT, session_id STRING, page_url STRING, `value` DOUBLE, x DOUBLE, y DOUBLE,
   context ROW<device STRING>
 ) WITH ({_with(options)})"""
@@ -92,14 +92,13 @@ def sink_ddl(config: HeatmapConfig) -> str:
         "connector": "upsert-kafka",
         "topic": config.heatmap_topic,
         "properties.bootstrap.servers": config.bootstrap,
-        "key.format": "raw",
+        "key.format": "json",
         "value.format": "json",
-        "value.fields-include": "EXCEPT_KEY",
     }
     return f"""
 CREATE TABLE heatmap (
-  cell STRING, page STRING, device STRING, kind STRING, period_start_ms BIGINT, `column` INT, `row` INT, `count` BIGINT,
-  PRIMARY KEY (cell) NOT ENFORCED
+  page STRING, device STRING, kind STRING, period_start_ms BIGINT, `column` INT, `row` INT, `count` BIGINT,
+  PRIMARY KEY (page, device, kind, period_start_ms, `column`, `row`) NOT ENFORCED
 ) WITH ({_with(options)})"""
 
 
@@ -115,31 +114,27 @@ def _part(value: str, parts: int) -> str:
 def insert(config: HeatmapConfig) -> str:
     """The whole job in one statement.
 
-    Two counts, so that the topic is read once: the first by reader for scrolling (his deepest point moves from band to band,
+    Two counts, so that the topic is read once: the first by reader for scrolling (the deepest point moves from band to band,
     and Flink takes the old one back), by cell for all else; the second adds up readers by band.
     """
     period_ms = config.period_min * 60_000
     return f"""
 INSERT INTO heatmap
-SELECT CONCAT_WS('|', kind, CAST(period_start_ms AS STRING), CAST(`column` AS STRING), CAST(`row` AS STRING),
-    CAST(CHAR_LENGTH(device) AS STRING), device, page),
-  page, device, kind, period_start_ms, `column`, `row`, `count`
+SELECT page, device, kind, period_start_ms, `column`, `row`, SUM(times) AS `count`
 FROM (
-  SELECT page, device, kind, period_start_ms, `column`, `row`, SUM(times) AS `count`
+  SELECT page, device, kind, period_start_ms, `column`, MAX(`row`) AS `row`,
+    CASE WHEN kind = 'scroll' THEN CAST(1 AS BIGINT) ELSE COUNT(*) END AS times
   FROM (
-    SELECT page, device, kind, period_start_ms, `column`, MAX(`row`) AS `row`,
-      CASE WHEN kind = 'scroll' THEN CAST(1 AS BIGINT) ELSE COUNT(*) END AS times
-    FROM (
-      SELECT REGEXP_REPLACE(page_url, '(?s)[?#].*', '') AS page, COALESCE(context.device, '') AS device, type AS kind,
-        occurred_at_ms - MOD(occurred_at_ms, {period_ms}) AS period_start_ms,
-        CASE WHEN type = 'scroll' THEN 0 ELSE {_part("x", COLUMNS)} END AS `column`,
-        CASE WHEN type = 'scroll' THEN {_part("`value`", BANDS)} ELSE {_part("y", ROWS)} END AS `row`,
-        CASE WHEN type = 'scroll' THEN session_id ELSE CAST({_part("y", ROWS)} AS STRING) END AS counted_by
-      FROM reads
-      WHERE page_url IS NOT NULL AND (type_no IN {numbers("click", "move")} AND x IS NOT NULL AND y IS NOT NULL
-        OR type_no IN {numbers("scroll")} AND `value` IS NOT NULL))
-    GROUP BY page, device, kind, period_start_ms, `column`, counted_by)
-  GROUP BY page, device, kind, period_start_ms, `column`, `row`)"""
+    SELECT REGEXP_REPLACE(page_url, '(?s)[?#].*', '') AS page, COALESCE(context.device, '') AS device, type AS kind,
+      occurred_at_ms - MOD(occurred_at_ms, {period_ms}) AS period_start_ms,
+      CASE WHEN type = 'scroll' THEN 0 ELSE {_part("x", COLUMNS)} END AS `column`,
+      CASE WHEN type = 'scroll' THEN {_part("`value`", BANDS)} ELSE {_part("y", ROWS)} END AS `row`,
+      CASE WHEN type = 'scroll' THEN session_id ELSE CAST({_part("y", ROWS)} AS STRING) END AS counted_by
+    FROM source
+    WHERE page_url IS NOT NULL AND (type_no IN {numbers("click", "move")} AND x IS NOT NULL AND y IS NOT NULL
+      OR type_no IN {numbers("scroll")} AND `value` IS NOT NULL))
+  GROUP BY page, device, kind, period_start_ms, `column`, counted_by)
+GROUP BY page, device, kind, period_start_ms, `column`, `row`"""
 
 
 def main() -> None:
