@@ -7,11 +7,12 @@ from typing import Final
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from infra.gateway import console
 from infra.gateway.log import Log
 from infra.gateway.part import Gateway, Part
 from infra.gateway.settings import Settings
 
-PARTS: Final[tuple[Part, ...]] = ()
+PARTS: Final[tuple[Part, ...]] = (console.PART,)
 
 REDIS_TIMEOUT_S: Final = 0.05
 """A page waits for its answer, so what Redis cannot say soon goes unsaid."""

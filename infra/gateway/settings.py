@@ -66,6 +66,12 @@ class Settings:
     ip_burst: int = 400
     key_events_per_s: float = 50_000.0
     key_burst: int = 100_000
+    flink_url: str = ""
+    """Flink's REST interface, for the console's page on health."""
+    pictures: str = ""
+    """A folder of page pictures for the console's heatmap (`infra/console/README.md`)."""
+    demo: bool = False
+    """Whether the demo site is served, with a write key in its pages."""
     random: tuple[str, ...] = ()
 
     @classmethod

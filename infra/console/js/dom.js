@@ -1,0 +1,46 @@
+/** Elements made from names and texts. What readers wrote gets onto the page here and only here, as text nodes. */
+
+const SVG = "http://www.w3.org/2000/svg";
+const SAFE = /^(class|id|for|type|name|value|min|max|step|placeholder|role|title|tabindex|scope|colspan|open|checked|selected|disabled|accept|aria-[a-z]+|x|y|x1|x2|y1|y2|cx|cy|r|rx|width|height|viewBox|d|text-anchor|preserveAspectRatio|inputmode|autocomplete|spellcheck)$/;
+
+function made(node, given, children) {
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "to") node.setAttribute("href", "#/" + value.map((part) => encodeURIComponent(part)).join("/"));
+    else if (SAFE.test(name)) node.setAttribute(name, value === true ? "" : String(value));
+    else throw new TypeError(`no attribute ${name}`);
+  }
+  for (const child of children.flat(9)) {
+    if (child === undefined || child === null || child === false) continue;
+    node.append(child instanceof Node ? child : document.createTextNode(String(child)));
+  }
+  return node;
+}
+
+/** @param {string} tag @param {object} [given] attributes, `onclick` and the like, `to`: parts of an address in the console */
+export const el = (tag, given, ...children) => made(document.createElement(tag), given, children);
+export const svg = (tag, given, ...children) => made(document.createElementNS(SVG, tag), given, children);
+
+/** A value of the colour scheme, for canvases. */
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** @param {string[]} heads a head that begins with # is over numbers @param {any[][]} rows */
+export function table(heads, rows, empty = "nothing yet") {
+  if (!rows.length) return el("p", { class: "faint" }, empty);
+  const style = heads.map((head) => (head.startsWith("#") ? "number" : undefined));
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": heads.join(", ") },
+    el("table", {},
+      el("thead", {}, el("tr", {}, heads.map((head, i) => el("th", { scope: "col", class: style[i] }, head.replace("#", ""))))),
+      el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, i) => el("td", { class: style[i] }, cell)))))));
+}
+
+/** What the gateway answers; its own words where it cannot. */
+export async function ask(path, signal) {
+  const answer = await fetch("api/" + path, { signal, headers: { accept: "application/json" } });
+  const said = await answer.json().catch(() => ({ problem: `the gateway answered ${answer.status}` }));
+  if (!answer.ok) throw new Error(typeof said.problem === "string" ? said.problem : `the gateway answered ${answer.status}`);
+  return said;
+}
+
+export const problem = (error) => el("p", { class: "problem", role: "alert" }, error.message ?? String(error));
