@@ -125,6 +125,14 @@ def verdict(raw: bytes | None, now_ms: int) -> Event | Rejection:
     """
     try:
         fields = _parse(raw)
+    except _Refused as refused:
+        return refused.rejection
+    return verdict_on(fields, now_ms)
+
+
+def verdict_on(fields: dict[str, Any], now_ms: int) -> Event | Rejection:
+    """The same for a record that `document` has read, as a part of something larger."""
+    try:
         checked = {field.name: _check(field, fields.get(field.name), "") for field in FIELDS}
         _check_meaning(checked, now_ms)
     except _Refused as refused:
@@ -132,6 +140,19 @@ def verdict(raw: bytes | None, now_ms: int) -> Event | Rejection:
     if checked["context"] is not None:
         checked["context"] = Context(**checked["context"])
     return Event(**checked)
+
+
+def document(raw: bytes) -> Any:
+    """Any JSON text, read as strictly as a record and of any size; `Rejection` where it is none.
+
+    Integers too long to be worth converting are objects of no JSON type, which every rule refuses.
+    """
+    try:
+        return _decoder.decode(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        return Rejection("malformed", "not UTF-8")
+    except (ValueError, RecursionError):
+        return Rejection("malformed", "not JSON")
 
 
 def _parse(raw: bytes | None) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class Log:
         self._stop = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._producer: Producer | None = None
+        self._is_broken = False
 
     def begin(self, lines: Sequence[Line]) -> asyncio.Future[None]:
         """Hands all lines over or none. The future ends when all are acknowledged; it raises `LogDown`, as this does."""
@@ -186,6 +187,17 @@ class Log:
         while not self._stop.is_set():
             assert self._producer is not None
             self._producer.poll(0.1)
+            if self._is_broken:
+                self._renew()
+
+    def _renew(self) -> None:
+        """An idempotent producer that has lost its place cannot go on; another one can. What waited has failed."""
+        assert self._producer is not None
+        self._producer.purge()
+        while len(self._producer):
+            self._producer.poll(0.1)
+        self._is_broken = False
+        self._producer = self._connected()
 
     def _has_room(self, batch: _Batch) -> bool:
         limits = self._settings
@@ -201,6 +213,4 @@ class Log:
         batch.done.set_exception(LogDown(f"Kafka: {batch.failure}"))
         # Nobody may be waiting any more; that is no error of the loop's.
         batch.done.exception()
-        if batch.fatal:
-            # An idempotent producer that has lost its place cannot go on; another one can.
-            self._producer = self._connected()
+        self._is_broken |= batch.fatal

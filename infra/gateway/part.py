@@ -15,6 +15,7 @@ from schemas.rejects import Rejected
 OnAccepted = Callable[[Sequence[Event]], Awaitable[None]]
 OnRejected = Callable[[Sequence[Rejected]], None]
 Erase = Callable[[str], Awaitable[None]]
+OnLeaving = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Gateway:
 
     `on_accepted` is awaited with the events of a request after Kafka has them and before the answer goes out, for
     read-your-writes; what it raises is counted, never shown. `on_rejected` hears of refused events. `erase` takes the
-    user whose data has to go.
+    user whose data has to go. `on_leaving` is awaited at the end, while Redis can still be asked.
     """
 
     settings: Settings
@@ -32,6 +33,7 @@ class Gateway:
     on_accepted: list[OnAccepted] = field(default_factory=list)
     on_rejected: list[OnRejected] = field(default_factory=list)
     erase: list[Erase] = field(default_factory=list)
+    on_leaving: list[OnLeaving] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

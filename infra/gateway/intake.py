@@ -1,0 +1,165 @@
+"""From events as they were sent to records that Kafka has: judged one by one, known ones left out, the rest written."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from infra.gateway import metrics
+from infra.gateway.answers import Refusal
+from infra.gateway.dedupe import Claim, Seen, SeenInRedis
+from infra.gateway.log import Line, Log, LogDown
+from infra.gateway.part import Gateway
+from schemas.contract import verdict_on
+from schemas.events import MAX_BYTES, Event
+from schemas.rejects import Rejected, Rejection
+from schemas.topics import EVENTS, REJECTED
+
+_log = logging.getLogger(__name__)
+
+Draft = dict[str, Any] | Rejection
+"""The fields of an event, or why they could not even be put together."""
+
+Originals = Callable[[], Sequence[bytes]]
+"""The bytes of each event as it was sent; asked for only where one is refused."""
+
+STAGE: Final = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One event that is no event: where it stood in the batch, which field and rule, and a sentence."""
+
+    index: int
+    field: str
+    rule: str
+    detail: str
+
+    @classmethod
+    def of(cls, index: int, rejection: Rejection) -> "Refused":
+        field, colon, _ = rejection.detail.partition(": ")
+        return cls(index, field if colon else "", rejection.reason, rejection.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    accepted: int
+    duplicates: int
+    rejected: list[Refused]
+    sessions: frozenset[str]
+    """Of all valid events, repeated ones included."""
+
+
+class Intake:
+    """One for the whole gateway: what is under way here is known to every endpoint."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._log: Log = gateway.log
+        self._events = gateway.settings.topic(EVENTS.name)
+        self._rejects = gateway.settings.topic(REJECTED.name)
+        self.seen = Seen(SeenInRedis(gateway.redis, gateway.settings.seen_ids))
+
+    async def take(self, source: str, drafts: Sequence[Draft], received_ms: int, originals: Originals) -> Taken:
+        """Returns once Kafka has every event that is new, and the record of every refusal; raises `Refusal` 503."""
+        events, refused = [], []
+        for index, draft in enumerate(drafts):
+            judged = _judged(draft, received_ms)
+            if isinstance(judged, Rejection):
+                refused.append((index, judged))
+            else:
+                events.append(judged)
+        rejects = self._records(source, refused, originals, received_ms) if refused else []
+        # Ids are the source's own: one cannot use up those of another.
+        by_id = {f"{source}\n{event.event_id}": (event, value) for event, value in reversed(events)}
+        claim = await self.seen.claim([f"{source}\n{event.event_id}" for event, _ in events])
+        fresh = [by_id[each] for each in claim.fresh]
+        await self._write(claim, fresh, rejects)
+        self._tell(source, [event for event, _ in fresh], claim.duplicates, rejects)
+        if fresh:
+            await self._hooks([event for event, _ in fresh])
+        return Taken(
+            accepted=len(fresh),
+            duplicates=claim.duplicates,
+            rejected=[Refused.of(index, rejection) for index, rejection in refused],
+            sessions=frozenset(event.session_id for event, _ in events),
+        )
+
+    async def refuse(self, source: str, rejection: Rejection, original: bytes, received_ms: int) -> None:
+        """Records a body that is no batch at all."""
+        rejects = self._records(source, [(0, rejection)], lambda: [original], received_ms)
+        await self._write(await self.seen.claim([]), [], rejects)
+        self._tell(source, [], 0, rejects)
+
+    async def _write(self, claim: Claim, fresh: Sequence[tuple[Event, bytes]], rejects: Sequence[Rejected]) -> None:
+        lines = [Line(self._events, event.session_id.encode(), value) for event, value in fresh]
+        lines += [Line(self._rejects, each.reason.encode(), msgspec.json.encode(each)) for each in rejects]
+        try:
+            written = self._log.begin(lines)
+        except LogDown as down:
+            self.seen.release(claim, down)
+            raise _unavailable(down) from None
+        self.seen.settle(claim, written)
+        try:
+            await self._log.acknowledged(written, *claim.others)
+        except (LogDown, ConnectionError) as down:
+            raise _unavailable(down) from None
+
+    def _records(
+        self, source: str, refused: Sequence[tuple[int, Rejection]], originals: Originals, received_ms: int
+    ) -> list[Rejected]:
+        sent = originals()
+        return [
+            Rejected(
+                reason=rejection.reason,
+                detail=rejection.detail,
+                stage=f"{STAGE}:{source}",
+                topic=self._events,
+                # It never stood on a partition.
+                partition=-1,
+                offset=-1,
+                original=base64.b64encode(sent[index][:MAX_BYTES] if index < len(sent) else b"").decode(),
+                seen_at_ms=received_ms,
+            )
+            for index, rejection in refused
+        ]
+
+    def _tell(self, source: str, events: Sequence[Event], duplicates: int, rejects: Sequence[Rejected]) -> None:
+        metrics.EVENTS.labels(source, "accepted").inc(len(events))
+        metrics.EVENTS.labels(source, "duplicate").inc(duplicates)
+        metrics.EVENTS.labels(source, "rejected").inc(len(rejects))
+        for each in rejects:
+            metrics.REJECTED.labels(each.reason).inc()
+        metrics.BOTS.inc(sum("bot" in (event.properties or ()) for event in events))
+        if rejects:
+            for hear in self._gateway.on_rejected:
+                hear(rejects)
+
+    async def _hooks(self, events: Sequence[Event]) -> None:
+        """Kafka has the events, so nothing that goes wrong here may turn the answer into a failure."""
+        outcomes = await asyncio.gather(*(hook(events) for hook in self._gateway.on_accepted), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                _log.warning("a part could not note accepted events: %r", outcome)
+
+
+def _judged(draft: Draft, received_ms: int) -> Rejection | tuple[Event, bytes]:
+    if isinstance(draft, Rejection):
+        return draft
+    event = verdict_on(draft, received_ms)
+    if isinstance(event, Rejection):
+        return event
+    if event.type == "tick":
+        return Rejection("unknown_type", "type: ticks are written by the gateway alone")
+    value = msgspec.json.encode(event)
+    if len(value) > MAX_BYTES:
+        return Rejection("oversize", f"over {MAX_BYTES} bytes")
+    return event, value
+
+
+def _unavailable(why: Exception) -> Refusal:
+    return Refusal(503, "unavailable", f"not stored: {why}", retry_after_s=LogDown.retry_after_s)

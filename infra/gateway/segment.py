@@ -1,0 +1,118 @@
+"""Segment-compatible endpoints: /v1/track, identify, page, screen, group, alias and batch."""
+
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from infra.gateway.answers import Refusal, answer
+from infra.gateway.enrich import enriched
+from infra.gateway.front import Front, Handler, now_ms, part_of
+from infra.gateway.intake import Draft, Taken
+from infra.gateway.limits import HeldByRequest
+from infra.gateway.segment_events import CALLS, segment_event
+from schemas.rejects import Rejection
+
+MAX_MESSAGE_BYTES: Final = 32_768
+_SERVER_LIBRARIES: Final = ("python", "node", "java", "ruby", "php", "go", ".net", "rust")
+
+
+class _Raws(msgspec.Struct):
+    batch: list[msgspec.Raw] = []
+
+
+class Segment:
+    """Answers 200 where Segment does, and names every message that was refused; oversize and bad JSON are 400."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    def single(self, call: str) -> Handler:
+        async def handler(request: Request, held: HeldByRequest) -> Response:
+            received_ms = now_ms()
+            source, raw, message = await self._read(request, held, received_ms)
+            draft = self._draft(request, message, call, None, received_ms)
+            if len(raw) > MAX_MESSAGE_BYTES:
+                draft = _too_long()
+            self._front.spend(source, 1)
+            return _told(await self._front.intake.take(source, [draft], received_ms, lambda: [raw]))
+
+        return handler
+
+    async def batch(self, request: Request, held: HeldByRequest) -> Response:
+        received_ms = now_ms()
+        source, raw, batch = await self._read(request, held, received_ms)
+        messages = batch.get("batch")
+        if type(messages) is not list:
+            raise Refusal(400, "wrong_type", "batch: expected a list", field="batch")
+        if len(messages) > 2_500:
+            raise Refusal(400, "oversize", "batch: over 2,500 messages", field="batch")
+        self._front.spend(source, len(messages))
+        shared = part_of(batch, "context")
+        drafts: list[Draft] = []
+        for message in messages:
+            if shared and type(message) is dict and "context" not in message:
+                message["context"] = shared
+            call = message.get("type") if type(message) is dict else ""
+            drafts.append(self._draft(request, message, call, batch.get("sentAt"), received_ms))
+        if len(raw) > MAX_MESSAGE_BYTES:
+            for index, original in enumerate(originals(raw)):
+                if len(original) > MAX_MESSAGE_BYTES:
+                    drafts[index] = _too_long()
+        return _told(await self._front.intake.take(source, drafts, received_ms, lambda: originals(raw)))
+
+    async def _read(self, request: Request, held: HeldByRequest, received_ms: int) -> tuple[str, bytes, dict[str, Any]]:
+        source = self._front.source_of(request)
+        raw, found = await self._front.document(request, held, source, received_ms, oversize_status=400)
+        if source is None:
+            source = self._front.source_of_key(found.get("writeKey", found.get("write_key")))
+        return source, raw, found
+
+    def _draft(self, request: Request, message: Any, call: Any, sent_at: Any, received_ms: int) -> Draft:
+        draft = segment_event(message, call if type(call) is str else "", sent_at, received_ms)
+        if isinstance(draft, Rejection):
+            return draft
+        context = part_of(message, "context")
+        agent, address = context.get("userAgent"), context.get("ip")
+        if type(agent) is str or type(address) is str:
+            # A server speaks for its reader, whose language it gives as the locale.
+            facts = self._front.enricher.facts(
+                agent if type(agent) is str else "", "", address if type(address) is str else ""
+            )
+        elif _is_server(context):
+            return draft
+        else:
+            facts = self._front.facts(request)
+        return enriched(draft, facts)
+
+
+def _is_server(context: Any) -> bool:
+    """Whether a server's library sends this: then the request tells of the server, not of a reader."""
+    name = part_of(context, "library").get("name")
+    return type(name) is str and any(word in name.lower() for word in _SERVER_LIBRARIES)
+
+
+def originals(raw: bytes) -> list[bytes]:
+    """Each message's bytes; none where this reader is stricter than the judge's (half a surrogate pair)."""
+    try:
+        return [bytes(each) for each in msgspec.json.decode(raw, type=_Raws).batch]
+    except (msgspec.DecodeError, RecursionError):
+        return []
+
+
+def _too_long() -> Rejection:
+    return Rejection("oversize", f"over {MAX_MESSAGE_BYTES} bytes")
+
+
+def _told(taken: Taken) -> Response:
+    success = bool(taken.accepted or taken.duplicates) or not taken.rejected
+    document = {"success": success, "accepted": taken.accepted, "duplicates": taken.duplicates}
+    return answer(200 if success else 400, {**document, "rejected": taken.rejected})
+
+
+def routes(front: Front) -> list[BaseRoute]:
+    segment = Segment(front)
+    single = [Route(f"/v1/{call}", front.guarded(segment.single(call)), methods=["POST"]) for call in CALLS]
+    return [*single, Route("/v1/batch", front.guarded(segment.batch), methods=["POST"])]

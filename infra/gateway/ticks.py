@@ -1,0 +1,66 @@
+"""A tick each second to every partition of events.v1: event time moves on also while nobody does anything."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import msgspec
+from starlette.routing import BaseRoute
+
+from infra.gateway import metrics
+from infra.gateway.front import now_ms
+from infra.gateway.log import Line, LogDown
+from infra.gateway.part import Gateway
+from schemas.events import Event
+from schemas.topics import EVENTS
+
+TICK_MS: Final = 1_000
+
+
+def routes(_: Gateway) -> list[BaseRoute]:
+    return []
+
+
+@asynccontextmanager
+async def running(gateway: Gateway) -> AsyncIterator[None]:
+    """Several gateways tick side by side, which harms nothing."""
+    if not gateway.settings.ticks:
+        yield
+        return
+    ticking = asyncio.create_task(_tick(gateway))
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticking
+
+
+async def _tick(gateway: Gateway) -> None:
+    """On the full second. A second that Kafka does not take is left out: the next one says more."""
+    topic = gateway.settings.topic(EVENTS.name)
+    partitions: list[int] = []
+    while True:
+        await asyncio.sleep((TICK_MS - now_ms() % TICK_MS) / 1000)
+        at_ms = now_ms() // TICK_MS * TICK_MS
+        metrics.WAITING.set(gateway.log.waiting_events)
+        if not partitions or at_ms % (60 * TICK_MS) == 0:
+            partitions = await asyncio.to_thread(gateway.log.partitions, topic) or partitions
+        if gateway.log.waiting_events > gateway.settings.queued_events // 2:
+            continue
+        with contextlib.suppress(LogDown):
+            gateway.log.begin([_line(topic, partition, at_ms) for partition in partitions])
+            metrics.TICKS.inc(len(partitions))
+
+
+def _line(topic: str, partition: int, at_ms: int) -> Line:
+    tick = Event(
+        event_id=f"tick-{partition}-{at_ms}",
+        type="tick",
+        occurred_at_ms=at_ms,
+        received_at_ms=at_ms,
+        session_id="tick",
+    )
+    return Line(topic, b"tick", msgspec.json.encode(tick), partition)
