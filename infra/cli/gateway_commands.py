@@ -22,7 +22,7 @@ def gateway(
     """Run the collector, push, REST and console in one process, until interrupted. Settings: MICROADJUST_GATEWAY_…"""
     with errors():
         try:
-            settings = replace(Settings.from_env(_environment(bootstrap)), host=host, port=port)
+            settings = replace(Settings.from_env(environment(bootstrap)), host=host, port=port)
         except SettingsError as error:
             raise StackError(str(error)) from None
         _tell(settings)
@@ -32,7 +32,7 @@ def gateway(
         serve(settings)
 
 
-def _environment(bootstrap: str) -> dict[str, str]:
+def environment(bootstrap: str) -> dict[str, str]:
     """The process's own, completed by what the local stack runs."""
     environ = dict(os.environ)
     services = StackRecord.read(Home.from_env()).services

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import demo, gateway_commands, rule_commands, stack_commands, stream_commands
+from infra.cli import demo, gateway_commands, projector_commands, rule_commands, stack_commands, stream_commands
 from infra.local.home import PROJECT
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ app.command()(stream_commands.commands)
 app.command()(stream_commands.explain)
 app.command()(stream_commands.rejected)
 app.command()(gateway_commands.gateway)
+app.command()(projector_commands.projector)
 app.command()(demo.demo)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
 app.add_typer(rule_commands.app, name="rules")

@@ -25,6 +25,13 @@ class TokenRefused(Exception):
     """The token opens nothing; the message says why, and nothing about the secrets."""
 
 
+class Opened(Struct, frozen=True):
+    """What a good token opens, and for how long."""
+
+    session_id: str
+    expires_at_ms: int
+
+
 class _Payload(Struct, forbid_unknown_fields=True):
     s: str
     e: int
@@ -37,12 +44,12 @@ def sign(session_id: str, expires_at_ms: int, secrets: Sequence[str]) -> str:
     return f"{signed}.{_base64(_signature(signed, secrets[0]))}"
 
 
-def verify(token: str, secrets: Sequence[str], now_ms: int) -> str:
-    """The session that the token is for; raises `TokenRefused`. Each of the secrets will do, so that they can rotate.
+def verify(token: str, secrets: Sequence[str], now_ms: int) -> Opened:
+    """What the token opens; raises `TokenRefused`. Each of the secrets will do, so that they can rotate.
 
     >>> token = sign("anna", 1000, ["new"])
     >>> verify(token, ["newer", "new"], 999)
-    'anna'
+    Opened(session_id='anna', expires_at_ms=1000)
     >>> verify(token, ["new"], 1000)
     Traceback (most recent call last):
     infra.gateway.tokens.TokenRefused: the token has expired
@@ -64,13 +71,15 @@ def verify(token: str, secrets: Sequence[str], now_ms: int) -> str:
         raise TokenRefused("this is no token") from None
     if content.e <= now_ms:
         raise TokenRefused("the token has expired")
-    return content.s
+    return Opened(content.s, content.e)
 
 
-def require_session(token: str, session_id: str, secrets: Sequence[str], now_ms: int) -> None:
+def require_session(token: str, session_id: str, secrets: Sequence[str], now_ms: int) -> Opened:
     """Raises `TokenRefused` unless the token is for this very session."""
-    if verify(token, secrets, now_ms) != session_id:
+    opened = verify(token, secrets, now_ms)
+    if opened.session_id != session_id:
         raise TokenRefused("the token is for another session")
+    return opened
 
 
 def _signature(signed: str, secret: str) -> bytes:

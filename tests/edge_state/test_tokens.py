@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.gateway.tokens import TokenRefused, require_session, sign, verify
+from infra.gateway.tokens import Opened, TokenRefused, require_session, sign, verify
 
 NOW_MS = 1_790_000_000_000
 SECRETS = ["new secret", "old secret"]
@@ -16,13 +16,13 @@ ALPHABET = string.ascii_letters + string.digits + "-_."
 
 @given(st.text(min_size=1, max_size=64))
 def test_a_token_opens_the_session_it_was_signed_for(session_id: str) -> None:
-    assert verify(sign(session_id, NOW_MS + 1, SECRETS), SECRETS, NOW_MS) == session_id
+    assert verify(sign(session_id, NOW_MS + 1, SECRETS), SECRETS, NOW_MS) == Opened(session_id, NOW_MS + 1)
 
 
 def test_the_first_secret_signs_and_each_verifies() -> None:
     of_old = sign("anna", NOW_MS + 1, SECRETS[1:])
 
-    assert verify(of_old, SECRETS, NOW_MS) == "anna"
+    assert verify(of_old, SECRETS, NOW_MS).session_id == "anna"
     with pytest.raises(TokenRefused, match="signature"):
         verify(of_old, SECRETS[:1], NOW_MS)
     with pytest.raises(TokenRefused, match="signature"):
@@ -32,7 +32,7 @@ def test_the_first_secret_signs_and_each_verifies() -> None:
 def test_a_token_ends_at_its_very_millisecond() -> None:
     token = sign("anna", NOW_MS, SECRETS)
 
-    assert verify(token, SECRETS, NOW_MS - 1) == "anna"
+    assert verify(token, SECRETS, NOW_MS - 1).session_id == "anna"
     with pytest.raises(TokenRefused, match="expired"):
         verify(token, SECRETS, NOW_MS)
 

@@ -1,0 +1,38 @@
+"""projector: session state and commands from Kafka into Redis, in the foreground."""
+
+import logging
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from infra.cli.gateway_commands import environment
+from infra.cli.output import err, errors
+from infra.gateway.settings import SettingsError
+from infra.local.processes import StackError
+
+
+def projector(
+    bootstrap: Annotated[
+        str, typer.Option(envvar="MICROADJUST_BOOTSTRAP", help="Kafka's servers; empty for those of the local stack.")
+    ] = "",
+) -> None:
+    """Keep Redis as session-state.v1 and adjustments.v1 say, until interrupted. Addresses as for the gateway."""
+    # Here, since the other commands need not wait for the clients' imports.
+    from infra.projector.projector import Projector
+    from infra.projector.settings import Settings
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with errors():
+        try:
+            settings = Settings.from_env(environment(bootstrap))
+        except SettingsError as error:
+            raise StackError(str(error)) from None
+        running = Projector(settings)
+        err.print(f"projecting from {settings.bootstrap} into {settings.redis_url}")
+        running.run(stop)
+    err.print(f"{running.written} records written, {running.unreadable} unreadable, {running.rewinds} rebuilds")

@@ -1,0 +1,24 @@
+"""What the projector is told by its environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.gateway.settings import Settings as GatewaySettings
+from schemas.topics import ADJUSTMENTS, SESSION_STATE
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Addresses and prefix are those of the gateway that reads what the projector writes."""
+
+    bootstrap: str
+    redis_url: str
+    session_state_topic: str = SESSION_STATE.name
+    adjustments_topic: str = ADJUSTMENTS.name
+    group_id: str = "microadjust-projector"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Raises `infra.gateway.settings.SettingsError`."""
+        shared = GatewaySettings.from_env(environ)
+        return cls(shared.bootstrap, shared.redis_url, shared.topic(SESSION_STATE.name), shared.topic(ADJUSTMENTS.name))
