@@ -65,6 +65,8 @@ def life(settings: Settings, session_id: str) -> dict[str, Any]:
                 found["outcomes"].append(live_records.outcome(record))
             case _:
                 found["events"].append(live_records.event(record))
+    # A job that starts again says again what was not committed yet.
+    found["commands"] = list({str(each.get("command_id")): each for each in found["commands"]}.values())
     moments = {"events": "occurred_at_ms", "commands": "issued_at_ms", "outcomes": "occurred_at_ms"}
     return {
         "session_id": session_id,

@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -19,8 +19,11 @@ from infra.gateway.settings import Settings
 from schemas.topics import ADJUSTMENTS, EVENTS, LATE, OUTCOMES, REJECTED
 
 EVERY_S: Final = 0.25
-MOST_A_TURN: Final = 100
-"""Records shown in a quarter of a second, over all topics."""
+MOST_A_TURN: Final = 500
+"""Records read in a quarter of a second, over all topics."""
+
+MOST_SHOWN: Final = 30
+"""Of each kind and turn; the others are counted. Nobody reads as many."""
 
 BEHIND: Final = 1_000
 """A partition that is further behind is skipped to its end."""
@@ -98,7 +101,7 @@ class Live:
                         raise KafkaException(error)
                     turn.add(message)
                 if turn.full:
-                    turn.skipped = _skip(reader, places)
+                    turn.skip(_skip(reader, places))
                 self._send(turn)
                 stop.wait(max(0.0, EVERY_S - (time.monotonic() - began)))
         finally:
@@ -122,13 +125,13 @@ def _offer(queue: "asyncio.Queue[bytes | None]", batch: bytes | None) -> None:
     queue.put_nowait(batch)
 
 
-def _skip(reader: Consumer, places: list[TopicPartition]) -> int:
-    """Moves partitions that are far behind to their end; how many records that leaves out."""
-    skipped = 0
+def _skip(reader: Consumer, places: list[TopicPartition]) -> Counter[str]:
+    """Moves partitions that are far behind to their end; how many records of each topic that leaves out."""
+    skipped: Counter[str] = Counter()
     for place in reader.position(places):
         _, high = reader.get_watermark_offsets(place, cached=True)
         if place.offset >= 0 and high - place.offset > BEHIND:
-            skipped += high - place.offset
+            skipped[place.topic] += high - place.offset
             reader.seek(TopicPartition(place.topic, place.partition, OFFSET_END))
     return skipped
 
@@ -143,11 +146,16 @@ class Turn:
         self._counts: Counter[str] = Counter()
         self._shown: dict[str, list[dict[str, Any]]] = {"events": [], "commands": [], "rejected": [], "outcomes": []}
         self._clock_ms = 0
-        self.skipped = 0
+        self._skipped = 0
 
     @property
     def full(self) -> bool:
         return self._read >= MOST_A_TURN
+
+    def skip(self, records: Counter[str]) -> None:
+        """They are counted and not shown."""
+        self._skipped += records.total()
+        self._counts.update({self._names[topic]: count for topic, count in records.items()})
 
     def add(self, message: Message) -> None:
         if topic_reading.is_end(message):
@@ -164,20 +172,26 @@ class Turn:
         self._counts[topic] += 1
         match topic:
             case EVENTS.name:
-                self._shown["events"].append(live_records.event(record))
+                self._show("events", live_records.event, record)
             case ADJUSTMENTS.name:
-                self._shown["commands"].append(live_records.command(record))
+                self._show("commands", live_records.command, record)
             case REJECTED.name:
-                self._shown["rejected"].append(live_records.rejected(record))
+                self._show("rejected", live_records.rejected, record)
             case OUTCOMES.name:
-                self._shown["outcomes"].append(live_records.outcome(record))
+                self._show("outcomes", live_records.outcome, record)
+
+    def _show(self, kind: str, shown: Callable[[Mapping[str, Any]], dict[str, Any]], record: dict[str, Any]) -> None:
+        if len(self._shown[kind]) < MOST_SHOWN:
+            self._shown[kind].append(shown(record))
+        else:
+            self._skipped += 1
 
     def encoded(self) -> bytes | None:
         """JSON on one line; None of a quarter of a second in which nothing happened."""
         told: dict[str, Any] = {name: records for name, records in self._shown.items() if records}
         if self._counts:
             told["counts"] = dict(self._counts)
-        for name, value in (("clock_ms", self._clock_ms), ("skipped", self.skipped), ("problem", self._problem)):
+        for name, value in (("clock_ms", self._clock_ms), ("skipped", self._skipped), ("problem", self._problem)):
             if value:
                 told[name] = value
         return _encoder.encode(told) if told else None

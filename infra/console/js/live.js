@@ -30,6 +30,14 @@ export async function live(place, _, signal) {
   const lines = { commands: commandLine, events: eventLine, rejected: rejectedLine, outcomes: outcomeLine };
   const rates = beats(chart, signal);
   let skipped = 0;
+  // A job that starts again says again what was not committed yet.
+  const known = new Set();
+  const isNew = (id) => {
+    if (known.has(id)) return false;
+    known.add(id);
+    if (known.size > 2_000) known.delete(known.values().next().value);
+    return true;
+  };
   const source = new EventSource("api/live");
   signal.addEventListener("abort", () => source.close());
   source.onopen = () => { state.textContent = "connected"; };
@@ -45,6 +53,7 @@ export async function live(place, _, signal) {
     if (paused) return;
     for (const [name, line] of Object.entries(lines)) {
       for (const record of batch[name] ?? []) {
+        if (name === "commands" && !isNew(record.command_id)) continue;
         if (wanted && !JSON.stringify(record).toLowerCase().includes(wanted)) continue;
         lists[name].prepend(el("li", { class: "fresh" }, line(record)));
       }
@@ -83,8 +92,8 @@ function beats(place, signal) {
   for (let s = began - SECONDS; s <= began; s++) [s, 0, 0].forEach((value, i) => data[i].push(value));
   const axis = { stroke: colour("faint"), grid: { stroke: colour("line") }, ticks: { stroke: colour("line") } };
   const plot = new uPlot({
-    width: Math.max(280, place.clientWidth), height: 150, cursor: { show: false }, scales: { y: { range: (_, __, most) => [0, Math.max(5, most)] } },
-    axes: [axis, { ...axis, size: 45 }],
+    width: Math.max(280, place.clientWidth), height: 150, cursor: { show: false }, legend: { live: false }, scales: { y: { range: (_, __, most) => [0, Math.max(5, most)] } },
+    axes: [{ ...axis, space: 90, values: (_, marks) => marks.map((mark) => clock(mark * 1000)) }, { ...axis, size: 45 }],
     series: [{}, { label: "events a second", stroke: colour("value"), width: 2 }, { label: "commands a second", stroke: colour("threshold"), width: 2 }],
   }, data, place);
   const draw = () => {

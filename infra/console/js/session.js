@@ -27,7 +27,7 @@ export async function session(place, [id = ""], signal) {
     return;
   }
   const [first, last] = [Math.min(...moments), Math.max(...moments)];
-  const at = (ms) => LEFT + ((WIDE - LEFT - 20) * (ms - first)) / Math.max(1, last - first);
+  const at = (ms) => LEFT + ((WIDE - LEFT - 40) * (ms - first)) / Math.max(1, last - first);
   place.append(
     el("p", {}, `${events.length} events and ${commands.length} commands in ${span((last - first) / 1000)}, from ${clock(first)} to ${clock(last)}`),
     el("div", { class: "card scroll", tabindex: 0, role: "region", "aria-label": "Timeline" }, timeline(events, commands, at, first, last)),
