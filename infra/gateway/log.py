@@ -26,11 +26,11 @@ class LogDown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record to write; `partition` is chosen by the key where it is None."""
+    """One record to write; `partition` is chosen by the key where it is None. A value of None deletes the key."""
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
     partition: int | None = None
 
 
@@ -42,7 +42,7 @@ class _Batch:
     def __init__(self, log: "Log", lines: Sequence[Line], done: asyncio.Future[None]) -> None:
         self.log = log
         self.size = self.left = len(lines)
-        self.bytes = sum(len(line.value) + len(line.key) + _OVERHEAD_BYTES for line in lines)
+        self.bytes = sum(len(line.value or b"") + len(line.key) + _OVERHEAD_BYTES for line in lines)
         self.done = done
         self.begun = time.monotonic()
         self.failure = ""
@@ -173,7 +173,8 @@ class Log:
                 # Where kafka-python and Java put a session, it has to be put here too.
                 "partitioner": "murmur2_random",
                 "linger.ms": 2,
-                "compression.type": "lz4",
+                # As the replay does; the command line can read no lz4.
+                "compression.type": "zstd",
                 # Above our own bounds, which count what a whole request brings before any of it is queued.
                 "queue.buffering.max.messages": 2 * limits.queued_events + 100_000,
                 "queue.buffering.max.kbytes": 4 * limits.queued_bytes // 1024 + 8192,

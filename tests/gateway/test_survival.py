@@ -1,0 +1,77 @@
+"""`kill -9` under load, in short form here; the long forms run with `make test-chaos`."""
+
+import statistics
+import time
+
+import pytest
+
+from tests.gateway.breaking import Survived, kill_broker, kill_gateway, survive, without_broker
+from tests.gateway.conftest import Start
+from tests.gateway.running import RedisServer, event
+
+
+def check(survived: Survived) -> None:
+    print(f"\n{survived}")
+    assert survived.acknowledged > 500
+    assert (survived.lost, survived.unacknowledged_batches) == (0, 0)
+
+
+@pytest.mark.kafka
+def test_a_killed_gateway_loses_nothing_it_has_acknowledged(start: Start) -> None:
+    gateway = start()
+    check(survive(gateway, rate=40, breaks=[kill_gateway(gateway)]))
+
+
+@pytest.mark.kafka
+def test_a_killed_broker_loses_and_repeats_nothing(start: Start) -> None:
+    gateway = start()
+    survived = survive(gateway, rate=40, breaks=[without_broker(gateway, 4)], last_s=4)
+    check(survived)
+    assert survived.answers[503] > 0
+    assert survived.repeated == 0
+    assert survived.growth_mb < 50
+
+
+@pytest.mark.kafka
+def test_without_redis_nothing_is_refused_or_slow_and_the_process_still_knows_its_own(
+    start: Start, redis_server: RedisServer
+) -> None:
+    gateway = start()
+    gateway.post([event("before")])
+    redis_server.kill()
+    try:
+        took = []
+        for number in range(40):
+            began = time.monotonic()
+            assert gateway.post([event(f"without-{number}")]).json()["accepted"] == 1
+            took.append(time.monotonic() - began)
+        assert gateway.post([event("before"), event("without-1")]).json()["duplicates"] == 2
+        assert statistics.median(took) < 0.05
+        assert max(took) < 0.5
+    finally:
+        redis_server.start()
+    time.sleep(1.5)
+    assert gateway.post([event("after")]).json()["accepted"] == 1
+    time.sleep(0.2)
+    gateway.kill()
+    gateway.start()
+    assert gateway.post([event("after")]).json()["duplicates"] == 1
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+def test_five_killed_gateways_and_three_killed_brokers_lose_nothing(start: Start) -> None:
+    gateway = start()
+    one, two = kill_gateway(gateway), kill_broker(gateway)
+    check(survive(gateway, rate=100, breaks=[one, two, one, two, one, two, one, one], between_s=5, last_s=5))
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+def test_half_a_minute_without_kafka(start: Start) -> None:
+    gateway = start()
+    survived = survive(gateway, rate=100, breaks=[without_broker(gateway, 30)], between_s=5, last_s=5)
+    check(survived)
+    assert survived.answers[503] > 0
+    assert survived.repeated == 0
+    assert survived.growth_mb < 50
