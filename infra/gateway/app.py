@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from infra.gateway import collector, console, debug, ticks
+from infra.gateway import collector, console, debug, demo_site, push, rest, rest_health, ticks
 from infra.gateway.cors import Cors
 from infra.gateway.log import Log
 from infra.gateway.part import Gateway, Part
@@ -18,7 +18,11 @@ PARTS: Final[tuple[Part, ...]] = (
     Part(collector.routes),
     Part(ticks.routes, ticks.running),
     Part(debug.routes),
+    push.PART,
+    rest.PART,
+    rest_health.PART,
     console.PART,
+    demo_site.PART,
 )
 
 REDIS_TIMEOUT_S: Final = 0.05

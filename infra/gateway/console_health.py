@@ -58,7 +58,7 @@ def _get(url: str, path: str) -> Any:
 
 def _kafka(settings: Settings) -> dict[str, Any]:
     admin = AdminClient({"bootstrap.servers": settings.bootstrap, "socket.timeout.ms": int(PATIENCE_S * 1000)})
-    names = [settings.topic(topic.name) for topic in TOPICS]
+    names = [name for topic in TOPICS for name in settings.shown(topic.name)]
     reader = topic_reading.consumer(settings.bootstrap)
     try:
         places = topic_reading.partitions(reader, names)

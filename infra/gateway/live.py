@@ -44,7 +44,7 @@ class Live:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._names = {settings.topic(topic.name): topic.name for topic in _TOPICS}
+        self._names = {name: topic.name for topic in _TOPICS for name in settings.shown(topic.name)}
         self._watchers: set[asyncio.Queue[bytes | None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = threading.Event()

@@ -70,6 +70,8 @@ class Settings:
     """Flink's REST interface, for the console's page on health."""
     pictures: str = ""
     """A folder of page pictures for the console's heatmap (`infra/console/README.md`)."""
+    console_also: tuple[str, ...] = ()
+    """Prefixes of further sets of topics that the console shows beside the gateway's own."""
     demo: bool = False
     """Whether the demo site is served, with a write key in its pages."""
     random: tuple[str, ...] = ()
@@ -93,6 +95,10 @@ class Settings:
     def topic(self, name: str) -> str:
         """The topic's name on this broker."""
         return self.topics_prefix + name
+
+    def shown(self, name: str) -> tuple[str, ...]:
+        """The topics of that name that the console shows."""
+        return tuple(dict.fromkeys((self.topics_prefix + name, *(prefix + name for prefix in self.console_also))))
 
     @property
     def is_loopback(self) -> bool:
