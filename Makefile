@@ -8,7 +8,7 @@ FOR ?= 0
 
 .PHONY: setup fmt check test test-unit test-cluster test-kafka test-chaos bench demo lock clean
 
-setup: $(VENV)/.ready .build/jars/.ready
+setup: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready
 
 $(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.toml
 	@echo "setting up Python (once, about a minute)"
@@ -21,6 +21,11 @@ $(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.to
 .build/jars/.ready: $(VENV)/.ready infra/jars/pom.xml infra/jars/jars.sha256 $(wildcard schemas/format/src/microadjust/format/*.java)
 	@echo "fetching jars and compiling the event format (once)"
 	@infra/jars/build.sh $(BIN)/python .build/jars
+	@touch $@
+
+.build/tracker/.ready: infra/tracker/build.sh infra/tracker/package-lock.json infra/tracker/tsconfig.json $(wildcard infra/tracker/src/*.js)
+	@echo "building the tracker"
+	@infra/tracker/build.sh .build/tracker
 	@touch $@
 
 fmt: setup

@@ -1,0 +1,37 @@
+/** Clicks without effect: something promised to answer, and nothing in the page moved. */
+
+const PATIENCE_MS = 2_000;
+const PROMISES_SOMETHING = "a,button,[role=button],[role=link],[role=tab],[onclick],[data-adjust-event]";
+/** What they do happens in the browser, without a trace in the page. */
+const ANSWERS_ITSELF = "input,select,textarea,label,summary,audio,video,object,embed,iframe";
+
+/** @param {import("./adjust.js").Adjust} adjust */
+export const deadClicks = ({ event, guarded, listen, described, place, up }) => {
+  let watching = false;
+  let answered = false;
+  const seen = () => {
+    answered = true;
+  };
+  const observer = new MutationObserver(seen);
+  listen(window, "scroll blur pagehide", seen);
+
+  listen(document, "click", (click) => {
+    const { target, isTrusted } = click;
+    if (watching || !isTrusted || up(target, ANSWERS_ITSELF)) return;
+    if (!up(target, PROMISES_SOMETHING) && getComputedStyle(target).cursor !== "pointer") return;
+    const fields = { ...described(target), ...place(click) };
+    const address = location.href;
+    watching = true;
+    answered = false;
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    setTimeout(
+      guarded(() => {
+        watching = false;
+        observer.disconnect();
+        if (answered || address !== location.href) return;
+        event("custom", { ...fields, properties: { ...fields.properties, name: "dead_click" } });
+      }),
+      PATIENCE_MS,
+    );
+  });
+};

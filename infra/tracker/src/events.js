@@ -1,0 +1,50 @@
+/** An event as it is sent: the contract's fields, cut to the contract's lengths. */
+
+import { json, randomId } from "./json.js";
+
+/** @typedef {import("./markup.js").Fields} Fields */
+
+/** Characters, as in schemas/events.py. UTF-16 units are never fewer than characters, so a cut here always fits. */
+const LENGTHS = Object.entries({
+  user_id: 128,
+  content_id: 256,
+  content_type: 64,
+  page_url: 2048,
+  element: 256,
+  placement: 64,
+  text: 10_000,
+});
+const PROPERTIES = 64;
+const PROPERTY_CHARS = 500;
+
+/** Fast-lane events, and conversions that a page is left with: they do not wait for company. */
+const URGENT = ["click", "feedback", "context", "conversion"];
+
+/**
+ * @param {() => string} session
+ * @param {() => Fields} where what is true of all events of this page
+ * @param {(line: string, urgent: boolean) => void} send
+ */
+export const recorder = (session, where, send) => {
+  const page = randomId();
+  let count = 0;
+  return (/** @type {string} */ type, /** @type {Fields} */ fields = {}) => {
+    /** @type {Record<string, unknown>} */
+    const event = {
+      session_id: session(),
+      occurred_at_ms: Date.now(),
+      event_id: `${page}-${++count}`,
+      type,
+      ...where(),
+      ...fields,
+    };
+    for (const [name, longest] of LENGTHS) {
+      if (event[name] != null) event[name] = `${event[name]}`.slice(0, longest);
+    }
+    const properties = Object.entries(fields.properties ?? {}).filter(([, value]) => value != null);
+    event.properties = Object.fromEntries(
+      properties.slice(0, PROPERTIES).map(([name, value]) => [name, `${value}`.slice(0, PROPERTY_CHARS)]),
+    );
+    send(json(event), URGENT.includes(type));
+  };
+};

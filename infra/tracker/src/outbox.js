@@ -1,0 +1,154 @@
+/** Events on their way: in batches, soon, again after a failure, and not lost when the page goes. */
+
+import { guarded } from "./guard.js";
+import { json } from "./json.js";
+import { read, write } from "./store.js";
+
+const SOON_MS = 1_000; // the job takes an event for late 2 s after it occurred
+/** UTF-16 units, of at most three bytes each: browsers let 64 KiB outlive a page. */
+const BATCH = 20_000;
+const HELD_EVENTS = 1_000;
+const STORED = 200_000;
+const STORED_MS = 23 * 3_600_000; // the contract refuses what is older than 24 h
+const FLYING = 3;
+const PATIENCE_MS = 20_000;
+const LONGEST_WAIT_MS = 60_000;
+
+/** @param {number} failures so far */
+export const backoffMs = (failures) => Math.min(LONGEST_WAIT_MS, SOON_MS * 2 ** failures) * (0.5 + Math.random());
+
+/**
+ * @typedef {object} Answer what the collector says to a batch
+ * @property {string} [push_token]
+ * @property {number} [push_token_expires_at_ms]
+ */
+
+/** An event is held as the line of JSON it is sent as, and a line begins with its session. @param {string} line */
+const sessionOf = (line) => line.split('"', 4)[3];
+
+/**
+ * @param {string} url
+ * @param {string} name of the list in the request
+ * @param {string} key
+ * @param {() => boolean} may whether anything may be sent or stored
+ * @param {(answer: Answer, session: string) => void} answered
+ */
+export const outbox = (url, name, key, may, answered) => {
+  /** @type {string[]} */
+  let waiting = [];
+  /** @type {Set<string[]>} */
+  const flying = new Set();
+  let refused = false;
+  let failures = 0;
+  let notBefore = 0;
+  let dueAt = 0;
+  let timer = 0;
+
+  /** The oldest lines of one session that fit into one request. */
+  const take = () => {
+    let count = 0;
+    let size = 0;
+    for (const line of waiting) {
+      size += line.length;
+      if (size > BATCH || sessionOf(line) !== sessionOf(waiting[0])) break;
+      count++;
+    }
+    return waiting.splice(0, count);
+  };
+
+  const body = (/** @type {string[]} */ batch) =>
+    `{"write_key":${json(key)},"sent_at_ms":${Date.now()},"${name}":[${batch}]}`;
+
+  const plan = (/** @type {number} */ delayMs) => {
+    const at = Math.max(Date.now() + delayMs, notBefore);
+    if (timer && dueAt <= at) return;
+    clearTimeout(timer);
+    dueAt = at;
+    timer = setTimeout(flush, at - Date.now());
+  };
+
+  /** @param {string[]} batch @param {string | null} [retryAfter] seconds or a date */
+  const again = (batch, retryAfter) => {
+    waiting = [...batch, ...waiting].slice(-HELD_EVENTS);
+    const askedMs = retryAfter ? +retryAfter * 1000 || Date.parse(retryAfter) - Date.now() : 0;
+    notBefore = Date.now() + Math.max(backoffMs(failures++), askedMs || 0);
+  };
+
+  const send = async (/** @type {string[]} */ batch) => {
+    flying.add(batch);
+    try {
+      const answer = await fetch(url, {
+        method: "POST",
+        body: body(batch), // a string goes as text/plain, which asks for no preflight
+        credentials: "omit",
+        keepalive: `${[...flying]}`.length < BATCH,
+        signal: AbortSignal.timeout?.(PATIENCE_MS),
+      });
+      const { ok, status } = answer;
+      if (ok) {
+        failures = 0;
+        answered(await answer.json().catch(() => ({})), sessionOf(batch[0]));
+      } else if (status > 499 || status === 429 || status === 408) {
+        again(batch, answer.headers.get("Retry-After"));
+      } else {
+        // Another try would be refused alike; without a valid key every batch would.
+        refused ||= status === 401 || status === 403;
+      }
+    } catch {
+      again(batch);
+    }
+    flying.delete(batch);
+    if (waiting.length) plan(flying.size > FLYING - 2 ? 0 : SOON_MS);
+  };
+
+  const flush = guarded(() => {
+    timer = 0;
+    if (Date.now() < notBefore) return plan(0);
+    while (!refused && waiting.length && flying.size < FLYING && may() && navigator.onLine) send(take());
+  });
+
+  return {
+    /** @param {string} line @param {boolean} urgent */
+    add: (line, urgent) => {
+      if (line.length > BATCH) return;
+      waiting = [...waiting, line].slice(-HELD_EVENTS);
+      plan(urgent ? 0 : SOON_MS);
+    },
+
+    /** The network is back, or the reader has agreed: no need to wait any longer. */
+    retry: () => {
+      failures = notBefore = 0;
+      plan(0);
+    },
+
+    /** Takes up what an earlier page left behind. */
+    resume: guarded(() => {
+      if (!may()) return;
+      const oldest = Date.now() - STORED_MS;
+      const lines = (read("queue") ?? "").split("\n");
+      write("queue", null);
+      waiting.unshift(...lines.filter((line) => +line.split(/[:,]/, 4)[3] > oldest));
+      plan(SOON_MS);
+    }),
+
+    /**
+     * The page may never run again. Nobody answers a beacon, so what it carried is kept as well, and what is still
+     * unanswered too: the next page sends it again, and the collector drops what it has, by event_id.
+     */
+    leave: guarded(() => {
+      if (!may() || refused) return;
+      const unsure = new Set([...(read("queue") ?? "").split("\n"), ...[...flying].flat(), ...waiting]);
+      let lines = [...unsure].join("\n");
+      while (lines.length > STORED) lines = lines.slice(lines.indexOf("\n") + 1);
+      write("queue", lines);
+      if (Date.now() >= notBefore && navigator.onLine) {
+        while (waiting.length && navigator.sendBeacon(url, body(take())));
+      }
+      waiting = [];
+    }),
+
+    clear: () => {
+      waiting = [];
+    },
+  };
+};

@@ -1,0 +1,64 @@
+/** The way of commands into the page: a WebSocket, or server-sent events where there is none. */
+
+const HEALTHY_MS = 30_000;
+
+/**
+ * @param {import("./adjust.js").Adjust} adjust
+ * @param {(command: any) => void} receive
+ */
+export const connection = (adjust, receive) => {
+  const { gateway, guarded, listen } = adjust;
+  /** @type {WebSocket | EventSource | null} */
+  let channel = null;
+  let session = "";
+  let lastId = "";
+  let failures = 0;
+  let timer = 0;
+
+  const close = () => {
+    clearTimeout(timer);
+    timer = 0;
+    channel?.close();
+    channel = null;
+  };
+
+  const connect = guarded(() => {
+    close();
+    const { push_token: token, session: of } = adjust.heard;
+    if (!token || !of || !adjust.granted()) return;
+    // Ids count within a session's stream: another session starts without one.
+    if (of !== session) lastId = "";
+    session = of;
+    const query = "?" + new URLSearchParams({ session_id: of, token, last_id: lastId });
+    const url = gateway + "/v1/push";
+    // Two tries by WebSocket, two by server-sent events, and round again.
+    const mine = failures % 4 > 1 ? new EventSource(url + "/events" + query) : new WebSocket(url.replace("http", "ws") + query);
+    const since = performance.now();
+    channel = mine;
+    mine.onmessage = ({ data }) =>
+      // Not JSON.parse, which a page may have replaced.
+      new Response(data).json().then(
+        guarded(({ id, command }) => {
+          if (!adjust.granted()) return close();
+          lastId = id;
+          receive(command);
+        }),
+        () => {},
+      );
+    const lost = guarded(() => {
+      if (channel !== mine) return;
+      close();
+      if (performance.now() - since > HEALTHY_MS) failures = 0;
+      timer = setTimeout(connect, adjust.backoffMs(failures++));
+    });
+    listen(mine, "error close", lost);
+  });
+
+  adjust.hear = () => {
+    if ((!channel && !timer) || adjust.heard.session !== session) connect();
+  };
+  listen(window, "online pageshow", connect);
+  // An open connection would keep the page from being kept for the way back.
+  listen(window, "pagehide", close);
+  connect();
+};

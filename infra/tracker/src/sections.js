@@ -1,0 +1,43 @@
+/** How far and how long each section (`data-adjust-section`) was in view. */
+
+/** @param {import("./adjust.js").Adjust} adjust */
+export const sections = ({ event, guarded, listen, endings, openings }) => {
+  /** @type {Map<Element, { since: number, depth: number }>} */
+  const inView = new Map();
+
+  const reach = () => {
+    for (const [section, seen] of inView) {
+      const { top, height } = section.getBoundingClientRect();
+      seen.depth = Math.min(1, Math.max(seen.depth, (innerHeight - top) / (height || 1)));
+    }
+  };
+  const leave = (/** @type {Element} */ section) => {
+    const seen = inView.get(section);
+    if (!seen) return;
+    reach();
+    inView.delete(section);
+    event("custom", {
+      element: section.getAttribute("data-adjust-section"),
+      value: seen.depth,
+      properties: { name: "section", ms: Math.round(performance.now() - seen.since) },
+    });
+  };
+  const observer = new IntersectionObserver(
+    guarded((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) leave(target);
+        else if (!inView.has(target)) inView.set(target, { since: performance.now(), depth: 0 });
+      }
+      reach();
+    }),
+  );
+  const begin = () => {
+    observer.disconnect();
+    document.querySelectorAll("[data-adjust-section]").forEach((section) => observer.observe(section));
+  };
+
+  listen(document, "scroll", reach);
+  openings.push(begin);
+  endings.push(() => [...inView.keys()].forEach(leave));
+  begin();
+};

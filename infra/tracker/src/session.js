@@ -1,0 +1,25 @@
+/** The session: one id for all tabs of a site, until the reader has been idle for 30 minutes. */
+
+import { randomId } from "./json.js";
+import { read, write } from "./store.js";
+
+const IDLE_MS = 30 * 60_000;
+
+/**
+ * @param {() => boolean} mayStore without consent the session lives in this page alone
+ * @returns {() => string} the id for something that happens now
+ */
+export const sessions = (mayStore) => {
+  let id = "";
+  let lastMs = 0;
+  return () => {
+    const now = Date.now();
+    const [storedId, storedMs] = (mayStore() && read("session")?.split(" ")) || [];
+    // Another tab may have gone on, or begun anew, while this one rested.
+    if (storedId && +storedMs > lastMs) [id, lastMs] = [storedId, +storedMs];
+    if (now - lastMs > IDLE_MS) id = randomId();
+    lastMs = now;
+    if (mayStore()) write("session", `${id} ${now}`);
+    return id;
+  };
+};

@@ -1,0 +1,67 @@
+/** Changes that nobody sees happen: what the reader is looking at stays as it is until it is out of sight. */
+
+/**
+ * @typedef {object} Change
+ * @property {Element} where what would move or look different
+ * @property {() => () => void} make makes the change, and answers how to undo it
+ * @property {boolean} [still] it moves nothing, and may be seen
+ */
+
+/** @param {Element} node */
+const inSight = (node) => {
+  const { top, bottom } = node.getBoundingClientRect();
+  return (bottom > 0 && top < innerHeight) || node.contains(document.activeElement);
+};
+
+/** What stands in the middle of the window stays there, whatever changes above it. @param {() => void} work */
+const anchored = (work) => {
+  const anchor = document.elementFromPoint(innerWidth / 2, innerHeight / 2) ?? document.documentElement;
+  const { top } = anchor.getBoundingClientRect();
+  work();
+  scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+};
+
+/**
+ * Makes each change at once where it is out of sight, allowed (`data-adjust-when="now"`) or moves nothing; the others
+ * when they are out of sight.
+ *
+ * @param {Change[]} changes
+ * @param {number} expiresAt nothing is changed from then on
+ * @param {import("./adjust.js").Adjust["guarded"]} guarded
+ * @param {(status: string) => void} say
+ * @returns {() => void} undoes all of it, each part when it is out of sight
+ */
+export const whenUnseen = (changes, expiresAt, guarded, say) => {
+  /** @type {Map<Change, () => void>} */
+  const done = new Map();
+  let todo = new Set(changes);
+  let backwards = false;
+
+  const look = guarded(() => {
+    if (!backwards && Date.now() >= expiresAt) todo.clear();
+    for (const change of todo) {
+      const { where, make, still } = change;
+      if (!still && !where.closest("[data-adjust-when=now]") && inSight(where)) continue;
+      todo.delete(change);
+      anchored(() => (backwards ? done.get(change)?.() : done.set(change, make())));
+      if (!backwards) say("applied");
+    }
+    if (!todo.size) {
+      observer.disconnect();
+      if (!done.size) say("ignored");
+    }
+  });
+  const observer = new IntersectionObserver(() => look());
+  const begin = () => {
+    look();
+    for (const { where } of todo) observer.observe(where);
+  };
+
+  begin();
+  if (todo.size) setTimeout(look, expiresAt - Date.now());
+  return () => {
+    backwards = true;
+    todo = new Set(done.keys());
+    begin();
+  };
+};
