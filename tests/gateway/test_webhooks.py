@@ -38,7 +38,7 @@ def gateway(start: Start) -> Running:
 
 
 def post(gateway: Running, hook: Hook) -> int:
-    headers = {name: value.encode("latin-1") for name, value in hook.headers.items()}
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in hook.headers.items()]
     return gateway.client.post(f"/v1/webhooks/{hook.source}", content=hook.body, headers=headers).status_code
 
 

@@ -1,0 +1,28 @@
+"""schemathesis over everything that the OpenAPI document describes, against a running gateway."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.conftest import Start
+from tests.gateway.running import WRITE_KEY
+
+pytestmark = pytest.mark.kafka
+
+TOKEN = "token-of-the-tests"
+
+
+@pytest.mark.timeout(400)
+def test_no_request_finds_a_failure(start: Start, tmp_path: Path) -> None:
+    gateway = start(console_token=TOKEN)
+    argv = [
+        str(Path(sys.executable).with_name("schemathesis")),
+        *("run", f"{gateway.url}/openapi.json"),
+        *("--header", f"X-Write-Key: {WRITE_KEY}", "--header", f"Authorization: Bearer {TOKEN}"),
+        *("--max-examples", "30", "--seed", "4", "--workers", "1", "--no-color", "--generation-database", "none"),
+    ]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    print(done.stdout[-2_500:])
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
