@@ -54,7 +54,7 @@ class Subject(Struct, frozen=True):
 def decide(
     rules: Sequence[CompiledRule],
     facts: Facts,
-    subject: Subject,
+    subject: Callable[[], Subject],
     memory: DecisionMemory,
     at_ms: int,
     trigger: str,
@@ -63,7 +63,7 @@ def decide(
     """The commands that follow now, and whether `memory` has changed.
 
     An action that was commanded rests for the rule's cooldown, whichever rule asks for it again. `fill` gives the
-    value of a placeholder in a rule's parameters.
+    value of a placeholder in a rule's parameters; it and `subject` are asked only where there is something to command.
     """
     commands: list[AdjustmentCommand] = []
     changed = False
@@ -71,22 +71,25 @@ def decide(
         memory.streaks.clear()
         changed = True
     for compiled in rules:
-        rule = compiled.rule
         holds = compiled.holds(facts)
-        if rule.for_windows > 1:
-            streak = memory.streaks.get(rule.id, 0)
+        if compiled.for_windows > 1:
+            streaks = memory.streaks
+            streak = streaks.get(compiled.id, 0)
             if holds:
-                memory.streaks[rule.id] = streak + 1
+                streaks[compiled.id] = streak + 1
                 memory.streaks_at_ms = at_ms
                 changed = True
-                holds = streak + 1 >= rule.for_windows
+                holds = streak + 1 >= compiled.for_windows
             elif streak:
-                del memory.streaks[rule.id]
-                memory.streaks_at_ms = memory.streaks_at_ms if memory.streaks else 0
+                del streaks[compiled.id]
+                memory.streaks_at_ms = memory.streaks_at_ms if streaks else 0
                 changed = True
-        if not holds or at_ms < memory.resting_until_ms.get(rule.then.action, 0):
+        if not holds:
             continue
-        commands.append(_command(compiled, facts, subject, at_ms, trigger, fill))
+        rule = compiled.rule
+        if at_ms < memory.resting_until_ms.get(rule.then.action, 0):
+            continue
+        commands.append(_command(compiled, facts, subject(), at_ms, trigger, fill))
         _forget_rested(memory, at_ms)
         memory.resting_until_ms[rule.then.action] = at_ms + rule.cooldown_s * 1000
         changed = True

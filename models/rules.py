@@ -1,7 +1,6 @@
 """Rules at work: compiled once, asked of every window and event, answered with the evidence."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from models.baselines import Baselines
@@ -16,26 +15,40 @@ KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
 }
 
 
-@dataclass(slots=True)
 class Facts:
     """What is known at one window or event. NaN in `values` and a missing name in `live` mean unknown.
 
     `values` and what is parallel to it follow the feature list of the lane; `live` holds what stands outside of it.
     """
 
-    values: Sequence[float] = ()
-    z_self: Sequence[float | None] = ()
-    z_peers: Sequence[float | None] = ()
-    peer_means: Sequence[float] = ()
-    baselines: Baselines | None = None
-    live: dict[str, float] = field(default_factory=dict)
-    texts: dict[str, str | None] = field(default_factory=dict)
-    forest_score: float | None = None
-    ask_forest: Callable[[], float] | None = None
-    forest_threshold: float | None = None
-    contributions: Callable[[], Mapping[str, float]] | None = None
-    window_start_ms: int | None = None
-    window_end_ms: int | None = None
+    def __init__(
+        self,
+        values: Sequence[float] = (),
+        z_self: Sequence[float | None] = (),
+        z_peers: Sequence[float | None] = (),
+        peer_means: Sequence[float] = (),
+        baselines: Baselines | None = None,
+        live: dict[str, float] | None = None,
+        texts: dict[str, str | None] | None = None,
+        forest_score: float | None = None,
+        forest_threshold: float | None = None,
+        contributions: Callable[[], Mapping[str, float]] | None = None,
+        window_start_ms: int | None = None,
+        window_end_ms: int | None = None,
+    ) -> None:
+        self.values = values
+        self.z_self = z_self
+        self.z_peers = z_peers
+        self.peer_means = peer_means
+        self.baselines = baselines
+        self.live: dict[str, float] = {} if live is None else live
+        self.texts: dict[str, str | None] = {} if texts is None else texts
+        self.forest_score = forest_score
+        self.ask_forest: Callable[[], float] | None = None
+        self.forest_threshold = forest_threshold
+        self.contributions = contributions
+        self.window_start_ms = window_start_ms
+        self.window_end_ms = window_end_ms
 
     def score(self) -> float | None:
         """The anomaly score, asked for once and only if a rule gets as far: it costs three times all baselines."""
@@ -50,10 +63,12 @@ Check = Callable[[Facts], bool]
 class CompiledRule:
     """One rule as a list of checks; the first that fails ends it. Raises `RuleError` where a bound can never be asked."""
 
-    __slots__ = ("checks", "rule")
+    __slots__ = ("checks", "for_windows", "id", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
+        self.id = rule.id
+        self.for_windows = rule.for_windows
         for number, condition in enumerate(rule.when):
             _require_baseline(condition, _names(rule.lane), f"rule {rule.id}: when[{number}]")
         # The forest comes last: whatever else fails first spares its score.

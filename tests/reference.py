@@ -251,4 +251,4 @@ def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[Adjustmen
 
 def _decide(book: RuleBook, lane: Any, memory: DecisionMemory, facts: Facts, *rest: Any) -> list[AdjustmentCommand]:
     subject, at, trigger, fill = rest
-    return decide(book.lane(lane), facts, subject, memory, at, trigger, fill)[0]
+    return decide(book.lane(lane), facts, lambda: subject, memory, at, trigger, fill)[0]

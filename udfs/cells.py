@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
-import msgspec
 from pyflink.common import Time, Types
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.state import StateTtlConfig, ValueStateDescriptor
@@ -13,21 +12,32 @@ TTL_H: Final = 24
 """A value that nobody writes for a day of processing time goes, should its timer ever be lost."""
 
 T = TypeVar("T")
-_encoder: Final = msgspec.json.Encoder()
-_decoder: Final = msgspec.json.Decoder(dict[str, str])
+
+
+class _Contents:
+    """What a drawer holds for one key: per cell its text, and the value decoded from it once somebody has asked."""
+
+    def __init__(self, cells: int) -> None:
+        self.texts: list[str | None] = [None] * cells
+        self.values: list[Any] = [None] * cells
+        self.decoded = [False] * cells
+        self.changed: list[int] = []
 
 
 class Drawer:
     """One state value per key that holds the texts of several cells, written when the operator says so.
 
     Each write is a call into the JVM, which costs as much as a stage's arithmetic: the stages that look at a window together
-    write together. The operator calls `flush` after every row and timer; nothing may stay in between.
+    write together. The operator calls `flush` after every row and timer; nothing may stay in between. In state a cell is
+    a line, name and text with a blank between them.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._kept: dict[str, dict[str, str]] = {}
-        self._dirty: dict[str, Callable[[], str] | None] = {}
+        self._cells: list[Cell[Any]] = []
+        self._kept: dict[str, _Contents] = {}
+        self._key: str | None = None
+        self._contents = _Contents(0)
         self._state: Any = None
 
     def open(self, context: RuntimeContext) -> None:
@@ -35,40 +45,52 @@ class Drawer:
         if self._state is None:
             self._state = context.get_state(_descriptor(self._name))
 
-    def text(self, key: str, cell: str) -> str | None:
-        """What was written last for that cell of the current key, which is `key`."""
-        return self._texts(key).get(cell)
+    def add(self, cell: "Cell[Any]") -> int:
+        """The place of a new cell."""
+        self._cells.append(cell)
+        return len(self._cells) - 1
 
-    def put(self, cell: str, dump: Callable[[], str] | None) -> None:
-        """Notes that the cell of the current key has changed; None clears it."""
-        self._dirty[cell] = dump
+    def contents(self, key: str) -> _Contents:
+        """What is held for the current key, which is `key`."""
+        if key == self._key:
+            return self._contents
+        found = self._kept.get(key)
+        if found is None:
+            found = self._read()
+            if len(self._kept) >= MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = found
+        self._key, self._contents = key, found
+        return found
 
     def flush(self, key: str) -> None:
         """Writes what has changed for the current key, which is `key`."""
-        if not self._dirty:
+        if key != self._key or not self._contents.changed:
             return
-        texts = self._texts(key)
-        for cell, dump in self._dirty.items():
-            if dump is None:
-                texts.pop(cell, None)
-            else:
-                texts[cell] = dump()
-        self._dirty.clear()
-        if texts:
-            self._state.update(_encoder.encode(texts).decode())
+        contents = self._contents
+        for place in contents.changed:
+            value = contents.values[place]
+            contents.texts[place] = None if value is None else self._cells[place].dump(value)
+        contents.changed = []
+        lines = [
+            f"{cell.name} {text}" for cell, text in zip(self._cells, contents.texts, strict=True) if text is not None
+        ]
+        if lines:
+            self._state.update("\n".join(lines))
         else:
             self._state.clear()
 
-    def _texts(self, key: str) -> dict[str, str]:
-        if key not in self._kept:
-            written = self._state.value()
-            _make_room(self._kept, key)
-            self._kept[key] = {} if written is None else _decoder.decode(written)
-        return self._kept[key]
+    def _read(self) -> _Contents:
+        contents = _Contents(len(self._cells))
+        written: str | None = self._state.value()
+        if written is not None:
+            texts = dict(line.split(" ", 1) for line in written.split("\n"))
+            contents.texts = [texts.get(cell.name) for cell in self._cells]
+        return contents
 
 
 class Cell(Generic[T]):
-    """A value of type T per key, in state as text, in a drawer with others or alone.
+    """A value of type T per key, in state as one line of text, in a drawer with others or alone.
 
     Text because thread mode hands byte arrays over element by element, and pickles are no format to keep. Reading state costs
     a call into the JVM and decoding: values written by this instance are kept, so that only the first look at a
@@ -78,45 +100,40 @@ class Cell(Generic[T]):
     def __init__(
         self, name: str, dump: Callable[[T], str], load: Callable[[str], T], drawer: Drawer | None = None
     ) -> None:
-        self._name = name
-        self._dump = dump
+        self.name = name
+        self.dump = dump
         self._load = load
         self._alone = drawer is None
         self._drawer = drawer or Drawer(name)
-        self._kept: dict[str, T | None] = {}
+        self._place = self._drawer.add(self)
 
     def open(self, context: RuntimeContext) -> None:
         self._drawer.open(context)
 
     def get(self, key: str) -> T | None:
         """The value of the current key, which is `key`."""
-        if key in self._kept:
-            return self._kept[key]
-        text = self._drawer.text(key, self._name)
-        return self._keep(key, None if text is None else self._load(text))
+        contents = self._drawer.contents(key)
+        place = self._place
+        if not contents.decoded[place]:
+            text = contents.texts[place]
+            contents.values[place] = None if text is None else self._load(text)
+            contents.decoded[place] = True
+        value: T | None = contents.values[place]
+        return value
 
-    def put(self, key: str, value: T) -> None:
-        self._keep(key, value)
-        dump = self._dump
-        self._drawer.put(self._name, lambda: dump(value))
+    def put(self, key: str, value: T | None) -> None:
+        """Sets the value of the current key, which is `key`; None clears it."""
+        contents = self._drawer.contents(key)
+        place = self._place
+        contents.values[place] = value
+        contents.decoded[place] = True
+        if place not in contents.changed:
+            contents.changed.append(place)
         if self._alone:
             self._drawer.flush(key)
 
     def clear(self, key: str) -> None:
-        self._keep(key, None)
-        self._drawer.put(self._name, None)
-        if self._alone:
-            self._drawer.flush(key)
-
-    def _keep(self, key: str, value: T | None) -> T | None:
-        _make_room(self._kept, key)
-        self._kept[key] = value
-        return value
-
-
-def _make_room(kept: dict[str, Any], key: str) -> None:
-    if len(kept) >= MOST_KEPT and key not in kept:
-        del kept[next(iter(kept))]
+        self.put(key, None)
 
 
 def _descriptor(name: str) -> ValueStateDescriptor:

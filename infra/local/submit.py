@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra.local import flink
+from infra.local.compiled import extensions
 from infra.local.home import PROJECT
 from infra.local.jars import flink_jars
 from infra.local.processes import StackError
@@ -15,19 +16,20 @@ from infra.local.stack import Stack
 
 JOBS = ("adjust", "heatmap")
 PACKAGES = ("jobs", "udfs", "models", "schemas")
+SHIPPED = (".py", ".yaml", ".json", ".onnx")
 SUBMITTED = re.compile(r"submitted with JobID ([0-9a-f]{32})")
 
 
 def package(target: Path) -> Path:
-    """Writes the four packages as one archive, the same bytes for the same sources."""
+    """Writes the four packages as one archive, compiled modules beside their sources."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    found = [path for name in PACKAGES for path in (PROJECT / name).rglob("*")]
+    sources = [path for path in found if path.suffix in SHIPPED and "__pycache__" not in path.parts]
+    members = [(str(path.relative_to(PROJECT)), path) for path in sources]
+    members += extensions(path for path in sources if path.suffix == ".py")
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in PACKAGES:
-            for path in sorted((PROJECT / name).rglob("*")):
-                if path.suffix in (".py", ".yaml", ".json", ".onnx") and "__pycache__" not in path.parts:
-                    archive.writestr(
-                        zipfile.ZipInfo(str(path.relative_to(PROJECT))), path.read_bytes(), zipfile.ZIP_DEFLATED
-                    )
+        for name, path in sorted(members):
+            archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
     return target
 
 

@@ -1,6 +1,5 @@
 """Flink's state, timers and contexts as plain Python, and a driver that runs an operator on them."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,6 +8,11 @@ from typing import Any
 from pyflink.datastream.state import ListStateDescriptor, MapStateDescriptor, StateDescriptor, ValueStateDescriptor
 
 BEFORE_ALL_TIME = -(2**63)
+
+
+def lines(text: str) -> dict[str, str]:
+    """The cells of a drawer by name, as they stand in state."""
+    return dict(line.split(" ", 1) for line in text.split("\n"))
 
 
 @dataclass
@@ -31,12 +35,12 @@ class FakeFlink:
 
     def left_of(self, key: str) -> set[str]:
         """Names of the cells and lists that still hold something for `key`."""
-        cells = {name for held in self.values.values() if key in held for name in json.loads(held[key])}
+        cells = {name for held in self.values.values() if key in held for name in lines(held[key])}
         return cells | {name for name, held in self.lists.items() if key in held}
 
     def cell(self, name: str) -> dict[str, str]:
         """What stands in that cell, by key, in whichever drawer it lies."""
-        drawers = [(key, json.loads(text)) for held in self.values.values() for key, text in held.items()]
+        drawers = [(key, lines(text)) for held in self.values.values() for key, text in held.items()]
         return {key: drawer[name] for key, drawer in drawers if name in drawer}
 
     # The runtime context.

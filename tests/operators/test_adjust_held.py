@@ -59,10 +59,10 @@ def test_a_window_waits_while_its_forest_is_under_way(start: Start) -> None:
     job = waiting(start)
     announced(job, 1, "begins")
     assert fed(job, windows(DUE)) == []
-    assert job.flink.left_of("s" + ANNA) == {"held-windows-v1"}
+    assert job.flink.left_of("s" + ANNA) == {"held-windows-v2"}
     announced(job, 1, "fitted")
     assert seconds(job.advance(at(DUE))) == [DUE]
-    assert "held-windows-v1" not in job.flink.left_of("s" + ANNA)
+    assert "held-windows-v2" not in job.flink.left_of("s" + ANNA)
 
 
 def test_a_window_whose_forest_is_there_does_not_wait(start: Start) -> None:

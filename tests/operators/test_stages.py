@@ -1,13 +1,13 @@
 """Single stages on fake state, without the operator around them."""
 
-import json
 from typing import Any
 
 import pytest
 
+from models.decisions import Subject
 from models.rules import Facts
 from tests.builders import ANNA, BEN, NAN, at, gesture, session_values
-from tests.operators.fakes import FakeFlink
+from tests.operators.fakes import FakeContext, FakeFlink
 from udfs.cells import MOST_KEPT, Cell
 from udfs.rows import Gesture, SessionWindow
 from udfs.stages.attention import AttentionStage
@@ -57,7 +57,7 @@ def test_what_is_at_hand_is_bounded_and_the_rest_comes_from_state(flink: FakeFli
     for n in range(MOST_KEPT + 10):
         flink.key = f"k{n}"
         cell.put(flink.key, [str(n)])
-    changed = json.dumps({"words-v1": "changed"})
+    changed = "words-v1 changed"
     flink.values["words-v1"] |= {"k0": changed, f"k{MOST_KEPT}": changed}
     flink.key = "k0"
     assert cell.get("k0") == ["changed"]  # had made room: read anew
@@ -101,33 +101,33 @@ def window(end_s: int, **changed: Any) -> SessionWindow:
     return SessionWindow(**(given | changed))
 
 
-def attended(stage: AttentionStage, end_s: int, seen: SessionWindow | None, timers: list[int]) -> dict[str, float]:
+def attended(stage: AttentionStage, end_s: int, seen: SessionWindow | None, flink: FakeFlink) -> dict[str, float]:
     turn = SessionTurn(ANNA, at(end_s), seen, Facts())
-    stage.on_window(turn, timers.append)
+    stage.on_window(turn, FakeContext(flink))
     return turn.facts.live
 
 
 def test_the_clock_tells_silence_and_age_and_sets_one_timer(flink: FakeFlink) -> None:
-    stage, timers = opened(AttentionStage(60_000, 10_000), flink), list[int]()
-    assert attended(stage, 10, window(10), timers) == {"silence_ms": 5_000, "session_age_ms": 10_000}
-    assert attended(stage, 20, window(20), timers) == {"silence_ms": 15_000, "session_age_ms": 20_000}
-    assert attended(stage, 70, None, timers) == {"silence_ms": 65_000, "session_age_ms": 70_000}
-    assert timers == [at(70)]
+    stage = opened(AttentionStage(60_000, 10_000), flink)
+    assert attended(stage, 10, window(10), flink) == {"silence_ms": 5_000, "session_age_ms": 10_000}
+    assert attended(stage, 20, window(20), flink) == {"silence_ms": 15_000, "session_age_ms": 20_000}
+    assert attended(stage, 70, None, flink) == {"silence_ms": 65_000, "session_age_ms": 70_000}
+    assert flink.timers == {(at(70), ANNA)}
 
 
 def test_before_any_interaction_silence_counts_from_the_first_event(flink: FakeFlink) -> None:
     stage = opened(AttentionStage(60_000, 10_000), flink)
-    assert attended(stage, 10, window(10, interacted_ms=None), [])["silence_ms"] == 10_000
+    assert attended(stage, 10, window(10, interacted_ms=None), flink)["silence_ms"] == 10_000
 
 
 def test_a_hidden_page_tells_no_silence(flink: FakeFlink) -> None:
     stage = opened(AttentionStage(60_000, 10_000), flink)
-    assert "silence_ms" not in attended(stage, 10, window(10, hidden_ms=at(8)), [])
+    assert "silence_ms" not in attended(stage, 10, window(10, hidden_ms=at(8)), flink)
 
 
 def test_a_silent_window_before_any_other_is_ignored(flink: FakeFlink) -> None:
     stage = opened(AttentionStage(60_000, 10_000), flink)
-    assert attended(stage, 10, None, []) == {}
+    assert attended(stage, 10, None, flink) == {}
     assert flink.left_of(ANNA) == set()
 
 
@@ -148,11 +148,11 @@ def test_without_a_window_nothing_is_known_about_peers(flink: FakeFlink) -> None
 def test_deciding_nothing_leaves_no_state_and_asks_for_no_subject(flink: FakeFlink) -> None:
     stage = opened(DecisionStage("decisions-v1"), flink)
 
-    def nobody() -> Any:
-        raise AssertionError("nothing holds")
+    class Nobody(SessionTurn):
+        def subject(self) -> Subject:
+            raise AssertionError("nothing holds")
 
-    facts = Facts(values=session_values())
-    assert stage.decide(ANNA, [], facts, nobody, at(60), "w", {}.get) == []
+    assert stage.decide(Nobody(ANNA, at(60), None, Facts(values=session_values())), []) == []
     assert flink.left_of(ANNA) == set()
 
 

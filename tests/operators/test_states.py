@@ -9,10 +9,10 @@ from udfs.refit import ForestRefit
 from udfs.stages.control import CONTROL
 
 ADJUST_STATES = {
-    "session-v1",
-    "held-windows-v1",
-    "content-v1",
-    "fast-lane-v1",
+    "session-v2",
+    "held-windows-v2",
+    "content-v2",
+    "fast-lane-v2",
 }
 
 

@@ -23,7 +23,9 @@ def deciding(
     facts = Facts(values=session_values(engaged_ms=engaged_ms))
     book = RuleBook(rules).lane("session_window")
     known = fill or {}
-    return decide(book, facts, reader(session), memory, at(at_s), f"window:{at(at_s)}", lambda name: known.get(name))[0]
+    return decide(
+        book, facts, lambda: reader(session), memory, at(at_s), f"window:{at(at_s)}", lambda name: known.get(name)
+    )[0]
 
 
 def test_a_rule_that_holds_becomes_a_command() -> None:
@@ -40,7 +42,7 @@ def test_a_rule_that_holds_becomes_a_command() -> None:
 def test_a_rule_that_does_not_hold_becomes_nothing_and_leaves_no_trace() -> None:
     memory = DecisionMemory()
     facts = Facts(values=session_values())
-    found = decide(RuleBook([rule()]).lane("session_window"), facts, reader(), memory, at(60), "w", lambda _: None)
+    found = decide(RuleBook([rule()]).lane("session_window"), facts, reader, memory, at(60), "w", lambda _: None)
     assert found == ([], False)
     assert memory == DecisionMemory()
 

@@ -1,6 +1,6 @@
 """Stage: when did this session last do anything? Finds silent windows and ends sessions."""
 
-from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from pyflink.datastream import RuntimeContext
@@ -48,13 +48,14 @@ class AttentionStage:
         attention = self._cell.get(key)
         return attention is not None and attention.is_over(now_ms)
 
-    def arm(self, key: str, set_timer: Callable[[int], None]) -> None:
-        """Sets the timer anew after it has fired."""
+    def arm(self, key: str, ctx: Any) -> None:
+        """Sets the timer anew after it has fired, by the context of a row or timer."""
         attention = self._cell.get(key)
         if attention is not None:
-            set_timer(attention.next_wake_ms(self._window_ms, self._every_ms))
+            wake_ms = attention.next_wake_ms(self._window_ms, self._every_ms)
+            ctx.timer_service().register_event_time_timer(wake_ms)
 
-    def on_window(self, turn: SessionTurn, set_timer: Callable[[int], None]) -> None:
+    def on_window(self, turn: SessionTurn, ctx: Any) -> None:
         """Notes what the window says, and adds `silence_ms` and `session_age_ms` to the facts."""
         attention = self._cell.get(turn.key)
         window = turn.window
@@ -65,22 +66,22 @@ class AttentionStage:
                 window.first_ms,
                 window.first_ms if window.interacted_ms is None else window.interacted_ms,
                 window.last_ms,
-                turn.end_ms,
+                turn.at_ms,
                 window.hidden_ms or 0,
             )
             self._cell.put(turn.key, attention)
-            self.arm(turn.key, set_timer)
+            self.arm(turn.key, ctx)
         elif window is not None:
             attention.first_ms = min(attention.first_ms, window.first_ms)
             attention.interacted_ms = max(attention.interacted_ms, window.interacted_ms or 0)
             attention.last_event_ms = max(attention.last_event_ms, window.last_ms)
             attention.hidden_ms = max(attention.hidden_ms, window.hidden_ms or 0)
-        attention.window_end_ms = turn.end_ms
+        attention.window_end_ms = turn.at_ms
         self._cell.put(turn.key, attention)
         if not attention.is_closed:
-            turn.facts.live["silence_ms"] = float(turn.end_ms - attention.interacted_ms)
-        turn.is_typical = window is not None and turn.end_ms - attention.first_ms >= self._window_ms
-        turn.facts.live["session_age_ms"] = float(turn.end_ms - attention.first_ms)
+            turn.facts.live["silence_ms"] = float(turn.at_ms - attention.interacted_ms)
+        turn.is_typical = window is not None and turn.at_ms - attention.first_ms >= self._window_ms
+        turn.facts.live["session_age_ms"] = float(turn.at_ms - attention.first_ms)
 
     def forget(self, key: str) -> None:
         self._cell.clear(key)

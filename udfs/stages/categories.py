@@ -33,7 +33,7 @@ class CategoryStage:
         engaged = parse_engaged(turn.window.engaged_by_type)
         if not engaged and not times.entries:
             return
-        turn.rise = times.judge_and_learn(engaged, turn.end_ms)
+        turn.rise = times.judge_and_learn(engaged, turn.at_ms)
         self._cell.put(turn.key, times)
         if turn.rise is not None:
             turn.facts.live["category_rise_z"] = turn.rise.z

@@ -1,15 +1,15 @@
 """Stage: what follows from the facts? Asks the rules and remembers what rests."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 from pyflink.datastream import RuntimeContext
 
-from models.decisions import DecisionMemory, Subject, decide
-from models.rules import CompiledRule, Facts
+from models.decisions import DecisionMemory, decide
+from models.rules import CompiledRule
 from schemas.commands import AdjustmentCommand
 from udfs.cells import Cell, Drawer
+from udfs.stages.turn import Turn
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(DecisionMemory)
@@ -30,24 +30,12 @@ class DecisionStage:
     def open(self, context: RuntimeContext) -> None:
         self._cell.open(context)
 
-    def decide(
-        self,
-        key: str,
-        rules: Sequence[CompiledRule],
-        facts: Facts,
-        subject: Callable[[], Subject],
-        at_ms: int,
-        trigger: str,
-        fill: Callable[[str], Any],
-    ) -> list[AdjustmentCommand]:
+    def decide(self, turn: Turn, rules: Sequence[CompiledRule]) -> list[AdjustmentCommand]:
         """The commands that follow, in the order of the rules."""
-        holding = [rule for rule in rules if rule.rule.for_windows > 1 or rule.holds(facts)]
-        if not holding:
-            return []
-        memory = self._cell.get(key) or DecisionMemory()
-        commands, changed = decide(holding, facts, subject(), memory, at_ms, trigger, fill)
+        memory = self._cell.get(turn.key) or DecisionMemory()
+        commands, changed = decide(rules, turn.facts, turn.subject, memory, turn.at_ms, turn.trigger, turn.fill)
         if changed:
-            self._cell.put(key, memory)
+            self._cell.put(turn.key, memory)
         return commands
 
     def forget(self, key: str) -> None:

@@ -36,7 +36,7 @@ class ForestStage:
         window = turn.window
         if window is None:
             return
-        forest = self._forests.settle(window.main_type or "", turn.end_ms)
+        forest = self._forests.settle(window.main_type or "", turn.at_ms)
         values = window.values
         turn.facts.forest_threshold = forest.threshold
         turn.facts.ask_forest = lambda: forest.scorer.score(forest_input(values))

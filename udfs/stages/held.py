@@ -30,7 +30,7 @@ class HeldStage:
 
     def __init__(self) -> None:
         self._cell: Cell[list[HeldRow]] = Cell(
-            "held-windows-v1", lambda rows: _encoder.encode(rows).decode(), _decoder.decode
+            "held-windows-v2", lambda rows: _encoder.encode(rows).decode(), _decoder.decode
         )
 
     def open(self, context: RuntimeContext) -> None:

@@ -1,0 +1,1 @@
+"""The three lanes: each runs its stages in order over the rows of one kind and owns one drawer of keyed state."""
