@@ -7,6 +7,7 @@ import pytest
 
 from infra.local import kafka, processes
 from infra.local.home import Home
+from tests.edge_state.gateways import Gateway, served
 from tests.edge_state.places import Places, RedisServer
 
 
@@ -33,3 +34,9 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture
 def places(broker: str, redis_server: RedisServer) -> Places:
     return Places.fresh(broker, redis_server.port)
+
+
+@pytest.fixture
+def gateway(places: Places, tmp_path: Path) -> Iterator[Gateway]:
+    with served(places, Home(tmp_path)) as running:
+        yield running

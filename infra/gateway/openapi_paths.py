@@ -1,0 +1,218 @@
+"""Every endpoint of the gateway that others may build on: what it takes, what it answers, who may ask."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+Schema = dict[str, Any]
+Answer = tuple[str, str, Schema]
+"""Meaning, content type, schema."""
+
+JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    name: str
+    tag: str
+    summary: str
+    answers: dict[int, Answer]
+    problems: tuple[int, ...]
+    security: tuple[str, ...] = ()
+    parameters: tuple[Schema, ...] = ()
+    body: Schema | None = None
+    about: str = ""
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(required: tuple[str, ...], **properties: Schema) -> Schema:
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def _list(of: Schema, most: int | None = None) -> Schema:
+    return {"type": "array", "items": of, **({"maxItems": most} if most is not None else {})}
+
+
+def _parameter(name: str, place: str, schema: Schema, about: str, required: bool = False) -> Schema:
+    return {
+        "name": name, "in": place, "required": required or place == "path", "schema": schema, "description": about,
+    }  # fmt: skip
+
+
+TEXT: Final[Schema] = {"type": "string"}
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+ID: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 64}
+MILLIS: Final[Schema] = {"type": "integer"}
+ANYTHING: Final[Schema] = {}
+
+_WRITERS: Final = ("writeKey", "basic")
+_FRONT: Final = (400, 401, 403, 408, 413, 415, 422, 429, 503)
+"""What every endpoint with a body may refuse."""
+
+_TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("Refused"))}
+_TOKEN: Final = {"push_token": TEXT, "push_token_expires_at_ms": MILLIS}
+
+_EVENTS: Final = Operation(
+    "sendEvents", "collector", "Send a batch of events", {
+        202: ("Kafka has every event that is not in `rejected`; each is judged alone. The token is given where all events "
+              "are of one session.", JSON, _object(("accepted", "duplicates", "rejected"), **_TAKEN, **_TOKEN)),
+    }, _FRONT, _WRITERS,
+    body=_object(
+        ("events",),
+        write_key={"description": "In place of the header."},
+        sent_at_ms={"type": ["integer", "null"], "minimum": -(2**53) + 1, "maximum": 2**53 - 1,
+                    "description": "The sender's clock when it sent this, to correct `occurred_at_ms` by."},
+        session_id={"description": "For events that name none."},
+        events=_list({"anyOf": [_ref("SentEvent"), ANYTHING], "description": "What is no SentEvent is refused alone."}, 2_500),
+    ),
+)  # fmt: skip
+
+
+def _segment(call: str, body: Schema) -> Operation:
+    return Operation(
+        f"segment{call.title()}", "segment", f"Segment's {call}", {
+            200: ("As Segment answers; `rejected` names what was refused.", JSON,
+                  _object(("success", "accepted", "duplicates", "rejected"), success={"type": "boolean"}, **_TAKEN)),
+            400: ("Not JSON, too large, or everything was refused.", JSON,
+                  {"anyOf": [_ref("Problem"), _object(("success", "rejected"), success={"type": "boolean"}, **_TAKEN)]}),
+        }, tuple(each for each in _FRONT if each != 400), _WRITERS, body=body,
+    )  # fmt: skip
+
+
+_MESSAGE: Final[Schema] = {
+    "type": "object",
+    "description": "A message as Segment's libraries send it: userId or anonymousId, messageId, timestamp, sentAt, context …",
+}
+
+_WEBHOOK: Final = Operation(
+    "receiveWebhook", "collector", "Receive a signed webhook", {
+        200: ("Accepted, or erased where Segment asks for that.", JSON, {"type": "object"}),
+        400: ("Not JSON, or everything was refused.", JSON, {"type": "object"}),
+    }, (401, 403, 404, 408, 409, 413, 415, 429, 501, 503),
+    parameters=(_parameter("source", "path", TEXT, "As configured."),),
+    body={"type": "object"},
+    about="Standard Webhooks, Segment's X-Signature or Pendo's X-Pendo-Signature over the raw body.",
+)  # fmt: skip
+
+_LISTEN: Final = (
+    _parameter("token", "query", TEXT, "In place of the header."),
+    _parameter("last_id", "query", {"type": "string", "pattern": r"^[0-9]{1,19}-[0-9]{1,19}(,[0-9]{1,19}-[0-9]{1,19})*$"},
+               "The last id heard, of each partition; what came after it is sent first."),
+)  # fmt: skip
+_SESSION_QUERY: Final = _parameter("session_id", "query", ID, "Whose commands.", required=True)
+
+
+def _socket(name: str, summary: str, parameters: tuple[Schema, ...]) -> Operation:
+    return Operation(
+        name, "push", summary, {101: ("A WebSocket; each message is a `Message`.", "", {})}, (400, 401, 403, 426, 503),
+        ("bearer",), parameters, about="Origin and token are checked before the connection begins.",
+    )  # fmt: skip
+
+
+_EVENT_STREAM: Final = Operation(
+    "listenByEvents", "push", "The same as server-sent events",
+    {200: ("Each event's data is a `Message`.", "text/event-stream", TEXT)}, (400, 401, 403, 503), ("bearer",),
+    (_SESSION_QUERY, *_LISTEN),
+)  # fmt: skip
+
+_SESSION: Final = _parameter("session_id", "path", ID, "The session.")
+_OPERATOR_OR_PAGE: Final = (
+    "With the operator's token, or the push token of this session (header or `token` in the query)."
+)
+_READ: Final = (401, 403, 404, 422)
+
+_FEEDBACK: Final[Schema] = {
+    **_object(
+        ("session_id",),
+        session_id=ID,
+        rating={"type": ["number", "null"], "minimum": 1, "maximum": 5},
+        text={"type": ["string", "null"], "maxLength": 10_000},
+        content_id={"type": ["string", "null"], "maxLength": 256},
+        content_type={"type": ["string", "null"], "maxLength": 64},
+        page_url={"type": ["string", "null"], "maxLength": 2048},
+        element={"type": ["string", "null"], "maxLength": 256},
+        user_id={"type": ["string", "null"], "maxLength": 128},
+        event_id={"type": ["string", "null"], "minLength": 1, "maxLength": 64},
+        occurred_at_ms={"type": ["integer", "null"], "description": "Within 24 h of now; now where it is missing."},
+        properties={"type": ["object", "null"], "additionalProperties": TEXT, "maxProperties": 64},
+        write_key={"description": "In place of the header."},
+        token={"description": "The session's push token, in place of a write key."},
+    ),
+    "anyOf": [
+        {"required": ["rating"], "properties": {"rating": {"type": "number"}}},
+        {"required": ["text"], "properties": {"text": {"type": "string"}}},
+    ],
+}
+
+PATHS: Final[dict[str, dict[str, Operation]]] = {
+    "/v1/events": {"post": _EVENTS},
+    **{f"/v1/{call}": {"post": _segment(call, _MESSAGE)} for call in ("track", "identify", "page", "screen", "group", "alias")},
+    "/v1/batch": {"post": _segment("batch", _object(("batch",), batch=_list(ANYTHING, 2_500)))},
+    "/v1/webhooks/{source}": {"post": _WEBHOOK},
+    "/v1/push": {"get": _socket("listen", "Hear the commands for a session", (_SESSION_QUERY, *_LISTEN))},
+    "/v1/push/all": {"get": _socket("listenToAll", "Hear all commands, as a CMS", _LISTEN)},
+    "/v1/push/events": {"get": _EVENT_STREAM},
+    "/v1/push-token": {"post": Operation(
+        "mintPushToken", "push", "Get a push token for a session",
+        {200: ("Good until then.", JSON, _object(tuple(_TOKEN), **_TOKEN))}, _FRONT, _WRITERS,
+        body=_object(("session_id",), session_id=ID, write_key={"description": "In place of the header."}),
+    )},
+    "/v1/sessions/{session_id}": {"get": Operation(
+        "getSession", "state", "What is known of a session",
+        {200: ("The state; defaults where nothing is known or Redis does not answer.", JSON, _ref("SessionView"))},
+        _READ, ("bearer",), (_SESSION,), about=_OPERATOR_OR_PAGE,
+    )},
+    "/v1/sessions/{session_id}/adjustments": {"get": Operation(
+        "getSessionAdjustments", "state", "Commands in force for a session",
+        {200: ("Newest first.", JSON, _ref("CommandsView"))}, _READ, ("bearer",), (_SESSION,), about=_OPERATOR_OR_PAGE,
+    )},
+    "/v1/targets/{kind}/{target_id}/adjustments": {"get": Operation(
+        "getTargetAdjustments", "state", "Commands in force for a content item or a segment",
+        {200: ("Newest first.", JSON, _ref("CommandsView"))}, _READ, ("bearer",),
+        (_parameter("kind", "path", {"type": "string", "enum": ["content", "segment"]}, "What is adjusted."),
+         _parameter("target_id", "path", {"type": "string", "minLength": 1}, "Its id.")),
+    )},
+    "/v1/sessions/query": {"post": Operation(
+        "querySessions", "state", "Up to a hundred sessions at once",
+        {200: ("In the order asked for.", JSON, _object(
+            ("sessions", "degraded"), sessions=_list(_ref("SessionView")), degraded={"type": "boolean"}))},
+        _FRONT, ("bearer",), body=_object(("session_ids",), session_ids=_list(ID, 100)),
+    )},
+    "/v1/feedback": {"post": Operation(
+        "sendFeedback", "collector", "A rating or a comment",
+        {202: ("Kafka has it as an event.", JSON, _object(
+            ("event_id", "accepted", "duplicates"), event_id=TEXT, accepted=COUNT, duplicates=COUNT))},
+        _FRONT, (*_WRITERS, "bearer"), body=_FEEDBACK,
+    )},
+    "/v1/outcomes": {"post": Operation(
+        "sendOutcomes", "collector", "What became of commands",
+        {202: ("Kafka has every outcome that is not in `rejected`; each is judged alone.", JSON, _object(
+            ("accepted", "rejected"), accepted=COUNT, rejected=_list(_ref("Refused"))))},
+        _FRONT, (*_WRITERS, "bearer"),
+        body=_object(
+            ("outcomes",), outcomes=_list({"anyOf": [_ref("Outcome"), ANYTHING]}, 500),
+            write_key={"description": "In place of the header."},
+            token={"description": "A session's push token, in place of a write key: for outcomes of that session."},
+        ),
+    )},
+    "/v1/people/{user_id}": {"delete": Operation(
+        "erasePerson", "people", "Erase what is kept about a person",
+        {200: ("Done; `remaining` names the logs that keep records until their time is over.", JSON, _ref("Erased"))},
+        (401, 403, 404, 422, 503), ("bearer",),
+        (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "As events name the person."),),
+    )},
+    "/health": {"get": Operation(
+        "getHealth", "operation", "Whether Kafka and Redis answer",
+        {200: ("Events can be taken. Without Redis the gateway goes on, degraded.", JSON, {"type": "object"}),
+         503: ("Events cannot be taken now.", JSON, {"type": "object"})}, (),
+    )},
+    "/metrics": {"get": Operation(
+        "getMetrics", "operation", "Figures for Prometheus",
+        {200: ("Prometheus' text format.", "text/plain", TEXT)}, (),
+    )},
+    "/openapi.json": {"get": Operation(
+        "getOpenapi", "operation", "This document", {200: ("OpenAPI 3.1.", JSON, {"type": "object"})}, (),
+    )},
+}  # fmt: skip

@@ -1,0 +1,207 @@
+"""REST: session state and active adjustments for those who poll, tokens for pages, feedback, outcomes, erasure."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from infra.gateway import openapi, tokens
+from infra.gateway.answers import Refusal, answer
+from infra.gateway.breaker import Breaker
+from infra.gateway.front import Front
+from infra.gateway.limits import HeldByRequest
+from infra.gateway.native_events import native_drafts
+from infra.gateway.part import Gateway, Part
+from infra.gateway.push_doors import require_operator, token_of
+from infra.gateway.recent import RecentActions
+from infra.gateway.rest_erasure import Eraser
+from infra.gateway.rest_outcomes import Outcomes
+from infra.gateway.rest_store import SessionStore
+from infra.gateway.tokens import TokenRefused
+from infra.projector import keys
+
+MOST_SESSIONS: Final = 100
+LONGEST_ID: Final = 64
+LONGEST_USER: Final = 128
+
+_KINDS: Final = ("content", "segment")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Rest:
+    """The endpoints. Reading asks for the operator's token, or for the session's own; write keys stand in public pages."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._front = Front(gateway)
+        breaker = Breaker()
+        self._store = SessionStore(gateway.redis, breaker)
+        self._outcomes = Outcomes(gateway)
+        self.eraser = Eraser(gateway)
+        gateway.on_accepted.append(RecentActions(gateway.redis, breaker).note)
+        gateway.on_leaving.append(self._front.intake.seen.marked)
+        gateway.erase.append(self.eraser.erase_quietly)
+
+    async def session(self, request: Request) -> Response:
+        session_id = self._readable_session(request)
+        (view,) = await self._store.sessions([session_id], _now_ms())
+        return answer(200, view)
+
+    async def session_adjustments(self, request: Request) -> Response:
+        session_id = self._readable_session(request)
+        return answer(200, await self._store.commands(keys.adjustments(session_id), _now_ms()))
+
+    async def target_adjustments(self, request: Request) -> Response:
+        require_operator(request, self._gateway.settings)
+        kind, target_id = request.path_params["kind"], request.path_params["target_id"]
+        if kind not in _KINDS:
+            raise Refusal(404, "path", f"a kind is one of {', '.join(_KINDS)}", field="kind")
+        return answer(200, await self._store.commands(keys.target(kind, target_id), _now_ms()))
+
+    async def query(self, request: Request, held: HeldByRequest) -> Response:
+        require_operator(request, self._gateway.settings)
+        _, body = await self._front.document(request, held, None, _now_ms())
+        ids = body.get("session_ids")
+        if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= LONGEST_ID for each in ids):
+            raise Refusal(422, "wrong_type", "session_ids: expected a list of ids", field="session_ids")
+        if len(ids) > MOST_SESSIONS:
+            raise Refusal(422, "out_of_range", f"session_ids: more than {MOST_SESSIONS}", field="session_ids")
+        views = await self._store.sessions(ids, _now_ms())
+        return answer(200, {"sessions": views, "degraded": any(view.degraded for view in views)})
+
+    async def push_token(self, request: Request, held: HeldByRequest) -> Response:
+        at_ms = _now_ms()
+        source = self._front.source_of(request)
+        _, body = await self._front.document(request, held, source, at_ms)
+        if source is None:
+            self._front.source_of_key(body.get("write_key"))
+        session_id = _session_id(body.get("session_id"))
+        expires_at_ms = at_ms + tokens.LIFE_MS
+        token = tokens.sign(session_id, expires_at_ms, self._gateway.settings.token_secrets)
+        return answer(200, {"push_token": token, "push_token_expires_at_ms": expires_at_ms})
+
+    async def feedback(self, request: Request, held: HeldByRequest) -> Response:
+        """One feedback is one event, so it goes the way of events; refused as a whole where that is refused."""
+        received_ms = _now_ms()
+        source = self._front.source_of(request)
+        raw, body = await self._front.document(request, held, source, received_ms)
+        session_id = _session_id(body.get("session_id"))
+        who = source or self._writer(request, body, session_id)
+        if body.get("rating") is None and body.get("text") is None:
+            raise Refusal(422, "missing_field", "rating or text: one is required", field="rating")
+        event: dict[str, Any] = {name: body[name] for name in _FEEDBACK_FIELDS if body.get(name) is not None}
+        event |= {"type": "feedback", "value": body.get("rating")}
+        event.setdefault("event_id", uuid4().hex)
+        event.setdefault("occurred_at_ms", received_ms)
+        drafts = native_drafts({"events": [event]}, self._front.facts(request), received_ms)
+        self._front.spend(who, 1)
+        taken = await self._front.intake.take(who, drafts, received_ms, lambda: [raw])
+        if taken.rejected:
+            (refused,) = taken.rejected
+            field = "rating" if refused.field == "value" else refused.field
+            raise Refusal(422, refused.rule, refused.detail, field=field)
+        return answer(202, {"event_id": event["event_id"], "accepted": taken.accepted, "duplicates": taken.duplicates})
+
+    async def outcomes(self, request: Request, held: HeldByRequest) -> Response:
+        received_ms = _now_ms()
+        source = self._front.source_of(request)
+        _, body = await self._front.document(request, held, source, received_ms)
+        only_session = None
+        if source is None and body.get("write_key") is None:
+            only_session = self._opened(request, body)
+        elif source is None:
+            source = self._front.source_of_key(body.get("write_key"))
+        return answer(202, await self._outcomes.take(body.get("outcomes"), only_session, received_ms))
+
+    async def erase(self, request: Request) -> Response:
+        require_operator(request, self._gateway.settings)
+        user_id = request.path_params["user_id"]
+        if not 0 < len(user_id) <= LONGEST_USER:
+            raise Refusal(422, "out_of_range", f"user_id: 1 to {LONGEST_USER} characters", field="user_id")
+        return answer(200, await self.eraser.erase(user_id))
+
+    def _readable_session(self, request: Request) -> str:
+        """Raises `Refusal` unless the caller is the operator, or the page of that very session."""
+        session_id = _session_id(request.path_params["session_id"])
+        try:
+            tokens.require_session(token_of(request), session_id, self._gateway.settings.token_secrets, _now_ms())
+        except TokenRefused:
+            require_operator(request, self._gateway.settings)
+        return session_id
+
+    def _writer(self, request: Request, body: dict[str, Any], session_id: str) -> str:
+        """The source by the body's write key, or a page by its token; raises `Refusal` 401."""
+        if body.get("write_key") is not None:
+            return self._front.source_of_key(body["write_key"])
+        if self._opened(request, body) != session_id:
+            raise Refusal(401, "token", "the token is for another session", field="token")
+        return "page"
+
+    def _opened(self, request: Request, body: dict[str, Any]) -> str:
+        """The session of the token in header, query or body (a beacon can set neither); raises `Refusal` 401."""
+        given = token_of(request) or body.get("token")
+        try:
+            token = given if type(given) is str else ""
+            return tokens.verify(token, self._gateway.settings.token_secrets, _now_ms()).session_id
+        except TokenRefused as refused:
+            raise Refusal(401, "token", f"neither a write key nor a token: {refused}", field="token") from None
+
+
+_FEEDBACK_FIELDS: Final = (
+    "event_id", "session_id", "user_id", "content_id", "content_type", "page_url", "element", "text", "properties",
+    "occurred_at_ms",
+)  # fmt: skip
+
+
+def _session_id(given: Any) -> str:
+    if type(given) is not str:
+        raise Refusal(422, "missing_field", "session_id: required", field="session_id")
+    if not 0 < len(given) <= LONGEST_ID or any("\ud800" <= char <= "\udfff" for char in given):
+        raise Refusal(422, "out_of_range", f"session_id: 1 to {LONGEST_ID} characters", field="session_id")
+    return given
+
+
+def _plain(handler: Endpoint) -> Endpoint:
+    """For what is read: Kafka need not be there."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return refusal.response()
+
+    return endpoint
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def routes(gateway: Gateway) -> list[BaseRoute]:
+    rest = Rest(gateway)
+    guarded = rest._front.guarded  # noqa: SLF001
+    document = msgspec.json.encode(openapi.document())
+
+    async def described(_: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    return [
+        Route("/openapi.json", described),
+        Route("/v1/sessions/query", guarded(rest.query), methods=["POST"]),
+        Route("/v1/sessions/{session_id:path}/adjustments", _plain(rest.session_adjustments)),
+        Route("/v1/sessions/{session_id:path}", _plain(rest.session)),
+        Route("/v1/targets/{kind}/{target_id:path}/adjustments", _plain(rest.target_adjustments)),
+        Route("/v1/push-token", guarded(rest.push_token), methods=["POST"]),
+        Route("/v1/feedback", guarded(rest.feedback), methods=["POST"]),
+        Route("/v1/outcomes", guarded(rest.outcomes), methods=["POST"]),
+        Route("/v1/people/{user_id:path}", _plain(rest.erase), methods=["DELETE"]),
+    ]
+
+
+PART: Final = Part(routes)
