@@ -18,7 +18,8 @@ REASONS: Final[tuple[str, ...]] = get_args(Reason)
 
 class Rejected(Struct):
     """One refused record. `detail` names field and rule, never the reader's own text; `original` is base64,
-    of an oversize record only its first 64 KiB: partition and offset say where the whole of it stands."""
+    of an oversize record only its first 64 KiB: partition and offset say where the whole of it stands. What the gateway
+    refuses never stood on the topic: there both are -1, and `stage` names the source."""
 
     reason: Reason
     detail: str

@@ -79,7 +79,7 @@ REJECTED: Final = Topic(
     "Records that are no valid events.",
     1,
     30 * _DAY_MS,
-    (_ADJUST,),
+    (_ADJUST, _GATEWAY),
     (_CLI,),
     # A refused record of 2 MB is a third longer in base64.
     max_message_bytes=3 * 1024 * 1024,
