@@ -35,7 +35,7 @@ def survive(
             time.sleep(between_s)
         time.sleep(last_s)
         left = load.finish()
-    found = Counter(str(each["event_id"]) for each in gateway.records(quiet_s=2.0))
+    found = Counter(str(each["event_id"]) for each in gateway.records())
     return Survived(
         acknowledged=len(load.acknowledged),
         lost=len(load.acknowledged - found.keys()),

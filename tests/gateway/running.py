@@ -18,7 +18,7 @@ from kafka.admin import NewTopic
 
 from infra.local import kafka, processes, redis
 from infra.local.home import PROJECT, Home, ServiceRecord
-from infra.streams.reading import Tail
+from infra.streams.reading import Tail, ends
 from schemas.topics import EVENTS, REJECTED, Topic
 
 WRITE_KEY = "key-of-the-tests"
@@ -145,11 +145,20 @@ class Running:
     def post(self, events: list[dict[str, Any]], **more: Any) -> httpx.Response:
         return self.client.post("/v1/events", json={"events": events, **more})
 
-    def records(self, topic: Topic = EVENTS, quiet_s: float = 0.5) -> list[dict[str, Any]]:
-        """What stands on the topic, ticks left out, in the order of each partition."""
-        tail = Tail(self.broker.bootstrap, self.prefix + topic.name)
+    def records(self, topic: Topic = EVENTS) -> list[dict[str, Any]]:
+        """What stands on the topic by now, ticks left out, in the order of each partition."""
+        name = self.prefix + topic.name
+        left = {number: end for number, end in ends(self.broker.bootstrap, name).items() if end}
+        tail = Tail(self.broker.bootstrap, name)
+        found = []
+        until = time.monotonic() + 30
         try:
-            found = [msgspec.json.decode(each.value) for each in tail.rest(quiet_s)]
+            while left:
+                assert time.monotonic() < until, f"{name} cannot be read to its end: {left}"
+                for record in tail.more(0.5):
+                    found.append(msgspec.json.decode(record.value))
+                    if record.offset + 1 >= left.get(record.partition, 0):
+                        left.pop(record.partition, None)
         finally:
             tail.close()
         return [each for each in found if each.get("type") != "tick"]

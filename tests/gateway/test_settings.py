@@ -1,0 +1,55 @@
+"""Settings from the environment: errors name key and fix, secrets are never all the same."""
+
+import pytest
+
+from infra.gateway.settings import Settings, SettingsError, Webhook
+
+
+def test_nothing_set_is_a_gateway_of_its_own_with_secrets_of_this_run() -> None:
+    one, two = Settings.from_env({}), Settings.from_env({})
+    assert (one.host, one.port) == ("127.0.0.1", 8480)
+    assert set(one.random) == {"write_keys", "token_secrets", "console_token"}
+    assert (one.write_keys, one.token_secrets, one.console_token) != (
+        two.write_keys,
+        two.token_secrets,
+        two.console_token,
+    )
+
+
+def test_what_is_set_counts() -> None:
+    settings = Settings.from_env(
+        {
+            "MICROADJUST_WRITE_KEYS": "site:abc, shop:d:e",
+            "MICROADJUST_PUSH_SECRETS": "new, old",
+            "MICROADJUST_WEBHOOK_SECRETS": "cdp=segment:a|b,own=standard:whsec_YQ==",
+            "MICROADJUST_GATEWAY_PORT": "9000",
+            "MICROADJUST_GATEWAY_TICKS": "0",
+            "MICROADJUST_GATEWAY_CONSOLE_TOKEN": "t",
+            "MICROADJUST_GATEWAY_ALLOWED_ORIGINS": "https://a.example,https://b.example",
+            "MICROADJUST_GATEWAY_TOPICS_PREFIX": "x-",
+        }
+    )
+    assert settings.write_keys == {"abc": "site", "d:e": "shop"}
+    assert settings.token_secrets == ("new", "old")
+    assert settings.webhooks == {"cdp": Webhook("segment", ("a", "b")), "own": Webhook("standard", ("whsec_YQ==",))}
+    assert (settings.port, settings.ticks, settings.random) == (9000, False, ())
+    assert settings.allowed_origins == ("https://a.example", "https://b.example")
+    assert settings.topic("events.v1") == "x-events.v1"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("MICROADJUST_GATEWAY_PORT", "eighty"),
+        ("MICROADJUST_GATEWAY_PORT", "0"),
+        ("MICROADJUST_GATEWAY_IP_REQUESTS_PER_S", "nan"),
+        ("MICROADJUST_GATEWAY_TICKS", "maybe"),
+        ("MICROADJUST_WRITE_KEYS", "nokey"),
+        ("MICROADJUST_WRITE_KEYS", "site:"),
+        ("MICROADJUST_WEBHOOK_SECRETS", "shop=stripe:a"),
+        ("MICROADJUST_WEBHOOK_SECRETS", "shop=segment:"),
+    ],
+)
+def test_a_broken_value_is_named_and_a_secret_is_not_shown(key: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=key):
+        Settings.from_env({key: value})
