@@ -173,7 +173,6 @@ class Log:
                 # Where kafka-python and Java put a session, it has to be put here too.
                 "partitioner": "murmur2_random",
                 "linger.ms": 2,
-                # As the replay does; the command line can read no lz4.
                 # Flink's Kafka connector carries none of the native codecs (zstd, lz4, snappy): a job fails on them.
                 "compression.type": "none",
                 # Above our own bounds, which count what a whole request brings before any of it is queued.
