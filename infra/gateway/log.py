@@ -106,8 +106,8 @@ class Log:
                     on_delivery=batch.on_delivery,
                 )
             except (BufferError, KafkaException) as refused:
-                # The room was counted, so this producer has failed for good; what is missing will not come.
-                batch.answered(batch.size - number, str(refused), fatal=True)
+                fatal = isinstance(refused, KafkaException) and refused.args[0].fatal()
+                batch.answered(batch.size - number, str(refused), fatal)
                 break
         return done
 

@@ -24,6 +24,8 @@ def native_drafts(batch: dict[str, Any], facts: Facts, received_ms: int) -> list
     events, sent_at_ms, session_id = batch.get("events"), batch.get("sent_at_ms"), batch.get("session_id")
     if type(events) is not list:
         raise Refusal(422, "wrong_type", "events: expected a list", field="events")
+    if type(sent_at_ms) is float and sent_at_ms.is_integer():
+        sent_at_ms = int(sent_at_ms)
     if sent_at_ms is not None and not is_whole(sent_at_ms):
         raise Refusal(422, "wrong_type", "sent_at_ms: expected milliseconds", field="sent_at_ms")
     skew_ms = received_ms - sent_at_ms if sent_at_ms is not None else 0
