@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -30,6 +31,8 @@ class Load:
 
     def __init__(self, port: int, rate: float, threads: int = 6) -> None:
         self._port, self._rate = port, rate
+        # What one test has sent is known to Redis in the next.
+        self._run = uuid4().hex[:8]
         self._due: queue.PriorityQueue[_Due] = queue.PriorityQueue()
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -60,7 +63,7 @@ class Load:
             time.sleep(max(0.0, due_s - time.monotonic()))
             events = [
                 {
-                    "event_id": f"load-{number}-{each}",
+                    "event_id": f"{self._run}-{number}-{each}",
                     "type": "scroll",
                     "occurred_at_ms": now_ms(),
                     "session_id": f"reader-{number % 50}",
