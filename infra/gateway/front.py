@@ -12,7 +12,7 @@ from starlette.responses import Response
 from infra.gateway import body as bodies
 from infra.gateway import metrics
 from infra.gateway.answers import Refusal
-from infra.gateway.enrich import Enricher, Facts
+from infra.gateway.enrich import Enricher, Facts, truncated
 from infra.gateway.intake import Intake
 from infra.gateway.limits import Buckets, Held, HeldByRequest
 from infra.gateway.log import LogDown
@@ -47,7 +47,7 @@ class Front:
             began = time.perf_counter()
             try:
                 with self._held.request() as held:
-                    self._by_address.take(address_of(request), 1, "requests from this address")
+                    self._by_address.take(_limited(address_of(request)), 1, "requests from this address")
                     if not self.gateway.log.is_up:
                         raise Refusal(
                             503, "unavailable", "Kafka does not acknowledge", retry_after_s=LogDown.retry_after_s
@@ -101,6 +101,11 @@ class Front:
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
+
+
+def _limited(address: str) -> str:
+    """Who has one address of IPv6 has a whole network of them."""
+    return (truncated(address) or address) if ":" in address else address
 
 
 def now_ms() -> int:

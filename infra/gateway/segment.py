@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from infra.gateway.answers import Refusal, answer
 from infra.gateway.enrich import enriched
-from infra.gateway.front import Front, Handler, now_ms, part_of
+from infra.gateway.front import MAX_EVENTS, Front, Handler, now_ms, part_of
 from infra.gateway.intake import Draft, Taken
 from infra.gateway.limits import HeldByRequest
 from infra.gateway.segment_events import CALLS, segment_event
@@ -47,8 +47,8 @@ class Segment:
         messages = batch.get("batch")
         if type(messages) is not list:
             raise Refusal(400, "wrong_type", "batch: expected a list", field="batch")
-        if len(messages) > 2_500:
-            raise Refusal(400, "oversize", "batch: over 2,500 messages", field="batch")
+        if len(messages) > MAX_EVENTS:
+            raise Refusal(400, "oversize", f"batch: over {MAX_EVENTS} messages", field="batch")
         self._front.spend(source, len(messages))
         shared = part_of(batch, "context")
         drafts: list[Draft] = []

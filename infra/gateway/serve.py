@@ -6,6 +6,7 @@ from typing import Final
 import uvicorn
 
 from infra.gateway.app import build
+from infra.gateway.http_bounds import BoundedHttp
 from infra.gateway.settings import Settings
 
 HEADERS_WAIT_S: Final = 30
@@ -22,7 +23,7 @@ def serve(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws="websockets-sansio",
         ws_max_size=65_536,
         access_log=False,

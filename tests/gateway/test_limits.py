@@ -53,6 +53,21 @@ def test_a_gzip_bomb_is_stopped_and_takes_no_memory(gateway: Running) -> None:
     assert gateway.process.memory_info().rss - before < 20 * 2**20
 
 
+def test_an_endless_head_and_an_endless_wait_are_hung_up_on(gateway: Running) -> None:
+    before = gateway.process.memory_info().rss
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as endless:
+        endless.sendall(b"POST /v1/events HTTP/1.1\r\nx-padding: ")
+        # More than the buffers of both sides hold.
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            endless.sendall(b"x" * 2**26)
+    assert gateway.process.memory_info().rss - before < 10 * 2**20
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=15) as idle:
+        began = time.monotonic()
+        with pytest.raises(ConnectionResetError):
+            idle.recv(1)
+        assert 8 < time.monotonic() - began < 14
+
+
 @pytest.mark.parametrize(
     ("body", "encoding", "status"),
     [
