@@ -1,5 +1,6 @@
 """What CMSs and pages ask the gateway over plain HTTP, with the projector beside it."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,14 +192,13 @@ def test_outcomes_are_judged_one_by_one_and_stand_on_kafka(places: Places, track
         ("applied", "", "wrong_type"),
         (None, "", "wrong_type"),
     ]
-    content = msgspec.json.encode({"outcomes": [*good, *(each for each, _, _ in bad if "\ud800" not in str(each))]})
-    raw = content.replace(b"]}", b"," + rb'{"session_id":"anna","metric":"\ud800","occurred_at_ms":1}' + b"]}")
+    # Python's own writer puts half a surrogate pair as an escape, as a careless page would.
+    raw = json.dumps({"outcomes": [*good, *(each for each, _, _ in bad)]})
     answer = tracker.post("/v1/outcomes", content=raw, headers={"content-type": "text/plain"})
     assert answer.status_code == 202, answer.text
     told = answer.json()
     assert told["accepted"] == 3
-    expected = [(field, rule) for each, field, rule in bad if "\ud800" not in str(each)]
-    assert [(each["field"], each["rule"]) for each in told["rejected"][:-1]] == expected
+    assert [(each["field"], each["rule"]) for each in told["rejected"]] == [(field, rule) for _, field, rule in bad]
     stored = [msgspec.convert(each, Outcome) for each in records(places, OUTCOMES)]
     assert sorted(stored, key=str) == sorted((msgspec.convert(each, Outcome) for each in good), key=str)
 
