@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -13,6 +12,7 @@ from infra.gateway.cors import Cors
 from infra.gateway.log import Log
 from infra.gateway.part import Gateway, Part
 from infra.gateway.settings import Settings
+from infra.gateway.store import connected
 
 PARTS: Final[tuple[Part, ...]] = (
     Part(collector.routes),
@@ -31,9 +31,7 @@ REDIS_TIMEOUT_S: Final = 0.05
 
 def build(settings: Settings, parts: tuple[Part, ...] = PARTS) -> Starlette:
     """The application; it connects to Kafka and Redis when it starts, and neither has to be there."""
-    redis = Redis.from_url(
-        settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S, max_connections=64
-    )
+    redis = connected(settings.redis_url, REDIS_TIMEOUT_S)
     gateway = Gateway(settings, Log(settings), redis)
 
     async def leave() -> None:

@@ -51,4 +51,6 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
     front = Front(gateway)
     gateway.on_leaving.append(front.intake.seen.marked)
     native = Route("/v1/events", front.guarded(Collector(front).events), methods=["POST"])
-    return [native, *segment.routes(front), *webhooks.routes(front)]
+    found = [native, *segment.routes(front), *webhooks.routes(front)]
+    gateway.on_leaving.append(front.redis.aclose)
+    return found

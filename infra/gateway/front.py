@@ -17,6 +17,7 @@ from infra.gateway.intake import Intake
 from infra.gateway.limits import Buckets, Held, HeldByRequest
 from infra.gateway.log import LogDown
 from infra.gateway.part import Gateway
+from infra.gateway.store import connected
 from schemas.contract import document
 from schemas.rejects import Rejection
 
@@ -24,6 +25,9 @@ MAX_BODY_BYTES: Final = 512_000
 """500 KB, unpacked; Segment's bound for a batch."""
 
 MAX_EVENTS: Final = 2_500
+
+REDIS_TIMEOUT_S: Final = 0.25
+"""Longer than other parts wait: under full load the event loop itself may be late, and Redis is not down then."""
 
 Handler = Callable[[Request, HeldByRequest], Awaitable[Response]]
 
@@ -34,7 +38,8 @@ class Front:
     def __init__(self, gateway: Gateway) -> None:
         settings = gateway.settings
         self.gateway = gateway
-        self.intake = Intake(gateway)
+        self.redis = connected(settings.redis_url, REDIS_TIMEOUT_S)
+        self.intake = Intake(gateway, self.redis)
         self.enricher = Enricher(settings.geo_database)
         self._held = Held(settings.held_bytes)
         self._by_address = Buckets(settings.ip_requests_per_s, settings.ip_burst)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from redis.asyncio import Redis
 
 from infra.gateway import metrics
 from infra.gateway.answers import Refusal
@@ -57,12 +58,12 @@ class Taken:
 class Intake:
     """One for the whole gateway: what is under way here is known to every endpoint."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, redis: Redis) -> None:
         self._gateway = gateway
         self._log: Log = gateway.log
         self._events = gateway.settings.topic(EVENTS.name)
         self._rejects = gateway.settings.topic(REJECTED.name)
-        self.seen = Seen(SeenInRedis(gateway.redis, gateway.settings.seen_ids))
+        self.seen = Seen(SeenInRedis(redis, gateway.settings.seen_ids))
 
     async def take(self, source: str, drafts: Sequence[Draft], received_ms: int, originals: Originals) -> Taken:
         """Returns once Kafka has every event that is new, and the record of every refusal; raises `Refusal` 503."""

@@ -49,7 +49,7 @@ class Webhooks:
             if webhook.kind == "standard":
                 for secret in webhook.secrets:
                     standard_key(source, secret)
-        self._accepted = Seen(SeenInRedis(front.gateway.redis, REMEMBERED, "ma:webhook"))
+        self._accepted = Seen(SeenInRedis(front.redis, REMEMBERED, "ma:webhook"))
         front.gateway.on_leaving.append(self._accepted.marked)
 
     async def receive(self, request: Request, held: HeldByRequest) -> Response:
