@@ -81,10 +81,18 @@ def _segment(call: str, body: Schema) -> Operation:
     )  # fmt: skip
 
 
-_MESSAGE: Final[Schema] = {
-    "type": "object",
-    "description": "A message as Segment's libraries send it: userId or anonymousId, messageId, timestamp, sentAt, context …",
-}
+_NAME: Final[Schema] = {"type": ["string", "integer"], "minLength": 1, "maxLength": 128}
+_SOMETHING: Final[Schema] = {"not": {"enum": [None, "", 0, False, [], {}]}}
+_CALLS: Final = ("track", "identify", "page", "screen", "group", "alias")
+_NEEDED: Final = {"track": "event", "group": "groupId", "alias": "previousId"}
+
+
+def _message(call: str) -> Schema:
+    """As Segment's libraries send it; what else they send (messageId, timestamp, sentAt, context …) is read where it fits."""
+    needed = (_NEEDED[call],) if call in _NEEDED else ()
+    who = [{"required": [name], "properties": {name: _NAME}} for name in ("userId", "anonymousId")]
+    return {**_object(needed, **{name: _SOMETHING for name in needed}), "anyOf": who}
+
 
 _WEBHOOK: Final = Operation(
     "receiveWebhook", "collector", "Receive a signed webhook", {
@@ -148,7 +156,7 @@ _FEEDBACK: Final[Schema] = {
 
 PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/v1/events": {"post": _EVENTS},
-    **{f"/v1/{call}": {"post": _segment(call, _MESSAGE)} for call in ("track", "identify", "page", "screen", "group", "alias")},
+    **{f"/v1/{call}": {"post": _segment(call, _message(call))} for call in _CALLS},
     "/v1/batch": {"post": _segment("batch", _object(("batch",), batch=_list(ANYTHING, 2_500)))},
     "/v1/webhooks/{source}": {"post": _WEBHOOK},
     "/v1/push": {"get": _socket("listen", "Hear the commands for a session", (_SESSION_QUERY, *_LISTEN))},
