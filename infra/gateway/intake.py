@@ -69,11 +69,11 @@ class Intake:
         """Returns once Kafka has every event that is new, and the record of every refusal; raises `Refusal` 503."""
         events, refused = [], []
         for index, draft in enumerate(drafts):
-            judged = _judged(draft, received_ms)
-            if isinstance(judged, Rejection):
-                refused.append((index, judged))
+            verdict = judged(draft, received_ms)
+            if isinstance(verdict, Rejection):
+                refused.append((index, verdict))
             else:
-                events.append(judged)
+                events.append(verdict)
         rejects = self._records(source, refused, originals, received_ms) if refused else []
         # Ids are the source's own: one cannot use up those of another.
         by_id = {f"{source}\n{event.event_id}": (event, value) for event, value in reversed(events)}
@@ -148,7 +148,7 @@ class Intake:
                 _log.warning("a part could not note accepted events: %r", outcome)
 
 
-def _judged(draft: Draft, received_ms: int) -> Rejection | tuple[Event, bytes]:
+def judged(draft: Draft, received_ms: int) -> Rejection | tuple[Event, bytes]:
     if isinstance(draft, Rejection):
         return draft
     event = verdict_on(draft, received_ms)
