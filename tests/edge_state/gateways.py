@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import psutil
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from infra.gateway import tokens
 from infra.local import processes
@@ -92,19 +93,28 @@ class Gateway:
         return self.http(authorization=f"Bearer {OPERATOR}")
 
     def page(
-        self, session_id: str, last_id: str = "", given: str | None = None, origin: str | None = None, **more: Any
+        self,
+        session_id: str,
+        last_id: str = "",
+        given: str | None = None,
+        origin: str | None = None,
+        max_queue: int | None = 16,
     ) -> ClientConnection:
         """Listens as a page does. Raises what `websockets` raises where it is refused."""
         query = {"session_id": session_id, "token": token(session_id) if given is None else given}
-        return self.socket("/v1/push", {**query, **({"last_id": last_id} if last_id else {})}, origin, **more)
+        return self.socket("/v1/push", {**query, **({"last_id": last_id} if last_id else {})}, origin, max_queue)
 
     def everything(self, last_id: str = "", given: str = OPERATOR) -> ClientConnection:
         """Listens as a CMS does."""
         return self.socket("/v1/push/all", {"token": given, **({"last_id": last_id} if last_id else {})})
 
-    def socket(self, path: str, query: Mapping[str, str], origin: str | None = None, **more: Any) -> ClientConnection:
+    def socket(
+        self, path: str, query: Mapping[str, str], origin: str | None = None, max_queue: int | None = 16
+    ) -> ClientConnection:
         address = f"ws://127.0.0.1:{self.port}{path}?{urlencode(query)}"
-        return connect(address, origin=origin, proxy=None, legacy=True, **more)  # type: ignore[arg-type]
+        named = Origin(origin) if origin is not None else None
+        # Not as a context manager: what is refused is refused by this very call.
+        return connect(address, origin=named, proxy=None, legacy=True, max_queue=max_queue)
 
 
 def heard(socket: ClientConnection, quiet_s: float = 1.0, most: int = 1_000_000) -> list[dict[str, Any]]:

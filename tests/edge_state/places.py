@@ -1,5 +1,7 @@
 """Where a test's records and keys live, and a Redis server that can be killed."""
 
+import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,12 +14,40 @@ from confluent_kafka import Producer
 from redis import Redis
 
 from infra.local import kafka, processes, redis
-from infra.local.home import Home, ServiceRecord
+from infra.local.home import PROJECT, Home, ServiceRecord
 from infra.projector.projector import Projector
 from infra.projector.settings import Settings
 from schemas.topics import ADJUSTMENTS, EVENTS, OUTCOMES, REJECTED, SESSION_STATE, Topic
 
 TOPICS = (EVENTS, ADJUSTMENTS, OUTCOMES, REJECTED, SESSION_STATE)
+
+
+class ProjectorProcess:
+    """`microadjust projector` as users start it."""
+
+    def __init__(self, places: "Places", home: Home) -> None:
+        self._places, self._home = places, home
+
+    def start(self) -> None:
+        settings = {
+            "MICROADJUST_HOME": str(self._home.path),
+            "MICROADJUST_BOOTSTRAP": self._places.bootstrap,
+            "MICROADJUST_GATEWAY_REDIS_URL": self._places.redis_url,
+            "MICROADJUST_GATEWAY_TOPICS_PREFIX": self._places.prefix,
+            "PYTHONPATH": str(PROJECT),
+        }
+        argv = [sys.executable, "-m", "infra.cli", "projector"]
+        self._service = processes.start(argv, self._home.log("projector"), {**os.environ, **settings}, {})
+
+    def kill(self) -> None:
+        process = psutil.Process(self._service.pid)
+        process.kill()
+        process.wait(5)
+
+    def stop(self) -> str:
+        """Asks it to end; what it has said."""
+        processes.stop(self._service)
+        return self._home.log("projector").read_text()
 
 
 class RedisServer:
@@ -79,12 +109,15 @@ class Places:
             self.prefix + group,
         )
 
+    def producer(self) -> Producer:
+        # Idempotent, or what is sent again after a change of leaders would stand behind what came later.
+        settings = {"enable.idempotence": True, "partitioner": "murmur2_random", "linger.ms": 0}
+        return Producer({"bootstrap.servers": self.bootstrap, **settings})
+
     def put(self, topic: Topic, records: Sequence[tuple[str, bytes | None]]) -> None:
         """Returns once Kafka has all of them."""
         failures: list[Any] = []
-        producer = Producer(
-            {"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "partitioner": "murmur2_random"}
-        )
+        producer = self.producer()
         for key, value in records:
             producer.produce(
                 self.topic(topic), value, key, on_delivery=lambda error, _: failures.append(error) if error else None

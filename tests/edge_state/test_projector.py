@@ -3,6 +3,7 @@
 import random
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,13 +11,14 @@ import pytest
 from confluent_kafka import KafkaException
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from infra.local.home import Home
 from infra.projector import keys
 from infra.projector.projector import Projector
 from infra.projector.writes import MOST_COMMANDS, state_fields
 from schemas.state import SessionState
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
 from tests.edge_state.builders import MINUTE_MS, command, command_record, now_ms, state, state_record
-from tests.edge_state.places import Places, RedisServer, projecting
+from tests.edge_state.places import Places, ProjectorProcess, RedisServer, projecting
 from tests.edge_state.waiting import until
 
 pytestmark = pytest.mark.kafka
@@ -151,6 +153,21 @@ def test_offsets_are_committed_only_after_the_write(places: Places, redis_server
     with projecting(places.projector_settings()) as second:
         until(lambda: bool(redis.exists(keys.session("anna"))))
     assert second.rewinds == 0
+
+
+def test_a_projector_that_is_killed_again_and_again_leaves_nothing_out(places: Places, tmp_path: Path) -> None:
+    chance, redis = random.Random(9), places.redis()
+    history = some_history(chance, sessions=200, records=6_000)
+    process = ProjectorProcess(places, Home(tmp_path))
+    process.start()
+    for at in range(0, len(history), 300):
+        places.put(SESSION_STATE, history[at : at + 300])
+        if at in (1_500, 3_000, 4_500):
+            until(lambda: bool(redis.exists(keys.EPOCH)))
+            process.kill()
+            process.start()
+    until(lambda: sessions_of(projection(redis)) == newest(history))
+    assert process.stop().count("building it again") == 1
 
 
 def some_history(chance: random.Random, sessions: int, records: int) -> list[tuple[str, bytes | None]]:

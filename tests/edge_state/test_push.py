@@ -52,17 +52,20 @@ def test_a_page_hears_its_own_session_and_a_cms_hears_all(places: Places, gatewa
 
 
 def test_the_command_arrives_soon(places: Places, gateway: Gateway) -> None:
-    """Measured from the broker's acknowledgement, on a machine that does other things as well: the median decides."""
-    took_ms = []
+    """From being handed to Kafka's client to being read by the page. The machine may do other things: the median decides."""
+    took_ms, producer = [], places.producer()
     with gateway.page("anna") as page:
-        for n in range(50):
-            places.put(ADJUSTMENTS, [command_record(command("anna", trigger=str(n)))])
+        for n in range(300):
+            key, value = command_record(command("anna", trigger=str(n)))
             began = time.perf_counter()
+            producer.produce(places.topic(ADJUSTMENTS), value, key)
             page.recv(timeout=5)
             took_ms.append((time.perf_counter() - began) * 1000)
+            time.sleep(0.01)
+    producer.flush(10)
     took_ms.sort()
-    print(f"acknowledged to heard: p50 {took_ms[25]:.1f} ms, p90 {took_ms[45]:.1f} ms")
-    assert took_ms[25] < 50
+    print(f"produced to heard: p50 {took_ms[150]:.1f} ms, p99 {took_ms[296]:.1f} ms")
+    assert took_ms[150] < 50
 
 
 def test_a_command_that_is_repeated_is_heard_once(places: Places, gateway: Gateway) -> None:
