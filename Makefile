@@ -6,9 +6,9 @@ BIN := $(VENV)/bin
 REQUIREMENTS := infra/requirements
 FOR ?= 0
 
-.PHONY: setup fmt check test test-unit test-cluster test-kafka test-chaos bench demo lock clean
+.PHONY: setup fmt check test test-unit test-cluster test-kafka test-browser test-chaos browser bench demo lock clean
 
-setup: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready
+setup: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready .build/microadjust.zip
 
 $(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.toml
 	@echo "setting up Python (once, about a minute)"
@@ -22,6 +22,10 @@ $(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.to
 	@echo "fetching jars and compiling the event format (once)"
 	@infra/jars/build.sh $(BIN)/python .build/jars
 	@touch $@
+
+.build/microadjust.zip: $(VENV)/.ready $(shell find jobs udfs models schemas -name '*.py')
+	@echo "compiling what looks at every row (half a minute after a change)"
+	@$(BIN)/microadjust package $@ > /dev/null
 
 .build/tracker/.ready: infra/tracker/build.sh infra/tracker/package-lock.json infra/tracker/tsconfig.json $(wildcard infra/tracker/src/*.js)
 	@echo "building the tracker"
@@ -38,7 +42,7 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/python -m schemas.generate --check
 
-test: check
+test: check browser
 	@$(BIN)/pytest -m "not chaos"
 
 test-unit: setup
@@ -50,7 +54,16 @@ test-cluster: setup
 test-kafka: setup
 	@$(BIN)/pytest -m kafka
 
-test-chaos: setup
+# Debian's own Chromium; no test tool fetches another.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "installing Chromium (once)"; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; } || \
+	  echo "Chromium is missing and could not be installed: apt install chromium chromium-driver"
+
+test-browser: setup browser
+	@$(BIN)/pytest -m "not chaos and not kafka" tests/browser
+
+test-chaos: setup browser
 	@$(BIN)/pytest -m chaos -s
 
 # FOR=60 ends after a minute of replay; KEEP=1 leaves the stack running.

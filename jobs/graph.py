@@ -9,7 +9,7 @@ from pyflink.table import StreamTableEnvironment
 from jobs.config import AdjustConfig
 from jobs.cut import cut
 from jobs.keying import ROW, keyed, pairs, to_stream
-from jobs.rows import crossing_query, refit_query
+from jobs.rows import gestures_query, refit_query, windows_query
 from jobs.tables import rules_ddl, source_ddl
 from jobs.windows import steps
 from models.epochs import RefitSchedule
@@ -17,6 +17,7 @@ from models.store import StoredModel
 from schemas.rules import Rule
 from udfs import outputs
 from udfs.adjust import Adjust
+from udfs.fast_lane import FastLane
 from udfs.refit import ForestRefit
 from udfs.stages.control import CONTROL
 
@@ -41,23 +42,34 @@ def build(
 ) -> Outputs:
     """From the topics to the outputs. `rules` are in force from the first event; the topic can change them later."""
     t_env.execute_sql(rules_ddl(config))
-    windows = crossing(t_env, config)
+    windows, gestures = crossing(t_env, config)
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
+    known = _rules(t_env)
     adjust = Adjust(rules, cold.artefact, cold.card, schedule, config.window_ms, config.slide_ms)
     commands = (
         keyed(windows, ROW)
-        .connect(_control(t_env, schedule).broadcast(CONTROL))
+        .connect(_with_refits(t_env, known, schedule).broadcast(CONTROL))
         .process(adjust, output_type=outputs.RECORD)
         .name("adjust")
         .uid("adjust")
     )
+    at_once = (
+        keyed(gestures, ROW)
+        .connect(known.broadcast(CONTROL))
+        .process(FastLane(rules), output_type=outputs.RECORD)
+        .name("fast-lane")
+        .uid("fast-lane")
+        .slot_sharing_group("fast")
+    )
     audit = (outputs.REJECTED, outputs.LATE, outputs.TALLY)
     # PyFlink hands a side output through a map of its own, which wants a name like every operator.
-    return Outputs(commands, *(commands.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id) for tag in audit))
+    return Outputs(
+        commands.union(at_once), *(commands.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id) for tag in audit)
+    )
 
 
-def crossing(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
-    """All that SQL does: from the topic to the rows (key, row) that cross into Python."""
+def crossing(t_env: StreamTableEnvironment, config: AdjustConfig) -> tuple[DataStream, DataStream]:
+    """All that SQL does: from the topic to the rows (key, row) of the window lane and of the fast lane."""
     t_env.execute_sql(source_ddl(config))
     cut(t_env, t_env.sql_query("SELECT * FROM source"), "events", "occurred_at")
     for step in steps(config):
@@ -69,16 +81,21 @@ def crossing(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
             cut(t_env, t_env.sql_query(step.query), step.name, step.time)
         else:
             t_env.execute_sql(f"CREATE TEMPORARY VIEW {step.name} AS {step.query}")
-    return to_stream(t_env, t_env.sql_query(crossing_query(config)), pairs(ROW), "crossing")
+    windows = to_stream(t_env, t_env.sql_query(windows_query(config)), pairs(ROW), "windows")
+    return windows, to_stream(t_env, t_env.sql_query(gestures_query(config)), pairs(ROW), "gestures")
 
 
-def _control(t_env: StreamTableEnvironment, schedule: RefitSchedule) -> DataStream:
-    """Rules from their topic, and refits of the forest: what every subtask has to know."""
+def _rules(t_env: StreamTableEnvironment) -> DataStream:
+    """Rules from their topic."""
     table = t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules")
     rules = to_stream(t_env, table, CONTROL_ROW, "rules")
     # Rules come once in a blue moon; without idleness their silence would stop event time.
     idle = WatermarkStrategy.no_watermarks().with_idleness(Duration.of_millis(200))
-    rules = rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
+    return rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
+
+
+def _with_refits(t_env: StreamTableEnvironment, rules: DataStream, schedule: RefitSchedule) -> DataStream:
+    """The rules, and refits of the forest."""
     if not schedule.enabled:
         return rules
     refits = (

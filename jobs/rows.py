@@ -1,4 +1,4 @@
-"""The query of all rows that cross into Python. Their layouts stand in `udfs/rows.py`.
+"""The queries of all rows that cross into Python. Their layouts stand in `udfs/rows.py`.
 
 Thirty columns of their own take 23 µs to cross; the same in an array of doubles and one of strings takes 16 (`make bench`).
 """
@@ -28,8 +28,14 @@ def _row(kind: str, key: str, numbers: tuple[str, ...], texts: tuple[str, ...], 
     return f"SELECT {key} AS k, {row} AS v FROM {source}"
 
 
-def crossing_query(config: AdjustConfig) -> str:
-    """Everything that goes into the keyed operator, keyed by session, content or partition."""
+def gestures_query(config: AdjustConfig) -> str:
+    """What goes into the fast lane, keyed by session."""
+    source = f"events WHERE {way(config, GESTURE)}"
+    return _row(rows.EVENT, "'s' || session_id", rows.EVENT_NUMBERS, rows.EVENT_TEXTS, source)
+
+
+def windows_query(config: AdjustConfig) -> str:
+    """What goes into the window lane and the audit beside it, keyed by session, content or partition."""
     features = tuple(f"{part}_{each.name}" for part in "fmd" for each in SESSION_FEATURES)
     share = f"MOD(MOD(HASH_CODE(session_id), {BUCKETS}) + {BUCKETS}, {BUCKETS})"
     partition = "'p' || CAST(`partition` AS STRING)"
@@ -48,13 +54,6 @@ def crossing_query(config: AdjustConfig) -> str:
                 rows.CONTENT_NUMBERS + tuple(f"f_{each.name}" for each in CONTENT_FEATURES),
                 rows.CONTENT_TEXTS,
                 "contents",
-            ),
-            _row(
-                rows.EVENT,
-                "'s' || session_id",
-                rows.EVENT_NUMBERS,
-                rows.EVENT_TEXTS,
-                f"events WHERE {way(config, GESTURE)}",
             ),
             _row(rows.LATE, partition, rows.LATE_NUMBERS, rows.LATE_TEXTS, f"events WHERE {way(config, LATE)}"),
             _row(

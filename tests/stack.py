@@ -120,6 +120,6 @@ def stack() -> Iterator[Stack]:
     local.down(home)
     shutil.rmtree(home.path, ignore_errors=True)
     try:
-        yield local.up(home, taskmanagers=3)
+        yield local.up(home, taskmanagers=4)
     finally:
         local.down(home)

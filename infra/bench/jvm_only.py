@@ -18,9 +18,9 @@ from jobs.keying import ROW, keyed
 def main() -> None:
     config = AdjustConfig.load(sys.argv[1:], os.environ)
     env, t_env = environment(config)
-    rows = keyed(crossing(t_env, config), ROW)
-    nowhere = get_gateway().jvm.org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink()
-    rows._j_data_stream.sinkTo(nowhere).name("nowhere")  # noqa: SLF001 - PyFlink has no discarding sink
+    discarding = get_gateway().jvm.org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink
+    for rows in crossing(t_env, config):
+        keyed(rows, ROW)._j_data_stream.sinkTo(discarding()).name("nowhere")  # noqa: SLF001 - PyFlink has no such sink
     env.execute("jvm-only")
 
 

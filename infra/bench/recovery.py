@@ -73,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=3)
     given = parser.parse_args()
-    stack = local.up(Home.from_env(), taskmanagers=3, progress=lambda line: print(line, file=sys.stderr))
+    stack = local.up(Home.from_env(), taskmanagers=4, progress=lambda line: print(line, file=sys.stderr))
     job_id = submit(stack, "adjust", ["--startup", "latest", "--group-id", f"recovery-{int(time.time())}"])
     flink.wait_for_job(stack.rest_port, job_id)
     seconds = []

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 from confluent_kafka import KafkaException, Producer  # type: ignore[import-not-found,unused-ignore]
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[import-not-found,unused-ignore]
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[import-not-found,attr-defined,unused-ignore]
 
 from infra.bench.readers import BEGINNING_MS, PARTITIONS, TRAILING_S, Reader
 

@@ -46,6 +46,7 @@ app.command("submit", context_settings={"allow_extra_args": True, "ignore_unknow
     stack_commands.submit_job
 )
 app.command()(stack_commands.cancel)
+app.command("package")(stack_commands.package_jobs)
 app.command()(stream_commands.simulate)
 app.command()(stream_commands.replay)
 app.command()(stream_commands.commands)

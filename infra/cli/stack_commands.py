@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -87,6 +88,17 @@ def submit_job(
             raise typer.Exit(subprocess.run([sys.executable, "-m", f"jobs.{job}", "--help"], check=False).returncode)
         job_id = submit.submit(stack.running(Home.from_env()), job, context.args, savepoint or None)
         show([{"job": job, "id": job_id}], as_json, "")
+
+
+def package_jobs(
+    target: Annotated[Path, typer.Argument(help="The archive to write.")] = Path("microadjust.zip"),
+    as_json: Json = False,
+) -> None:
+    """Pack the jobs for `flink run -pyfs`: the sources, and compiled modules for this Python and platform."""
+    with errors():
+        submit.package(target)
+        compiled = len(submit.compiled_modules(target))
+        show([{"archive": str(target), "bytes": target.stat().st_size, "compiled_modules": compiled}], as_json, "")
 
 
 def cancel(

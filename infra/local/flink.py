@@ -190,7 +190,7 @@ def overview(rest_port: int) -> dict[str, Any] | None:
     return answer
 
 
-def wait_for_slots(rest_port: int, slots: int, patience_s: float = 60.0) -> None:
+def wait_for_slots(rest_port: int, slots: int, patience_s: float = 120.0) -> None:
     end = time.monotonic() + patience_s
     while time.monotonic() < end:
         state = overview(rest_port)

@@ -9,7 +9,7 @@ from typing import Final
 from infra.local import flink, kafka, processes, redis
 from infra.local.home import Home, ServiceRecord, StackRecord
 
-DEFAULT_TASKMANAGERS: Final = 2
+DEFAULT_TASKMANAGERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)

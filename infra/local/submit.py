@@ -33,6 +33,12 @@ def package(target: Path) -> Path:
     return target
 
 
+def compiled_modules(archive: Path) -> list[str]:
+    """Names of the extension modules in an archive of `package`."""
+    with zipfile.ZipFile(archive) as packed:
+        return [name for name in packed.namelist() if name.endswith(".so")]
+
+
 def submit(stack: Stack, job: str, options: Sequence[str] = (), savepoint: str | None = None) -> str:
     """Starts `jobs/<job>.py` on the stack's cluster and returns the job's id. Raises `StackError` with Flink's words."""
     start = ("--fromSavepoint", savepoint) if savepoint else ()

@@ -37,15 +37,15 @@ def test_the_topic_is_read_once(nodes: list[Any]) -> None:
     assert len([name for name in sources if name.endswith(".source")]) == 1
 
 
-def test_forests_are_fitted_in_a_slot_of_their_own(nodes: list[Any]) -> None:
+def test_forests_are_fitted_and_clicks_are_answered_in_slots_of_their_own(nodes: list[Any]) -> None:
     groups = {str(node.getOperatorName()): str(node.getSlotSharingGroup()) for node in nodes}
-    assert groups["forest-refit"] == "refit"
     assert [name for name, group in groups.items() if group == "refit"] == ["forest-refit"]
+    assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane"]
 
 
-def test_python_runs_in_two_operators_only(nodes: list[Any]) -> None:
+def test_python_runs_in_three_operators_only(nodes: list[Any]) -> None:
     """Beside the identity maps behind side outputs, which see refused, late and counting rows alone."""
     factories = {str(node.getOperatorName()): node.getOperatorFactory() for node in nodes}
     simple = {name: each for name, each in factories.items() if "SimpleOperatorFactory" in each.getClass().getName()}
     python = {name for name, each in simple.items() if ".python." in each.getOperator().getClass().getName()}
-    assert python == {"adjust", "forest-refit", "rejected", "late", "tally"}
+    assert python == {"adjust", "fast-lane", "forest-refit", "rejected", "late", "tally"}

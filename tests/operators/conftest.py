@@ -1,4 +1,4 @@
-"""The adjust operator with rules of the test's own."""
+"""The commanding operators with rules of the test's own."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,7 @@ from schemas.rules import Rule
 from tests.builders import EVERY_MS, WINDOW_MS, forest_card, forest_model
 from tests.operators.fakes import FakeFlink, Running
 from udfs.adjust import Adjust
+from udfs.fast_lane import FastLane
 
 NO_REFITS = RefitSchedule(0, 0)
 Start = Callable[..., Running]
@@ -21,5 +22,15 @@ def start() -> Start:
     def started(*rules: Rule, flink: FakeFlink | None = None, schedule: RefitSchedule = NO_REFITS) -> Running:
         card = forest_card(forest_model())
         return Running(Adjust(rules, forest_model(), card, schedule, WINDOW_MS, EVERY_MS), flink)
+
+    return started
+
+
+@pytest.fixture
+def start_fast() -> Start:
+    """Likewise the fast lane's operator."""
+
+    def started(*rules: Rule, flink: FakeFlink | None = None) -> Running:
+        return Running(FastLane(rules), flink)
 
     return started

@@ -12,7 +12,6 @@ from tests.builders import (
     at,
     forest_card,
     forest_model,
-    gesture,
     rule,
     session_window,
 )
@@ -22,7 +21,6 @@ from tests.operators.reading import commands, fed, seconds
 from udfs.adjust import Adjust
 
 SILENT = rule(id="silent", when=[{"feature": "silence_ms", "above": 60_000}], cooldown_s=1)
-CLICKED = rule(id="clicked", lane="event", when=[{"event": "type", "equals": "click"}], then={"action": "prompt"})
 
 
 def one_visit(session: str = ANNA, last_s: float = 5, **window: Any) -> list[CrossingRow]:
@@ -97,12 +95,12 @@ def test_silence_means_idle_for_a_whole_window_however_long_it_is() -> None:
 
 @pytest.mark.parametrize("restarted", [False, True])
 def test_nothing_is_left_of_a_session_after_its_last_timer(start: Start, restarted: bool) -> None:
-    job = start(SILENT, CLICKED, rule(id="streak", for_windows=3))
-    fed(job, [*one_visit(engaged_ms=5.0), gesture("e1", 5)])
+    job = start(SILENT, rule(id="streak", for_windows=3))
+    fed(job, one_visit(engaged_ms=5.0))
     if restarted:
-        job = start(SILENT, CLICKED, flink=job.flink)
+        job = start(SILENT, flink=job.flink)
     job.advance(at(5 + SESSION_END_S) - 1)
-    assert job.flink.left_of("s" + ANNA) >= {"attention-v1", "z-scores-v1", "gestures-v1", "event-decisions-v1"}
+    assert job.flink.left_of("s" + ANNA) >= {"attention-v1", "z-scores-v1"}
     job.advance(at(5 + SESSION_END_S))
     assert job.flink.left_of("s" + ANNA) == set()
     assert job.flink.timers == set()

@@ -160,9 +160,9 @@ def test_gestures_tell_their_texts_and_forget_when_told(flink: FakeFlink) -> Non
     stage = opened(GestureStage(), flink)
     _, numbers, texts = gesture("e1", 5, element="close", country="AT")
     turn = GestureTurn(ANNA, Gesture.read(numbers, texts), Facts())
-    assert stage.on_event(turn)
+    assert stage.on_event(turn, FakeContext(flink))
     assert turn.facts.texts["event.element"] == "close"
     assert turn.facts.texts["country"] == "AT"
     assert turn.facts.live["recent_clicks"] == 1.0
     stage.forget(ANNA)
-    assert stage.on_event(turn)
+    assert stage.on_event(turn, FakeContext(flink))

@@ -28,22 +28,23 @@ class GestureLane:
         self._gestures.open(context)
         self._decisions.open(context)
 
-    def on_row(self, numbers: Numbers, texts: Texts) -> list[AdjustmentCommand]:
+    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
         gesture = Gesture.read(numbers, texts)
         turn = GestureTurn("s" + gesture.session_id, gesture, Facts())
+        # By the gestures' own times: in a replay a new session's first click can overtake the timer of the old one.
         self._forget_old(turn.key, turn.at_ms)
         commands: list[AdjustmentCommand] = []
-        if self._gestures.on_event(turn):
+        if self._gestures.on_event(turn, ctx):
             commands = self._decisions.decide(turn, self._control.book.lane("event"))
         else:
             self._repeated.inc()
         self._drawer.flush(turn.key)
         return commands
 
-    def forget_old(self, key: str, now_ms: int) -> None:
-        """Forgets a session that is over, by the gestures' own times: in a replay a new session's first click can overtake
-        the end of the old one."""
-        self._forget_old(key, now_ms)
+    def on_timer(self, key: str, at_ms: int, ctx: Any) -> None:
+        """Forgets the session if it is over, or looks again later."""
+        self._forget_old(key, at_ms)
+        self._gestures.arm(key, ctx)
         self._drawer.flush(key)
 
     def _forget_old(self, key: str, now_ms: int) -> None:

@@ -8,7 +8,6 @@ from models.features import SESSION_NAMES
 from models.rules import Facts
 from schemas.commands import AdjustmentCommand
 from udfs.cells import Drawer
-from udfs.lanes.gestures import GestureLane
 from udfs.rows import Numbers, SessionWindow, Texts
 from udfs.stages.attention import AttentionStage
 from udfs.stages.categories import CategoryStage
@@ -31,14 +30,11 @@ def _silent_values(window_ms: int) -> list[float]:
 class SessionLane:
     """Judges each window of a session once, in order, and the windows that stay away."""
 
-    def __init__(
-        self, window_ms: int, slice_ms: int, forest: ForestStage, control: ControlStage, gestures: GestureLane
-    ) -> None:
+    def __init__(self, window_ms: int, slice_ms: int, forest: ForestStage, control: ControlStage) -> None:
         self._window_ms = window_ms
         self._silent_values = _silent_values(window_ms)
         self._forest = forest
         self._control = control
-        self._gestures = gestures
         self._drawer = Drawer("session-v2")
         self._attention = AttentionStage(window_ms, slice_ms, self._drawer)
         self._held = HeldStage()
@@ -86,7 +82,6 @@ class SessionLane:
         if self._attention.is_over(key, now_ms):
             for stage in (self._attention, self._z_scores, self._categories, self._decisions):
                 stage.forget(key)
-            self._gestures.forget_old(key, now_ms)
         elif resumed_ms is None:
             self._attention.arm(key, ctx)
         return commands

@@ -19,9 +19,9 @@ CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING()
 
 
 class ControlStage:
-    """Owns the rules in force, and passes refits on to the forests."""
+    """Owns the rules in force, and passes refits on to the forests, where there are any."""
 
-    def __init__(self, rules: tuple[Rule, ...], forest: ForestStage, refused: Any) -> None:
+    def __init__(self, rules: tuple[Rule, ...], forest: ForestStage | None, refused: Any) -> None:
         self.book = RuleBook(rules)
         self._forest = forest
         self._refused = refused
@@ -36,7 +36,7 @@ class ControlStage:
         if kind == "rule":
             if self._apply_rule(key, body):
                 state.put(f"rule:{key}", body or "")
-        else:
+        elif self._forest is not None:
             refit = msgspec.json.decode(body, type=Refit)
             self._forest.on_refit(refit)
             _keep(refit, body, state)
@@ -48,6 +48,8 @@ class ControlStage:
             kind, _, name = key.partition(":")
             if kind == "rule":
                 self._apply_rule(name, held[key])
+        if self._forest is None:
+            return
         refits = [msgspec.json.decode(body, type=Refit) for key, body in held.items() if key.startswith("refit:")]
         for each in sorted(refits, key=lambda refit: (refit.epoch, refit.status != "begins")):
             self._forest.on_refit(each)

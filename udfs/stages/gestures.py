@@ -1,6 +1,6 @@
 """Stage: clicks and other single events that can change a decision by themselves."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from pyflink.datastream import RuntimeContext
@@ -38,10 +38,11 @@ class GestureStage:
     def open(self, context: RuntimeContext) -> None:
         self._cell.open(context)
 
-    def on_event(self, turn: GestureTurn) -> bool:
+    def on_event(self, turn: GestureTurn, ctx: Any) -> bool:
         """Adds what the event says to the facts. False for an event that was there before: it changes nothing."""
         gesture, facts = turn.gesture, turn.facts
-        memory = self._cell.get(turn.key) or Gestures()
+        known = self._cell.get(turn.key)
+        memory = known or Gestures()
         if gesture.event_id in memory.ids:
             return False
         memory.ids = [*memory.ids[1 - KNOWN_IDS :], gesture.event_id]
@@ -55,6 +56,8 @@ class GestureStage:
             )
             memory.clicks = remember(memory.clicks, click)
         self._cell.put(turn.key, memory)
+        if known is None:
+            self.arm(turn.key, ctx)
         turn.clicks = recent(memory.clicks, gesture.at_ms)
         live = facts.live
         live["recent_clicks"] = float(len(turn.clicks))
@@ -74,6 +77,12 @@ class GestureStage:
             "language": gesture.language,
         }
         return True
+
+    def arm(self, key: str, ctx: Any) -> None:
+        """Sets the timer that looks whether the session is over. One per session is under way, moved on when it fires."""
+        memory = self._cell.get(key)
+        if memory is not None:
+            ctx.timer_service().register_event_time_timer(memory.latest_ms + SESSION_END_MS)
 
     def is_over(self, key: str, now_ms: int) -> bool:
         """Whether the latest gesture is so long ago that another one begins a new session."""
