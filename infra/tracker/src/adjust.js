@@ -25,177 +25,181 @@ import { write } from "./store.js";
 /** So long a single-page application may take to show what belongs to a new address. */
 const RENDERED_MS = 100;
 
-const script = document.querySelector("script[data-adjust-key]");
-const setting = (/** @type {string} */ name) => tag(script, "-" + name) ?? "";
-const gateway = setting("gateway") || new URL(import.meta.url).origin;
+const begin = () => {
+  const script = document.querySelector("script[data-adjust-key]");
+  const setting = (/** @type {string} */ name) => tag(script, "-" + name) ?? "";
+  const gateway = setting("gateway") || new URL(import.meta.url).origin;
 
-// Global Privacy Control is a refusal, whatever the page says.
-const refused = /** @type {any} */ (navigator).globalPrivacyControl === true && setting("gpc") !== "ignore";
-/** @type {Consent} */
-let consent = refused ? "denied" : /** @type {Consent} */ (setting("consent") || "granted");
-const granted = () => consent === "granted";
+  // Global Privacy Control is a refusal, whatever the page says.
+  const refused = /** @type {any} */ (navigator).globalPrivacyControl === true && setting("gpc") !== "ignore";
+  /** @type {Consent} */
+  let consent = refused ? "denied" : /** @type {Consent} */ (setting("consent") || "granted");
+  const granted = () => consent === "granted";
 
-/** @type {string | null} */
-let user = null;
-const session = sessions(granted);
-const box = outbox(
-  gateway + "/v1/events",
-  "events",
-  setting("key"),
-  granted,
-  guarded((answer, session) => {
-    adjust.heard = { ...answer, session };
-    adjust.hear();
-  }),
-);
+  /** @type {string | null} */
+  let user = null;
+  const session = sessions(granted);
+  const box = outbox(
+    gateway + "/v1/events",
+    "events",
+    setting("key"),
+    granted,
+    guarded((answer, session) => {
+      adjust.heard = { ...answer, session };
+      adjust.hear();
+    }),
+  );
 
-let url = "";
-const address = () => pageUrl() + location.search;
-/** @type {Fields} */
-let page = {};
-/** What is left is told with the page it belongs to, even if the next has taken its address already. */
-const where = () => (url === address() ? (page = { page_url: pageUrl(), ...pageContent() }) : page);
+  let url = "";
+  const address = () => pageUrl() + location.search;
+  /** @type {Fields} */
+  let page = {};
+  /** What is left is told with the page it belongs to, even if the next has taken its address already. */
+  const where = () => (url === address() ? (page = { page_url: pageUrl(), ...pageContent() }) : page);
 
-const record = guarded(recorder(session, () => ({ ...where(), user_id: user }), box.add));
+  const record = guarded(recorder(session, () => ({ ...where(), user_id: user }), box.add));
 
-/** @type {(type: string, fields?: Fields) => void} */
-const event = (type, fields) => {
-  if (consent !== "denied") record(type, fields);
-};
+  /** @type {(type: string, fields?: Fields) => void} */
+  const event = (type, fields) => {
+    if (consent !== "denied") record(type, fields);
+  };
 
-/** What parts and page may call. None of it ever throws. */
-export const adjust = {
-  /** Any event of the contract. */
-  event,
-  /** A custom event with parameters. */
-  track: (/** @type {string} */ name, /** @type {Record<string, unknown>} */ properties = {}, /** @type {number} */ value) =>
-    event("custom", { value, properties: { ...properties, name } }),
-  /** A rating from 1 to 5, a text, or both. */
-  feedback: (/** @type {number | null} */ value, /** @type {string} */ text, /** @type {Fields} */ fields = {}) =>
-    event("feedback", { ...fields, value, text }),
-  conversion: (/** @type {string} */ name, /** @type {number} */ value) =>
-    event("conversion", { value, properties: { name } }),
-  /** The visitor, where the site knows one; null again when signed out. */
-  identify: (/** @type {string | null} */ id) => {
-    user = id;
-  },
+  /** What parts and page may call. None of it ever throws. */
+  const adjust = {
+    /** Any event of the contract. */
+    event,
+    /** A custom event with parameters. */
+    track: (/** @type {string} */ name, /** @type {Record<string, unknown>} */ properties = {}, /** @type {number} */ value) =>
+      event("custom", { value, properties: { ...properties, name } }),
+    /** A rating from 1 to 5, a text, or both. */
+    feedback: (/** @type {number | null} */ value, /** @type {string} */ text, /** @type {Fields} */ fields = {}) =>
+      event("feedback", { ...fields, value, text }),
+    conversion: (/** @type {string} */ name, /** @type {number} */ value) =>
+      event("conversion", { value, properties: { name } }),
+    /** The visitor, where the site knows one; null again when signed out. */
+    identify: (/** @type {string | null} */ id) => {
+      user = id;
+    },
 
-  consent: guarded((/** @type {Consent} */ given) => {
-    if (refused) return;
-    consent = given;
-    if (given === "denied") {
-      box.clear();
-      write("queue", null);
-      write("session", null);
-    }
-    if (given === "granted") {
+    consent: guarded((/** @type {Consent} */ given) => {
+      if (refused) return;
+      consent = given;
+      if (given === "denied") {
+        box.clear();
+        write("queue", null);
+        write("session", null);
+      }
+      if (given === "granted") box.resume();
+      adjust.hear();
+    }),
+
+    /**
+     * The page's own ways to carry out actions. One may return false (not handled), a promise, or how to undo it.
+     * @type {Record<string, Handler>}
+     */
+    handlers: {},
+
+    /** Work to be done before the page is left or hidden. @type {(() => void)[]} */
+    endings: [],
+    /** Work to be done when another page is shown. @type {(() => void)[]} */
+    openings: [],
+    /** What the collector said last, and of which session. @type {import("./outbox.js").Answer & { session?: string }} */
+    heard: {},
+    hear: () => {},
+    session,
+    granted,
+    gateway,
+    key: setting("key"),
+    outbox,
+    context,
+    described,
+    place,
+    up,
+    json,
+    backoffMs,
+    guarded,
+    listen,
+  };
+
+  const start = guarded(() => {
+    const idleMs = (+setting("idle-s") || 60) * 1000;
+    const tellEngaged = reading(idleMs, (ms) => event("heartbeat", { value: ms }));
+    const scrolls = scrolling(event);
+    clicks(event);
+
+    let openedAt = 0;
+    let shown = false;
+    let told = "";
+
+    const open = () => {
+      url = address();
+      openedAt = performance.now();
+      shown = true;
+      scrolls.begin();
+      adjust.openings.forEach((begin) => guarded(begin)());
+      event("page_view", { context: context(), properties: { referrer: document.referrer.split(/[?#]/)[0] } });
+      tellContext();
+    };
+    const close = () => {
+      if (!shown) return;
+      shown = false;
+      scrolls.tell();
+      adjust.endings.forEach((end) => guarded(end)());
+      tellEngaged();
+      event("page_hide", {
+        value: Math.round(performance.now() - openedAt),
+        properties: { depth: scrolls.deepest() },
+      });
+    };
+    const hide = () => {
+      close();
+      box.leave();
+    };
+    const tellContext = () => {
+      const before = told;
+      told = json(context());
+      if (told !== before) event("context", { context: context() });
+    };
+
+    // The page's own history functions are left alone: a page has changed when its address has.
+    const follow = () => {
+      if (!shown || url === address()) return;
+      close();
+      setTimeout(guarded(open), RENDERED_MS);
+    };
+
+    listen(document, "visibilitychange", () => {
+      if (document.hidden) return hide();
       box.resume();
-      box.retry();
+      if (url) shown = true;
+      else open();
+    });
+    listen(window, "pagehide", hide);
+    listen(window, "pageshow", ({ persisted }) => persisted && open());
+    listen(window, "online", box.retry);
+    listen(window, "popstate click", () => setTimeout(guarded(follow)));
+    listen(/** @type {any} */ (window).navigation, "currententrychange", follow);
+    listen(/** @type {any} */ (navigator).connection, "change", tellContext);
+    listen(screen.orientation, "change", tellContext);
+
+    box.resume();
+    // A tab opened in the background is read when it is looked at.
+    if (!document.hidden) open();
+    for (const part of (tag(script, "-parts") ?? "movements client").split(/\s+/)) {
+      if (part) import(new URL(`./${part}.js`, import.meta.url).href).then((module) => module.start(adjust)).catch(() => {});
     }
-  }),
+  });
 
-  /**
-   * The page's own ways to carry out actions. One may return false (not handled), a promise, or how to undo it.
-   * @type {Record<string, Handler>}
-   */
-  handlers: {},
-
-  /** Work to be done before the page is left or hidden. @type {(() => void)[]} */
-  endings: [],
-  /** Work to be done when another page is shown. @type {(() => void)[]} */
-  openings: [],
-  /** What the collector said last, and of which session. @type {import("./outbox.js").Answer & { session?: string }} */
-  heard: {},
-  hear: () => {},
-  session,
-  granted,
-  gateway,
-  key: setting("key"),
-  outbox,
-  context,
-  described,
-  place,
-  up,
-  json,
-  backoffMs,
-  guarded,
-  listen,
+  if (script && setting("key")) {
+    // A page that is only prerendered may never be seen.
+    if (/** @type {any} */ (document).prerendering) listen(document, "prerenderingchange", start);
+    else start();
+  }
+  guarded(() => Object.assign(window, { microadjust: adjust }))();
+  return adjust;
 };
 
-/** @typedef {typeof adjust} Adjust */
+/** @typedef {ReturnType<typeof begin>} Adjust */
 
-const start = guarded(() => {
-  const idleMs = (+setting("idle-s") || 60) * 1000;
-  const tellEngaged = reading(idleMs, (ms) => event("heartbeat", { value: ms }));
-  const scrolls = scrolling(event);
-  clicks(event);
-
-  let openedAt = 0;
-  let shown = false;
-  let told = "";
-
-  const open = () => {
-    url = address();
-    openedAt = performance.now();
-    shown = true;
-    scrolls.begin();
-    adjust.openings.forEach((begin) => guarded(begin)());
-    event("page_view", { context: context(), properties: { referrer: document.referrer.split(/[?#]/)[0] } });
-    tellContext();
-  };
-  const close = () => {
-    if (!shown) return;
-    shown = false;
-    scrolls.tell();
-    adjust.endings.forEach((end) => guarded(end)());
-    tellEngaged();
-    event("page_hide", {
-      value: Math.round(performance.now() - openedAt),
-      properties: { depth: scrolls.deepest() },
-    });
-  };
-  const hide = () => {
-    close();
-    box.leave();
-  };
-  const tellContext = () => {
-    const before = told;
-    told = json(context());
-    if (told !== before) event("context", { context: context() });
-  };
-
-  // The page's own history functions are left alone: a page has changed when its address has.
-  const follow = () => {
-    if (!shown || url === address()) return;
-    close();
-    setTimeout(guarded(open), RENDERED_MS);
-  };
-
-  listen(document, "visibilitychange", () => {
-    if (document.hidden) return hide();
-    box.resume();
-    if (url) shown = true;
-    else open();
-  });
-  listen(window, "pagehide", hide);
-  listen(window, "pageshow", ({ persisted }) => persisted && open());
-  listen(window, "online", box.retry);
-  listen(window, "popstate click", () => setTimeout(guarded(follow)));
-  listen(/** @type {any} */ (window).navigation, "currententrychange", follow);
-  listen(/** @type {any} */ (navigator).connection, "change", tellContext);
-  listen(screen.orientation, "change", tellContext);
-
-  box.resume();
-  // A tab opened in the background is read when it is looked at.
-  if (!document.hidden) open();
-  for (const part of (tag(script, "-parts") ?? "movements client").split(/\s+/)) {
-    if (part) import(new URL(`./${part}.js`, import.meta.url).href).then((module) => module.start(adjust)).catch(() => {});
-  }
-});
-
-if (script && setting("key")) {
-  // A page that is only prerendered may never be seen.
-  if (/** @type {any} */ (document).prerendering) listen(document, "prerenderingchange", start);
-  else start();
-}
-guarded(() => Object.assign(window, { microadjust: adjust }))();
+/** Undefined only where a page has broken what the browser offers. */
+export const adjust = /** @type {Adjust} */ (guarded(begin)());

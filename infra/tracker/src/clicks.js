@@ -12,7 +12,7 @@ export const clicks = (event) => {
   let step = 0;
   /** @type {{ at: number, x: number, y: number }[]} */
   let near = [];
-  listen(document, "click", (click) => {
+  listen(window, "click", (click) => {
     const { target, clientX: x, clientY: y, timeStamp: at } = click;
     // A click by a script is none of the reader's.
     if (!click.isTrusted || !(target instanceof Element)) return;

@@ -50,7 +50,7 @@ export const start = (adjust) => {
   };
 
   connection(adjust, (/** @type {Command} */ command) => {
-    if (told.has(command.command_id)) return;
+    if (!command.command_id || told.has(command.command_id)) return;
     told.set(command.command_id, "");
     carryOut(command);
   });

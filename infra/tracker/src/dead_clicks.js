@@ -15,7 +15,7 @@ export const deadClicks = ({ event, guarded, listen, described, place, up }) => 
   const observer = new MutationObserver(seen);
   listen(window, "scroll blur pagehide", seen);
 
-  listen(document, "click", (click) => {
+  listen(window, "click", (click) => {
     const { target, isTrusted } = click;
     if (watching || !isTrusted || up(target, ANSWERS_ITSELF)) return;
     if (!up(target, PROMISES_SOMETHING) && getComputedStyle(target).cursor !== "pointer") return;

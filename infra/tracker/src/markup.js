@@ -40,8 +40,9 @@ export const described = (node) => {
   const id = node.id || node.classList?.[0];
   /** @type {Record<string, string>} */
   const properties = {};
-  for (const { name, value } of tagged?.attributes ?? []) {
-    if (name.startsWith("data-adjust-prop-")) properties[name.slice(17)] = value;
+  // Not `attributes`: a form's field of that name would hide it.
+  for (const name of tagged?.getAttributeNames() ?? []) {
+    if (name.startsWith("data-adjust-prop-")) properties[name.slice(17)] = tagged?.getAttribute(name) ?? "";
   }
   return {
     ...content(up(node, "[data-adjust-content]")),

@@ -44,6 +44,8 @@ export const outbox = (url, name, key, may, answered) => {
   let dueAt = 0;
   let timer = 0;
 
+  const early = () => Date.now() < notBefore;
+
   /** The oldest lines of one session that fit into one request. */
   const take = () => {
     let count = 0;
@@ -103,8 +105,9 @@ export const outbox = (url, name, key, may, answered) => {
 
   const flush = guarded(() => {
     timer = 0;
-    if (Date.now() < notBefore) return plan(0);
-    while (!refused && waiting.length && flying.size < FLYING && may() && navigator.onLine) send(take());
+    if (early()) return plan(0);
+    // A page may have made `fetch` throw at once: then the batch waits again before this looks.
+    while (!early() && !refused && waiting.length && flying.size < FLYING && may() && navigator.onLine) send(take());
   });
 
   return {
@@ -141,7 +144,7 @@ export const outbox = (url, name, key, may, answered) => {
       let lines = [...unsure].join("\n");
       while (lines.length > STORED) lines = lines.slice(lines.indexOf("\n") + 1);
       write("queue", lines);
-      if (Date.now() >= notBefore && navigator.onLine) {
+      if (!early() && navigator.onLine) {
         while (waiting.length && navigator.sendBeacon(url, body(take())));
       }
       waiting = [];

@@ -70,6 +70,7 @@ export const pointer = ({ event, guarded, listen, endings, described, place }) =
       }
       [stepX, stepY] = [x, y];
     }
+    if (!last) [seen.fromX, seen.fromY] = [clientX, clientY];
     seen.samples++;
     [lastX, lastY, lastAt] = [clientX, clientY, timeStamp];
     last = move;

@@ -39,7 +39,6 @@ export const connection = (adjust, receive) => {
       // Not JSON.parse, which a page may have replaced.
       new Response(data).json().then(
         guarded(({ id, command }) => {
-          if (!adjust.granted()) return close();
           lastId = id;
           receive(command);
         }),
@@ -55,7 +54,7 @@ export const connection = (adjust, receive) => {
   });
 
   adjust.hear = () => {
-    if ((!channel && !timer) || adjust.heard.session !== session) connect();
+    if ((!channel && !timer) || adjust.heard.session !== session || !adjust.granted()) connect();
   };
   listen(window, "online pageshow", connect);
   // An open connection would keep the page from being kept for the way back.

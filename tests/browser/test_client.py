@@ -1,0 +1,267 @@
+"""Commands arrive in a real page: carried out where nobody looks, undone, resumed, and told of."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.browser.collector import Collector
+from tests.browser.reader import Reader
+
+MAX_SHIFT = 0.01
+
+
+def variants(name: str, height: int, simple_height: int, attributes: str = "") -> str:
+    return (
+        f"<section id={name} {attributes}><div data-adjust-variant=normal style='height:{height}px'>Long {name}</div>"
+        f"<div data-adjust-variant=simple style='height:{simple_height}px' hidden>Short {name}</div></section>"
+    )
+
+
+def listed(name: str, attributes: str = "") -> str:
+    items = "".join(
+        f"<li data-adjust-content={item} data-adjust-type={kind} data-adjust-placement=recommended>{item}</li>"
+        for item, kind in [("a", "sea"), ("b", "sky"), ("c", "sea"), ("d", "sky")]
+    )
+    return f"<ol id={name} data-adjust-list {attributes}>{items}</ol>"
+
+
+PAGE = (
+    variants("above", 500, 100)
+    + variants("seen", 600, 200)
+    + "<p id=middle style='height:400px'>Here the reader reads.</p>"
+    + listed("near", "data-adjust-when=now")
+    + "<div style='height:1500px'></div>"
+    + variants("below", 800, 300)
+    + listed("far")
+    + "<img id=lazy data-adjust-light=/picture/light.png src=/picture/heavy.png loading=lazy width=300 height=200>"
+    + "<div id=layout data-adjust-layout=normal>Layout</div>"
+    + "<p data-adjust-lang=en>Hello</p><p id=fr data-adjust-lang=fr hidden>Bonjour</p>"
+    + "<div id=asked data-adjust-prompt=still-reading hidden style='position:fixed;right:0;bottom:0'>"
+    + "<p data-adjust-text>Still there?</p></div>"
+)
+
+
+@pytest.fixture
+def listening(reader: Reader, collector: Collector) -> Reader:
+    """A page whose client listens."""
+    reader.open(PAGE)
+    collector.wait_for(lambda: collector.listeners)
+    return reader
+
+
+def shown(reader: Reader, section: str) -> str:
+    text: str = reader.run(
+        "return document.querySelector(`#${arguments[0]} > :not([hidden])`).textContent.split(' ')[0]", section
+    )
+    return text
+
+
+def order(reader: Reader, name: str) -> str:
+    text: str = reader.run(
+        "return [...document.getElementById(arguments[0]).children].map((e) => e.textContent).join('')", name
+    )
+    return text
+
+
+def statuses(collector: Collector, command_id: str) -> list[str]:
+    return [each["status"] for each in collector.outcomes if each["command_id"] == command_id]
+
+
+def settle(collector: Collector, command_id: str, *expected: str) -> None:
+    collector.wait_for(lambda: statuses(collector, command_id))
+    time.sleep(0.4)
+    assert statuses(collector, command_id) == list(expected)
+
+
+def test_a_variant_changes_out_of_sight_at_once_and_in_sight_only_later(
+    listening: Reader, collector: Collector
+) -> None:
+    collector.command("simplify", {"variant": "simple"}, "c1")
+    settle(collector, "c1", "applied")
+    assert (shown(listening, "below"), shown(listening, "above")) == ("Short", "Long")
+    listening.run("document.getElementById('below').scrollIntoView()")
+    collector.wait_for(lambda: shown(listening, "above") == "Short" and shown(listening, "seen") == "Short")
+    assert listening.shifts() <= MAX_SHIFT
+    settle(collector, "c1", "applied")
+
+
+def test_what_the_reader_looks_at_stays_though_all_above_it_shrinks(listening: Reader, collector: Collector) -> None:
+    listening.run("document.getElementById('middle').scrollIntoView()")
+    time.sleep(0.3)
+    top = "return document.getElementById('middle').getBoundingClientRect().top"
+    before = listening.run(top)
+    height = listening.run("return document.documentElement.scrollHeight")
+    collector.command("simplify", {"variant": "simple"}, "c1")
+    settle(collector, "c1", "applied")
+    assert (shown(listening, "above"), shown(listening, "seen")) == ("Short", "Short")
+    assert listening.run("return document.documentElement.scrollHeight") <= height - 800
+    assert abs(listening.run(top) - before) < 1
+    assert listening.shifts() <= MAX_SHIFT
+
+
+def test_a_list_takes_the_commanded_order_where_nobody_looks(listening: Reader, collector: Collector) -> None:
+    collector.command("reorder", {"order": ["c"], "types": ["sky"]}, "c1")
+    settle(collector, "c1", "applied")
+    assert order(listening, "far") == "cbda"
+
+
+def test_a_box_that_may_change_in_sight_does(listening: Reader, collector: Collector) -> None:
+    listening.run("document.getElementById('near').scrollIntoView()")
+    collector.command("reorder", {"order": ["d"]}, "c1")
+    collector.wait_for(lambda: order(listening, "near") == "dabc")
+
+
+def test_every_other_adapter_changes_what_it_is_for(listening: Reader, collector: Collector) -> None:
+    collector.command("lighten_media", {"images": "small"}, "c1", 1)
+    collector.command("simplify_layout", {"density": "low"}, "c2", 2)
+    collector.command("localise", {"language": "fr"}, "c3", 3)
+    collector.command("highlight_related", {"category": "sky"}, "c4", 4)
+    collector.command(
+        "prompt", {"kind": "still-reading", "text": "<b>Still</b> there, <img src=x onerror=alert(1)>?"}, "c5", 5
+    )
+    for number in range(1, 6):
+        settle(collector, f"c{number}", "applied")
+    assert listening.run("return document.getElementById('lazy').getAttribute('src')") == "/picture/light.png"
+    assert listening.run("return document.getElementById('layout').dataset.adjustLayout") == "low"
+    assert not listening.run("return document.getElementById('fr').hidden")
+    highlighted = "return [...document.querySelectorAll('[data-adjust-highlight]')].map((e) => e.textContent).join('')"
+    assert listening.run(highlighted) == "bdbd"
+    prompt = listening.find("#asked")
+    assert prompt.is_displayed()
+    assert prompt.text == "<b>Still</b> there, <img src=x onerror=alert(1)>?"
+    assert listening.shifts() <= MAX_SHIFT
+
+
+def test_a_revert_undoes_and_says_so(listening: Reader, collector: Collector) -> None:
+    collector.command("reorder", {"order": ["c"]}, "c1", 1)
+    collector.command("simplify", {"variant": "simple"}, "c2", 2)
+    settle(collector, "c2", "applied")
+    collector.command("revert", {}, "c3", 3, reverts="c1")
+    collector.command("revert", {}, "c4", 4, reverts="c2")
+    collector.command("revert", {}, "c5", 5, reverts="unknown")
+    settle(collector, "c3", "applied")
+    settle(collector, "c1", "applied", "reverted")
+    settle(collector, "c2", "applied", "reverted")
+    settle(collector, "c5", "ignored")
+    assert (order(listening, "far"), shown(listening, "below")) == ("abcd", "Long")
+    listening.run("scrollTo(0, 1e6)")
+    time.sleep(0.3)
+    assert shown(listening, "above") == "Long", "what was still to be done is not done after the revert"
+
+
+def test_an_expired_command_is_ignored_and_so_is_one_nobody_looked_away_from(
+    listening: Reader, collector: Collector
+) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    collector.command("simplify", {"variant": "simple"}, "late", 1, expires_at_ms=now_ms - 1)
+    settle(collector, "late", "ignored")
+    listening.run("document.getElementById('below').remove()")
+    collector.command("simplify", {"variant": "simple"}, "short", 2, expires_at_ms=now_ms + 2500)
+    time.sleep(1.0)
+    assert statuses(collector, "short") == []
+    settle(collector, "short", "ignored")
+    listening.run("scrollTo(0, 1e6)")
+    time.sleep(0.5)
+    assert shown(listening, "above") == "Long"
+
+
+def test_a_command_that_the_page_has_no_markup_for_is_ignored(listening: Reader, collector: Collector) -> None:
+    collector.command("refresh_recommendations", {}, "c1")
+    settle(collector, "c1", "ignored")
+
+
+def test_a_cms_takes_an_action_over(listening: Reader, collector: Collector) -> None:
+    listening.run(
+        "window.told = [];"
+        "microadjust.handlers.set_tone = (command) => { told.push(command.parameters.tone); return () => told.push('undone') };"
+        "microadjust.handlers.enrich = async () => { throw new Error('mine') };"
+        "microadjust.handlers.reorder = () => false;"
+    )
+    collector.command("set_tone", {"tone": "friendly"}, "c1", 1)
+    collector.command("enrich", {}, "c2", 2)
+    collector.command("reorder", {"order": ["c"]}, "c3", 3)
+    settle(collector, "c1", "applied")
+    settle(collector, "c2", "failed")
+    settle(collector, "c3", "applied")
+    assert order(listening, "far") == "cabd"
+    collector.command("revert", {}, "c4", 4, reverts="c1")
+    settle(collector, "c1", "applied", "reverted")
+    assert listening.run("return told") == ["friendly", "undone"]
+    assert listening.faults() == []
+
+
+def test_the_same_command_counts_once(listening: Reader, collector: Collector) -> None:
+    listening.run("window.times = 0; microadjust.handlers.prompt = () => { times++ }")
+    for number in (1, 2):
+        collector.command("prompt", {}, "c1", number)
+    settle(collector, "c1", "applied")
+    assert listening.run("return times") == 1
+
+
+def test_messages_that_are_none_harm_nobody(listening: Reader, collector: Collector) -> None:
+    messages: list[Any] = [
+        "",
+        "no json",
+        "null",
+        "[]",
+        '{"id":"0-1"}',
+        '{"command":null}',
+        '{"command":{"action":"reorder"}}',
+    ]
+    for message in messages:
+        collector.push(message)
+    collector.command("reorder", {"order": ["c"]}, "c1", 9)
+    collector.command("highlight_related", {"category": '"] , body ['}, "c2", 10)
+    settle(collector, "c1", "applied")
+    settle(collector, "c2", "ignored")
+    assert listening.faults() == []
+
+
+def test_a_broken_connection_resumes_from_the_last_id(listening: Reader, collector: Collector) -> None:
+    (first,) = collector.connections
+    assert (first["by"], first["token"], first["last_id"]) == ("websocket", "token", "")
+    assert first["session_id"] == collector.events("page_view")[0]["session_id"]
+    collector.command("reorder", {"order": ["c"]}, "c1", 17)
+    settle(collector, "c1", "applied")
+    collector.push(None)
+    second = collector.wait_for(lambda: collector.connections[1:])[0]
+    assert (second["by"], second["last_id"]) == ("websocket", "0-17")
+    collector.wait_for(lambda: collector.listeners)
+    collector.command("reorder", {"order": ["d"]}, "c2", 18)
+    collector.wait_for(lambda: order(listening, "far") == "dcab")
+
+
+def test_where_no_websocket_gets_through_events_do(reader: Reader, collector: Collector) -> None:
+    collector.websockets = False
+    reader.open(PAGE)
+    collector.wait_for(lambda: collector.listeners, patience_s=20)
+    assert [each["by"] for each in collector.connections] == ["websocket", "websocket", "events"]
+    collector.command("reorder", {"order": ["c"]}, "c1", 5)
+    settle(collector, "c1", "applied")
+    assert order(reader, "far") == "cabd"
+
+
+def test_the_next_page_of_an_application_is_adjusted_too(listening: Reader, collector: Collector) -> None:
+    collector.command("simplify", {"variant": "simple"}, "c1")
+    settle(collector, "c1", "applied")
+    listening.run(
+        "history.pushState(null, '', '/second');"
+        "const old = document.getElementById('below'), fresh = old.cloneNode(true);"
+        "fresh.children[0].hidden = false; fresh.children[1].hidden = true; old.replaceWith(fresh)"
+    )
+    assert shown(listening, "below") == "Long"
+    collector.wait_for(lambda: shown(listening, "below") == "Short")
+    settle(collector, "c1", "applied")
+
+
+def test_without_consent_nobody_listens(reader: Reader, collector: Collector) -> None:
+    reader.show(PAGE, "data-adjust-consent=pending")
+    time.sleep(1.0)
+    assert not collector.connections
+    reader.run("microadjust.consent('granted')")
+    collector.wait_for(lambda: collector.listeners)
+    reader.run("microadjust.consent('denied')")
+    collector.command("reorder", {"order": ["c"]}, "c1", 5)
+    collector.wait_for(lambda: not collector.listeners)
+    assert order(reader, "far") == "abcd"

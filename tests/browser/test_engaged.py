@@ -1,0 +1,93 @@
+"""Engaged time: a page that is read with a still pointer counts, one that nobody looks at does not."""
+
+import time
+
+from selenium.webdriver import Chrome
+
+from tests.browser.collector import Collector
+from tests.browser.reader import Reader
+
+TEXT = "<main data-adjust-content=tides><p id=text>Something to read.</p></main>"
+
+
+def engaged_ms(collector: Collector) -> float:
+    return sum(event["value"] for event in collector.events("heartbeat"))
+
+
+def blur(reader: Reader, away: bool) -> None:
+    """Another window has the focus, or this one has it again; the page stays visible all the time. Headless Chromium has
+    no window manager and leaves the focus with every window, so the page is told what a browser on a desk would tell."""
+    reader.run(
+        "document.hasFocus = () => !arguments[0]; dispatchEvent(new Event(arguments[0] ? 'blur' : 'focus'))", away
+    )
+
+
+def test_a_scripted_reading_is_told_within_five_percent(reader: Reader, collector: Collector) -> None:
+    """Still pointer 12 s, another tab 4 s, still 5 s, another window 3 s, still 3 s: 20 s of reading."""
+    reader.open(TEXT, "data-adjust-idle-s=15")
+    reading_s = 0.0
+    begun = time.monotonic()
+
+    def read(seconds: float, begun: float) -> float:
+        time.sleep(max(0.0, seconds - (time.monotonic() - begun)))
+        return time.monotonic() - begun
+
+    reading_s += read(12, begun)
+    tab = reader.hide()
+    time.sleep(4)
+    begun = time.monotonic()
+    reader.back_to(tab)
+    assert not reader.run("return document.hidden")
+    reading_s += read(5, begun)
+    blur(reader, away=True)
+    time.sleep(3)
+    begun = time.monotonic()
+    blur(reader, away=False)
+    reading_s += read(3, begun)
+    reader.chrome.close()
+    reader.chrome.switch_to.window(reader.chrome.window_handles[0])
+    collector.wait_for(lambda: len(collector.events("page_hide")) == 2)
+    time.sleep(0.5)
+    told_s = engaged_ms(collector) / 1000
+    print(f"engaged {told_s:.2f} s, read {reading_s:.2f} s")
+    assert abs(told_s - reading_s) <= 0.05 * reading_s
+
+
+def test_a_still_pointer_counts_until_idle_and_a_sign_of_life_starts_it_again(
+    reader: Reader, collector: Collector
+) -> None:
+    reader.open(TEXT, "data-adjust-idle-s=2")
+    time.sleep(6)
+    collector.wait_for(lambda: collector.events("heartbeat"))
+    first = engaged_ms(collector)
+    assert 1900 <= first <= 2600
+    reader.move("#text", 1, 1)
+    time.sleep(3)
+    reader.hide()
+    collector.wait_for(lambda: engaged_ms(collector) > first)
+    assert 1900 <= engaged_ms(collector) - first <= 2600
+
+
+def test_a_hidden_tab_is_not_being_read(reader: Reader, collector: Collector) -> None:
+    reader.open(TEXT)
+    reader.hide()
+    collector.wait_for(lambda: collector.events("page_hide"))
+    time.sleep(0.3)
+    before = engaged_ms(collector)
+    time.sleep(6)
+    assert engaged_ms(collector) == before
+
+
+def test_a_tab_opened_in_the_background_is_no_page_view_until_it_is_seen(
+    reader: Reader, collector: Collector, chrome: Chrome
+) -> None:
+    reader.open(TEXT)
+    collector.pages["other"] = collector.pages["page"]
+    before = set(chrome.window_handles)
+    reader.devtools("Target.createTarget", url=f"{collector.origin}/other", background=True)
+    collector.wait_for(lambda: set(chrome.window_handles) - before)
+    time.sleep(1.5)
+    assert len(collector.events("page_view")) == 1
+    (handle,) = set(chrome.window_handles) - before
+    reader.back_to(handle)
+    collector.wait_for(lambda: len(collector.events("page_view")) == 2)
