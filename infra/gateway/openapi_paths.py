@@ -81,7 +81,7 @@ def _segment(call: str, body: Schema) -> Operation:
     )  # fmt: skip
 
 
-_NAME: Final[Schema] = {"type": ["string", "integer"], "minLength": 1, "maxLength": 128}
+_NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 128}
 _SOMETHING: Final[Schema] = {"not": {"enum": [None, "", 0, False, [], {}]}}
 _CALLS: Final = ("track", "identify", "page", "screen", "group", "alias")
 _NEEDED: Final = {"track": "event", "group": "groupId", "alias": "previousId"}
@@ -91,7 +91,9 @@ def _message(call: str) -> Schema:
     """As Segment's libraries send it; what else they send (messageId, timestamp, sentAt, context …) is read where it fits."""
     needed = (_NEEDED[call],) if call in _NEEDED else ()
     who = [{"required": [name], "properties": {name: _NAME}} for name in ("userId", "anonymousId")]
-    return {**_object(needed, **{name: _SOMETHING for name in needed}), "anyOf": who}
+    either = {"type": ["string", "null"], "maxLength": 128}
+    fields = {"userId": either, "anonymousId": either, **{name: _SOMETHING for name in needed}}
+    return {**_object(needed, **fields), "anyOf": who}
 
 
 _WEBHOOK: Final = Operation(
@@ -143,7 +145,6 @@ _FEEDBACK: Final[Schema] = {
         element={"type": ["string", "null"], "maxLength": 256},
         user_id={"type": ["string", "null"], "maxLength": 128},
         event_id={"type": ["string", "null"], "minLength": 1, "maxLength": 64},
-        occurred_at_ms={"type": ["integer", "null"], "description": "Within 24 h of now; now where it is missing."},
         properties={"type": ["object", "null"], "additionalProperties": TEXT, "maxProperties": 64},
         write_key={"description": "In place of the header."},
         token={"description": "The session's push token, in place of a write key."},

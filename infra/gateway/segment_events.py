@@ -35,6 +35,7 @@ _OF_NAME: Final = {
 """Names of track calls that say more than `custom`; so do those that end in `clicked`, and the types' own names."""
 
 _LONGEST_ID: Final = 64
+_LONGEST_PERSON: Final = 128
 _CONTENT_KEYS: Final = ("content_id", "contentId", "article_id", "articleId", "product_id", "productId")
 _VALUE_KEYS: Final = ("value", "rating", "depth", "revenue", "total")
 
@@ -48,7 +49,12 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Dr
         return Rejection("malformed", "not an object")
     if call not in CALLS:
         return Rejection("unknown_type", f"type: give one of {', '.join(CALLS)}")
-    user, anonymous = _text(message.get("userId")), _text(message.get("anonymousId"))
+    for name in ("userId", "anonymousId"):
+        if type(message.get(name)) not in (str, type(None)):
+            return Rejection("wrong_type", f"{name}: expected string")
+        if len(message.get(name) or "") > _LONGEST_PERSON:
+            return Rejection("out_of_range", f"{name}: longer than {_LONGEST_PERSON} characters")
+    user, anonymous = message.get("userId") or "", message.get("anonymousId") or ""
     if not user and not anonymous:
         return Rejection("missing_field", "userId: userId or anonymousId is required")
     if call == "track" and not message.get("event"):

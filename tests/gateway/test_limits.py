@@ -77,6 +77,7 @@ def test_an_endless_head_and_an_endless_wait_are_hung_up_on(gateway: Running) ->
         (b"{}", "br", 415),
         (gzip.compress(b'{"events":[]}'), "gzip", 202),
     ],
+    ids=["no gzip", "cut", "more than one stream", "unknown", "sound"],
 )
 def test_encodings(gateway: Running, body: bytes, encoding: str, status: int) -> None:
     assert gateway.client.post("/v1/events", content=body, headers={"content-encoding": encoding}).status_code == status

@@ -20,36 +20,12 @@ from schemas.rejects import Rejection
 
 RECEIVED_MS = 1_800_000_000_000
 NAMES = st.sampled_from(
-    [
-        "type",
-        "userId",
-        "anonymousId",
-        "event",
-        "messageId",
-        "timestamp",
-        "sentAt",
-        "context",
-        "properties",
-        "traits",
-        "groupId",
-        "previousId",
-        "visitorId",
-        "uniqueId",
-        "events",
-        "data",
-        "session_id",
-        "event_id",
-        "occurred_at_ms",
-        "sent_at_ms",
-        "value",
-        "ip",
-        "userAgent",
-        "locale",
-        "page",
-        "url",
-        "device",
-        "x",
-    ]
+    (
+        *("type", "userId", "anonymousId", "event", "messageId", "timestamp", "sentAt", "context", "properties"),
+        *("traits", "groupId", "previousId", "visitorId", "uniqueId", "events", "data", "session_id", "event_id"),
+        *("occurred_at_ms", "sent_at_ms", "value", "ip", "userAgent", "locale", "page", "url", "device"),
+        *("x",),
+    )
 )
 LEAVES = (
     st.none()
