@@ -1,4 +1,4 @@
-"""The demo: a stack of its own, the job, ten minutes of simulated readers in one, and every command as it is given."""
+"""The demo: a reader whose page changes, then ten minutes of simulated readers in one, on a stack of its own."""
 
 import shutil
 import threading
@@ -10,10 +10,13 @@ import msgspec
 import typer
 from rich.table import Table
 
+from infra.cli.demo_site import closing_note, visit
 from infra.cli.output import err, errors, out, print_json
+from infra.cli.rule_commands import put_records
 from infra.cli.words import clock, parameters, reason
+from infra.demo import edge
 from infra.local import flink, stack
-from infra.local.home import Home
+from infra.local.home import Home, StackRecord
 from infra.local.processes import StackError
 from infra.local.submit import submit
 from infra.simulate.recording import SAMPLE, Header, header, records
@@ -21,12 +24,17 @@ from infra.simulate.replay import Replay
 from infra.simulate.truth import read_truth, score
 from infra.streams.account import Accountant
 from infra.streams.reading import Tail
+from models.rules import KNOWN_FEATURES
 from schemas import topics
+from schemas.rules import parse_rule_file
 
 SETTLE_S = 15
 """Of the time given, so much is for the last windows and the summary."""
 
 LEAST_S = 20
+
+TASKMANAGERS = 2 * stack.DEFAULT_TASKMANAGERS
+"""Two adjust jobs, that of the page without refits, and the heatmap."""
 
 
 class Watch:
@@ -63,7 +71,8 @@ def demo(
     seconds: Annotated[int, typer.Option("--for", min=0, help="Seconds the replay may take; 0 for a hundred.")] = 0,
     keep: Annotated[bool, typer.Option(help="Leave the stack running afterwards.")] = False,
 ) -> None:
-    """Start a fresh stack, run the job on ten minutes of simulated readers, and show what it does. The last line is JSON."""
+    """Start a fresh stack with gateway, demo site and console; let a reader read the site until it changes; then run the
+    job on ten minutes of simulated readers, and show what it does. The last line is JSON."""
     with errors():
         home = Home(Home.from_env().path / "demo")
         stack.down(home)
@@ -72,33 +81,44 @@ def demo(
             summary = _run(home, seconds or 100)
         finally:
             if keep:
-                err.print(f"the stack goes on; MICROADJUST_HOME={home.path} microadjust status, … down")
+                err.print(f"all of it goes on; MICROADJUST_HOME={home.path} microadjust status, … down", soft_wrap=True)
             else:
                 stack.down(home)
         print_json(summary)
-        if summary["missing"]:
+        if summary["missing"] or summary["browser"]["missing"]:
             raise typer.Exit(1)
 
 
 def _run(home: Home, seconds: int) -> dict[str, Any]:
-    with err.status("starting Kafka and Flink") as status:
-        running = stack.up(home, progress=lambda message: status.update(message))
+    with err.status("starting Kafka, Flink and Redis") as status:
+        running = stack.up(home, taskmanagers=TASKMANAGERS, with_redis=True, progress=status.update)
         status.update("submitting the adjust job with `flink run`")
-        options = ("--startup", "earliest", "--checkpoint-ms", "1000")
-        job_id = submit(running, "adjust", options)
-        status.update("waiting for the job to run")
-        flink.wait_for_job(running.rest_port, job_id)
-    out.print(f"Kafka at {running.bootstrap}, Flink at http://127.0.0.1:{running.rest_port}, job {job_id}")
-    accountant = Accountant(running.bootstrap)
+        _start_job(running, "adjust", "--group-id", "microadjust-page", "--refit-min", "0")
+        status.update("starting the gateway")
+        here = edge.start(home, running, StackRecord.read(home).services["redis"].ports["redis"])
+        rules = parse_rule_file(edge.RULES_FILE.read_text(), KNOWN_FEATURES)
+        put_records(running.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
+    out.print(f"Kafka at {running.bootstrap}, Flink at http://127.0.0.1:{running.rest_port}")
+    out.print(f"demo site: {here.site}", soft_wrap=True)
+    out.print(f"console:   {here.console}\n", soft_wrap=True)
+    visited = visit(home, here)
+    with err.status("submitting the heatmap job, and another adjust job for the replay"):
+        _start_job(running, "heatmap")
+        # The replay has a time of its own, and an account that nobody else may disturb: topics and a job of its own.
+        names, flags = edge.replay_topics(running.bootstrap)
+        _start_job(running, "adjust", "--group-id", "microadjust-replay", *flags)
+    accountant = Accountant(running.bootstrap, names)
     watch = Watch()
     lines = list(records(SAMPLE))
-    replayed = _play(running, lines, watch, seconds)
+    replayed = _play(running, names, lines, watch, seconds)
     with err.status("waiting until every event is accounted for"):
         account = accountant.settle(replayed, patience_s=30.0)
-    committed = [msgspec.json.decode(each.value) for each in Tail(running.bootstrap, topics.ADJUSTMENTS.name).rest(3.0)]
+    tail = Tail(running.bootstrap, names[topics.ADJUSTMENTS.name])
+    committed = [msgspec.json.decode(each.value) for each in tail.rest(3.0)]
     truth = read_truth(SAMPLE)
     found = score(truth.episodes if truth else [], committed)
     _print_summary(found, watch, account)
+    closing_note(visited)
     ordered = sorted(watch.fast_lane_ms)
     return {
         "events": account.sent,
@@ -113,15 +133,23 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
         "missing": account.missing,
         "fast_lane_ms": {"p50": _share(ordered, 0.5), "p99": _share(ordered, 0.99)},
         "seconds_to_first_command": round(watch.first_command_s, 2) if watch.first_command_s is not None else None,
+        "site": here.site,
+        "console": here.console,
+        "browser": msgspec.to_builtins(visited),
     }
 
 
-def _play(running: stack.Stack, lines: list[bytes], watch: Watch, seconds: int) -> int:
+def _start_job(running: stack.Stack, job: str, *options: str) -> None:
+    job_id = submit(running, job, ("--startup", "earliest", "--checkpoint-ms", "1000", *options))
+    flink.wait_for_job(running.rest_port, job_id)
+
+
+def _play(running: stack.Stack, names: dict[str, str], lines: list[bytes], watch: Watch, seconds: int) -> int:
     """Replays and shows commands as they come. Returns how many events were sent."""
-    tail = Tail(running.bootstrap, topics.ADJUSTMENTS.name, isolation="read_uncommitted")
+    tail = Tail(running.bootstrap, names[topics.ADJUSTMENTS.name], isolation="read_uncommitted")
     tail.more(0.1)
     speed = _length_s(lines) / max(seconds - SETTLE_S, LEAST_S)
-    replay = Replay(running.bootstrap, topics.EVENTS.name, speed, watch.on_sent)
+    replay = Replay(running.bootstrap, names[topics.EVENTS.name], speed, watch.on_sent)
     failure: list[BaseException] = []
 
     def run() -> None:

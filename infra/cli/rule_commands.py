@@ -34,7 +34,8 @@ def _on_topic(servers: str) -> dict[str, Rule]:
     return found
 
 
-def _put(servers: str, records: list[tuple[str, bytes | None]]) -> None:
+def put_records(servers: str, records: list[tuple[str, bytes | None]]) -> None:
+    """By rule id, the rule as JSON or None to delete it; returns once Kafka has all of them."""
     producer = KafkaProducer(bootstrap_servers=servers, acks="all", enable_idempotence=True)
     try:
         for future in [producer.send(topics.RULES.name, value, key=key.encode()) for key, value in records]:
@@ -71,7 +72,7 @@ def put(
         except (OSError, UnicodeDecodeError) as error:
             raise RuleError(f"{file} cannot be read: {error}") from None
         RuleBook(rules)
-        _put(bootstrap_of(bootstrap), [(rule.id, msgspec.json.encode(rule)) for rule in rules])
+        put_records(bootstrap_of(bootstrap), [(rule.id, msgspec.json.encode(rule)) for rule in rules])
         show([{"rule": rule.id, "version": rule.version} for rule in rules], as_json, "the file holds no rule")
 
 
@@ -81,5 +82,5 @@ def delete(
 ) -> None:
     """Take a rule off the topic. One of the job's file comes back when the job starts anew: put it with `enabled: false`."""
     with errors():
-        _put(bootstrap_of(bootstrap), [(rule_id, None)])
+        put_records(bootstrap_of(bootstrap), [(rule_id, None)])
         show([{"deleted": rule_id}], as_json, "")

@@ -39,17 +39,23 @@ class Reading(Struct):
     session_id: str | None = None
     before: str | None = None
     after: str | None = None
+    console: str | None = None
     problems: list[str] = []
 
 
 Say = Callable[[str], None]
 
 
-def read(url: str, folder: Path, say: Say = lambda _: None) -> Reading:
-    """Reads the demo site at `url` and writes before.png, after.png and page.png below `folder`. Raises `NoBrowser`."""
+def read(url: str, folder: Path, say: Say = lambda _: None, console: str | None = None) -> Reading:
+    """Reads the demo site at `url` and writes before.png, after.png and page.png below `folder`, and with the console's
+    address console.png. Raises `NoBrowser`."""
     folder.mkdir(parents=True, exist_ok=True)
     with Browser() as chrome:
-        return _Reader(chrome, folder, say).read(url)
+        reader = _Reader(chrome, folder, say)
+        told = reader.read(url)
+        if console is not None:
+            reader.look_at_console(console)
+        return told
 
 
 class _Reader:
@@ -78,6 +84,15 @@ class _Reader:
         time.sleep(0.3)
         self._told.after = self._photograph("after.png")
         return self._told
+
+    def look_at_console(self, address: str) -> None:
+        """What the console says of this reader's session."""
+        self._chrome.get(address)
+        self._chrome.get(f"{address.partition('?')[0]}#/session/{self._told.session_id}")
+        if self._until(lambda: bool(self._chrome.find_elements(By.CSS_SELECTOR, "svg.lanes"))):
+            self._told.console = self._photograph("console.png")
+        else:
+            self._told.problems.append("the console has not drawn the session")
 
     def _look_around(self) -> None:
         """Scrolls a little and lets the pointer wander, as one does."""

@@ -1,5 +1,65 @@
-"""A real broker and a real cluster, started once for all tests that need them."""
+"""A broker, a Redis and a gateway with its console for all of these tests; only the heatmap job needs Flink."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import pytest
+from kafka import KafkaProducer
+
+from infra.local import kafka
+from infra.local.home import Home
+from schemas.topics import TOPICS, Topic
+from tests.gateway.running import Broker, RedisServer, Running
 from tests.stack import stack
 
 __all__ = ["stack"]
+
+TOKEN = "token-of-the-tests"
+
+
+@dataclass
+class Console:
+    """The console of a running gateway, and a pen for its topics."""
+
+    running: Running
+    producer: KafkaProducer
+
+    @property
+    def address(self) -> str:
+        return f"{self.running.url}/console/"
+
+    def write(self, topic: Topic, key: str, record: Any) -> None:
+        """`record` as JSON, bytes as they are, None as a deletion; it is on Kafka when this returns."""
+        value = record if record is None or isinstance(record, bytes) else msgspec.json.encode(record)
+        self.producer.send(self.running.prefix + topic.name, value, key=key.encode("utf-8", "replace"))
+        self.producer.flush()
+
+    def ask(self, path: str, **query: str) -> Any:
+        answer = self.running.client.get(
+            f"/console/api/{path}", params=query, headers={"authorization": f"Bearer {TOKEN}"}
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    home = Home(tmp_path_factory.mktemp("console"))
+    broker = Broker(home)
+    redis_server = RedisServer(home)
+    running = None
+    try:
+        running = Running(broker, redis_server.url, home, {"MICROADJUST_GATEWAY_CONSOLE_TOKEN": TOKEN})
+        kafka.create_topics(
+            broker.bootstrap, tuple(replace(topic, name=running.prefix + topic.name) for topic in TOPICS)
+        )
+        producer = KafkaProducer(bootstrap_servers=broker.bootstrap, acks="all")
+        yield Console(running.start(), producer)
+        producer.close()
+    finally:
+        if running is not None:
+            running.stop()
+        redis_server.stop()
+        broker.stop()

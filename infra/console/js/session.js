@@ -32,7 +32,7 @@ export async function session(place, [id = ""], signal) {
     el("p", {}, `${events.length} events and ${commands.length} commands in ${span((last - first) / 1000)}, from ${clock(first)} to ${clock(last)}`),
     el("div", { class: "card scroll", tabindex: 0, role: "region", "aria-label": "Timeline" }, timeline(events, commands, at, first, last)),
     el("h2", {}, "What was changed"),
-    table(["At", "What", "Because", "Became"], commands.map((command) => [
+    table(["At", "What", "Because", "Became"], commands.map((command, i) => [
       clock(command.issued_at_ms), el("span", {}, el("strong", {}, command.action), " ", parameters(command)),
       el("span", {}, `${command.source?.id}: ${reason(command)} `, el("a", { to: ["why", String(command.command_id)] }, "why")),
       outcomes.filter((each) => each.command_id === command.command_id).map((each) => each.status).join(", ") || "—",
@@ -46,19 +46,19 @@ export async function session(place, [id = ""], signal) {
 
 function timeline(events, commands, at, first, last) {
   const lanes = [...new Set(events.map((event) => event.type))].sort();
-  const high = (lanes.length + 1) * LANE + 30;
+  const high = (lanes.length + 1) * LANE + 46;
   const row = (lane) => 20 + lanes.indexOf(lane) * LANE;
   const marks = [0, 0.25, 0.5, 0.75, 1].map((share) => first + share * (last - first));
   return svg("svg", { viewBox: `0 0 ${WIDE} ${high}`, class: "lanes", role: "img", "aria-label": "What happened when; the tables below say the same in words" },
     marks.map((ms) => [
-      svg("line", { class: "axis", x1: at(ms), x2: at(ms), y1: 8, y2: high - 22 }),
+      svg("line", { class: "axis", x1: at(ms), x2: at(ms), y1: 8, y2: high - 38 }),
       svg("text", { x: at(ms), y: high - 6, "text-anchor": "middle", class: "faint" }, clock(ms)),
     ]),
     lanes.map((lane) => svg("text", { x: LEFT - 10, y: row(lane) + 12, "text-anchor": "end", class: "faint" }, lane)),
     events.map((event) => svg("rect", { class: "mark", x: at(event.occurred_at_ms) - 1.5, y: row(event.type), width: 3, height: LANE - 8, rx: 1 },
       svg("title", {}, `${clock(event.occurred_at_ms)} ${event.type} ${event.element ?? event.content_id ?? ""}`))),
-    commands.map((command) => [
-      svg("line", { class: "command", x1: at(command.issued_at_ms), x2: at(command.issued_at_ms), y1: 8, y2: high - 40 }),
-      svg("text", { x: Math.min(WIDE - 60, Math.max(LEFT + 40, at(command.issued_at_ms))), y: high - 26, "text-anchor": "middle" }, command.action),
+    commands.map((command, i) => [
+      svg("line", { class: "command", x1: at(command.issued_at_ms), x2: at(command.issued_at_ms), y1: 8, y2: high - 56 }),
+      svg("text", { x: Math.min(WIDE - 60, Math.max(LEFT + 40, at(command.issued_at_ms))), y: high - 42 + 16 * (i % 2), "text-anchor": "middle" }, command.action),
     ]));
 }
