@@ -96,6 +96,19 @@ def _message(call: str) -> Schema:
     return {**_object(needed, **fields), "anyOf": who}
 
 
+def _call(call: str) -> Schema:
+    message = _message(call)
+    return {**message, "required": ["type", *message["required"]], "properties": {
+        "type": {"const": call}, **message["properties"]}}  # fmt: skip
+
+
+_BATCH: Final[Schema] = {
+    "type": "array",
+    "maxItems": 2_500,
+    "anyOf": [{"maxItems": 0}, {"contains": {"anyOf": [_call(each) for each in _CALLS]}}],
+    "description": "Each is judged alone; 400 where every one is refused.",
+}
+
 _WEBHOOK: Final = Operation(
     "receiveWebhook", "collector", "Receive a signed webhook", {
         200: ("Accepted, or erased where Segment asks for that.", JSON, {"type": "object"}),
@@ -158,7 +171,7 @@ _FEEDBACK: Final[Schema] = {
 PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/v1/events": {"post": _EVENTS},
     **{f"/v1/{call}": {"post": _segment(call, _message(call))} for call in _CALLS},
-    "/v1/batch": {"post": _segment("batch", _object(("batch",), batch=_list(ANYTHING, 2_500)))},
+    "/v1/batch": {"post": _segment("batch", _object(("batch",), batch=_BATCH))},
     "/v1/webhooks/{source}": {"post": _WEBHOOK},
     "/v1/push": {"get": _socket("listen", "Hear the commands for a session", (_SESSION_QUERY, *_LISTEN))},
     "/v1/push/all": {"get": _socket("listenToAll", "Hear all commands, as a CMS", _LISTEN)},

@@ -87,7 +87,7 @@ class Rest:
         return answer(200, {"push_token": token, "push_token_expires_at_ms": expires_at_ms})
 
     async def feedback(self, request: Request, held: HeldByRequest) -> Response:
-        """One feedback is one event, so it goes the way of events; refused as a whole where that is refused."""
+        """One feedback of now is one event, so it goes the way of events; refused as a whole where that is refused."""
         received_ms = _now_ms()
         source = self._front.source_of(request)
         raw, body = await self._front.document(request, held, source, received_ms)
@@ -96,9 +96,8 @@ class Rest:
         if body.get("rating") is None and body.get("text") is None:
             raise Refusal(422, "missing_field", "rating or text: one is required", field="rating")
         event: dict[str, Any] = {name: body[name] for name in _FEEDBACK_FIELDS if body.get(name) is not None}
-        event |= {"type": "feedback", "value": body.get("rating")}
+        event |= {"type": "feedback", "value": body.get("rating"), "occurred_at_ms": received_ms}
         event.setdefault("event_id", uuid4().hex)
-        event.setdefault("occurred_at_ms", received_ms)
         drafts = native_drafts({"events": [event]}, self._front.facts(request), received_ms)
         self._front.spend(who, 1)
         taken = await self._front.intake.take(who, drafts, received_ms, lambda: [raw])
@@ -155,7 +154,6 @@ class Rest:
 
 _FEEDBACK_FIELDS: Final = (
     "event_id", "session_id", "user_id", "content_id", "content_type", "page_url", "element", "text", "properties",
-    "occurred_at_ms",
 )  # fmt: skip
 
 
