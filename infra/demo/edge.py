@@ -63,6 +63,16 @@ def start(home: Home, stack: Stack, redis_port: int) -> Edge:
     return edge
 
 
+def stop(home: Home) -> None:
+    """Ends what `start` began, and nothing else of the stack."""
+    with home.locked():
+        services = StackRecord.read(home)
+        for name in ("gateway", "projector"):
+            if name in services.services:
+                processes.stop(services.services.pop(name))
+        services.write(home)
+
+
 def _begin(
     home: Home, name: str, command: tuple[str, ...], environ: dict[str, str], ports: dict[str, int], site: str | None
 ) -> None:
