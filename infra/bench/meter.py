@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-WARM_UP_SHARE: Final = 0.2
-WARM_UP_S: Final = 30.0
-"""The warm-up is over after this share of the records or after so long, whichever comes first."""
+WARM_UP_SHARE: Final = 0.5
+"""The first half of what was read is warm-up, for all alike: Java's compiler takes up to a third of the processors for
+a minute, so that a shorter one would compare how the contenders start."""
 
 
 class Sample(NamedTuple):
@@ -30,15 +30,15 @@ class Rate:
     cpu_us: float
 
 
-def steady_rate(samples: Sequence[Sample], total: int) -> Rate | None:
+def steady_rate(samples: Sequence[Sample]) -> Rate | None:
     """The rate between the end of the warm-up and the last new record; None if nothing was left to measure.
 
     >>> read = [(0, 0), (10, 100), (20, 300), (30, 500), (40, 500)]
-    >>> steady_rate([Sample(*each) for each in read], total=500)
-    Rate(records=400, seconds=20, per_s=20.0, cpu_us=0.0)
+    >>> steady_rate([Sample(*each) for each in read])
+    Rate(records=200, seconds=10, per_s=20.0, cpu_us=0.0)
     """
     moves = [later for before, later in pairwise((Sample(0.0, 0), *samples)) if later.records > before.records]
-    warm = [each for each in moves if each.records >= WARM_UP_SHARE * total or each.at_s - moves[0].at_s >= WARM_UP_S]
+    warm = [each for each in moves if each.records >= WARM_UP_SHARE * moves[-1].records]
     if len(warm) < 2:
         return None
     begin, end = warm[0], warm[-1]
@@ -81,11 +81,11 @@ class Meter:
 
     def report(self, **more: Any) -> str:
         """One line of JSON: the rate, how far the run came, and whatever else is worth telling."""
-        return json.dumps({**told(self._samples, self.total), "read": self.count, **more})
+        return json.dumps({**told(self._samples), "read": self.count, **more})
 
 
-def told(samples: Sequence[Sample], total: int) -> dict[str, Any]:
+def told(samples: Sequence[Sample]) -> dict[str, Any]:
     """The rate for JSON; `per_s` is null where the run was too short to have one."""
-    rate = steady_rate(samples, total)
+    rate = steady_rate(samples)
     known = asdict(rate) if rate else {"records": 0, "seconds": 0.0, "per_s": None, "cpu_us": None}
     return {**known, "course": course(samples)}
