@@ -50,7 +50,7 @@ class Reader:
         return self.chrome.find_element(By.CSS_SELECTOR, selector)
 
     def run(self, script: str, *arguments: Any) -> Any:
-        return self.chrome.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+        return self.chrome.execute_script(script, *arguments)
 
     def click(self, selector: str) -> None:
         self.find(selector).click()
