@@ -1,6 +1,5 @@
 """Who may listen: looked at before a connection becomes one."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 
 from infra.gateway.answers import Refusal
+from infra.gateway.front import now_ms
 from infra.gateway.push_history import positions
 from infra.gateway.settings import Settings
 from infra.gateway.tokens import TokenRefused, require_session
@@ -34,7 +34,7 @@ def to_session(connection: HTTPConnection, settings: Settings) -> Admitted:
     if not session_id:
         raise Refusal(400, "missing_field", "session_id: required", field="session_id")
     try:
-        opened = require_session(token_of(connection), session_id, settings.token_secrets, _now_ms())
+        opened = require_session(token_of(connection), session_id, settings.token_secrets, now_ms())
     except TokenRefused as refused:
         raise Refusal(401, "token", str(refused), field="token") from None
     return Admitted(session_id, _seen(connection), opened.expires_at_ms)
@@ -91,7 +91,3 @@ def _seen(connection: HTTPConnection) -> dict[int, int] | None:
         return positions(last_id)
     except ValueError as error:
         raise Refusal(400, "last_id", f"last_id: {error}", field="last_id") from None
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

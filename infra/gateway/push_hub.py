@@ -1,12 +1,12 @@
 """Who listens, and what each of them still has to be sent."""
 
 import asyncio
-import time
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from infra.gateway import metrics
+from infra.gateway.front import now_ms
 from infra.gateway.push_history import History, Pushed
 
 MOST_WAITING: Final = 256
@@ -36,17 +36,17 @@ class Client:
         self._came = asyncio.Event()
         self.was_cut = asyncio.Event()
 
-    def catch_up(self, history: History, now_ms: int) -> None:
+    def catch_up(self, history: History, at_ms: int) -> None:
         """Takes what it has missed; raises the bound by so much."""
         if not (self._is_new and self.session_id is None):
-            self._queue.extend(each for each in history.of(self.session_id) if self._wants(each, now_ms))
+            self._queue.extend(each for each in history.of(self.session_id) if self._wants(each, at_ms))
         self._most += len(self._queue)
         if self._queue:
             self._came.set()
 
-    def offer(self, each: Pushed, now_ms: int) -> bool:
+    def offer(self, each: Pushed, at_ms: int) -> bool:
         """False where too much waits already."""
-        if not self._wants(each, now_ms):
+        if not self._wants(each, at_ms):
             return True
         if len(self._queue) >= self._most:
             return False
@@ -54,9 +54,9 @@ class Client:
         self._came.set()
         return True
 
-    def _wants(self, each: Pushed, now_ms: int) -> bool:
+    def _wants(self, each: Pushed, at_ms: int) -> bool:
         if self._is_new:
-            return each.expires_at_ms > now_ms or self.session_id is None
+            return each.expires_at_ms > at_ms or self.session_id is None
         return each.offset > self._seen.get(each.partition, -1)
 
     async def next(self) -> Pushed:
@@ -83,7 +83,7 @@ class Hub:
         if session_id is not None and len(self._by_session.get(session_id, ())) >= MOST_PER_SESSION:
             raise Full("too many listen to this session already")
         client = Client(session_id, seen)
-        client.catch_up(self._history, _now_ms())
+        client.catch_up(self._history, now_ms())
         (self._everything if session_id is None else self._by_session[session_id]).add(client)
         self._clients += 1
         metrics.PUSH_CLIENTS.set(self._clients)
@@ -102,14 +102,14 @@ class Hub:
 
     async def publish(self, batch: Sequence[Pushed]) -> None:
         """A coroutine so that the reading thread can wait for it: it reads no faster than is spread."""
-        now_ms = _now_ms()
+        at_ms = now_ms()
         for each in batch:
             if not self._history.add(each):
                 metrics.PUSH_REPEATS.inc()
                 continue
             listening = self._by_session.get(each.session_id, ()) if each.session_id is not None else ()
             for client in (*listening, *self._everything):
-                if not client.offer(each, now_ms) and not client.was_cut.is_set():
+                if not client.offer(each, at_ms) and not client.was_cut.is_set():
                     client.was_cut.set()
                     metrics.PUSH_CUT.inc()
 
@@ -117,7 +117,3 @@ class Hub:
         """At the end of the process."""
         for client in (*self._everything, *(each for group in self._by_session.values() for each in group)):
             client.was_cut.set()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -1,6 +1,5 @@
 """REST: session state and active adjustments for those who poll, tokens for pages, feedback, outcomes, erasure."""
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import uuid4
@@ -13,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from infra.gateway import openapi, tokens
 from infra.gateway.answers import Refusal, answer
 from infra.gateway.breaker import Breaker
-from infra.gateway.front import Front
+from infra.gateway.front import Front, now_ms
 from infra.gateway.limits import HeldByRequest
 from infra.gateway.native_events import native_drafts
 from infra.gateway.part import Gateway, Part
@@ -39,48 +38,48 @@ class Rest:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._front = Front(gateway)
+        self.front = Front(gateway)
         breaker = Breaker()
         self._store = SessionStore(gateway.redis, breaker)
         self._outcomes = Outcomes(gateway)
         self.eraser = Eraser(gateway)
         gateway.on_accepted.append(RecentActions(gateway.redis, breaker).note)
-        gateway.on_leaving.append(self._front.intake.seen.marked)
+        gateway.on_leaving.append(self.front.intake.seen.marked)
         gateway.erase.append(self.eraser.erase_quietly)
 
     async def session(self, request: Request) -> Response:
         session_id = self._readable_session(request)
-        (view,) = await self._store.sessions([session_id], _now_ms())
+        (view,) = await self._store.sessions([session_id], now_ms())
         return answer(200, view)
 
     async def session_adjustments(self, request: Request) -> Response:
         session_id = self._readable_session(request)
-        return answer(200, await self._store.commands(keys.adjustments(session_id), _now_ms()))
+        return answer(200, await self._store.commands(keys.adjustments(session_id), now_ms()))
 
     async def target_adjustments(self, request: Request) -> Response:
         require_operator(request, self._gateway.settings)
         kind, target_id = request.path_params["kind"], request.path_params["target_id"]
         if kind not in _KINDS:
             raise Refusal(404, "path", f"a kind is one of {', '.join(_KINDS)}", field="kind")
-        return answer(200, await self._store.commands(keys.target(kind, target_id), _now_ms()))
+        return answer(200, await self._store.commands(keys.target(kind, target_id), now_ms()))
 
     async def query(self, request: Request, held: HeldByRequest) -> Response:
         require_operator(request, self._gateway.settings)
-        _, body = await self._front.document(request, held, None, _now_ms())
+        _, body = await self.front.document(request, held, None, now_ms())
         ids = body.get("session_ids")
         if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= LONGEST_ID for each in ids):
             raise Refusal(422, "wrong_type", "session_ids: expected a list of ids", field="session_ids")
         if len(ids) > MOST_SESSIONS:
             raise Refusal(422, "out_of_range", f"session_ids: more than {MOST_SESSIONS}", field="session_ids")
-        views = await self._store.sessions(ids, _now_ms())
+        views = await self._store.sessions(ids, now_ms())
         return answer(200, {"sessions": views, "degraded": any(view.degraded for view in views)})
 
     async def push_token(self, request: Request, held: HeldByRequest) -> Response:
-        at_ms = _now_ms()
-        source = self._front.source_of(request)
-        _, body = await self._front.document(request, held, source, at_ms)
+        at_ms = now_ms()
+        source = self.front.source_of(request)
+        _, body = await self.front.document(request, held, source, at_ms)
         if source is None:
-            self._front.source_of_key(body.get("write_key"))
+            self.front.source_of_key(body.get("write_key"))
         session_id = _session_id(body.get("session_id"))
         expires_at_ms = at_ms + tokens.LIFE_MS
         token = tokens.sign(session_id, expires_at_ms, self._gateway.settings.token_secrets)
@@ -88,9 +87,9 @@ class Rest:
 
     async def feedback(self, request: Request, held: HeldByRequest) -> Response:
         """One feedback of now is one event, so it goes the way of events; refused as a whole where that is refused."""
-        received_ms = _now_ms()
-        source = self._front.source_of(request)
-        raw, body = await self._front.document(request, held, source, received_ms)
+        received_ms = now_ms()
+        source = self.front.source_of(request)
+        raw, body = await self.front.document(request, held, source, received_ms)
         session_id = _session_id(body.get("session_id"))
         who = source or self._writer(request, body, session_id)
         if body.get("rating") is None and body.get("text") is None:
@@ -98,9 +97,9 @@ class Rest:
         event: dict[str, Any] = {name: body[name] for name in _FEEDBACK_FIELDS if body.get(name) is not None}
         event |= {"type": "feedback", "value": body.get("rating"), "occurred_at_ms": received_ms}
         event.setdefault("event_id", uuid4().hex)
-        drafts = native_drafts({"events": [event]}, self._front.facts(request), received_ms)
-        self._front.spend(who, 1)
-        taken = await self._front.intake.take(who, drafts, received_ms, lambda: [raw])
+        drafts = native_drafts({"events": [event]}, self.front.facts(request), received_ms)
+        self.front.spend(who, 1)
+        taken = await self.front.intake.take(who, drafts, received_ms, lambda: [raw])
         if taken.rejected:
             (refused,) = taken.rejected
             field = "rating" if refused.field == "value" else refused.field
@@ -108,14 +107,14 @@ class Rest:
         return answer(202, {"event_id": event["event_id"], "accepted": taken.accepted, "duplicates": taken.duplicates})
 
     async def outcomes(self, request: Request, held: HeldByRequest) -> Response:
-        received_ms = _now_ms()
-        source = self._front.source_of(request)
-        _, body = await self._front.document(request, held, source, received_ms)
+        received_ms = now_ms()
+        source = self.front.source_of(request)
+        _, body = await self.front.document(request, held, source, received_ms)
         only_session = None
         if source is None and body.get("write_key") is None:
             only_session = self._opened(request, body)
         elif source is None:
-            source = self._front.source_of_key(body.get("write_key"))
+            source = self.front.source_of_key(body.get("write_key"))
         return answer(202, await self._outcomes.take(body.get("outcomes"), only_session, received_ms))
 
     async def erase(self, request: Request) -> Response:
@@ -129,7 +128,7 @@ class Rest:
         """Raises `Refusal` unless the caller is the operator, or the page of that very session."""
         session_id = _session_id(request.path_params["session_id"])
         try:
-            tokens.require_session(token_of(request), session_id, self._gateway.settings.token_secrets, _now_ms())
+            tokens.require_session(token_of(request), session_id, self._gateway.settings.token_secrets, now_ms())
         except TokenRefused:
             require_operator(request, self._gateway.settings)
         return session_id
@@ -137,7 +136,7 @@ class Rest:
     def _writer(self, request: Request, body: dict[str, Any], session_id: str) -> str:
         """The source by the body's write key, or a page by its token; raises `Refusal` 401."""
         if body.get("write_key") is not None:
-            return self._front.source_of_key(body["write_key"])
+            return self.front.source_of_key(body["write_key"])
         if self._opened(request, body) != session_id:
             raise Refusal(401, "token", "the token is for another session", field="token")
         return "page"
@@ -147,7 +146,7 @@ class Rest:
         given = token_of(request) or body.get("token")
         try:
             token = given if type(given) is str else ""
-            return tokens.verify(token, self._gateway.settings.token_secrets, _now_ms()).session_id
+            return tokens.verify(token, self._gateway.settings.token_secrets, now_ms()).session_id
         except TokenRefused as refused:
             raise Refusal(401, "token", f"neither a write key nor a token: {refused}", field="token") from None
 
@@ -177,13 +176,9 @@ def _plain(handler: Endpoint) -> Endpoint:
     return endpoint
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def routes(gateway: Gateway) -> list[BaseRoute]:
     rest = Rest(gateway)
-    guarded = rest._front.guarded  # noqa: SLF001
+    guarded = rest.front.guarded
     document = msgspec.json.encode(openapi.document())
 
     async def described(_: Request) -> Response:
