@@ -90,12 +90,15 @@ BROKEN: list[str] = [
 
 
 @pytest.mark.parametrize("body", BROKEN)
-def test_a_broken_rule_is_ignored_and_counted_and_the_last_good_version_stays(start: Start, body: str) -> None:
+def test_a_broken_rule_is_ignored_counted_and_told_and_the_last_good_version_stays(
+    start: Start, body: str, caplog: pytest.LogCaptureFixture
+) -> None:
     job = start()
     put(job, version=2)
     held = dict(job.flink.broadcast["control-v1"])
     assert job.tell(("rule", "calm-down", body)) == []
     assert job.flink.counters["refusedRules"] == 1
+    assert "'calm-down' stays as it was" in caplog.text
     assert job.flink.broadcast["control-v1"] == held
     assert versions(fed(job, [session_window(60)])) == [("calm-down", 2)]
     after = start(flink=job.flink)

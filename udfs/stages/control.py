@@ -1,5 +1,6 @@
 """Stage: what every subtask has to know. Rules and refits come by broadcast and are taken up again after a restart."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from models.refit import Refit
 from models.rules import KNOWN_FEATURES
 from schemas.rules import Rule, RuleError, parse_rule
 from udfs.stages.forest import ForestStage
+
+_log: Final = logging.getLogger(__name__)
 
 CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING())
 """Broadcast state: rules and refits by ``kind:…``. Bounded by the number of rules and content types."""
@@ -63,8 +66,9 @@ class ControlStage:
             if rule.id != rule_id:
                 raise RuleError(f"rule {rule.id}: id: stands under {rule_id}, where deleting it would miss it")
             self.book = self.book.with_rule(rule)
-        except RuleError:
+        except RuleError as error:
             self._refused.inc()
+            _log.warning("the rule under %r stays as it was: %s", rule_id[:64], error)
             return False
         return True
 
