@@ -1,5 +1,6 @@
 """What the topics still hold about one command or one session."""
 
+import re
 from typing import Any, Final
 
 from confluent_kafka import Message
@@ -20,6 +21,7 @@ AFTER_MS: Final = 120_000
 """A command is shown with what its session did six minutes before and two after."""
 
 _SHORTEST_PREFIX: Final = 6
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:-]*")
 
 
 def explained(settings: Settings, command_id: str) -> dict[str, Any] | None:
@@ -27,7 +29,8 @@ def explained(settings: Settings, command_id: str) -> dict[str, Any] | None:
 
     None where there is no such command. Raises `KafkaException`.
     """
-    prefix = command_id.encode("utf-8", "replace")
+    # Looked for in the raw bytes first, so only as far as no JSON encoder would write it in another way.
+    prefix = _PLAIN.match(command_id).group().encode()  # type: ignore[union-attr]
     if len(prefix) < _SHORTEST_PREFIX:
         return None
 
