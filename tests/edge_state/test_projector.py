@@ -212,19 +212,15 @@ def test_after_flushall_the_projection_is_rebuilt_and_equal_to_a_fresh_one(place
         places.put(SESSION_STATE, history[4_000:])
         until(lambda: projector.rewinds == 2 and sessions_of(projection(redis)) == newest(history))
         until(lambda: len(redis.keys("ma:adjustments:*")) == len({key for key, _ in commands}))
-        rebuilt = projection(redis)
-    assert rebuilt == fresh_projection(places, redis)
+    rebuilt = projection(redis)
+    assert rebuilt == fresh_projection(places, redis, len(history) + len(commands))
 
 
-def fresh_projection(places: Places, redis: Any) -> dict[bytes, Any]:
+def fresh_projection(places: Places, redis: Any, records: int) -> dict[bytes, Any]:
     """By a projector that has never run before, into an empty Redis."""
     redis.flushall()
     with projecting(places.projector_settings("fresh")) as projector:
-        seen, quiet = -1, 0
-        while quiet < 10:
-            quiet = quiet + 1 if projector.written == seen else 0
-            seen = projector.written
-            time.sleep(0.1)
+        until(lambda: projector.written == records)
     return projection(redis)
 
 
@@ -250,9 +246,10 @@ def outage(places: Places, server: RedisServer, down_s: float) -> None:
         if not started:
             server.start()
         until(lambda: sessions_of(projection(redis)) == newest(history), patience_s=30)
-        rebuilt = projection(redis)
+    # What was under way has ended with the projector.
+    rebuilt = projection(redis)
     assert sessions_of(rebuilt) == newest(history)
-    assert rebuilt == fresh_projection(places, redis)
+    assert rebuilt == fresh_projection(places, redis, len(history))
 
 
 def test_redis_killed_for_two_seconds_loses_nothing(places: Places, redis_server: RedisServer) -> None:

@@ -221,7 +221,7 @@ def talk(page: ClientConnection) -> None:
     page.recv(timeout=5)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(280)
 def test_no_foreign_or_expired_token_gets_a_command(places: Places, gateway: Gateway) -> None:
     """Ten thousand tries on both ways in, while commands for the attacked session keep coming."""
     stop, got, answers = threading.Event(), [], []
