@@ -17,6 +17,7 @@ from schemas.events import Event
 from schemas.topics import EVENTS
 
 TICK_MS: Final = 1_000
+_MOST_BEHIND_MS: Final = 5_000
 
 
 def routes(_: Gateway) -> list[BaseRoute]:
@@ -39,20 +40,24 @@ async def running(gateway: Gateway) -> AsyncIterator[None]:
 
 
 async def _tick(gateway: Gateway) -> None:
-    """On the full second. A second that Kafka does not take is left out: the next one says more."""
+    """On the full second, and for seconds that were slept through. What Kafka does not take is left out."""
     topic = gateway.settings.topic(EVENTS.name)
     partitions: list[int] = []
+    last_ms = now_ms() // TICK_MS * TICK_MS
     while True:
         await asyncio.sleep((TICK_MS - now_ms() % TICK_MS) / 1000)
         at_ms = now_ms() // TICK_MS * TICK_MS
+        due = range(max(last_ms + TICK_MS, at_ms - _MOST_BEHIND_MS), at_ms + 1, TICK_MS)
+        last_ms = at_ms
         metrics.WAITING.set(gateway.log.waiting_events)
+        # New partitions are found within a minute.
         if not partitions or at_ms % (60 * TICK_MS) == 0:
             partitions = await asyncio.to_thread(gateway.log.partitions, topic) or partitions
         if gateway.log.waiting_events > gateway.settings.queued_events // 2:
             continue
         with contextlib.suppress(LogDown):
-            gateway.log.begin([_line(topic, partition, at_ms) for partition in partitions])
-            metrics.TICKS.inc(len(partitions))
+            gateway.log.begin([_line(topic, partition, each) for each in due for partition in partitions])
+            metrics.TICKS.inc(len(due) * len(partitions))
 
 
 def _line(topic: str, partition: int, at_ms: int) -> Line:

@@ -63,8 +63,7 @@ def test_an_endless_head_and_an_endless_wait_are_hung_up_on(gateway: Running) ->
     assert gateway.process.memory_info().rss - before < 10 * 2**20
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=15) as idle:
         began = time.monotonic()
-        with pytest.raises(ConnectionResetError):
-            idle.recv(1)
+        assert idle.recv(1) == b""
         assert 8 < time.monotonic() - began < 14
 
 
