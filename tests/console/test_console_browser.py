@@ -210,10 +210,8 @@ def test_no_string_in_any_field_runs_on_any_page(chrome: Chrome, console: Consol
     for begin in range(0, len(strings), 10):
         handful = strings[begin : begin + 10]
         ids += plant(console, handful, f"{source}{begin:04d}")
-        until(
-            chrome,
-            f"return [...document.querySelectorAll('main li')].some((li) => li.textContent.includes({json.dumps(handful[-1][:100])}))",
-        )
+        last = json.dumps(handful[-1][:100])
+        until(chrome, f"return [...document.querySelectorAll('main li')].some((li) => li.textContent.includes({last}))")
         page = text(chrome)
         shown |= {each for each in handful if each in page}
     nothing_ran(chrome)
