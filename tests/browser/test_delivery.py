@@ -1,6 +1,7 @@
 """No event is lost: not by a closed tab, nor offline, nor while the collector refuses."""
 
 import time
+from email.utils import formatdate
 from itertools import pairwise
 
 import pytest
@@ -95,6 +96,17 @@ def test_a_refusal_for_now_is_tried_again_when_it_says(reader: Reader, collector
     assert told["event_id"] in [event["event_id"] for event in refused.document["events"]]
     again = collector.batches[collector.batches.index(refused) + 1]
     assert 3000 <= again.arrived_at_ms - refused.arrived_at_ms < 6000
+
+
+def test_a_refusal_may_name_a_date(reader: Reader, collector: Collector) -> None:
+    reader.open(PAGE)
+    collector.wait_for(lambda: collector.events("context"))
+    before = len(collector.batches)
+    until = int(time.time()) + 4
+    collector.answers.append((503, {"retry-after": formatdate(until, usegmt=True)}))
+    reader.run("microadjust.track('patient')")
+    collector.wait_for(lambda: collector.named("patient"))
+    assert collector.batches[before + 1].arrived_at_ms >= until * 1000
 
 
 def test_without_a_wish_the_wait_grows_with_each_failure(reader: Reader, collector: Collector) -> None:

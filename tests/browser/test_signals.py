@@ -107,10 +107,16 @@ def test_sections_tell_how_far_and_how_long_they_were_in_view(reader: Reader, co
     (lead,) = collector.wait_for(lambda: collector.named("section"))
     assert (lead["element"], lead["value"]) == ("lead", 1)
     assert 900 < float(lead["properties"]["ms"]) < 4000
-    reader.hide()
+    tab = reader.hide()
     body = collector.wait_for(lambda: collector.named("section")[1:])[0]
     seen = (900 + reader.collector.events("page_view")[0]["context"]["viewport_h"] - 700) / 1500
     assert (body["element"], round(body["value"], 2)) == ("body", round(seen, 2))
+    reader.back_to(tab)
+    time.sleep(0.6)
+    reader.hide()
+    again = collector.wait_for(lambda: collector.named("section")[2:])[0]
+    assert again["element"] == "body"
+    assert 500 < float(again["properties"]["ms"]) < 4000
 
 
 def test_hovering_is_timed_on_tagged_elements_only(reader: Reader, collector: Collector) -> None:

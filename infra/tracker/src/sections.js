@@ -37,6 +37,8 @@ export const sections = ({ event, guarded, listen, endings, openings }) => {
   };
 
   listen(document, "scroll", reach);
+  // What was in view when the page was hidden is in view again.
+  listen(document, "visibilitychange", () => document.hidden || begin());
   openings.push(begin);
   endings.push(() => [...inView.keys()].forEach(leave));
   begin();
