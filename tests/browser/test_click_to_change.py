@@ -134,7 +134,8 @@ def shown(reader: Reader, edge: Edge) -> None:
 def clicked_through(reader: Reader, clicks: int) -> list[float]:
     """Milliseconds from click to change, of each click."""
     for number in range(clicks):
-        reader.find(f"#{ITEMS[number % len(ITEMS)]}").click()
+        # Never the item that stands first already: its command would change nothing.
+        reader.find(f"#{ITEMS[(number + 1) % len(ITEMS)]}").click()
         reader.collector.wait_for(lambda: reader.run("return took.length") > number)  # noqa: B023
         # Uneven pauses, as a hand makes them: no clock of the system's keeps step with the clicks.
         time.sleep(0.05 + 0.1 * (number * 7 % 10) / 10)
