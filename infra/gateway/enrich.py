@@ -10,6 +10,7 @@ import maxminddb
 from ua_parser import parse
 
 from infra.gateway.settings import SettingsError
+from schemas.events import MAX_PROPERTIES
 
 LONGEST_AGENT: Final = 1024
 _BOT_WORDS: Final = (
@@ -133,5 +134,8 @@ def enriched(fields: dict[str, Any], facts: Facts) -> dict[str, Any]:
         own = {name: value for name, value in context.items() if value is not None} if context else {}
         fields["context"] = {**facts.context, **own}
     if facts.properties and (properties is None or type(properties) is dict):
-        fields["properties"] = {**(properties or {}), **facts.properties}
+        both = {**(properties or {}), **facts.properties}
+        # What is added here must not make an event one too many tags long.
+        if len(both) <= MAX_PROPERTIES:
+            fields["properties"] = both
     return fields

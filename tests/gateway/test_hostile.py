@@ -20,7 +20,7 @@ pytestmark = pytest.mark.kafka
 
 def test_three_thousand_hostile_records_do_no_harm(gateway: Running) -> None:
     answers: Counter[int] = Counter()
-    accepted = 0
+    accepted = repeated = 0
     for record in hostile_records(seed=11, count=3_000):
         # Their clocks stand where the records were made.
         sent_at_ms = BEGINNING_MS + 5 * 10**9
@@ -31,9 +31,11 @@ def test_three_thousand_hostile_records_do_no_harm(gateway: Running) -> None:
         answers[answer.status_code] += 1
         if answer.status_code == 202:
             accepted += answer.json()["accepted"]
-    print(f"\n{dict(answers)}, {accepted} accepted")
+            repeated += answer.json()["duplicates"]
+    print(f"\n{dict(answers)}, {accepted} accepted, {repeated} repeated")
     assert set(answers) <= {202, 400, 413, 422}
-    assert accepted > 300
+    assert accepted > 20
+    assert accepted + repeated > 100
     tail = Tail(gateway.broker.bootstrap, gateway.prefix + EVENTS.name)
     judged = [verdict(each.value, now_ms()) for each in tail.rest(0.5)]
     tail.close()

@@ -14,9 +14,10 @@ from infra.gateway.intake import Draft, judged
 from infra.gateway.native_events import native_drafts, native_originals
 from infra.gateway.segment_events import CALLS, milliseconds, segment_event
 from infra.gateway.webhook_events import pendo_events, segment_events, standard_events
-from schemas.contract import verdict
+from schemas.contract import document, verdict
 from schemas.events import Event
 from schemas.rejects import Rejection
+from tests.hostile import hostile_records
 
 RECEIVED_MS = 1_800_000_000_000
 NAMES = st.sampled_from(
@@ -122,3 +123,21 @@ def test_names_of_track_calls_become_types(name: str, kind: str) -> None:
 def test_times_of_any_kind() -> None:
     assert milliseconds(True) is None
     assert milliseconds("9999-12-31T23:59:59.999999+00:00") == 253402300800000
+
+
+def test_what_the_contract_calls_an_event_is_one_on_its_way_through_the_gateway() -> None:
+    """Nothing that is added to a valid event makes it invalid, and nothing makes a hostile record valid but the clocks."""
+    facts, passed = Facts({"os": "Linux"}, {"bot": "x", "network": "203.0.113.0/24"}), 0
+    for record in hostile_records(seed=5, count=6_000):
+        alone, sent = verdict(record, RECEIVED_MS), document(record)
+        (draft,) = native_drafts({"events": [sent]}, facts, getattr(alone, "received_at_ms", RECEIVED_MS))
+        through = judged(draft, RECEIVED_MS)
+        if isinstance(alone, Event) and alone.type != "tick":
+            assert not isinstance(through, Rejection), (record, through)
+            assert through[0].event_id == alone.event_id
+            passed += 1
+        elif isinstance(alone, Rejection) and not isinstance(through, Rejection):
+            # The gateway's own clock stands in for one that was missing or wrong, and what is too deep is left out.
+            assert "received_at_ms" in alone.detail or alone.reason in ("impossible_time", "malformed"), alone
+    print(f"\n{passed} events")
+    assert passed > 300
