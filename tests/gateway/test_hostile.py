@@ -34,8 +34,11 @@ def test_three_thousand_hostile_records_do_no_harm(gateway: Running) -> None:
             repeated += answer.json()["duplicates"]
     print(f"\n{dict(answers)}, {accepted} accepted, {repeated} repeated")
     assert set(answers) <= {202, 400, 413, 422}
-    assert accepted > 20
-    assert accepted + repeated > 100
+    sound = [verdict(record, now_ms()) for record in hostile_records(seed=11, count=3_000)]
+    events = [each.event_id for each in sound if isinstance(each, Event) and each.type != "tick"]
+    # Those whose only fault was their clock come in as well.
+    assert accepted >= len(set(events)) > 20
+    assert accepted + repeated >= len(events) > 500
     tail = Tail(gateway.broker.bootstrap, gateway.prefix + EVENTS.name)
     judged = [verdict(each.value, now_ms()) for each in tail.rest(0.5)]
     tail.close()
