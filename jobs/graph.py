@@ -59,8 +59,9 @@ def build(
         .process(FastLane(rules), output_type=outputs.RECORD)
         .name("fast-lane")
         .uid("fast-lane")
-        .slot_sharing_group("fast")
     )
+    if config.fast_lane_slot == "own":
+        at_once.slot_sharing_group("fast")
     audit = (outputs.REJECTED, outputs.LATE, outputs.TALLY)
     # PyFlink hands a side output through a map of its own, which wants a name like every operator.
     return Outputs(

@@ -33,8 +33,9 @@ SETTLE_S = 15
 
 LEAST_S = 20
 
-TASKMANAGERS = 2 * stack.DEFAULT_TASKMANAGERS
-"""Two adjust jobs, that of the page without refits, and the heatmap."""
+TASKMANAGERS = 4
+"""For two adjust jobs, that of the page without refits, and the heatmap. The fast lanes share the windows' slots: six would
+take too much of a small machine."""
 
 
 class Watch:
@@ -140,7 +141,8 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
 
 
 def _start_job(running: stack.Stack, job: str, *options: str) -> None:
-    job_id = submit(running, job, ("--startup", "earliest", "--checkpoint-ms", "1000", *options))
+    small = ("--fast-lane-slot", "shared") if job == "adjust" else ()
+    job_id = submit(running, job, ("--startup", "earliest", "--checkpoint-ms", "1000", *small, *options))
     flink.wait_for_job(running.rest_port, job_id)
 
 
