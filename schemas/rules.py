@@ -56,7 +56,7 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     when: Annotated[tuple[Condition, ...], Meta(min_length=1, max_length=16)]
     then: Effect
     priority: Annotated[int, Meta(ge=0, le=100)] = 50
-    cooldown_s: Annotated[int, Meta(ge=1, le=86_400)] = 120
+    cooldown_s: Annotated[int, Meta(ge=0, le=86_400)] = 120
     expires_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
     for_windows: Annotated[int, Meta(ge=1, le=60)] = 1
     source: SourceKind = "rule"

@@ -55,6 +55,11 @@ def test_an_action_rests_for_its_cooldown() -> None:
     assert commanded == [60, 180, 300]
 
 
+def test_without_a_cooldown_an_action_never_rests() -> None:
+    memory, rules = DecisionMemory(), [rule(cooldown_s=0)]
+    assert [at_s for at_s in range(60, 100, 10) if deciding(rules, memory, at_s)] == [60, 70, 80, 90]
+
+
 def test_an_action_rests_whichever_rule_asks_for_it() -> None:
     rules = [rule(id="a", cooldown_s=300), rule(id="b", cooldown_s=10)]
     memory = DecisionMemory()

@@ -29,7 +29,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"version": "1"}, "calm-down: version: Expected `int`, got `str`"),
     ({"lane": "week"}, "calm-down: lane: Invalid enum value 'week'"),
     ({"priority": 101}, "calm-down: priority:"),
-    ({"cooldown_s": 0}, "calm-down: cooldown_s:"),
+    ({"cooldown_s": -1}, "calm-down: cooldown_s:"),
     ({"expires_s": 86_401}, "calm-down: expires_s:"),
     ({"for_windows": 61}, "calm-down: for_windows:"),
     ({"source": "oracle"}, "calm-down: source:"),
