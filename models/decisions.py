@@ -1,10 +1,9 @@
 """From what holds to what is commanded: rules in order, streaks, cooldowns, and the command itself."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from msgspec import Struct
-
+from models.memories import DecisionMemory
 from models.rules import CompiledRule, Facts
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
 from schemas.rules import Lane, Rule
@@ -34,15 +33,7 @@ STREAK_GAP_MS: Final = 60_000
 """Windows further apart are not in a row: nobody was there in between."""
 
 
-class DecisionMemory(Struct, array_like=True):
-    """What deciding needs to remember for one target: until when an action rests, how long a rule has held."""
-
-    resting_until_ms: dict[str, int] = {}
-    streaks: dict[str, int] = {}
-    streaks_at_ms: int = 0
-
-
-class Subject(Struct, frozen=True):
+class Subject(NamedTuple):
     """Whom or what a decision is about."""
 
     target: Target

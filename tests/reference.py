@@ -13,10 +13,11 @@ from typing import Any
 from infra.simulate.minutes import NAN, QUIET, SLICE, WINDOW, Minute, Slice, Slices, minute, slices_of, total, windows
 from models.baselines import Baselines
 from models.categories import CategoryTimes
-from models.decisions import DecisionMemory, RuleBook, Subject, decide
+from models.decisions import RuleBook, Subject, decide
 from models.features import CONTENT_NAMES, SESSION_FEATURES, SESSION_NAMES
 from models.forest import ForestScorer
 from models.forests import forest_input
+from models.memories import DecisionMemory
 from models.peers import z_scores
 from models.ranking import Click, ranked, recent, remember
 from models.rules import Facts

@@ -20,7 +20,6 @@ from typing import Final
 from infra.local.home import PROJECT
 
 MODULES: Final = (
-    "models/attention.py",
     "models/baselines.py",
     "models/categories.py",
     "models/decisions.py",
@@ -38,11 +37,11 @@ MODULES: Final = (
     "udfs/stages/decisions.py",
     "udfs/stages/forest.py",
     "udfs/stages/gestures.py",
-    "udfs/stages/held.py",
     "udfs/stages/turn.py",
     "udfs/stages/z_scores.py",
 )
-"""What travels inside a pickled operator (`models/epochs.py`) is not among them: pickle does not see their attributes."""
+"""Not among them is what travels inside a pickled operator (`models/epochs.py`), since pickle does not see the attributes of
+compiled classes, and no msgspec struct, since mypyc drops the options and types of its fields."""
 
 CACHE: Final = PROJECT / ".build" / "compiled"
 

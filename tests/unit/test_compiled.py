@@ -1,5 +1,6 @@
 """The compiled modules of the archive: there, importable, and of one mind with the sources to the last bit."""
 
+import ast
 import json
 import shutil
 import subprocess
@@ -17,6 +18,9 @@ SCRIPT = """
 import json, sys
 from random import Random
 from models import baselines, categories, peers
+from models.memories import Gestures
+from models.ranking import Click, remember
+from udfs.stages import decisions, gestures
 random, kept = Random(7), baselines.Baselines(13)
 times, told = categories.CategoryTimes(), []
 for n in range(200):
@@ -26,6 +30,10 @@ for n in range(200):
     rise = times.judge_and_learn({"news": n * 37 % 9000, "video": n * 11 % 5000}, n * 10_000)
     told.append(None if rise is None else [rise.category, rise.z])
 told.append([kept.shift(i) for i in range(13)])
+held = gestures._encoder.encode(Gestures(["e1"], [Click(1, "c", "news", True)], 5))
+back = gestures._decoder.decode(held)
+told.append([held.decode(), [list(each) for each in remember(back.clicks, Click(2, "d", "news", False))]])
+told.append(decisions._encoder.encode(decisions._decoder.decode(b'[{"prompt":5},{"a":2},7]')).decode())
 print(json.dumps({"where": baselines.__file__, "told": told, "packed": kept.pack()}))
 """
 
@@ -58,6 +66,13 @@ def test_compiled_and_plain_modules_give_the_same_bits(archive: Path, tmp_path: 
     assert str(compiled.pop("where")).endswith(".so")
     assert str(plain.pop("where")).endswith(".py")
     assert compiled == plain
+
+
+def test_no_struct_is_compiled() -> None:
+    for module in MODULES:
+        for node in ast.walk(ast.parse((PROJECT / module).read_text())):
+            bases = [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
+            assert not any(base.endswith("Struct") for base in bases), module
 
 
 def test_where_nothing_can_be_compiled_the_sources_stand_alone(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from models.decisions import DecisionMemory, RuleBook, decide
+from models.decisions import RuleBook, decide
+from models.memories import DecisionMemory
 from models.rules import Facts
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
 from schemas.rules import Lane, Rule

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 from pyflink.datastream import RuntimeContext
 
-from models.decisions import DecisionMemory, decide
+from models.decisions import decide
+from models.memories import DecisionMemory
 from models.rules import CompiledRule
 from schemas.commands import AdjustmentCommand
 from udfs.cells import Cell, Drawer

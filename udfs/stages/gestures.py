@@ -6,6 +6,7 @@ import msgspec
 from pyflink.datastream import RuntimeContext
 
 from models.attention import SESSION_END_MS
+from models.memories import Gestures
 from models.ranking import Click, recent, remember
 from schemas.events import RECOMMENDED
 from udfs.cells import Cell, Drawer
@@ -13,14 +14,6 @@ from udfs.stages.turn import GestureTurn
 
 KNOWN_IDS: Final = 32
 """Ids remembered per session: a sender repeats within seconds, not after dozens of clicks."""
-
-
-class Gestures(msgspec.Struct, array_like=True):
-    """What a session's fast lane remembers. `latest_ms` is the newest event, for cleaning up."""
-
-    ids: list[str] = []
-    clicks: list[Click] = []
-    latest_ms: int = 0
 
 
 _encoder = msgspec.json.Encoder()
