@@ -55,7 +55,9 @@ class AdjustConfig:
     checkpoint_ms: int = option(2000, "checkpoint interval; read_committed sees commands so late", least=10)
     execution_mode: str = option("thread", "where Python runs", among=("thread", "process"))
     fast_lane_slot: str = option(
-        "own", "whether clicks are answered in a slot of their own or in that of the windows", among=("own", "shared")
+        "shared",
+        "whether clicks are answered in the slot of the windows or in one of their own",
+        among=("shared", "own"),
     )
     parallelism: int = option(
         1, "subtasks of each operator; at most the partitions of events.v1, or the spare ones hold time back", least=1

@@ -34,8 +34,7 @@ SETTLE_S = 15
 LEAST_S = 20
 
 TASKMANAGERS = 4
-"""For two adjust jobs, that of the page without refits, and the heatmap. The fast lanes share the windows' slots: six would
-take too much of a small machine."""
+"""For two adjust jobs, that of the page without refits, and the heatmap."""
 
 
 class Watch:
@@ -141,8 +140,7 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
 
 
 def _start_job(running: stack.Stack, job: str, *options: str) -> None:
-    small = ("--fast-lane-slot", "shared") if job == "adjust" else ()
-    job_id = submit(running, job, ("--startup", "earliest", "--checkpoint-ms", "1000", *small, *options))
+    job_id = submit(running, job, ("--startup", "earliest", "--checkpoint-ms", "1000", *options))
     flink.wait_for_job(running.rest_port, job_id)
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture(scope="module")
 def nodes() -> list[Any]:
-    config = AdjustConfig(jars=",".join(str(jar) for jar in flink_jars()))
+    config = AdjustConfig(fast_lane_slot="own", jars=",".join(str(jar) for jar in flink_jars()))
     env, t_env = environment(config)
     outputs = build(env, t_env, config, load_rules(""), load_forest())
     for stream, name in zip(outputs, outputs._fields, strict=True):
