@@ -58,7 +58,7 @@ test-kafka: setup
 browser:
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "installing Chromium (once)"; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; } || \
-	  echo "Chromium is missing and could not be installed: apt install chromium chromium-driver"
+	  { echo "Chromium is missing and could not be installed: apt install chromium chromium-driver"; exit 1; }
 
 test-browser: setup browser
 	@$(BIN)/pytest -m "not chaos and not kafka" tests/browser

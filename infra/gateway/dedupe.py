@@ -132,6 +132,7 @@ class Seen:
         try:
             known = await self._shared.among(claim.fresh) if claim.fresh else set()
         except BaseException:
+            # Also where the request is cancelled, which is no Exception: its ids would stay taken for ever.
             self.release(claim, ConnectionError("the request was broken off"))
             raise
         for each in known:

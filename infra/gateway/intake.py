@@ -33,7 +33,7 @@ STAGE: Final = "gateway"
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One event that is no event: where it stood in the batch, which field and rule, and a sentence."""
+    """One event or outcome that is none: where it stood in the batch, which field and rule, and a sentence."""
 
     index: int
     field: str

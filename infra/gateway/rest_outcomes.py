@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from infra.gateway.answers import Refusal
+from infra.gateway.intake import Refused
 from infra.gateway.log import Line, LogDown
 from infra.gateway.part import Gateway
 from schemas.events import MAX_SKEW_MS
@@ -16,16 +16,6 @@ from schemas.topics import OUTCOMES
 
 MOST: Final = 500
 _AT: Final = re.compile(r" - at `\$\.?([^`]*)`$")
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """One outcome that is none, as the collector tells of events."""
-
-    index: int
-    field: str
-    rule: str
-    detail: str
 
 
 class Outcomes:

@@ -90,6 +90,7 @@ class Webhooks:
         try:
             response = await self._accept(source, webhook, request, raw, found, received_ms)
         except BaseException:
+            # Also where the request is cancelled: the sender comes again, and is no replay then.
             done.cancel()
             raise
         done.set_result(None)

@@ -1,12 +1,10 @@
 """On ADBench's sets, the forest that the job runs is scikit-learn's."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from infra.bench.adbench import measure, sample
-from infra.simulate.converters.shared import shared_data
+from tests.shared import shared
 
 SETS = (
     "2_annthyroid",
@@ -25,10 +23,7 @@ SETS = (
 
 @pytest.mark.parametrize("name", SETS)
 def test_the_onnx_forest_finds_outliers_as_scikit_learn_does(name: str) -> None:
-    path: Path = shared_data() / "adbench" / f"{name}.npz"
-    if not path.exists():
-        pytest.skip(f"no {path}: set MICROADJUST_SHARED_DATA")
-    result = measure(path, other_seeds=(2, 3))
+    result = measure(shared("adbench", f"{name}.npz"), other_seeds=(2, 3))
     seeds = f"{result.lowest_seed:.4f}-{result.highest_seed:.4f}"
     print(f"{name}: ours {result.ours:.4f}, scikit-learn {result.sklearn:.4f}, its other seeds {seeds}")
     assert abs(result.ours - result.sklearn) < 0.01

@@ -13,18 +13,11 @@ import msgspec
 import pytest
 
 from infra.simulate.converters import CONVERTERS, FOLDERS
-from infra.simulate.converters.shared import shared_data
 from schemas.contract import verdict
 from schemas.events import Event
+from tests.shared import shared
 
 NOW_MS = 1_790_000_000_000
-
-
-def folder(name: str) -> Path:
-    path = shared_data() / FOLDERS[name]
-    if not path.is_dir():
-        pytest.skip(f"no {path}: set MICROADJUST_SHARED_DATA")
-    return path
 
 
 def converted(name: str) -> Iterator[Event]:
@@ -32,7 +25,7 @@ def converted(name: str) -> Iterator[Event]:
     encode = msgspec.json.Encoder().encode
     seen: set[str] = set()
     last_ms = 0
-    for event in CONVERTERS[name](folder(name)):
+    for event in CONVERTERS[name](shared(FOLDERS[name])):
         assert verdict(encode(event), NOW_MS) == event
         assert event.occurred_at_ms >= last_ms
         assert event.event_id not in seen
@@ -46,21 +39,21 @@ def lines(path: Path) -> int:
 
 
 def test_yoochoose_has_a_click_for_every_row() -> None:
-    rows = sum(lines(path) - 1 for path in folder("yoochoose").glob("*.tsv"))
+    rows = sum(lines(path) - 1 for path in shared(FOLDERS["yoochoose"]).glob("*.tsv"))
     events = list(converted("yoochoose"))
     assert len(events) == rows == 83_846
     assert len({event.session_id for event in events}) == 17_794 + 3_416
 
 
 def test_diginetica_has_a_page_view_for_every_row() -> None:
-    rows = lines(folder("diginetica") / "sample_train-item-views.csv") - 1
+    rows = lines(shared(FOLDERS["diginetica"]) / "sample_train-item-views.csv") - 1
     events = list(converted("diginetica"))
     assert len(events) == rows == 12_391
     assert len({event.session_id for event in events}) == 2_986
 
 
 def test_otto_has_an_event_for_every_event() -> None:
-    sessions = [json.loads(line) for line in (folder("otto") / "train.jsonl").read_text("utf-8").splitlines()]
+    sessions = [json.loads(line) for line in (shared(FOLDERS["otto"]) / "train.jsonl").read_text("utf-8").splitlines()]
     kinds = Counter(event["type"] for session in sessions for event in session["events"])
     found = Counter(event.type for event in converted("otto"))
     assert found == {"click": kinds["clicks"], "custom": kinds["carts"], "conversion": kinds["orders"]}
@@ -70,7 +63,7 @@ def test_balabit_has_every_press_every_wheel_step_and_all_of_the_path() -> None:
     """Rows that are neither: each release, which its press stands for, and moves within one tenth of a second."""
     states: Counter[str] = Counter()
     tenths, path_px = 0, 0.0
-    for path in folder("balabit").glob("*_files/*/*.csv.gz"):
+    for path in shared(FOLDERS["balabit"]).glob("*_files/*/*.csv.gz"):
         with gzip.open(path, "rt", encoding="utf-8") as text:
             rows = list(csv.DictReader(text))
         states.update(row["state"] for row in rows)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from math import exp, tanh
-from pathlib import Path
 from statistics import NormalDist
 
 import pytest
 
 from infra.bench.nab import NOTHING, PROFILES, Series, best, ours, points, read, windowed_gaussian
-from infra.simulate.converters.shared import shared_data
+from tests.shared import shared
 
 STANDARD = PROFILES["standard"]
 
@@ -124,10 +123,7 @@ def test_the_windowed_gaussian_learns_at_once_until_its_window_is_full_and_then_
 
 @pytest.fixture(scope="module")
 def corpus() -> list[Series]:
-    folder: Path = shared_data() / "nab"
-    if not folder.is_dir():
-        pytest.skip(f"no NAB series at {folder}: set MICROADJUST_SHARED_DATA")
-    return read(folder)
+    return read(shared("nab"))
 
 
 def test_every_label_belongs_to_its_series(corpus: list[Series]) -> None:

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,14 +12,14 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.color import Color
 
-from infra.demo.browser import Browser, NoBrowser, programs
+from infra.demo.browser import Browser
 from schemas.topics import ADJUSTMENTS, EVENTS, HEATMAP, OUTCOMES, REJECTED
 from tests.console.conftest import TOKEN, Console
 from tests.console.test_console import NOON_MS, command
+from tests.shared import shared
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
-BLNS = Path("/work/shared/data/blns/blns.json")
 OWN = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -62,10 +61,6 @@ return found;
 
 @pytest.fixture(scope="module")
 def chrome(console: Console) -> Iterator[Chrome]:
-    try:
-        programs()
-    except NoBrowser as error:
-        pytest.skip(str(error))
     with Browser() as browser:
         browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WITNESS})
         browser.get(f"{console.address}?token={TOKEN}")
@@ -73,9 +68,7 @@ def chrome(console: Console) -> Iterator[Chrome]:
 
 
 def naughty() -> list[str]:
-    if not BLNS.exists():
-        pytest.skip(f"there is no {BLNS}")
-    strings: list[str] = json.loads(BLNS.read_text("utf-8"))
+    strings: list[str] = json.loads(shared("blns", "blns.json").read_text("utf-8"))
     assert len(strings) > 400
     return strings
 

@@ -10,7 +10,6 @@ import pytest
 
 from infra.cli.rule_commands import put_records
 from infra.demo import edge, reader, without_browser
-from infra.demo.browser import NoBrowser, programs
 from infra.gateway.console import picture_name
 from infra.local import flink, processes, redis
 from infra.local.stack import Stack
@@ -42,10 +41,6 @@ def here(stack: Stack) -> Iterator[edge.Edge]:
 
 
 def test_a_reader_in_chromium_sees_the_page_change(here: edge.Edge, tmp_path: Path) -> None:
-    try:
-        programs()
-    except NoBrowser as error:
-        pytest.skip(str(error))
     told = reader.read(here.site, tmp_path, console=here.console)
     assert (told.changes, told.missing, told.problems) == (CHANGES, [], [])
     assert told.click_to_change_ms is not None

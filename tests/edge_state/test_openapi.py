@@ -4,9 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +15,7 @@ from infra.gateway.app import build
 from infra.gateway.openapi import document
 from infra.gateway.settings import Settings
 from tests.edge_state.gateways import OPERATOR, WRITE_KEY, Gateway
+from tests.json_references import references
 
 DOCUMENT = document()
 PRIVATE = ("/console", "/debug", "/demo", "/t/")
@@ -29,15 +28,6 @@ CONFIGURATION = """\
 expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "415", "422", "426", "429"]
 """
 """Its own list of ways to say no, with 413 for a batch that is too long, and without those that blame the server."""
-
-
-def references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        yield from (value for key, value in node.items() if key == "$ref")
-        node = list(node.values())
-    if isinstance(node, list):
-        for child in node:
-            yield from references(child)
 
 
 def test_every_endpoint_is_described_with_its_methods_and_nothing_else() -> None:

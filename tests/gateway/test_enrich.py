@@ -1,15 +1,12 @@
 """Device and place, without a network."""
 
-import os
-from pathlib import Path
-
 import pytest
+import yaml
 
 from infra.gateway.enrich import Enricher, Facts, device_of, enriched, truncated
 from infra.gateway.settings import SettingsError
-from infra.local.home import PROJECT
+from tests.shared import shared
 
-SHARED = Path(os.environ.get("MICROADJUST_DATA", PROJECT.parent / "shared" / "data"))
 WINDOWS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 )
@@ -61,15 +58,8 @@ def test_what_the_event_says_itself_stands_and_wrong_types_are_left_to_the_judge
     assert enriched({"context": 5, "properties": [1]}, facts) == {"context": 5, "properties": [1]}
 
 
-def maxmind(*parts: str) -> Path:
-    path = SHARED.joinpath("maxmind", *parts)
-    if not path.exists():
-        pytest.skip(f"no MaxMind test data at {path}: set MICROADJUST_DATA")
-    return path
-
-
 def test_a_maxmind_file_places_readers() -> None:
-    enricher = Enricher(str(maxmind("test-data", "GeoIP2-City-Test.mmdb")))
+    enricher = Enricher(str(shared("maxmind", "test-data", "GeoIP2-City-Test.mmdb")))
     assert enricher.facts("", "", "81.2.69.142").context == {"country": "GB", "region": "ENG", "city": "London"}
     assert enricher.facts("", "", "203.0.113.77").context == {}
     assert enricher.facts("", "", "not an address").context == {}
@@ -78,7 +68,9 @@ def test_a_maxmind_file_places_readers() -> None:
 def test_a_file_that_is_none_is_named_and_a_broken_one_breaks_no_event() -> None:
     with pytest.raises(SettingsError, match="MICROADJUST_GATEWAY_GEO_DATABASE"):
         Enricher(__file__)
-    for path in sorted(maxmind("bad-data").rglob("*.mmdb")) + sorted(maxmind("test-data").glob("*.mmdb")):
+    for path in sorted(shared("maxmind", "bad-data").rglob("*.mmdb")) + sorted(
+        shared("maxmind", "test-data").glob("*.mmdb")
+    ):
         try:
             enricher = Enricher(str(path))
         except SettingsError:
@@ -88,11 +80,7 @@ def test_a_file_that_is_none_is_named_and_a_broken_one_breaks_no_event() -> None
 
 
 def test_ua_parsers_own_cases_never_fail() -> None:
-    folder = SHARED / "ua-parser" / "tests"
-    if not folder.exists():
-        pytest.skip(f"no user agents at {folder}: set MICROADJUST_DATA")
-    import yaml
-
+    folder = shared("ua-parser", "tests")
     agents = [
         each["user_agent_string"]
         for path in sorted(folder.glob("test_*.yaml"))

@@ -1,24 +1,18 @@
 """JSONTestSuite (Seriot, https://github.com/nst/JSONTestSuite) as bodies of the collector."""
 
-import os
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from infra.local.home import PROJECT
 from tests.gateway.running import Running
+from tests.shared import shared
 
 pytestmark = pytest.mark.kafka
 
-FOLDER = Path(os.environ.get("MICROADJUST_DATA", PROJECT.parent / "shared" / "data")) / "jsontestsuite" / "test_parsing"
-
 
 def files(kind: str) -> list[Path]:
-    found = sorted(FOLDER.glob(f"{kind}_*.json"))
-    if not found:
-        pytest.skip(f"no JSONTestSuite at {FOLDER}: set MICROADJUST_DATA")
-    return found
+    return sorted(shared("jsontestsuite", "test_parsing").glob(f"{kind}_*.json"))
 
 
 @pytest.mark.parametrize(("kind", "count", "wanted"), [("y", 95, {422}), ("n", 188, {400}), ("i", 35, {400, 422})])

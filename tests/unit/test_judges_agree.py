@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
@@ -17,19 +16,12 @@ from schemas.events import EVENT_TYPES, Event
 from schemas.rejects import REASONS, Rejection
 from tests.hostile import hostile_records
 from tests.hostile_prepared import record, within_context
+from tests.shared import shared
 from tests.strategies import NOW_MS
 
 PROJECT = Path(__file__).parents[2]
-SHARED_DATA = Path(os.environ.get("MICROADJUST_SHARED_DATA", PROJECT.parent / "shared" / "data"))
 
 Judge = Callable[[list[bytes]], list[dict[str, Any]]]
-
-
-def shared(name: str) -> Path:
-    """A folder of real data that stands beside the project on some machines; skips the test where it does not."""
-    if not (SHARED_DATA / name).is_dir():
-        pytest.skip(f"{name} is not there; MICROADJUST_SHARED_DATA names the folder that holds it")
-    return SHARED_DATA / name
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +83,7 @@ def test_both_judges_say_the_same_about_hostile_and_valid_records(flink_judge: J
 
 
 def test_both_judges_say_the_same_about_naughty_strings_in_every_field(flink_judge: Judge) -> None:
-    texts = json.loads((shared("blns") / "blns.json").read_text())
+    texts = json.loads(shared("blns", "blns.json").read_text())
     literals = [json.dumps(text, ensure_ascii=len(text) % 2 == 0) for text in texts]
     records = [
         *(record({field.name: text}) for text in literals for field in FIELDS),

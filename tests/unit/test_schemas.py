@@ -1,7 +1,6 @@
 """The generated JSON Schemas and the AsyncAPI document say what the contracts say."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ from schemas.topics import (
     Topic,
 )
 from tests.hostile import hostile_records
+from tests.json_references import references
 from tests.strategies import NOW_MS, Json, unhurried, valid_events
 
 ASYNCAPI: Json = yaml.safe_load((HERE / "asyncapi.yaml").read_text("utf-8"))
@@ -53,15 +53,6 @@ SCHEMAS: dict[str, Json] = {topic.name: json.loads(payload(topic).read_text("utf
 
 def accepts(topic: Topic, value: Any) -> bool:
     return bool(Draft202012Validator(SCHEMAS[topic.name]).is_valid(value))
-
-
-def references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        yield from (value for key, value in node.items() if key == "$ref")
-        node = list(node.values())
-    if isinstance(node, list):
-        for child in node:
-            yield from references(child)
 
 
 def test_the_files_are_those_that_the_contracts_give() -> None:

@@ -1,5 +1,6 @@
 """What the stages hand to each other while one window or event is looked at."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from models.categories import Rise
@@ -10,7 +11,7 @@ from schemas.commands import Target
 from udfs.rows import ContentWindow, Gesture, SessionWindow
 
 
-class Turn:
+class Turn(ABC):
     """One look at one target. `at_ms` is the event time of the decision, `trigger` what it will be known by."""
 
     def __init__(self, key: str, at_ms: int, trigger: str, facts: Facts) -> None:
@@ -19,13 +20,13 @@ class Turn:
         self.trigger = trigger
         self.facts = facts
 
+    @abstractmethod
     def subject(self) -> Subject:
         """Whom or what a command would be about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fill(self, name: str) -> Any:
         """The value of a placeholder in a rule's parameters; None where it is unknown."""
-        raise NotImplementedError
 
 
 class SessionTurn(Turn):
