@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from infra.gateway import live_records, topic_reading
 from infra.gateway.settings import Settings
@@ -126,13 +126,14 @@ def _offer(queue: "asyncio.Queue[bytes | None]", batch: bytes | None) -> None:
 
 
 def _skip(reader: Consumer, places: list[TopicPartition]) -> Counter[str]:
-    """Moves partitions that are far behind to their end; how many records of each topic that leaves out."""
+    """Moves partitions that are far behind to where their end was last seen; how many records of each topic that leaves out."""
     skipped: Counter[str] = Counter()
     for place in reader.position(places):
         _, high = reader.get_watermark_offsets(place, cached=True)
         if place.offset >= 0 and high - place.offset > BEHIND:
             skipped[place.topic] += high - place.offset
-            reader.seek(TopicPartition(place.topic, place.partition, OFFSET_END))
+            # Not OFFSET_END: what has come since that end was seen would be left out without being counted.
+            reader.seek(TopicPartition(place.topic, place.partition, high))
     return skipped
 
 

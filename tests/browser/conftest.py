@@ -38,6 +38,8 @@ def reader(chrome: Chrome, collector: Collector) -> Iterator[Reader]:
     reader = Reader(chrome, collector)
     # A new tab of headless Chromium has no focus of itself.
     reader.devtools("Page.bringToFront")
+    # The system may give this collector a port that an earlier one had, and with it that one's storage.
+    reader.devtools("Storage.clearDataForOrigin", origin=collector.origin, storageTypes="local_storage")
     yield reader
     for handle in chrome.window_handles:
         if handle != first:

@@ -55,6 +55,14 @@ def test_a_consent_taken_back_silences_and_erases(reader: Reader, collector: Col
     assert len(collector.batches) == before
 
 
+def test_a_page_without_consent_erases_what_an_earlier_one_stored(reader: Reader, collector: Collector) -> None:
+    reader.open(PAGE)
+    assert stored(reader)
+    reader.show(PAGE, "data-adjust-consent=denied")
+    busy(reader)
+    assert not stored(reader)
+
+
 def test_global_privacy_control_is_a_refusal_that_no_page_overrides(reader: Reader, collector: Collector) -> None:
     """Chromium has no such setting; the page sees what a browser that has it would show."""
     reader.show(PAGE, head=GPC)

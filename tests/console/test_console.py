@@ -212,7 +212,8 @@ def test_of_a_flood_the_newest_are_shown_and_the_rest_counted(console: Console) 
         return any(each["event_id"] == "flood-20000" for each in batch.get("events", []))
 
     live(console, last_one_shown, patience_s=60)
-    assert told["counted"] == pytest.approx(20_000, rel=0.02)
+    # None is missed; a tick among those left out is not known for one, and there is one a second.
+    assert 20_000 <= told["counted"] <= 20_010
     assert told["skipped"] + told["shown"] == told["counted"]
     assert told["skipped"] > 15_000
     # At the 2,000 a second that are read it would have taken ten seconds.

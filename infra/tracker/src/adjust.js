@@ -50,6 +50,16 @@ const begin = () => {
     }),
   );
 
+  /** Whoever says no leaves nothing behind, of earlier pages either. */
+  const settle = () => {
+    if (consent === "denied") {
+      box.clear();
+      write("queue", null);
+      write("session", null);
+    }
+    box.resume();
+  };
+
   let url = "";
   const address = () => pageUrl() + location.search;
   /** @type {Fields} */
@@ -84,12 +94,7 @@ const begin = () => {
     consent: guarded((/** @type {Consent} */ given) => {
       if (refused) return;
       consent = given;
-      if (given === "denied") {
-        box.clear();
-        write("queue", null);
-        write("session", null);
-      }
-      if (given === "granted") box.resume();
+      settle();
       adjust.hear();
     }),
 
@@ -182,7 +187,7 @@ const begin = () => {
     listen(/** @type {any} */ (navigator).connection, "change", tellContext);
     listen(screen.orientation, "change", tellContext);
 
-    box.resume();
+    settle();
     // A tab opened in the background is read when it is looked at.
     if (!document.hidden) open();
     for (const part of (tag(script, "-parts") ?? "movements client").split(/\s+/)) {
