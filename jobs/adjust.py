@@ -38,6 +38,8 @@ def main() -> None:
     attach(outputs.rejected, config.rejected_topic, "rejected", config)
     attach(outputs.late, config.late_topic, "late", config)
     attach(outputs.tally, config.tally_topic, "tally", config)
+    if outputs.session_states is not None:
+        attach(outputs.session_states, config.session_state_topic, "session-state", config)
     env.execute("adjust")
 
 

@@ -27,6 +27,7 @@ class AdjustConfig:
     rejected_topic: str = option("rejected.v1", "topic of refused records")
     late_topic: str = option("late.v1", "topic of events that came too late")
     tally_topic: str = option("tally.v1", "topic of counts")
+    session_state_topic: str = option("session-state.v1", "compacted topic of what is known of each session")
     rules_topic: str = option("rules.v1", "compacted topic of rules")
     startup: str = option("committed", "where to begin without a savepoint", among=("committed", "earliest", "latest"))
     rules_file: str = option("", "YAML file of rules; empty for the rules that ship with the job")
@@ -48,6 +49,9 @@ class AdjustConfig:
     )
     refit_min: int = option(30, "minutes of event time between two refits of a forest; 0 for none", least=0)
     refit_lead_s: int = option(300, "seconds of event time from a refit to its first use", least=0)
+    session_state: str = option(
+        "on", "whether what is known of each session is written to its topic", among=("on", "off")
+    )
     delivery: str = option("exactly-once", "guarantee of the sinks", among=("exactly-once", "at-least-once"))
     transaction_timeout_ms: int = option(
         600_000, "longer than a checkpoint and a restart take; at most the broker's limit", least=1000

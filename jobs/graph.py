@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 from pyflink.common import Duration, Types, WatermarkStrategy
-from pyflink.datastream import DataStream, StreamExecutionEnvironment
+from pyflink.datastream import DataStream, OutputTag, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from jobs.config import AdjustConfig
 from jobs.cut import cut
 from jobs.keying import ROW, keyed, pairs, to_stream
-from jobs.rows import gestures_query, refit_query, windows_query
+from jobs.rows import gestures_query, refit_query, seen_query, windows_query
 from jobs.tables import rules_ddl, source_ddl
 from jobs.windows import steps
 from models.epochs import RefitSchedule
@@ -19,6 +19,7 @@ from udfs import outputs
 from udfs.adjust import Adjust
 from udfs.fast_lane import FastLane
 from udfs.refit import ForestRefit
+from udfs.session_state import SessionStates
 from udfs.stages.control import CONTROL
 
 CONTROL_ROW = Types.ROW([Types.STRING(), Types.STRING(), Types.STRING()])
@@ -31,6 +32,7 @@ class Outputs(NamedTuple):
     rejected: DataStream
     late: DataStream
     tally: DataStream
+    session_states: DataStream | None
 
 
 def build(
@@ -45,7 +47,8 @@ def build(
     windows, gestures = crossing(t_env, config)
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
     known = _rules(t_env)
-    adjust = Adjust(rules, cold.artefact, cold.card, schedule, config.window_ms, config.slide_ms)
+    telling = config.session_state == "on"
+    adjust = Adjust(rules, cold.artefact, cold.card, schedule, config.window_ms, config.slide_ms, telling)
     commands = (
         keyed(windows, ROW)
         .connect(_with_refits(t_env, known, schedule).broadcast(CONTROL))
@@ -56,16 +59,36 @@ def build(
     at_once = (
         keyed(gestures, ROW)
         .connect(known.broadcast(CONTROL))
-        .process(FastLane(rules), output_type=outputs.RECORD)
+        .process(FastLane(rules, telling), output_type=outputs.RECORD)
         .name("fast-lane")
         .uid("fast-lane")
     )
     if config.fast_lane_slot == "own":
         at_once.slot_sharing_group("fast")
-    audit = (outputs.REJECTED, outputs.LATE, outputs.TALLY)
-    # PyFlink hands a side output through a map of its own, which wants a name like every operator.
     return Outputs(
-        commands.union(at_once), *(commands.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id) for tag in audit)
+        commands.union(at_once),
+        _side(commands, outputs.REJECTED),
+        _side(commands, outputs.LATE),
+        _side(commands, outputs.TALLY),
+        _session_states(t_env, commands, at_once) if telling else None,
+    )
+
+
+def _side(stream: DataStream, tag: OutputTag, name: str = "") -> DataStream:
+    """A side output. PyFlink hands it through a map of its own, which wants a name like every operator."""
+    name = name or tag.tag_id
+    return stream.get_side_output(tag).name(name).uid(name)
+
+
+def _session_states(t_env: StreamTableEnvironment, windows: DataStream, gestures: DataStream) -> DataStream:
+    """What is known of each session, from what was seen of it and what both lanes tell."""
+    seen = to_stream(t_env, t_env.sql_query(seen_query()), pairs(outputs.TOLD_ROW), "seen")
+    told = _side(windows, outputs.TOLD, "told-by-windows"), _side(gestures, outputs.TOLD, "told-by-gestures")
+    return (
+        keyed(seen.union(*told), outputs.TOLD_ROW)
+        .process(SessionStates(), output_type=outputs.RECORD)
+        .name("session-state")
+        .uid("session-state")
     )
 
 

@@ -4,9 +4,10 @@ Thirty columns of their own take 23 µs to cross; the same in an array of double
 """
 
 from jobs.config import AdjustConfig
-from jobs.tables import GESTURE, LATE, NAN, REJECTED, way
+from jobs.tables import GESTURE, LATE, NAN, REJECTED, numbers, way
 from jobs.windows import BUCKETS
 from models.features import CONTENT_FEATURES, SESSION_FEATURES
+from models.session_states import TELLING
 from schemas.events import MAX_BYTES
 from udfs import rows
 
@@ -20,11 +21,11 @@ _EXPRESSIONS = {
 }
 
 
-def _row(kind: str, key: str, numbers: tuple[str, ...], texts: tuple[str, ...], source: str) -> str:
-    doubles = ", ".join(f"COALESCE(CAST({_EXPRESSIONS.get(name, name)} AS DOUBLE), {NAN})" for name in numbers)
+def _row(kind: str, key: str, doubles: tuple[str, ...], texts: tuple[str, ...], source: str) -> str:
+    values = ", ".join(f"COALESCE(CAST({_EXPRESSIONS.get(name, name)} AS DOUBLE), {NAN})" for name in doubles)
     strings = ", ".join(f"CAST({_EXPRESSIONS.get(name, name)} AS STRING)" for name in texts)
     # Casting the kind keeps the rows of the union of one type; otherwise Flink copies every row to make them so.
-    row = f"ROW(CAST('{kind}' AS STRING), ARRAY[{doubles}], ARRAY[{strings}])"
+    row = f"ROW(CAST('{kind}' AS STRING), ARRAY[{values}], ARRAY[{strings}])"
     return f"SELECT {key} AS k, {row} AS v FROM {source}"
 
 
@@ -66,6 +67,24 @@ def windows_query(config: AdjustConfig) -> str:
             _row(rows.TALLY, "'t'", rows.TALLY_NUMBERS, ("CAST(NULL AS STRING)",), "site"),
         ]
     )
+
+
+def seen_query() -> str:
+    """What a reader did on purpose, for session-state.v1; late or not, it was done."""
+    fields = {
+        "session_id": "session_id",
+        "event_id": "event_id",
+        "type": "type",
+        "at_ms": "occurred_at_ms",
+        "user_id": "user_id",
+        "content_id": "content_id",
+        "device": "context.device",
+        "language": "context.`language`",
+        "country": "context.country",
+    }
+    body = ", ".join(f"KEY '{name}' VALUE {value}" for name, value in fields.items())
+    row = f"ROW(CAST('{rows.SEEN}' AS STRING), JSON_OBJECT({body} ABSENT ON NULL))"
+    return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {numbers(*TELLING)}"
 
 
 def refit_query() -> str:

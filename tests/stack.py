@@ -22,8 +22,10 @@ from infra.streams.account import Account, Accountant
 from infra.streams.reading import Tail
 from jobs.adjust import load_rules
 from models.store import load_forest
-from schemas.topics import ADJUSTMENTS, EVENTS, LATE, REJECTED, RULES, TALLY, Topic
+from schemas.topics import ADJUSTMENTS, EVENTS, LATE, REJECTED, RULES, SESSION_STATE, TALLY, Topic
 from tests.reference import Answer, answer
+
+TOPICS = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES, SESSION_STATE)
 
 WAIT_MS = 2_500
 """Lateness and slack: so far the watermark stays behind."""
@@ -74,7 +76,7 @@ class RunningJob:
 def start_job(stack: Stack, *options: str, partitions: int = 4) -> RunningJob:
     """Submits the job as a user would and waits until it runs."""
     name = uuid4().hex[:8]
-    names = {topic.name: f"{topic.name}-{name}" for topic in (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES)}
+    names = {topic.name: f"{topic.name}-{name}" for topic in TOPICS}
     admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
     admin.create_topics(
         [
@@ -84,7 +86,7 @@ def start_job(stack: Stack, *options: str, partitions: int = 4) -> RunningJob:
                 replication_factor=1,
                 topic_configs=topic.config,
             )
-            for topic in (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES)
+            for topic in TOPICS
         ],
         wait_for_metadata=True,
     )
@@ -95,6 +97,7 @@ def start_job(stack: Stack, *options: str, partitions: int = 4) -> RunningJob:
         "--rejected-topic": names[REJECTED.name],
         "--late-topic": names[LATE.name],
         "--tally-topic": names[TALLY.name],
+        "--session-state-topic": names[SESSION_STATE.name],
         "--rules-topic": names[RULES.name],
         "--group-id": f"test-{name}",
         "--startup": "earliest",

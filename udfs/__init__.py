@@ -6,6 +6,6 @@ import_apart("onnxruntime")
 
 # All operators at once: the archive they come from lasts as long as one attempt to run the job, the interpreter of
 # thread mode as long as the TaskManager, and the next attempt may put another operator here.
-from udfs import adjust, fast_lane, refit  # noqa: E402
+from udfs import adjust, fast_lane, refit, session_state  # noqa: E402
 
-__all__ = ["adjust", "fast_lane", "refit"]
+__all__ = ["adjust", "fast_lane", "refit", "session_state"]

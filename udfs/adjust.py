@@ -32,8 +32,9 @@ class Adjust(Informed):
         schedule: RefitSchedule,
         window_ms: int,
         slice_ms: int,
+        telling: bool,
     ) -> None:
-        super().__init__(rules)
+        super().__init__(rules, telling)
         self._cold = (cold_model, cold_card)
         self._schedule = schedule
         self._window_ms = window_ms
@@ -45,7 +46,7 @@ class Adjust(Informed):
         forest = ForestStage(Forests(self._schedule, cold))
         control = self.inform(runtime_context, forest)
         self._contents = ContentLane(self._window_ms, control)
-        self._sessions = SessionLane(self._window_ms, self._slice_ms, forest, control)
+        self._sessions = SessionLane(self._window_ms, self._slice_ms, forest, control, self._told)
         self._audit = AuditStage()
         for lane in (self._sessions, self._contents):
             lane.open(runtime_context)

@@ -11,6 +11,7 @@ from schemas.commands import AdjustmentCommand, encode
 from schemas.rules import Rule
 from udfs.stages.control import CONTROL, ControlStage
 from udfs.stages.forest import ForestStage
+from udfs.stages.telling import TellingStage
 
 
 class Informed(KeyedBroadcastProcessFunction):
@@ -20,12 +21,15 @@ class Informed(KeyedBroadcastProcessFunction):
     are in force until the input says otherwise.
     """
 
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
+    def __init__(self, rules: tuple[Rule, ...], telling: bool) -> None:
+        """With `telling`, what session-state.v1 is made of goes to a side output."""
         self._rules = rules
+        self._telling = telling
 
     def inform(self, context: RuntimeContext, forest: ForestStage | None) -> ControlStage:
         """To be called in `open`: what holds the rules from now on."""
         metrics = context.get_metrics_group()
+        self._told = TellingStage() if self._telling else None
         self._commands = metrics.counter("commands")
         self._control = ControlStage(self._rules, forest, metrics.counter("refusedRules"))
         self._restored = False
@@ -45,9 +49,13 @@ class Informed(KeyedBroadcastProcessFunction):
         self._control.on_row(value, self._broadcast)
         return ()
 
-    def records(self, commands: list[AdjustmentCommand]) -> list[Row]:
+    def records(self, commands: list[AdjustmentCommand]) -> list[Any]:
         # Lists, not generators: every row goes through here, and each `yield from` on the way costs it a microsecond.
-        if not commands:
-            return []
-        self._commands.inc(len(commands))
-        return [Row(command.target.id.encode(), encode(command)) for command in commands]
+        records: list[Any] = []
+        if commands:
+            self._commands.inc(len(commands))
+            records = [Row(command.target.id.encode(), encode(command)) for command in commands]
+        if self._told is not None:
+            self._told.on_commands(commands)
+            records += self._told.take()
+        return records

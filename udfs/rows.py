@@ -6,6 +6,8 @@ from typing import Any, Final, NamedTuple
 from models.features import CONTENT_NAMES, SESSION_NAMES
 
 SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", "late", "rejected", "tally"
+SEEN, SCORED, COMMAND = "seen", "scored", "command"
+"""Of the rows for session-state.v1, whose second part is JSON (`models/session_states.py`)."""
 
 _FEATURES: Final = len(SESSION_NAMES)
 

@@ -14,6 +14,8 @@ from models.store import load_forest
 
 pytestmark = pytest.mark.cluster
 
+SIDES = ("rejected", "late", "tally", "told-by-windows", "told-by-gestures")
+
 
 @pytest.fixture(scope="module")
 def nodes() -> list[Any]:
@@ -21,6 +23,7 @@ def nodes() -> list[Any]:
     env, t_env = environment(config)
     outputs = build(env, t_env, config, load_rules(""), load_forest())
     for stream, name in zip(outputs, outputs._fields, strict=True):
+        assert stream is not None
         attach(stream, name, name, config)
     return list(env._generate_stream_graph(clear_transformations=True).getStreamNodes().toArray())  # noqa: SLF001
 
@@ -40,12 +43,12 @@ def test_the_topic_is_read_once(nodes: list[Any]) -> None:
 def test_forests_are_fitted_and_clicks_are_answered_in_slots_of_their_own(nodes: list[Any]) -> None:
     groups = {str(node.getOperatorName()): str(node.getSlotSharingGroup()) for node in nodes}
     assert [name for name, group in groups.items() if group == "refit"] == ["forest-refit"]
-    assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane"]
+    assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane", "told-by-gestures"]
 
 
-def test_python_runs_in_three_operators_only(nodes: list[Any]) -> None:
-    """Beside the identity maps behind side outputs, which see refused, late and counting rows alone."""
+def test_python_runs_in_four_operators_only(nodes: list[Any]) -> None:
+    """Beside the identity maps behind side outputs, which see refused, late, counting and telling rows alone."""
     factories = {str(node.getOperatorName()): node.getOperatorFactory() for node in nodes}
     simple = {name: each for name, each in factories.items() if "SimpleOperatorFactory" in each.getClass().getName()}
     python = {name for name, each in simple.items() if ".python." in each.getOperator().getClass().getName()}
-    assert python == {"adjust", "fast-lane", "forest-refit", "rejected", "late", "tally"}
+    assert python == {"adjust", "fast-lane", "forest-refit", "session-state", *SIDES}

@@ -19,9 +19,11 @@ Start = Callable[..., Running]
 def start() -> Start:
     """Starts an operator, from scratch or on the state that another one left."""
 
-    def started(*rules: Rule, flink: FakeFlink | None = None, schedule: RefitSchedule = NO_REFITS) -> Running:
+    def started(
+        *rules: Rule, flink: FakeFlink | None = None, schedule: RefitSchedule = NO_REFITS, telling: bool = False
+    ) -> Running:
         card = forest_card(forest_model())
-        return Running(Adjust(rules, forest_model(), card, schedule, WINDOW_MS, EVERY_MS), flink)
+        return Running(Adjust(rules, forest_model(), card, schedule, WINDOW_MS, EVERY_MS, telling), flink)
 
     return started
 
@@ -30,7 +32,7 @@ def start() -> Start:
 def start_fast() -> Start:
     """Likewise the fast lane's operator."""
 
-    def started(*rules: Rule, flink: FakeFlink | None = None) -> Running:
-        return Running(FastLane(rules), flink)
+    def started(*rules: Rule, flink: FakeFlink | None = None, telling: bool = False) -> Running:
+        return Running(FastLane(rules, telling), flink)
 
     return started

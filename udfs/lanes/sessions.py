@@ -15,6 +15,7 @@ from udfs.stages.control import ControlStage
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.forest import ForestStage
 from udfs.stages.held import HeldStage
+from udfs.stages.telling import TellingStage
 from udfs.stages.turn import SessionTurn
 from udfs.stages.z_scores import ZScoreStage
 
@@ -30,11 +31,14 @@ def _silent_values(window_ms: int) -> list[float]:
 class SessionLane:
     """Judges each window of a session once, in order, and the windows that stay away."""
 
-    def __init__(self, window_ms: int, slice_ms: int, forest: ForestStage, control: ControlStage) -> None:
+    def __init__(
+        self, window_ms: int, slice_ms: int, forest: ForestStage, control: ControlStage, told: TellingStage | None
+    ) -> None:
         self._window_ms = window_ms
         self._silent_values = _silent_values(window_ms)
         self._forest = forest
         self._control = control
+        self._told = told
         self._drawer = Drawer("session-v2")
         self._attention = AttentionStage(window_ms, slice_ms, self._drawer)
         self._held = HeldStage()
@@ -98,4 +102,6 @@ class SessionLane:
         if window is not None:
             facts.texts["device"] = window.device
             facts.texts["content_type"] = window.main_type
+        if self._told is not None:
+            self._told.on_window(turn)
         return self._decisions.decide(turn, self._control.book.lane("session_window"))

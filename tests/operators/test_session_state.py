@@ -1,0 +1,109 @@
+"""session-state.v1 through the real operators: what the lanes tell, and what is made of it."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.session_states import Seen
+from schemas.state import SessionState
+from tests.builders import ANNA, BEN, FILM, SESSION_END_S, at, content_window, gesture, rule, session_window
+from tests.operators.conftest import Start
+from tests.operators.fakes import FakeFlink, Running
+from tests.operators.reading import commands, fed
+from udfs.session_state import SessionStates
+
+CALM = rule()
+CLICKED = rule(id="clicked", lane="event", when=[{"event": "type", "equals": "click"}])
+
+
+def told(emitted: list[Any]) -> list[tuple[str, str, str]]:
+    """(session, kind, JSON) of what was told, of all that an operator emitted."""
+    rows = [each[1] for each in emitted if isinstance(each, tuple) and each[0].tag_id == "told"]
+    return [(session, kind, body) for session, (kind, body) in rows]
+
+
+def seen(event_id: str, at_s: float, session: str = ANNA) -> tuple[str, str, str]:
+    event = Seen(session, event_id, "click", at(at_s), "anna", FILM, "phone", "de", "AT")
+    return session, "seen", msgspec.json.encode(event).decode()
+
+
+def states(job: Running, rows: list[tuple[str, str, str]]) -> list[SessionState]:
+    records = [record for session, kind, body in rows for record in job.send(session, (kind, body))]
+    found = [msgspec.json.decode(body, type=SessionState) for _, body in records]
+    assert [key for key, _ in records] == [state.session_id.encode() for state in found]
+    return found
+
+
+@pytest.fixture
+def job() -> Running:
+    return Running(SessionStates())
+
+
+def test_windows_tell_their_scores_once_a_minute(start: Start) -> None:
+    job = start(telling=True)
+    rows = told(fed(job, [session_window(end_s) for end_s in range(60, 190, 10)]))
+    assert [(session, kind) for session, kind, _ in rows] == [(ANNA, "scored")] * 3
+    scored = msgspec.json.decode(rows[-1][2])
+    assert (scored["at_ms"], scored["user_id"], scored["content_type"]) == (at(180), "anna", "news")
+    assert 0 < scored["scores"]["isolation_forest"] < 1
+    assert scored["scores"].keys() >= {"z_click_rate", "z_engaged_ms"}
+
+
+def test_commands_to_sessions_are_told_and_those_to_contents_are_not(start: Start) -> None:
+    about_content = rule(id="unread", lane="content_window", when=[{"feature": "readers", "above": 5}])
+    emitted = fed(
+        start(CALM, about_content, telling=True), [session_window(70, engaged_ms=0.0), content_window(70, readers=9.0)]
+    )
+    assert {each.target.kind for each in commands(emitted)} == {"session", "content"}
+    [(session, kind, body)] = told(emitted)
+    assert (session, kind, msgspec.json.decode(body)["source"]["id"]) == (ANNA, "command", "calm-down")
+
+
+def test_the_fast_lane_tells_its_commands(start_fast: Start) -> None:
+    [(session, kind, body)] = told(fed(start_fast(CLICKED, telling=True), [gesture("e1", 5)]))
+    assert (session, kind, msgspec.json.decode(body)["source"]["id"]) == (ANNA, "command", "clicked")
+
+
+def test_nobody_is_told_anything_unasked(start: Start, start_fast: Start) -> None:
+    assert told(fed(start(CALM), [session_window(60, engaged_ms=0.0)])) == []
+    assert told(fed(start_fast(CLICKED), [gesture("e1", 5)])) == []
+
+
+def test_a_record_holds_all_that_both_lanes_and_the_events_told(job: Running, start: Start, start_fast: Start) -> None:
+    rows = [seen("e1", 5)]
+    rows += told(fed(start_fast(CLICKED, telling=True), [gesture("e1", 5)]))
+    rows += told(fed(start(CALM, telling=True), [session_window(60, engaged_ms=0.0)]))
+    *_, last = states(job, rows)
+    assert (last.session_id, last.user_id, last.updated_at_ms) == (ANNA, "anna", at(60))
+    assert [(each.event_id, each.content_id) for each in last.recent] == [("e1", FILM)]
+    assert [each.issued_at_ms for each in last.active] == [at(60), at(5)]
+    assert last.preferences == {"device": "phone", "language": "de", "country": "AT", "content_type": "news"}
+    assert last.scores["isolation_forest"] is not None
+
+
+def test_each_change_is_one_record_and_a_repeat_is_none(job: Running) -> None:
+    assert len(states(job, [seen("e1", 1), seen("e1", 1), seen("e2", 2), seen("e1", 1, BEN)])) == 3
+
+
+def test_a_restarted_operator_goes_on_where_the_other_ended(job: Running) -> None:
+    states(job, [seen("e1", 1), seen("e2", 2)])
+    [state] = states(Running(SessionStates(), job.flink), [seen("e2", 2), seen("e3", 3)])
+    assert [each.event_id for each in state.recent] == ["e3", "e2", "e1"]
+
+
+def test_a_session_is_forgotten_half_an_hour_after_its_last_change(job: Running) -> None:
+    states(job, [seen("e1", 0), seen("e2", 600)])
+    job.advance(at(SESSION_END_S + 599))
+    assert job.flink.left_of(ANNA)
+    job.advance(at(SESSION_END_S + 600))
+    assert not job.flink.left_of(ANNA)
+    assert not job.flink.timers
+    [state] = states(job, [seen("e3", 9_000)])
+    assert [each.event_id for each in state.recent] == ["e3"]
+
+
+def test_one_timer_a_session_is_under_way() -> None:
+    flink = FakeFlink()
+    states(Running(SessionStates(), flink), [seen(f"e{n}", n) for n in range(50)])
+    assert len(flink.timers) == 1

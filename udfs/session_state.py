@@ -1,0 +1,69 @@
+"""Keyed operator: session-state.v1, one whole record per session and change."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+from pyflink.common import Row
+from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+
+from models.attention import SESSION_END_MS
+from models.session_states import Scored, Seen, with_command, with_scores, with_seen
+from schemas.commands import AdjustmentCommand
+from schemas.state import SessionState
+from udfs.cells import Cell
+from udfs.rows import COMMAND, SCORED, SEEN
+
+_encoder: Final = msgspec.json.Encoder()
+_decode: Final = msgspec.json.Decoder(SessionState).decode
+_seen: Final = msgspec.json.Decoder(Seen).decode
+_scored: Final = msgspec.json.Decoder(Scored).decode
+_command: Final = msgspec.json.Decoder(AdjustmentCommand).decode
+
+Change = Callable[[SessionState | None, str], SessionState]
+
+_CHANGES: Final[dict[str, Change]] = {
+    SEEN: lambda state, body: with_seen(state, _seen(body)),
+    SCORED: lambda state, body: with_scores(state, _scored(body)),
+    COMMAND: lambda state, body: with_command(state, _command(body)),
+}
+
+
+class SessionStates(KeyedProcessFunction):
+    """Takes rows (kind, JSON) of both lanes and of the events themselves, keyed by session; emits (session id, JSON).
+
+    One operator for all of it, because a record of a compacted topic replaces the one before: what only half of the
+    job knew would be lost with the next record of the other half.
+    """
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        self._cell: Cell[SessionState] = Cell(
+            "session-state-v1", lambda value: _encoder.encode(value).decode(), _decode
+        )
+        self._cell.open(runtime_context)
+
+    def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
+        kind, body = value
+        key = ctx.get_current_key()
+        known = self._cell.get(key)
+        state = _CHANGES[kind](known, body)
+        if state is known:
+            return []
+        self._cell.put(key, state)
+        if known is None:
+            self._arm(state, ctx)
+        return [Row(key.encode(), _encoder.encode(state))]
+
+    def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
+        """Forgets the session if it is over, or looks again later. The record on the topic outlives it by two days."""
+        key = ctx.get_current_key()
+        state = self._cell.get(key)
+        if state is not None:
+            if timestamp - state.updated_at_ms >= SESSION_END_MS:
+                self._cell.clear(key)
+            else:
+                self._arm(state, ctx)
+        return []
+
+    def _arm(self, state: SessionState, ctx: Any) -> None:
+        ctx.timer_service().register_event_time_timer(state.updated_at_ms + SESSION_END_MS)
