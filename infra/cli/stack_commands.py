@@ -9,6 +9,7 @@ import typer
 
 from infra.cli.output import Json, errors, out, print_json, print_table, show
 from infra.local import flink, stack, submit
+from infra.local.flink import Memory
 from infra.local.home import Home
 from infra.local.processes import StackError
 
@@ -18,12 +19,22 @@ def up(
         int, typer.Option(min=1, max=16, help="TaskManagers of one slot each.")
     ] = stack.DEFAULT_TASKMANAGERS,
     redis: Annotated[bool, typer.Option(help="Start Redis as well.")] = False,
+    task_heap_mb: Annotated[
+        int,
+        typer.Option(min=256, help="Java heap of each TaskManager; takes effect where Flink is not running yet."),
+    ] = Memory().task_heap,
     as_json: Json = False,
 ) -> None:
     """Start Kafka, Flink and (on request) Redis on this machine. What already runs stays."""
     with errors():
         say = (lambda _: None) if as_json else (lambda message: out.print(f"{message} …"))
-        stack.up(Home.from_env(), taskmanagers=taskmanagers, with_redis=redis, progress=say)
+        stack.up(
+            Home.from_env(),
+            taskmanagers=taskmanagers,
+            with_redis=redis,
+            progress=say,
+            memory=Memory(task_heap=task_heap_mb),
+        )
         status(as_json)
 
 

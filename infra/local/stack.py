@@ -67,8 +67,12 @@ def up(
     taskmanagers: int = DEFAULT_TASKMANAGERS,
     with_redis: bool = False,
     progress: Progress = lambda _: None,
+    memory: flink.Memory = flink.Memory(),  # noqa: B008 - frozen
 ) -> Stack:
-    """Starts what is not running. What an earlier run left behind half-started or dead does not matter."""
+    """Starts what is not running. What an earlier run left behind half-started or dead does not matter.
+
+    `memory` is for a Flink that starts now; one that runs keeps what it has.
+    """
     ports = ports or Ports.from_env()
     with home.locked():
         record = StackRecord.read(home)
@@ -89,7 +93,7 @@ def up(
                 processes.stop(record.services.pop(name))
         manager = ensure(
             "jobmanager",
-            lambda: flink.start_jobmanager(home, ports.flink_rest, ports.flink_rpc, flink.Memory()),
+            lambda: flink.start_jobmanager(home, ports.flink_rest, ports.flink_rpc, memory),
         )
         for number in range(1, taskmanagers + 1):
             name = f"taskmanager-{number}"
