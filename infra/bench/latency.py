@@ -1,44 +1,51 @@
-"""Latency through Kafka and Flink at a steady rate: from a click to its command, and from a window's end to its commands."""
+"""Latency through Kafka and Flink at a steady rate: from a click to its command, and from a window's end to its commands.
+
+Beside them stands the control: the same clicks read back from events.v1 by the same reader, through Kafka alone.
+"""
 
 import argparse
 import json
 import threading
 import time
 from statistics import quantiles
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
-from kafka import KafkaAdminClient, KafkaProducer
+from confluent_kafka import Consumer, Producer, TopicPartition
+from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
 from infra.local import flink, stack
 from infra.local.home import Home
 from infra.local.submit import submit
-from infra.streams.reading import Tail
 from models.rules import KNOWN_FEATURES
 from schemas.events import RECOMMENDED, Event
 from schemas.rules import parse_rule_file
 
-RULES = """
+RULES: Final = """
 rules:
-  - {id: each-click, version: 1, about: latency of the fast lane, lane: event, cooldown_s: 1,
+  - {id: each-click, version: 1, about: latency of the fast lane, lane: event, cooldown_s: 0,
      when: [{event: type, equals: click}], then: {action: reorder, parameters: {order: $recent_contents}}}
-  - {id: each-window, version: 1, about: latency of the window lane, lane: session_window, cooldown_s: 1,
+  - {id: each-window, version: 1, about: latency of the window lane, lane: session_window, cooldown_s: 0,
      when: [{feature: engaged_ms, above: -1}, {forest: 0.0}], then: {action: set_length}}
 """
-PARTITIONS = 4
-WAIT_MS = 2_500
+PARTITIONS: Final = 4
+WAIT_MS: Final = 2_500
+SESSIONS: Final = 500
+OUTPUTS: Final = ("adjustments", "rejected", "late", "tally", "rules", "session-state")
 
 
 class Load:
     """Sends events in real time, with ticks each second, and remembers when."""
 
-    def __init__(self, bootstrap: str, topic: str, rate: int, sessions: int) -> None:
-        self._producer = KafkaProducer(bootstrap_servers=bootstrap, acks=1, linger_ms=0)
-        self._topic, self._rate, self._sessions = topic, rate, sessions
+    def __init__(self, bootstrap: str, topic: str, rate: int) -> None:
+        self._producer = Producer({"bootstrap.servers": bootstrap, "acks": 1, "linger.ms": 0})
+        self._topic, self._rate = topic, rate
         self.clicked_at: dict[tuple[str, int], float] = {}
-        self.ticked_at: dict[int, float] = {}
+        """By session and time in ms."""
+        self.ticks: list[tuple[int, float]] = []
+        """(event time in ms, when it was sent), in order."""
 
     def run(self, seconds: int) -> None:
         began, count, next_tick = time.time(), 0, 0.0
@@ -50,12 +57,12 @@ class Load:
             while count < due:
                 self._send(count)
                 count += 1
+            self._producer.poll(0)
             time.sleep(0.001)
         self._producer.flush()
-        self._producer.close()
 
     def _send(self, count: int) -> None:
-        session = f"s{count % self._sessions}"
+        session = f"s{count % SESSIONS}"
         at = time.time()
         at_ms = int(at * 1000)
         # Every twentieth event is a click, each time of another session.
@@ -73,19 +80,47 @@ class Load:
         )
         if click:
             self.clicked_at[session, at_ms] = at
-        self._producer.send(self._topic, msgspec.json.encode(event), key=session.encode())
+        self._producer.produce(self._topic, msgspec.json.encode(event), key=session)
 
     def _tick(self, second: int) -> None:
         for partition in range(PARTITIONS):
             tick = Event(f"tick-{partition}-{second}", "tick", second * 1000, second * 1000, "tick")
-            self._producer.send(self._topic, msgspec.json.encode(tick), key=b"tick", partition=partition)
+            self._producer.produce(self._topic, msgspec.json.encode(tick), key=b"tick", partition=partition)
         # The watermark passes a window's end when a tick that is late enough has come.
-        self.ticked_at[second * 1000] = time.time()
+        self.ticks.append((second * 1000, time.time()))
+
+    def passed(self, window_end_ms: int) -> float | None:
+        """When the tick was sent that let the watermark pass the window's end."""
+        needed_ms = window_end_ms - 1 + WAIT_MS
+        return next((sent for tick_ms, sent in reversed(self.ticks) if tick_ms - 1000 < needed_ms <= tick_ms), None)
 
 
-def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int) -> dict[str, Any]:
+class Watch:
+    """What came back and how long it took, in milliseconds: clicks through Kafka alone, their commands, those of windows."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self.control: list[float] = []
+        self.fast: list[float] = []
+        self.window: list[float] = []
+
+    def event(self, value: bytes, now: float) -> None:
+        if b'"click"' in value:
+            event = msgspec.json.decode(value)
+            self.control.append((now - self._load.clicked_at[event["session_id"], event["occurred_at_ms"]]) * 1000)
+
+    def command(self, value: bytes, now: float) -> None:
+        command = msgspec.json.decode(value)
+        at_ms = command["issued_at_ms"]
+        if command["source"]["id"] == "each-click":
+            self.fast.append((now - self._load.clicked_at[command["session_id"], at_ms]) * 1000)
+        elif (passed := self._load.passed(at_ms)) is not None:
+            self.window.append((now - passed) * 1000)
+
+
+def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, options: list[str]) -> dict[str, Any]:
     name = uuid4().hex[:8]
-    topics = {flag: f"{flag}-{name}" for flag in ("events", "adjustments", "rejected", "late", "tally", "rules")}
+    topics = {flag: f"{flag}-{name}" for flag in ("events", *OUTPUTS)}
     admin = KafkaAdminClient(bootstrap_servers=running.bootstrap)
     admin.create_topics(
         [NewTopic(topic, PARTITIONS if flag == "events" else 1, 1) for flag, topic in topics.items()],
@@ -97,32 +132,43 @@ def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int) -> di
     parse_rule_file(RULES, KNOWN_FEATURES)
     flags = [part for flag, topic in topics.items() for part in (f"--{flag}-topic", topic)]
     job_id = submit(
-        running, "adjust", [*flags, "--group-id", name, "--startup", "earliest", "--rules-file", str(rules)]
+        running, "adjust", [*flags, "--group-id", name, "--startup", "earliest", "--rules-file", str(rules), *options]
     )
     flink.wait_for_job(running.rest_port, job_id)
-    load = Load(running.bootstrap, topics["events"], rate, sessions=500)
-    tail = Tail(running.bootstrap, topics["adjustments"], isolation="read_uncommitted")
-    tail.more(0.1)
+    load = Load(running.bootstrap, topics["events"], rate)
+    reader = Consumer(
+        {
+            "bootstrap.servers": running.bootstrap,
+            "group.id": name,
+            "isolation.level": "read_uncommitted",
+            "fetch.wait.max.ms": 20,
+            "enable.auto.commit": False,
+        }
+    )
+    reader.assign(
+        [TopicPartition(topics["adjustments"], 0, 0)]
+        + [TopicPartition(topics["events"], number, 0) for number in range(PARTITIONS)]
+    )
     sender = threading.Thread(target=load.run, args=(warm_up_s + seconds,))
     began = time.time()
     sender.start()
-    fast, window = [], []
+    watch = Watch(load)
     while sender.is_alive():
-        for record in tail.more(0.05):
+        for message in reader.consume(500, timeout=0.002):
             now = time.time()
-            if now - began < warm_up_s:
+            if now - began < warm_up_s or message.error() is not None:
                 continue
-            command = msgspec.json.decode(record.value)
-            at_ms = command["issued_at_ms"]
-            if command["source"]["id"] == "each-click":
-                fast.append((now - load.clicked_at[command["session_id"], at_ms]) * 1000)
-            else:
-                passed = next((each for each in load.ticked_at if each - WAIT_MS >= at_ms - 1), None)
-                if passed is not None:
-                    window.append((now - load.ticked_at[passed]) * 1000)
-    tail.close()
+            (watch.event if message.topic() == topics["events"] else watch.command)(message.value() or b"", now)
+    reader.close()
     flink.stop_job(running.rest_port, job_id, savepoint=False)
-    return {"fast_lane_ms": _shares(fast), "window_lane_ms": _shares(window), "rate": rate, "seconds": seconds}
+    return {
+        "fast_lane_ms": _shares(watch.fast),
+        "window_lane_ms": _shares(watch.window),
+        "kafka_alone_ms": _shares(watch.control),
+        "rate": rate,
+        "seconds": seconds,
+        "options": options,
+    }
 
 
 def _shares(values: list[float]) -> dict[str, float]:
@@ -131,13 +177,14 @@ def _shares(values: list[float]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, epilog="What follows a -- goes to the job.")
     parser.add_argument("--rate", type=int, default=1000, help="events a second, 5 %% of them clicks")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--warm-up", type=int, default=45)
+    parser.add_argument("options", nargs="*", help="options of the job")
     given = parser.parse_args()
     running = stack.up(Home.from_env())
-    print(json.dumps(measure(running, given.rate, given.seconds, given.warm_up)))
+    print(json.dumps(measure(running, given.rate, given.seconds, given.warm_up, given.options)))
 
 
 if __name__ == "__main__":
