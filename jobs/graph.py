@@ -9,7 +9,7 @@ from pyflink.table import StreamTableEnvironment
 from jobs.config import AdjustConfig
 from jobs.cut import cut
 from jobs.keying import ROW, keyed, pairs, to_stream
-from jobs.rows import gestures_query, refit_query, seen_query, windows_query
+from jobs.rows import commands_query, gestures_query, refit_query, seen_query, windows_query
 from jobs.tables import rules_ddl, source_ddl
 from jobs.windows import steps
 from models.epochs import RefitSchedule
@@ -59,7 +59,7 @@ def build(
     at_once = (
         keyed(gestures, ROW)
         .connect(known.broadcast(CONTROL))
-        .process(FastLane(rules, telling), output_type=outputs.RECORD)
+        .process(FastLane(rules), output_type=outputs.RECORD)
         .name("fast-lane")
         .uid("fast-lane")
     )
@@ -70,22 +70,24 @@ def build(
         _side(commands, outputs.REJECTED),
         _side(commands, outputs.LATE),
         _side(commands, outputs.TALLY),
-        _session_states(t_env, commands, at_once) if telling else None,
+        _session_states(t_env, commands.union(at_once), _side(commands, outputs.TOLD)) if telling else None,
     )
 
 
-def _side(stream: DataStream, tag: OutputTag, name: str = "") -> DataStream:
+def _side(stream: DataStream, tag: OutputTag) -> DataStream:
     """A side output. PyFlink hands it through a map of its own, which wants a name like every operator."""
-    name = name or tag.tag_id
-    return stream.get_side_output(tag).name(name).uid(name)
+    return stream.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id)
 
 
-def _session_states(t_env: StreamTableEnvironment, windows: DataStream, gestures: DataStream) -> DataStream:
-    """What is known of each session, from what was seen of it and what both lanes tell."""
-    seen = to_stream(t_env, t_env.sql_query(seen_query()), pairs(outputs.TOLD_ROW), "seen")
-    told = _side(windows, outputs.TOLD, "told-by-windows"), _side(gestures, outputs.TOLD, "told-by-gestures")
+def _session_states(t_env: StreamTableEnvironment, commands: DataStream, scores: DataStream) -> DataStream:
+    """What is known of each session: what it was seen to do, its scores, and the commands to it."""
+    t_env.create_temporary_view("commands", commands)
+    rows = (
+        to_stream(t_env, t_env.sql_query(query), pairs(outputs.TOLD_ROW), uid)
+        for query, uid in ((seen_query(), "seen"), (commands_query(), "commanded"))
+    )
     return (
-        keyed(seen.union(*told), outputs.TOLD_ROW)
+        keyed(scores.union(*rows), outputs.TOLD_ROW)
         .process(SessionStates(), output_type=outputs.RECORD)
         .name("session-state")
         .uid("session-state")

@@ -87,6 +87,16 @@ def seen_query() -> str:
     return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {numbers(*TELLING)}"
 
 
+def commands_query() -> str:
+    """The commands to sessions, for session-state.v1. The stream's records have a key, which is the session, and a value."""
+    body = "DECODE(`value`, 'UTF-8')"
+    row = f"ROW(CAST('{rows.COMMAND}' AS STRING), {body})"
+    return (
+        f"SELECT DECODE(`key`, 'UTF-8') AS k, {row} AS v FROM commands"
+        f" WHERE JSON_VALUE({body}, '$.target.kind') = 'session'"
+    )
+
+
 def refit_query() -> str:
     """A sixth of the session windows, for the refits: those that end with a minute and share no second.
 

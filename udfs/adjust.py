@@ -16,6 +16,7 @@ from udfs.lanes.contents import ContentLane
 from udfs.lanes.sessions import SessionLane
 from udfs.rows import CONTENT, SESSION, fields
 from udfs.stages.forest import ForestStage
+from udfs.stages.telling import TellingStage
 
 
 class Adjust(Informed):
@@ -34,7 +35,9 @@ class Adjust(Informed):
         slice_ms: int,
         telling: bool,
     ) -> None:
-        super().__init__(rules, telling)
+        """With `telling`, the scores of session windows go to a side output, for session-state.v1."""
+        super().__init__(rules)
+        self._told = TellingStage() if telling else None
         self._cold = (cold_model, cold_card)
         self._schedule = schedule
         self._window_ms = window_ms
@@ -55,11 +58,13 @@ class Adjust(Informed):
         self.restore(ctx)
         kind, numbers, texts = fields(value)
         if kind == SESSION:
-            return self.records(self._sessions.on_row(numbers, texts, ctx))
+            records = self.records(self._sessions.on_row(numbers, texts, ctx))
+            return records if self._told is None else records + self._told.take()
         if kind == CONTENT:
             return self.records(self._contents.on_row(numbers, texts))
         return self._audit.on_row(kind, numbers, texts)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
+        """Commands only: in thread mode PyFlink 2.3 knows no side outputs here. What is told goes with the next row."""
         self.restore(ctx)
         return self.records(self._sessions.on_timer(ctx.get_current_key(), timestamp, ctx))

@@ -11,7 +11,6 @@ from schemas.commands import AdjustmentCommand, encode
 from schemas.rules import Rule
 from udfs.stages.control import CONTROL, ControlStage
 from udfs.stages.forest import ForestStage
-from udfs.stages.telling import TellingStage
 
 
 class Informed(KeyedBroadcastProcessFunction):
@@ -21,15 +20,12 @@ class Informed(KeyedBroadcastProcessFunction):
     are in force until the input says otherwise.
     """
 
-    def __init__(self, rules: tuple[Rule, ...], telling: bool) -> None:
-        """With `telling`, what session-state.v1 is made of goes to a side output."""
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
-        self._telling = telling
 
     def inform(self, context: RuntimeContext, forest: ForestStage | None) -> ControlStage:
         """To be called in `open`: what holds the rules from now on."""
         metrics = context.get_metrics_group()
-        self._told = TellingStage() if self._telling else None
         self._commands = metrics.counter("commands")
         self._control = ControlStage(self._rules, forest, metrics.counter("refusedRules"))
         self._restored = False
@@ -49,13 +45,9 @@ class Informed(KeyedBroadcastProcessFunction):
         self._control.on_row(value, self._broadcast)
         return ()
 
-    def records(self, commands: list[AdjustmentCommand]) -> list[Any]:
+    def records(self, commands: list[AdjustmentCommand]) -> list[Row]:
         # Lists, not generators: every row goes through here, and each `yield from` on the way costs it a microsecond.
-        records: list[Any] = []
-        if commands:
-            self._commands.inc(len(commands))
-            records = [Row(command.target.id.encode(), encode(command)) for command in commands]
-        if self._told is not None:
-            self._told.on_commands(commands)
-            records += self._told.take()
-        return records
+        if not commands:
+            return []
+        self._commands.inc(len(commands))
+        return [Row(command.target.id.encode(), encode(command)) for command in commands]

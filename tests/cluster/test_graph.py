@@ -14,7 +14,7 @@ from models.store import load_forest
 
 pytestmark = pytest.mark.cluster
 
-SIDES = ("rejected", "late", "tally", "told-by-windows", "told-by-gestures")
+SIDES = ("rejected", "late", "tally", "told")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_the_topic_is_read_once(nodes: list[Any]) -> None:
 def test_forests_are_fitted_and_clicks_are_answered_in_slots_of_their_own(nodes: list[Any]) -> None:
     groups = {str(node.getOperatorName()): str(node.getSlotSharingGroup()) for node in nodes}
     assert [name for name, group in groups.items() if group == "refit"] == ["forest-refit"]
-    assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane", "told-by-gestures"]
+    assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane"]
 
 
 def test_python_runs_in_four_operators_only(nodes: list[Any]) -> None:

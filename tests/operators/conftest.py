@@ -32,7 +32,7 @@ def start() -> Start:
 def start_fast() -> Start:
     """Likewise the fast lane's operator."""
 
-    def started(*rules: Rule, flink: FakeFlink | None = None, telling: bool = False) -> Running:
-        return Running(FastLane(rules, telling), flink)
+    def started(*rules: Rule, flink: FakeFlink | None = None) -> Running:
+        return Running(FastLane(rules), flink)
 
     return started

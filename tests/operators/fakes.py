@@ -194,7 +194,9 @@ class Running:
         while due := min((timer for timer in self.flink.timers if timer[0] <= watermark), default=None):
             self.flink.timers.remove(due)
             self.flink.key = due[1]
-            emitted += self._drained(self._operator.on_timer(due[0], FakeContext(self.flink)))
+            fired = self._drained(self._operator.on_timer(due[0], FakeContext(self.flink)))
+            assert not any(isinstance(each, tuple) for each in fired), "thread mode knows no side outputs of timers"
+            emitted += fired
         return emitted
 
     def _drained(self, emitted: Iterable[Any] | None) -> list[Any]:

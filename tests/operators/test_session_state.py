@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from models.session_states import Seen
+from schemas.commands import encode
 from schemas.state import SessionState
-from tests.builders import ANNA, BEN, FILM, SESSION_END_S, at, content_window, gesture, rule, session_window
+from tests.builders import ANNA, BEN, FILM, SESSION_END_S, at, gesture, rule, session_window
 from tests.operators.conftest import Start
 from tests.operators.fakes import FakeFlink, Running
 from tests.operators.reading import commands, fed
@@ -50,31 +51,22 @@ def test_windows_tell_their_scores_once_a_minute(start: Start) -> None:
     assert scored["scores"].keys() >= {"z_click_rate", "z_engaged_ms"}
 
 
-def test_commands_to_sessions_are_told_and_those_to_contents_are_not(start: Start) -> None:
-    about_content = rule(id="unread", lane="content_window", when=[{"feature": "readers", "above": 5}])
-    emitted = fed(
-        start(CALM, about_content, telling=True), [session_window(70, engaged_ms=0.0), content_window(70, readers=9.0)]
-    )
-    assert {each.target.kind for each in commands(emitted)} == {"session", "content"}
-    [(session, kind, body)] = told(emitted)
-    assert (session, kind, msgspec.json.decode(body)["source"]["id"]) == (ANNA, "command", "calm-down")
+def test_silence_has_no_scores_and_its_timer_emits_commands_alone(start: Start) -> None:
+    job = start(rule(id="quiet", when=[{"feature": "clicks", "below": 1}]), telling=True)
+    fed(job, [session_window(60)])
+    assert commands(job.advance(at(130)))
+    assert told(fed(job, [session_window(140, BEN)])) == []
 
 
-def test_the_fast_lane_tells_its_commands(start_fast: Start) -> None:
-    [(session, kind, body)] = told(fed(start_fast(CLICKED, telling=True), [gesture("e1", 5)]))
-    assert (session, kind, msgspec.json.decode(body)["source"]["id"]) == (ANNA, "command", "clicked")
-
-
-def test_nobody_is_told_anything_unasked(start: Start, start_fast: Start) -> None:
+def test_nobody_is_told_anything_unasked(start: Start) -> None:
     assert told(fed(start(CALM), [session_window(60, engaged_ms=0.0)])) == []
-    assert told(fed(start_fast(CLICKED), [gesture("e1", 5)])) == []
 
 
-def test_a_record_holds_all_that_both_lanes_and_the_events_told(job: Running, start: Start, start_fast: Start) -> None:
-    rows = [seen("e1", 5)]
-    rows += told(fed(start_fast(CLICKED, telling=True), [gesture("e1", 5)]))
-    rows += told(fed(start(CALM, telling=True), [session_window(60, engaged_ms=0.0)]))
-    *_, last = states(job, rows)
+def test_a_record_holds_all_that_the_lanes_and_the_events_told(job: Running, start: Start, start_fast: Start) -> None:
+    by_click = fed(start_fast(CLICKED), [gesture("e1", 5)])
+    by_window = fed(start(CALM, telling=True), [session_window(60, engaged_ms=0.0)])
+    commanded = [(command.target.id, "command", encode(command).decode()) for command in commands(by_click + by_window)]
+    *_, last = states(job, [seen("e1", 5), *told(by_window), *commanded])
     assert (last.session_id, last.user_id, last.updated_at_ms) == (ANNA, "anna", at(60))
     assert [(each.event_id, each.content_id) for each in last.recent] == [("e1", FILM)]
     assert [each.issued_at_ms for each in last.active] == [at(60), at(5)]

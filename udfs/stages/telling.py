@@ -1,4 +1,4 @@
-"""Stage: what session-state.v1 is to hold of a window and of commands, as rows for the operator that writes it."""
+"""Stage: what session-state.v1 is to hold of a window, as rows for the operator that writes it."""
 
 from typing import Any, Final
 
@@ -7,9 +7,8 @@ from pyflink.common import Row
 
 from models.features import SESSION_NAMES
 from models.session_states import Scored
-from schemas.commands import AdjustmentCommand, encode
 from udfs import outputs
-from udfs.rows import COMMAND, SCORED
+from udfs.rows import SCORED
 from udfs.stages.turn import SessionTurn
 
 EVERY_MS: Final = 60_000
@@ -20,7 +19,7 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 class TellingStage:
-    """Has no keyed state: what it was told while one row was looked at is taken with that row's commands."""
+    """Has no keyed state: what is told while a row is looked at is taken with it."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[Any, Row]] = []
@@ -31,17 +30,9 @@ class TellingStage:
             return
         scores = {"isolation_forest": turn.facts.score(), **dict(zip(_NAMES, turn.facts.z_self, strict=True))}
         scored = Scored(window.session_id, turn.at_ms, window.user_id, window.main_type, scores)
-        self._tell(window.session_id, SCORED, _encoder.encode(scored))
-
-    def on_commands(self, commands: list[AdjustmentCommand]) -> None:
-        for command in commands:
-            if command.target.kind == "session":
-                self._tell(command.target.id, COMMAND, encode(command))
+        self._rows.append((outputs.TOLD, Row(window.session_id, Row(SCORED, _encoder.encode(scored).decode()))))
 
     def take(self) -> list[tuple[Any, Row]]:
         """(output, row) of all that was told since the last time."""
         rows, self._rows = self._rows, []
         return rows
-
-    def _tell(self, session_id: str, kind: str, body: bytes) -> None:
-        self._rows.append((outputs.TOLD, Row(session_id, Row(kind, body.decode()))))
