@@ -8,6 +8,7 @@ from jobs.config import AdjustConfig, ConfigError
 from jobs.environment import environment
 from jobs.graph import build
 from jobs.sinks import attach
+from models.decisions import RuleBook
 from models.rules import KNOWN_FEATURES
 from models.store import SHIPPED, ModelError, load_forest
 from schemas.rules import Rule, RuleError, parse_rule_file
@@ -22,7 +23,10 @@ def load_rules(path: str) -> tuple[Rule, ...]:
         text = source.read_text()
     except OSError as error:
         raise RuleError(f"the rule file cannot be read: {error}") from None
-    return tuple(parse_rule_file(text, KNOWN_FEATURES))
+    rules = tuple(parse_rule_file(text, KNOWN_FEATURES))
+    # Compiled here for what only compiling finds: in a TaskManager the job would fail on it for ever.
+    RuleBook(rules)
+    return rules
 
 
 def main() -> None:
@@ -34,7 +38,7 @@ def main() -> None:
         sys.exit(f"adjust: {error}")
     env, t_env = environment(config)
     outputs = build(env, t_env, config, rules, cold)
-    attach(outputs.commands, config.adjustments_topic, "commands", config)
+    attach(outputs.commands, config.adjustments_topic, "commands", config, hurried=True)
     attach(outputs.rejected, config.rejected_topic, "rejected", config)
     attach(outputs.late, config.late_topic, "late", config)
     attach(outputs.tally, config.tally_topic, "tally", config)

@@ -70,7 +70,7 @@ def build(
         _side(commands, outputs.REJECTED),
         _side(commands, outputs.LATE),
         _side(commands, outputs.TALLY),
-        _session_states(t_env, commands.union(at_once), _side(commands, outputs.TOLD)) if telling else None,
+        _session_states(t_env, config, commands.union(at_once), _side(commands, outputs.TOLD)) if telling else None,
     )
 
 
@@ -79,12 +79,14 @@ def _side(stream: DataStream, tag: OutputTag) -> DataStream:
     return stream.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id)
 
 
-def _session_states(t_env: StreamTableEnvironment, commands: DataStream, scores: DataStream) -> DataStream:
+def _session_states(
+    t_env: StreamTableEnvironment, config: AdjustConfig, commands: DataStream, scores: DataStream
+) -> DataStream:
     """What is known of each session: what it was seen to do, its scores, and the commands to it."""
     t_env.create_temporary_view("commands", commands)
     rows = (
         to_stream(t_env, t_env.sql_query(query), pairs(outputs.TOLD_ROW), uid)
-        for query, uid in ((seen_query(), "seen"), (commands_query(), "commanded"))
+        for query, uid in ((seen_query(config), "seen"), (commands_query(), "commanded"))
     )
     return (
         keyed(scores.union(*rows), outputs.TOLD_ROW)

@@ -4,7 +4,7 @@ Thirty columns of their own take 23 µs to cross; the same in an array of double
 """
 
 from jobs.config import AdjustConfig
-from jobs.tables import GESTURE, LATE, NAN, REJECTED, numbers, way
+from jobs.tables import GESTURE, LATE, NAN, REJECTED, SIGNAL, numbers, way
 from jobs.windows import BUCKETS
 from models.features import CONTENT_FEATURES, SESSION_FEATURES
 from models.session_states import TELLING
@@ -12,6 +12,8 @@ from schemas.events import MAX_BYTES
 from udfs import rows
 
 _EXPRESSIONS = {
+    # A reader's clock that runs ahead must not keep actions resting, or a state young, until it is right.
+    "at_ms": "LEAST(occurred_at_ms, received_at_ms)",
     "saves_data": "CASE WHEN context.save_data THEN 1 WHEN NOT context.save_data THEN 0 END",
     "written_ms": "UNIX_TIMESTAMP(CAST(written AS STRING)) * 1000 + EXTRACT(MILLISECOND FROM written)",
     # One character a byte: a string crosses in one piece.
@@ -69,13 +71,13 @@ def windows_query(config: AdjustConfig) -> str:
     )
 
 
-def seen_query() -> str:
-    """What a reader did on purpose, for session-state.v1; late or not, it was done."""
+def seen_query(config: AdjustConfig) -> str:
+    """What a reader did on purpose, for session-state.v1."""
     fields = {
         "session_id": "session_id",
         "event_id": "event_id",
         "type": "type",
-        "at_ms": "occurred_at_ms",
+        "at_ms": _EXPRESSIONS["at_ms"],
         "user_id": "user_id",
         "content_id": "content_id",
         "device": "context.device",
@@ -84,7 +86,8 @@ def seen_query() -> str:
     }
     body = ", ".join(f"KEY '{name}' VALUE {value}" for name, value in fields.items())
     row = f"ROW(CAST('{rows.SEEN}' AS STRING), JSON_OBJECT({body} ABSENT ON NULL))"
-    return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {numbers(*TELLING)}"
+    in_time = f"({way(config, SIGNAL)} OR {way(config, GESTURE)})"
+    return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {numbers(*TELLING)} AND {in_time}"
 
 
 def commands_query() -> str:

@@ -18,7 +18,7 @@ BUCKETS = 16
 RAPID_MS = 10_000
 
 CAP = 1_000_000
-"""No peer counts for more than this in any feature: the squares of a quarter of an hour must fit 64 bits."""
+"""No peer counts for more than this in any feature, after scaling: the squares of a quarter of an hour must fit 64 bits."""
 
 PASSIVE = ("heartbeat", "context", "page_hide")
 """Events that happen without the reader doing anything."""
@@ -177,7 +177,7 @@ FROM (
 def _site(config: AdjustConfig) -> str:
     """One row per window: for each feature how many sessions know it, the sum and the sum of squares, as integers."""
     scaled = ", ".join(
-        f"CAST(LEAST(f_{f.name}, {CAP}) * {f.scale} + 0.5 AS BIGINT) AS i_{f.name}" for f in SESSION_FEATURES
+        f"CAST(LEAST(f_{f.name} * {f.scale}, {CAP}) + 0.5 AS BIGINT) AS i_{f.name}" for f in SESSION_FEATURES
     )
     sums = ", ".join(
         f"COUNT(i_{f.name}) AS n_{f.name}, COALESCE(SUM(i_{f.name}), 0) AS s_{f.name},"

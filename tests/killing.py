@@ -9,6 +9,7 @@ from msgspec import Struct
 from infra.bench.recovery import kill_decider
 from infra.local.stack import Stack
 from infra.simulate.replay import Replayed
+from tests.session_states import compared
 from tests.stack import expected, start_job
 
 
@@ -20,6 +21,8 @@ class Survived(Struct):
     duplicated: int
     different: int
     missing_events: int
+    compared_states: int
+    """Sessions whose last state on session-state.v1 was held to what they did; a difference fails at once."""
     recovery_s: list[float]
 
 
@@ -38,6 +41,7 @@ def survive(stack: Stack, records: Sequence[bytes], speed: float, kills_at_s: Se
     account = job.settle(done.sent)
     wanted = expected(records, done).commands
     found = job.commands(len(wanted))
+    states = compared(job, records)
     job.cancel()
     return Survived(
         commands=len(found),
@@ -46,5 +50,6 @@ def survive(stack: Stack, records: Sequence[bytes], speed: float, kills_at_s: Se
         duplicated=len(found.keys() - wanted.keys()),
         different=sum(found[each] != wanted[each] for each in found.keys() & wanted.keys()),
         missing_events=account.missing,
+        compared_states=len(states),
         recovery_s=recovery,
     )

@@ -76,7 +76,7 @@ def _peers(minutes: dict[str, Minute]) -> list[tuple[int, int, int]]:
     sums = []
     for feature in SESSION_FEATURES:
         known = [each.values[feature.name] for each in minutes.values()]
-        whole = [int(min(value, 1e6) * feature.scale + 0.5) for value in known if value == value]
+        whole = [int(min(value * feature.scale, 1e6) + 0.5) for value in known if value == value]
         sums.append((len(whole), sum(whole), sum(value * value for value in whole)))
     return sums
 
@@ -218,7 +218,7 @@ def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[Adjustmen
     clicked: dict[str, list[Click]] = defaultdict(list)
     memories: dict[str, DecisionMemory] = defaultdict(DecisionMemory)
     for event in gestures:
-        at, session = event.occurred_at_ms, event.session_id
+        at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
         if event.event_id in ids[session][-32:]:
             continue
         ids[session].append(event.event_id)

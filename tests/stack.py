@@ -27,6 +27,7 @@ from tests.reference import Answer, answer
 
 TOPICS = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES, SESSION_STATE)
 
+CHECKPOINT_MS = 1_000
 WAIT_MS = 2_500
 """Lateness and slack: so far the watermark stays behind."""
 
@@ -54,15 +55,17 @@ class RunningJob:
         finally:
             tail.close()
 
-    def commands(self, expected: int, patience_s: float = 30) -> dict[str, bytes]:
-        """Committed commands by id, once there are so many or time is up. An id that comes twice fails."""
-        end = time.monotonic() + patience_s
+    def commands(self, expected: int = 1, patience_s: float = 30) -> dict[str, bytes]:
+        """Committed commands by id, once there are so many and no more come, or time is up. An id that comes twice fails."""
+        end, before = time.monotonic() + patience_s, -1
         while True:
-            records = self.read(ADJUSTMENTS)
+            # Several checkpoints long: commands of the last windows are committed later than the tallies that settle.
+            records = self.read(ADJUSTMENTS, quiet_s=4 * CHECKPOINT_MS / 1000)
             found = {msgspec.json.decode(record.value)["command_id"]: record.value for record in records}
             assert len(found) == len(records), "a command was committed twice"
-            if len(found) >= expected or time.monotonic() > end:
+            if (len(found) >= expected and len(found) == before) or time.monotonic() > end:
                 return found
+            before = len(found)
 
     def restarts(self) -> int:
         """How often the job has failed."""
@@ -101,7 +104,7 @@ def start_job(stack: Stack, *options: str, partitions: int = 4) -> RunningJob:
         "--rules-topic": names[RULES.name],
         "--group-id": f"test-{name}",
         "--startup": "earliest",
-        "--checkpoint-ms": "1000",
+        "--checkpoint-ms": str(CHECKPOINT_MS),
     }
     accountant = Accountant(stack.bootstrap, names)
     job_id = submit(stack, "adjust", [*(part for pair in flags.items() for part in pair), *options])

@@ -65,6 +65,10 @@ class Adjust(Informed):
         return self._audit.on_row(kind, numbers, texts)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
-        """Commands only: in thread mode PyFlink 2.3 knows no side outputs here. What is told goes with the next row."""
+        """Commands only: in thread mode PyFlink 2.3 knows no side outputs here. A window that was held is not told of;
+        the next minute's is."""
         self.restore(ctx)
-        return self.records(self._sessions.on_timer(ctx.get_current_key(), timestamp, ctx))
+        records = self.records(self._sessions.on_timer(ctx.get_current_key(), timestamp, ctx))
+        if self._told is not None:
+            self._told.take()
+        return records

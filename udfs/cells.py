@@ -32,8 +32,9 @@ class Drawer:
     a line, name and text with a blank between them.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, ttl_h: int = TTL_H) -> None:
         self._name = name
+        self._ttl_h = ttl_h
         self._cells: list[Cell[Any]] = []
         self._kept: dict[str, _Contents] = {}
         self._key: str | None = None
@@ -43,7 +44,7 @@ class Drawer:
     def open(self, context: RuntimeContext) -> None:
         """Declares the state; the second and later cells of a drawer find it open."""
         if self._state is None:
-            self._state = context.get_state(_descriptor(self._name))
+            self._state = context.get_state(_descriptor(self._name, self._ttl_h))
 
     def add(self, cell: "Cell[Any]") -> int:
         """The place of a new cell."""
@@ -98,13 +99,19 @@ class Cell(Generic[T]):
     """
 
     def __init__(
-        self, name: str, dump: Callable[[T], str], load: Callable[[str], T], drawer: Drawer | None = None
+        self,
+        name: str,
+        dump: Callable[[T], str],
+        load: Callable[[str], T],
+        drawer: Drawer | None = None,
+        ttl_h: int = TTL_H,
     ) -> None:
+        """`ttl_h` is for a cell that lies alone."""
         self.name = name
         self.dump = dump
         self._load = load
         self._alone = drawer is None
-        self._drawer = drawer or Drawer(name)
+        self._drawer = drawer or Drawer(name, ttl_h)
         self._place = self._drawer.add(self)
 
     def open(self, context: RuntimeContext) -> None:
@@ -136,9 +143,9 @@ class Cell(Generic[T]):
         self.put(key, None)
 
 
-def _descriptor(name: str) -> ValueStateDescriptor:
+def _descriptor(name: str, ttl_h: int) -> ValueStateDescriptor:
     descriptor = ValueStateDescriptor(name, Types.STRING())
-    ttl = StateTtlConfig.new_builder(Time.hours(TTL_H))
+    ttl = StateTtlConfig.new_builder(Time.hours(ttl_h))
     # The default visibility would switch off process mode's own cache for this state.
     ttl.set_state_visibility(StateTtlConfig.StateVisibility.ReturnExpiredIfNotCleanedUp)
     # The defaults, spelt out: PyFlink 2.3 makes its default strategies by a call to a client's JVM, which a

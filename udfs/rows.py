@@ -15,7 +15,7 @@ SESSION_NUMBERS: Final = ("window_end_ms", "first_ms", "interacted_ms", "last_ms
 SESSION_TEXTS: Final = ("session_id", "user_id", "content_id", "main_type", "engaged_by_type", "device")
 CONTENT_NUMBERS: Final = ("window_end_ms",)
 CONTENT_TEXTS: Final = ("content_id", "content_type")
-EVENT_NUMBERS: Final = ("occurred_at_ms", "`value`", "context.rtt_ms", "context.downlink_kbps", "saves_data")
+EVENT_NUMBERS: Final = ("at_ms", "`value`", "context.rtt_ms", "context.downlink_kbps", "saves_data")
 EVENT_TEXTS: Final = (
     "session_id",
     "user_id",

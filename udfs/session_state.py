@@ -7,7 +7,6 @@ import msgspec
 from pyflink.common import Row
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 
-from models.attention import SESSION_END_MS
 from models.session_states import Scored, Seen, with_command, with_scores, with_seen
 from schemas.commands import AdjustmentCommand
 from schemas.state import SessionState
@@ -33,13 +32,12 @@ class SessionStates(KeyedProcessFunction):
     """Takes rows (kind, JSON) of both lanes and of the events themselves, keyed by session; emits (session id, JSON).
 
     One operator for all of it, because a record of a compacted topic replaces the one before: what only half of the
-    job knew would be lost with the next record of the other half.
+    job knew would be lost with the next record of the other half. A session that is over begins anew by the times of
+    what comes; its state goes by time to live, without a timer.
     """
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        self._cell: Cell[SessionState] = Cell(
-            "session-state-v1", lambda value: _encoder.encode(value).decode(), _decode
-        )
+        self._cell: Cell[SessionState] = Cell("session-state-v1", self._dump, _decode, ttl_h=1)
         self._cell.open(runtime_context)
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
@@ -50,20 +48,9 @@ class SessionStates(KeyedProcessFunction):
         if state is known:
             return []
         self._cell.put(key, state)
-        if known is None:
-            self._arm(state, ctx)
-        return [Row(key.encode(), _encoder.encode(state))]
+        return [Row(key.encode(), self._record)]
 
-    def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
-        """Forgets the session if it is over, or looks again later. The record on the topic outlives it by two days."""
-        key = ctx.get_current_key()
-        state = self._cell.get(key)
-        if state is not None:
-            if timestamp - state.updated_at_ms >= SESSION_END_MS:
-                self._cell.clear(key)
-            else:
-                self._arm(state, ctx)
-        return []
-
-    def _arm(self, state: SessionState, ctx: Any) -> None:
-        ctx.timer_service().register_event_time_timer(state.updated_at_ms + SESSION_END_MS)
+    def _dump(self, state: SessionState) -> str:
+        # State and topic hold the same text, made once.
+        self._record = _encoder.encode(state)
+        return self._record.decode()

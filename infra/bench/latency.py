@@ -40,7 +40,10 @@ class Load:
     """Sends events in real time, with ticks each second, and remembers when."""
 
     def __init__(self, bootstrap: str, topic: str, rate: int) -> None:
-        self._producer = Producer({"bootstrap.servers": bootstrap, "acks": 1, "linger.ms": 0})
+        # As the gateway writes.
+        self._producer = Producer(
+            {"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True, "linger.ms": 2}
+        )
         self._topic, self._rate = topic, rate
         self.clicked_at: dict[tuple[str, int], float] = {}
         """By session and time in ms."""
@@ -172,6 +175,8 @@ def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, optio
 
 
 def _shares(values: list[float]) -> dict[str, float]:
+    if len(values) < 2:
+        return {"count": len(values)}
     cuts = quantiles(values, n=100)
     return {"p50": round(cuts[49], 1), "p99": round(cuts[98], 1), "count": len(values)}
 
@@ -180,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, epilog="What follows a -- goes to the job.")
     parser.add_argument("--rate", type=int, default=1000, help="events a second, 5 %% of them clicks")
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--warm-up", type=int, default=45)
+    parser.add_argument("--warm-up", type=int, default=180, help="seconds: Java compiles that long")
     parser.add_argument("options", nargs="*", help="options of the job")
     given = parser.parse_args()
     running = stack.up(Home.from_env())

@@ -33,7 +33,7 @@ from infra.local.submit import submit
 
 BENCH_PYTHON: Final = PROJECT / ".venv-bench" / "bin" / "python"
 HERE: Final = Path(__file__).resolve().parent
-OUTPUTS: Final = ("adjustments", "rejected", "late", "tally", "rules")
+OUTPUTS: Final = ("adjustments", "rejected", "late", "tally", "rules", "session-state")
 
 
 @dataclass(frozen=True, slots=True)

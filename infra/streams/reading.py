@@ -1,10 +1,14 @@
 """Reading a topic: what stands there now, or what comes."""
 
+import time
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
+
+PATIENCE_S: Final = 10.0
+"""So long a topic may be silent before its end: markers of transactions are no records, and a broker may be busy."""
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 Offsets = dict[int, int]
@@ -54,11 +58,11 @@ class Tail:
     def __init__(
         self, bootstrap: str, topic: str, start: Offsets | None = None, isolation: Isolation = "read_committed"
     ) -> None:
-        self._reader, partitions = consumer(bootstrap, topic, isolation)
-        for each in partitions:
+        self._reader, self._partitions = consumer(bootstrap, topic, isolation)
+        for each in self._partitions:
             self._reader.seek(each, (start or {}).get(each.partition, 0))
         if start is None:
-            self._reader.seek_to_beginning(*partitions)
+            self._reader.seek_to_beginning(*self._partitions)
 
     def more(self, wait_s: float) -> list[Any]:
         """The records that have come, in no order across partitions; empty after `wait_s` without any."""
@@ -66,9 +70,16 @@ class Tail:
         return [record for records in polled.values() for record in records]
 
     def rest(self, quiet_s: float = 1.0) -> Iterator[Any]:
-        """All records up to the end: until nothing has come for `quiet_s`."""
-        while batch := self.more(quiet_s):
+        """All records up to the end: until nothing has come for `quiet_s`, and all has been read that stood there at first."""
+        ends = self._reader.end_offsets(self._partitions)
+        patience = time.monotonic() + PATIENCE_S
+        while True:
+            batch = self.more(quiet_s)
             yield from batch
+            if batch:
+                patience = time.monotonic() + PATIENCE_S
+            elif all(self._reader.position(each) >= end for each, end in ends.items()) or time.monotonic() > patience:
+                return
 
     def close(self) -> None:
         self._reader.close()

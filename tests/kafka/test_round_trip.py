@@ -1,10 +1,7 @@
 """The job on the real stack: the recorded sample in, and the commands of the plain-Python reference out."""
 
 import base64
-import time
-from collections import defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
 
 import msgspec
 import pytest
@@ -13,13 +10,8 @@ from infra.local.stack import Stack
 from infra.simulate.recording import SAMPLE, records
 from infra.simulate.replay import Replayed
 from infra.simulate.truth import read_truth, score
-from models.attention import SESSION_END_MS
-from models.session_states import ACTIONS
-from schemas.commands import AdjustmentCommand
-from schemas.contract import verdict
-from schemas.events import Event
-from schemas.state import MAX_ACTIVE, MAX_RECENT, SessionState
-from schemas.topics import ADJUSTMENTS, EVENTS, LATE, REJECTED, SESSION_STATE
+from schemas.topics import ADJUSTMENTS, EVENTS, LATE, REJECTED
+from tests.session_states import compared
 from tests.stack import RunningJob, expected, start_job
 
 pytestmark = pytest.mark.kafka
@@ -83,39 +75,9 @@ def test_a_refused_record_is_kept_with_reason_place_and_bytes(
 def test_the_last_state_of_each_session_holds_what_it_did_and_what_is_in_force(
     replayed: tuple[RunningJob, Replayed], recording: list[bytes]
 ) -> None:
-    job, _ = replayed
-    now_ms = time.time_ns() // 1_000_000
-    done: dict[str, dict[str, Event]] = defaultdict(dict)
-    for record in recording:
-        event = verdict(record, now_ms)
-        if isinstance(event, Event) and event.type in ACTIONS:
-            done[event.session_id].setdefault(event.event_id, event)
-    commands = [msgspec.json.decode(record.value, type=AdjustmentCommand) for record in job.read(ADJUSTMENTS)]
-
-    states: dict[str, SessionState] = {}
-    for record in job.read(SESSION_STATE):
-        state = msgspec.json.decode(record.value, type=SessionState)
-        assert record.key == state.session_id.encode()
-        before = states.get(state.session_id)
-        assert before is None or before.updated_at_ms <= state.updated_at_ms
-        states[state.session_id] = state
-
-    compared = 0
-    for session_id, events in done.items():
-        newest = sorted(events.values(), key=lambda each: (-each.occurred_at_ms, each.event_id))
-        if any(a.occurred_at_ms - b.occurred_at_ms >= SESSION_END_MS // 2 for a, b in pairwise(newest)):
-            continue  # It may have been forgotten in between.
-        state = states[session_id]
-        assert [each.event_id for each in state.recent] == [each.event_id for each in newest[:MAX_RECENT]]
-        active = [
-            each.command_id
-            for each in sorted(commands, key=lambda each: (-each.issued_at_ms, each.command_id))
-            if each.target.kind == "session"
-            and each.target.id == session_id
-            and each.expires_at_ms > state.updated_at_ms
-        ]
-        assert [each.command_id for each in state.active] == active[:MAX_ACTIVE]
-        compared += 1
-    assert compared > 50
-    assert any(state.active for state in states.values())
-    assert any(state.scores.get("isolation_forest") for state in states.values())
+    job, done = replayed
+    job.settle(done.sent, patience_s=180)
+    found = compared(job, recording)
+    assert len(found) > 50
+    assert any(state.active for state in found)
+    assert any(state.scores.get("isolation_forest") for state in found)

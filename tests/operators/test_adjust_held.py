@@ -174,3 +174,13 @@ def test_a_bounded_number_of_refits_is_kept_in_state(start: Start) -> None:
     for epoch in range(1, 40):
         announced(job, epoch, "fitted" if epoch % 5 else "skipped")
     assert len(job.flink.broadcast["control-v1"]) <= 5
+
+
+def test_a_window_that_waited_is_told_to_nobody(start: Start) -> None:
+    """PyFlink's timers know no side outputs in thread mode; what is kept in memory until the next row, a kill would lose."""
+    job = start(SCORED, schedule=SCHEDULE, telling=True)
+    announced(job, 1, "begins")
+    assert fed(job, windows(DUE)) == []
+    announced(job, 1, "fitted")
+    assert commands(job.advance(at(DUE)))
+    assert [each for each in fed(job, windows(DUE + 10, session=BEN)) if isinstance(each, tuple)] == []

@@ -10,7 +10,7 @@ from schemas.commands import encode
 from schemas.state import SessionState
 from tests.builders import ANNA, BEN, FILM, SESSION_END_S, at, gesture, rule, session_window
 from tests.operators.conftest import Start
-from tests.operators.fakes import FakeFlink, Running
+from tests.operators.fakes import Running
 from tests.operators.reading import commands, fed
 from udfs.session_state import SessionStates
 
@@ -84,18 +84,10 @@ def test_a_restarted_operator_goes_on_where_the_other_ended(job: Running) -> Non
     assert [each.event_id for each in state.recent] == ["e3", "e2", "e1"]
 
 
-def test_a_session_is_forgotten_half_an_hour_after_its_last_change(job: Running) -> None:
+def test_a_session_that_was_over_begins_anew(job: Running) -> None:
     states(job, [seen("e1", 0), seen("e2", 600)])
-    job.advance(at(SESSION_END_S + 599))
-    assert job.flink.left_of(ANNA)
-    job.advance(at(SESSION_END_S + 600))
-    assert not job.flink.left_of(ANNA)
+    [still] = states(job, [seen("e3", 600 + SESSION_END_S - 1)])
+    assert [each.event_id for each in still.recent] == ["e3", "e2", "e1"]
+    [anew] = states(job, [seen("e4", 600 + 2 * SESSION_END_S)])
+    assert [each.event_id for each in anew.recent] == ["e4"]
     assert not job.flink.timers
-    [state] = states(job, [seen("e3", 9_000)])
-    assert [each.event_id for each in state.recent] == ["e3"]
-
-
-def test_one_timer_a_session_is_under_way() -> None:
-    flink = FakeFlink()
-    states(Running(SessionStates(), flink), [seen(f"e{n}", n) for n in range(50)])
-    assert len(flink.timers) == 1

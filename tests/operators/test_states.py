@@ -2,19 +2,23 @@
 
 import pytest
 
+from models.attention import SESSION_END_MS
 from tests.operators.conftest import Start
 from tests.operators.fakes import Running
 from udfs.cells import TTL_H
 from udfs.refit import ForestRefit
+from udfs.session_state import SessionStates
 from udfs.stages.control import CONTROL
 
 ADJUST_STATES = {"session-v2", "held-windows-v2", "content-v2"}
 FAST_STATES = {"fast-lane-v2"}
+SESSION_STATES = {"session-state-v1"}
 
 
 def test_the_names_of_all_states_end_in_a_version(start: Start, start_fast: Start) -> None:
     assert sorted(each.name for each in start().flink.descriptors) == sorted(ADJUST_STATES)
     assert [each.name for each in start_fast().flink.descriptors] == sorted(FAST_STATES)
+    assert [each.name for each in Running(SessionStates()).flink.descriptors] == sorted(SESSION_STATES)
     assert CONTROL.name == "control-v1"
 
 
@@ -24,6 +28,12 @@ def test_every_keyed_state_of_the_commanding_operators_dies_of_disuse(start: Sta
         assert ttl.is_enabled(), descriptor.name
         assert ttl.get_ttl().to_milliseconds() == TTL_H * 3_600_000
         assert not ttl.get_cleanup_strategies().is_cleanup_in_background()
+
+
+def test_what_is_known_of_a_session_dies_soon_after_it() -> None:
+    (descriptor,) = Running(SessionStates()).flink.descriptors
+    ttl = descriptor._ttl_config  # noqa: SLF001
+    assert SESSION_END_MS < ttl.get_ttl().to_milliseconds() <= 4 * SESSION_END_MS
 
 
 @pytest.mark.parametrize("operator", [ForestRefit(1_800_000, 300_000)])

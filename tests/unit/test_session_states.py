@@ -6,7 +6,7 @@ from typing import Any
 from models.session_states import Scored, Seen, with_command, with_scores, with_seen
 from schemas.commands import AdjustmentCommand, Source, Target
 from schemas.state import MAX_ACTIVE, MAX_RECENT, SessionState
-from tests.builders import ANNA, FILM, MORNING_NEWS, at
+from tests.builders import ANNA, FILM, MORNING_NEWS, SESSION_END_S, at
 
 
 def seen(event_id: str, at_s: float, **more: Any) -> Seen:
@@ -55,7 +55,30 @@ def test_actions_stand_newest_first_whatever_their_order_of_arrival() -> None:
 
 def test_an_event_that_comes_again_changes_nothing() -> None:
     state = after(seen("e1", 1))
-    assert with_seen(state, seen("e1", 9)) is state
+    assert with_seen(state, seen("e1", 1)) is state
+
+
+def test_what_comes_late_fills_gaps_and_overrules_nothing() -> None:
+    state = after(
+        seen("e1", 5, type="context", language="fr"),
+        seen("e2", 9, type="context", language="de"),
+        seen("e1", 5, type="context", language="fr", country="AT", user_id="anna"),
+    )
+    assert state.preferences == {"language": "de", "country": "AT"}
+    assert (state.user_id, state.updated_at_ms) == ("anna", at(9))
+    assert with_seen(state, seen("e1", 5, type="context", language="fr", country="AT", user_id="anna")) is state
+
+
+def test_an_action_older_than_those_that_are_kept_changes_nothing() -> None:
+    state = after(*(seen(f"e{n:02}", n) for n in range(10, 10 + MAX_RECENT)))
+    assert with_seen(state, seen("e01", 1)) is state
+
+
+def test_of_a_session_that_is_over_nothing_is_left() -> None:
+    state = after(seen("e1", 0, user_id="anna"), command("c1", 0, lives_s=7_200))
+    [still, anew] = [with_seen(state, seen("e2", SESSION_END_S - 1)), with_seen(state, seen("e2", SESSION_END_S))]
+    assert ([each.event_id for each in still.recent], len(still.active)) == (["e2", "e1"], 1)
+    assert ([each.event_id for each in anew.recent], anew.active, anew.user_id) == (["e2"], [], None)
 
 
 def test_so_many_actions_are_kept_and_no_more() -> None:
