@@ -24,7 +24,7 @@ def nodes() -> list[Any]:
     outputs = build(env, t_env, config, load_rules(""), load_forest())
     for stream, name in zip(outputs, outputs._fields, strict=True):
         assert stream is not None
-        attach(stream, name, name, config)
+        attach(stream, name, name, config, hurried=name == "commands")
     return list(env._generate_stream_graph(clear_transformations=True).getStreamNodes().toArray())  # noqa: SLF001
 
 
@@ -52,3 +52,13 @@ def test_python_runs_in_four_operators_only(nodes: list[Any]) -> None:
     simple = {name: each for name, each in factories.items() if "SimpleOperatorFactory" in each.getClass().getName()}
     python = {name for name, each in simple.items() if ".python." in each.getOperator().getClass().getName()}
     assert python == {"adjust", "fast-lane", "forest-refit", "session-state", *SIDES}
+
+
+def test_commands_are_committed_in_another_thread_than_they_are_written_in(nodes: list[Any]) -> None:
+    committers = {
+        name: str(node.getOperatorFactory().getChainingStrategy())
+        for node in nodes
+        if "Committer" in (name := str(node.getOperatorName()))
+    }
+    assert {name for name, strategy in committers.items() if strategy == "NEVER"} == {"commands: Committer"}
+    assert len(committers) == 5
