@@ -51,7 +51,8 @@ def _tell(settings: Settings) -> None:
     if "write_keys" in settings.random:
         err.print(f"write key for this run: {next(iter(settings.write_keys))} (set MICROADJUST_WRITE_KEYS)")
     if "console_token" in settings.random:
-        console = f"http://{settings.host}:{settings.port}/console/?token={settings.console_token}"
-        err.print(f"console for this run: {console} (set MICROADJUST_GATEWAY_CONSOLE_TOKEN)", soft_wrap=True)
+        for page in ("console", "debug"):
+            address = f"http://{settings.host}:{settings.port}/{page}/?token={settings.console_token}"
+            err.print(f"{page} for this run: {address} (set MICROADJUST_GATEWAY_CONSOLE_TOKEN)", soft_wrap=True)
     if "token_secrets" in settings.random:
         err.print("push tokens end with this run (set MICROADJUST_PUSH_SECRETS)")

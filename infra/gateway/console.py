@@ -1,7 +1,6 @@
 """The console: static pages, and what they ask for. Reading only; nothing here changes anything."""
 
 import hashlib
-import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,6 +19,7 @@ from infra.gateway.console_history import explained, life
 from infra.gateway.heat_view import HeatView
 from infra.gateway.live import Live
 from infra.gateway.part import Gateway, Part
+from infra.gateway.push_doors import is_operators
 from schemas.topics import HEATMAP
 
 PAGES: Final = Path(__file__).parents[1] / "console"
@@ -76,7 +76,7 @@ class Console:
 
     async def get_index(self, request: Request) -> Response:
         """The page; with ``?token=`` it keeps the token as a cookie and leaves it out of the address."""
-        if self._is_token(request.query_params.get("token", "")):
+        if is_operators(request.query_params.get("token", ""), self.settings):
             answer = RedirectResponse("/console/", status_code=303, headers=HEADERS)
             answer.set_cookie(
                 self._cookie, self.settings.console_token, path="/console", httponly=True, samesite="strict"
@@ -125,14 +125,10 @@ class Console:
         path = Path(self.settings.pictures) / picture_name(page)
         return path if self.settings.pictures and path.is_file() else None
 
-    def _is_token(self, text: str) -> bool:
-        wanted = self.settings.console_token
-        return bool(wanted) and hmac.compare_digest(text.encode("utf-8", "replace"), wanted.encode())
-
     def _guarded(self, answer: Answer) -> Answer:
         async def guarded(request: Request) -> Response:
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if not any(map(self._is_token, (request.cookies.get(self._cookie, ""), bearer))):
+            if not any(is_operators(each, self.settings) for each in (request.cookies.get(self._cookie, ""), bearer)):
                 return _problem(401, "open the console with the address that `microadjust gateway` printed")
             try:
                 return await answer(request)

@@ -1,18 +1,18 @@
 """GET /debug/good and /debug/bad, POST /debug/reset, and a page of events as they come, with why each is refused."""
 
-import hmac
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from infra.gateway.answers import Refusal, answer
 from infra.gateway.front import now_ms
 from infra.gateway.part import Gateway
+from infra.gateway.push_doors import is_operators, require_operator
 from schemas.events import Event
 from schemas.rejects import Rejected
 
@@ -28,18 +28,19 @@ _HEADERS: Final = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-_NEAR: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class Debug:
     """The last 500 events that Kafka has and the last 500 refusals, in the memory of this process.
 
-    Open to programs and browsers on this machine while the gateway listens to nobody else; otherwise the console's token
-    is asked for (`Authorization: Bearer` or ?token=).
+    Always asks for the operator's token (`Authorization: Bearer`, ?token= or the page's cookie): behind a proxy on this
+    machine everybody seems to come from here.
     """
 
     def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+        self._settings = gateway.settings
+        # Browsers share cookies between the ports of a host.
+        self._cookie = f"microadjust_debug_{gateway.settings.port}"
         self._good: deque[tuple[int, Event]] = deque(maxlen=KEPT)
         self._bad: deque[tuple[int, Rejected]] = deque(maxlen=KEPT)
         self._goods = self._bads = 0
@@ -78,34 +79,27 @@ class Debug:
     def guarded(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                self._let_in(request)
+                if not is_operators(request.cookies.get(self._cookie, ""), self._settings):
+                    require_operator(request, self._settings)
                 return await handler(request)
             except Refusal as refusal:
-                return refusal.response()
+                return refusal.response(request)
 
         return endpoint
 
-    def _let_in(self, request: Request) -> None:
-        """A page from elsewhere that has its own name resolve to this machine still says its name as the host."""
-        host = request.headers.get("host", "").rpartition(":")
-        near = (host[0] if host[1] and host[2].isdigit() else host[2]) in _NEAR
-        origin = request.headers.get("origin")
-        foreign = origin is not None and origin.partition("://")[2] != request.headers.get("host")
-        if self._gateway.settings.is_loopback and near and not foreign:
-            return
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
-        token = given if kind.lower() == "bearer" else request.query_params.get("token", "")
-        if not hmac.compare_digest(token.encode(), self._gateway.settings.console_token.encode()):
-            raise Refusal(401, "token", "give the console's token", field="token")
-
-
-async def page(request: Request) -> Response:
-    """Static, and says nothing by itself: what it shows it asks for."""
-    name = request.path_params.get("name", "")
-    if name not in _PAGE:
-        return Refusal(404, "path", "there is no such page", field="path").response()
-    content = (_FOLDER / (name or "index.html")).read_bytes()
-    return Response(content, 200, _HEADERS, f"{_PAGE[name]}; charset=utf-8")
+    async def page(self, request: Request) -> Response:
+        """Static, and says nothing by itself; `?token=` becomes a cookie and leaves the address."""
+        if is_operators(request.query_params.get("token", ""), self._settings):
+            answer = RedirectResponse("/debug/", status_code=303, headers=_HEADERS)
+            answer.set_cookie(
+                self._cookie, self._settings.console_token, path="/debug", httponly=True, samesite="strict"
+            )
+            return answer
+        name = request.path_params.get("name", "")
+        if name not in _PAGE:
+            return Refusal(404, "path", "there is no such page", field="path").response()
+        content = (_FOLDER / (name or "index.html")).read_bytes()
+        return Response(content, 200, _HEADERS, f"{_PAGE[name]}; charset=utf-8")
 
 
 def _number(request: Request, name: str, default: int) -> int:
@@ -123,6 +117,6 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         Route("/debug/good", debug.guarded(debug.good)),
         Route("/debug/bad", debug.guarded(debug.bad)),
         Route("/debug/reset", debug.guarded(debug.reset), methods=["POST"]),
-        Route("/debug/", page),
-        Route("/debug/{name}", page),
+        Route("/debug/", debug.page),
+        Route("/debug/{name}", debug.page),
     ]

@@ -59,7 +59,7 @@ class Front:
                         )
                     response = await handler(request, held)
             except Refusal as refusal:
-                response = refusal.response()
+                response = refusal.response(request)
             metrics.REQUESTS.labels(request.scope["route"].path, response.status_code).inc()
             metrics.SECONDS.observe(time.perf_counter() - began)
             return response

@@ -69,7 +69,7 @@ class Push:
         try:
             client, admitted = await self._join(socket, door)
         except Refusal as refusal:
-            await socket.send_denial_response(refusal.response())
+            await socket.send_denial_response(refusal.response(socket))
             return
         try:
             await socket.accept()
@@ -87,7 +87,7 @@ class Push:
         try:
             client, admitted = await self._join(request, to_session)
         except Refusal as refusal:
-            return refusal.response()
+            return refusal.response(request)
         return Events(self.hub, client, admitted)
 
 

@@ -171,7 +171,7 @@ def _plain(handler: Endpoint) -> Endpoint:
         try:
             return await handler(request)
         except Refusal as refusal:
-            return refusal.response()
+            return refusal.response(request)
 
     return endpoint
 

@@ -100,10 +100,6 @@ class Settings:
         """The topics of that name that the console shows."""
         return tuple(dict.fromkeys((self.topics_prefix + name, *(prefix + name for prefix in self.console_also))))
 
-    @property
-    def is_loopback(self) -> bool:
-        return self.host in ("127.0.0.1", "localhost", "::1")
-
 
 def _parsed(name: str, default: Any, key: str, text: str) -> Any:
     match name, default:
