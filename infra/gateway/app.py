@@ -1,38 +1,38 @@
 """The gateway: one Starlette application, put together from its parts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from infra.gateway import collector, console, debug, demo_site, push, rest, rest_health, ticks
+from infra.gateway import collector, console, debug, demo_site, push, rest_health, ticks
 from infra.gateway.cors import Cors
 from infra.gateway.log import Log
 from infra.gateway.part import Gateway, Part
 from infra.gateway.settings import Settings
 from infra.gateway.store import connected
 
-PARTS: Final[tuple[Part, ...]] = (
-    Part(collector.routes),
-    Part(ticks.routes, ticks.running),
-    Part(debug.routes),
-    push.PART,
-    rest.PART,
-    rest_health.PART,
-    console.PART,
-    demo_site.PART,
+PARTS: Final[tuple[Callable[[Gateway], Part], ...]] = (
+    collector.part,
+    ticks.part,
+    debug.part,
+    push.part,
+    rest_health.part,
+    console.part,
+    demo_site.part,
 )
 
 REDIS_TIMEOUT_S: Final = 0.05
 """A page waits for its answer, so what Redis cannot say soon goes unsaid."""
 
 
-def build(settings: Settings, parts: tuple[Part, ...] = PARTS) -> Starlette:
+def build(settings: Settings) -> Starlette:
     """The application; it connects to Kafka and Redis when it starts, and neither has to be there."""
     redis = connected(settings.redis_url, REDIS_TIMEOUT_S)
     gateway = Gateway(settings, Log(settings), redis)
+    parts = [part(gateway) for part in PARTS]
 
     async def leave() -> None:
         for each in gateway.on_leaving:
@@ -46,11 +46,11 @@ def build(settings: Settings, parts: tuple[Part, ...] = PARTS) -> Starlette:
             await stack.enter_async_context(gateway.log.running())
             for part in parts:
                 if part.running is not None:
-                    await stack.enter_async_context(part.running(gateway))
+                    await stack.enter_async_context(part.running())
             yield
 
     app = Starlette(
-        routes=[route for part in parts for route in part.routes(gateway)],
+        routes=[route for part in parts for route in part.routes],
         middleware=[Middleware(Cors, origins=settings.allowed_origins)],
         lifespan=lifespan,
     )

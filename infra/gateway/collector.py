@@ -4,15 +4,16 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
-from infra.gateway import segment, tokens, webhooks
+from infra.gateway import rest, segment, tokens, webhooks
 from infra.gateway.answers import answer
 from infra.gateway.front import Front, now_ms
 from infra.gateway.intake import Taken
 from infra.gateway.limits import HeldByRequest
 from infra.gateway.native_events import native_drafts, native_originals
-from infra.gateway.part import Gateway
+from infra.gateway.part import Gateway, Part
+from infra.gateway.rest_erasure import Eraser
 
 
 class Collector:
@@ -46,11 +47,10 @@ def told(taken: Taken) -> dict[str, Any]:
     return {"accepted": taken.accepted, "duplicates": taken.duplicates, "rejected": taken.rejected}
 
 
-def routes(gateway: Gateway) -> list[BaseRoute]:
-    """Those of all endpoints for events: they share limits, memory and what is under way."""
-    front = Front(gateway)
-    gateway.on_leaving.append(front.intake.seen.marked)
+def part(gateway: Gateway) -> Part:
+    """All endpoints that take bodies: they share limits, memory and what is under way."""
+    front, eraser = Front(gateway), Eraser(gateway)
     native = Route("/v1/events", front.guarded(Collector(front).events), methods=["POST"])
-    found = [native, *segment.routes(front), *webhooks.routes(front)]
-    gateway.on_leaving.append(front.redis.aclose)
-    return found
+    found = [native, *segment.routes(front), *webhooks.routes(front, eraser), *rest.routes(front, eraser)]
+    gateway.on_leaving += [front.intake.seen.marked, front.redis.aclose]
+    return Part(found)

@@ -20,6 +20,7 @@ from infra.gateway.heat_view import HeatView
 from infra.gateway.live import Live
 from infra.gateway.part import Gateway, Part
 from infra.gateway.push_doors import is_operators
+from infra.gateway.settings import Settings
 from schemas.topics import HEATMAP
 
 PAGES: Final = Path(__file__).parents[1] / "console"
@@ -49,8 +50,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 class Console:
     """One gateway's console. Data needs the console's token, as a cookie, bearer token or once in the address."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        settings = gateway.settings
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.live = Live(settings)
         self.heat = HeatView(settings.bootstrap, settings.topic(HEATMAP.name))
@@ -163,23 +163,15 @@ def _problem(status: int, problem: str) -> Response:
     return Response(_encoder.encode({"problem": problem}), status, headers=HEADERS, media_type="application/json")
 
 
-_consoles: Final[dict[int, Console]] = {}
-"""By gateway, from the making of its routes to its end."""
+def part(gateway: Gateway) -> Part:
+    console = Console(gateway.settings)
 
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            console.live.end()
+            await run_in_threadpool(console.heat.close)
 
-def _routes(gateway: Gateway) -> list[BaseRoute]:
-    _consoles[id(gateway)] = Console(gateway)
-    return _consoles[id(gateway)].routes()
-
-
-@asynccontextmanager
-async def _running(gateway: Gateway) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        console = _consoles.pop(id(gateway))
-        console.live.end()
-        await run_in_threadpool(console.heat.close)
-
-
-PART: Final = Part(_routes, _running)
+    return Part(console.routes(), running)

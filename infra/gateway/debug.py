@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from infra.gateway.answers import Refusal, answer
 from infra.gateway.front import now_ms
-from infra.gateway.part import Gateway
+from infra.gateway.part import Gateway, Part
 from infra.gateway.push_doors import is_operators, require_operator
 from schemas.events import Event
 from schemas.rejects import Rejected
@@ -111,12 +111,13 @@ def _number(request: Request, name: str, default: int) -> int:
     return int(given)
 
 
-def routes(gateway: Gateway) -> list[BaseRoute]:
+def part(gateway: Gateway) -> Part:
     debug = Debug(gateway)
-    return [
+    routes = [
         Route("/debug/good", debug.guarded(debug.good)),
         Route("/debug/bad", debug.guarded(debug.bad)),
         Route("/debug/reset", debug.guarded(debug.reset), methods=["POST"]),
         Route("/debug/", debug.page),
         Route("/debug/{name}", debug.page),
     ]
+    return Part(routes)

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from infra.gateway.part import Gateway, Part
 from infra.local.home import PROJECT
@@ -39,10 +39,10 @@ TRACKER_HEADERS: Final = {
 }
 
 
-def _routes(gateway: Gateway) -> list[BaseRoute]:
+def part(gateway: Gateway) -> Part:
     tracker = Route("/t/{name}", _tracker_file)
     if not gateway.settings.demo:
-        return [tracker]
+        return Part([tracker])
     write_key = next(iter(gateway.settings.write_keys), "")
 
     async def page(request: Request) -> Response:
@@ -52,7 +52,7 @@ def _routes(gateway: Gateway) -> list[BaseRoute]:
         files = {path.relative_to(SITE).as_posix(): path for path in SITE.rglob("*") if path.suffix in _TYPES}
         return _answer(files, name, HEADERS)
 
-    return [tracker, Route("/demo/", page), Route("/demo/{name:path}", page)]
+    return Part([tracker, Route("/demo/", page), Route("/demo/{name:path}", page)])
 
 
 async def _tracker_file(request: Request) -> Response:
@@ -79,6 +79,3 @@ def _answer(known: dict[str, Path], name: str, headers: dict[str, str]) -> Respo
     if path is None:
         return PlainTextResponse("there is no such file", 404, headers=headers)
     return Response(path.read_bytes(), headers=headers, media_type=_TYPES[path.suffix])
-
-
-PART: Final = Part(_routes)

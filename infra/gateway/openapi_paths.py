@@ -113,7 +113,7 @@ _WEBHOOK: Final = Operation(
     "receiveWebhook", "collector", "Receive a signed webhook", {
         200: ("Accepted, or erased where Segment asks for that.", JSON, {"type": "object"}),
         400: ("Not JSON, or everything was refused.", JSON, {"type": "object"}),
-    }, (401, 403, 404, 408, 409, 413, 415, 429, 501, 503),
+    }, (401, 403, 404, 408, 409, 413, 415, 429, 503),
     parameters=(_parameter("source", "path", TEXT, "As configured."),),
     body={"type": "object"},
     about="Standard Webhooks, Segment's X-Signature or Pendo's X-Pendo-Signature over the raw body.",

@@ -14,7 +14,6 @@ from schemas.rejects import Rejected
 
 OnAccepted = Callable[[Sequence[Event]], Awaitable[None]]
 OnRejected = Callable[[Sequence[Rejected]], None]
-Erase = Callable[[str], Awaitable[None]]
 OnLeaving = Callable[[], Awaitable[None]]
 
 
@@ -23,8 +22,8 @@ class Gateway:
     """Handed to every part. Parts talk to each other by these hooks alone.
 
     `on_accepted` is awaited with the events of a request after Kafka has them and before the answer goes out, for
-    read-your-writes; what it raises is counted, never shown. `on_rejected` hears of refused events. `erase` takes the
-    user whose data has to go. `on_leaving` is awaited at the end, while Redis can still be asked.
+    read-your-writes; what it raises is logged, never shown. `on_rejected` hears of refused events. `on_leaving` is awaited
+    at the end, while Redis can still be asked.
     """
 
     settings: Settings
@@ -32,7 +31,6 @@ class Gateway:
     redis: Redis
     on_accepted: list[OnAccepted] = field(default_factory=list)
     on_rejected: list[OnRejected] = field(default_factory=list)
-    erase: list[Erase] = field(default_factory=list)
     on_leaving: list[OnLeaving] = field(default_factory=list)
 
 
@@ -40,5 +38,5 @@ class Gateway:
 class Part:
     """`routes` are tried in the order of the parts; `running` is entered at the start and left at the end."""
 
-    routes: Callable[[Gateway], list[BaseRoute]]
-    running: Callable[[Gateway], AbstractAsyncContextManager[None]] | None = None
+    routes: Sequence[BaseRoute] = ()
+    running: Callable[[], AbstractAsyncContextManager[None]] | None = None

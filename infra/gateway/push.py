@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -186,32 +186,24 @@ async def _upgrade(_: Request) -> Response:
     return response
 
 
-_pushes: Final[dict[int, Push]] = {}
-"""By gateway, from the making of its routes to its end."""
+def part(gateway: Gateway) -> Part:
+    settings, push = gateway.settings, Push(gateway.settings)
 
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        reader = Reader(settings.bootstrap, settings.topic(ADJUSTMENTS.name), push.hub)
+        reader.start()
+        try:
+            yield
+        finally:
+            push.hub.cut_all()
+            await reader.stop()
 
-def _routes(gateway: Gateway) -> list[BaseRoute]:
-    push = _pushes[id(gateway)] = Push(gateway.settings)
-    return [
+    routes = [
         WebSocketRoute("/v1/push", push.page),
         WebSocketRoute("/v1/push/all", push.everything),
         Route("/v1/push", _upgrade, methods=["GET"]),
         Route("/v1/push/all", _upgrade, methods=["GET"]),
         Route("/v1/push/events", push.events, methods=["GET"]),
     ]
-
-
-@asynccontextmanager
-async def _running(gateway: Gateway) -> AsyncIterator[None]:
-    settings, hub = gateway.settings, _pushes[id(gateway)].hub
-    reader = Reader(settings.bootstrap, settings.topic(ADJUSTMENTS.name), hub)
-    reader.start()
-    try:
-        yield
-    finally:
-        hub.cut_all()
-        await reader.stop()
-        del _pushes[id(gateway)]
-
-
-PART: Final = Part(_routes, _running)
+    return Part(routes, running)

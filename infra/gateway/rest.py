@@ -15,7 +15,6 @@ from infra.gateway.breaker import Breaker
 from infra.gateway.front import Front, now_ms
 from infra.gateway.limits import HeldByRequest
 from infra.gateway.native_events import native_drafts
-from infra.gateway.part import Gateway, Part
 from infra.gateway.push_doors import require_operator, token_of
 from infra.gateway.recent import RecentActions
 from infra.gateway.rest_erasure import Eraser
@@ -28,6 +27,9 @@ MOST_SESSIONS: Final = 100
 LONGEST_ID: Final = 64
 LONGEST_USER: Final = 128
 
+PAGE: Final = "page"
+"""The source of what pages send by their tokens."""
+
 _KINDS: Final = ("content", "segment")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -36,16 +38,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Rest:
     """The endpoints. Reading asks for the operator's token, or for the session's own; write keys stand in public pages."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self.front = Front(gateway)
+    def __init__(self, front: Front, eraser: Eraser) -> None:
+        gateway = front.gateway
+        self.front, self._eraser = front, eraser
+        self._settings = gateway.settings
         breaker = Breaker()
         self._store = SessionStore(gateway.redis, breaker)
         self._outcomes = Outcomes(gateway)
-        self.eraser = Eraser(gateway)
         gateway.on_accepted.append(RecentActions(gateway.redis, breaker).note)
-        gateway.on_leaving.append(self.front.intake.seen.marked)
-        gateway.erase.append(self.eraser.erase_quietly)
 
     async def session(self, request: Request) -> Response:
         session_id = self._readable_session(request)
@@ -57,14 +57,14 @@ class Rest:
         return answer(200, await self._store.commands(keys.adjustments(session_id), now_ms()))
 
     async def target_adjustments(self, request: Request) -> Response:
-        require_operator(request, self._gateway.settings)
+        require_operator(request, self._settings)
         kind, target_id = request.path_params["kind"], request.path_params["target_id"]
         if kind not in _KINDS:
             raise Refusal(404, "path", f"a kind is one of {', '.join(_KINDS)}", field="kind")
         return answer(200, await self._store.commands(keys.target(kind, target_id), now_ms()))
 
     async def query(self, request: Request, held: HeldByRequest) -> Response:
-        require_operator(request, self._gateway.settings)
+        require_operator(request, self._settings)
         _, body = await self.front.document(request, held, None, now_ms())
         ids = body.get("session_ids")
         if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= LONGEST_ID for each in ids):
@@ -82,7 +82,7 @@ class Rest:
             self.front.source_of_key(body.get("write_key"))
         session_id = _session_id(body.get("session_id"))
         expires_at_ms = at_ms + tokens.LIFE_MS
-        token = tokens.sign(session_id, expires_at_ms, self._gateway.settings.token_secrets)
+        token = tokens.sign(session_id, expires_at_ms, self._settings.token_secrets)
         return answer(200, {"push_token": token, "push_token_expires_at_ms": expires_at_ms})
 
     async def feedback(self, request: Request, held: HeldByRequest) -> Response:
@@ -115,22 +115,24 @@ class Rest:
             only_session = self._opened(request, body)
         elif source is None:
             source = self.front.source_of_key(body.get("write_key"))
-        return answer(202, await self._outcomes.take(body.get("outcomes"), only_session, received_ms))
+        outcomes = body.get("outcomes")
+        self.front.spend(source or PAGE, len(outcomes) if type(outcomes) is list else 1)
+        return answer(202, await self._outcomes.take(outcomes, only_session, received_ms))
 
     async def erase(self, request: Request) -> Response:
-        require_operator(request, self._gateway.settings)
+        require_operator(request, self._settings)
         user_id = request.path_params["user_id"]
         if not 0 < len(user_id) <= LONGEST_USER:
             raise Refusal(422, "out_of_range", f"user_id: 1 to {LONGEST_USER} characters", field="user_id")
-        return answer(200, await self.eraser.erase(user_id))
+        return answer(200, await self._eraser.erase(user_id))
 
     def _readable_session(self, request: Request) -> str:
         """Raises `Refusal` unless the caller is the operator, or the page of that very session."""
         session_id = _session_id(request.path_params["session_id"])
         try:
-            tokens.require_session(token_of(request), session_id, self._gateway.settings.token_secrets, now_ms())
+            tokens.require_session(token_of(request), session_id, self._settings.token_secrets, now_ms())
         except TokenRefused:
-            require_operator(request, self._gateway.settings)
+            require_operator(request, self._settings)
         return session_id
 
     def _writer(self, request: Request, body: dict[str, Any], session_id: str) -> str:
@@ -139,14 +141,14 @@ class Rest:
             return self.front.source_of_key(body["write_key"])
         if self._opened(request, body) != session_id:
             raise Refusal(401, "token", "the token is for another session", field="token")
-        return "page"
+        return PAGE
 
     def _opened(self, request: Request, body: dict[str, Any]) -> str:
         """The session of the token in header, query or body (a beacon can set neither); raises `Refusal` 401."""
         given = token_of(request) or body.get("token")
         try:
             token = given if type(given) is str else ""
-            return tokens.verify(token, self._gateway.settings.token_secrets, now_ms()).session_id
+            return tokens.verify(token, self._settings.token_secrets, now_ms()).session_id
         except TokenRefused as refused:
             raise Refusal(401, "token", f"neither a write key nor a token: {refused}", field="token") from None
 
@@ -176,9 +178,8 @@ def _plain(handler: Endpoint) -> Endpoint:
     return endpoint
 
 
-def routes(gateway: Gateway) -> list[BaseRoute]:
-    rest = Rest(gateway)
-    guarded = rest.front.guarded
+def routes(front: Front, eraser: Eraser) -> list[BaseRoute]:
+    rest, guarded = Rest(front, eraser), front.guarded
     document = msgspec.json.encode(openapi.document())
 
     async def described(_: Request) -> Response:
@@ -195,6 +196,3 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         Route("/v1/outcomes", guarded(rest.outcomes), methods=["POST"]),
         Route("/v1/people/{user_id:path}", _plain(rest.erase), methods=["DELETE"]),
     ]
-
-
-PART: Final = Part(routes)

@@ -16,7 +16,8 @@ from infra.gateway.log import Line, LogDown
 from infra.gateway.part import Gateway
 from infra.gateway.settings import Settings
 from infra.projector import keys
-from schemas.topics import ADJUSTMENTS, EVENTS, LATE, OUTCOMES, REJECTED, SESSION_STATE
+from models.attention import SESSION_END_MS
+from schemas.topics import ADJUSTMENTS, EVENTS, LATE, OUTCOMES, REJECTED, SESSION_STATE, Topic
 
 REDIS_PATIENCE_S: Final = 2.0
 READ_S: Final = 60.0
@@ -27,6 +28,7 @@ _KEPT: Final = {
     LATE: "late events name the sessions",
     ADJUSTMENTS: "commands name the person and the sessions",
     OUTCOMES: "outcomes name the sessions",
+    SESSION_STATE: "until 30 minutes after a session's last event the adjust job may write its state again",
     REJECTED: "refused records keep their original bytes",
 }
 
@@ -64,13 +66,15 @@ class Eraser:
         self._gateway = gateway
         self._settings: Settings = gateway.settings
         self._topic = gateway.settings.topic(SESSION_STATE.name)
-
-    async def erase_quietly(self, user_id: str) -> None:
-        """For other parts of the gateway; raises `Refusal` as `erase` does."""
-        await self.erase(user_id)
+        # Each takes a thread for up to a minute, and there are few.
+        self._one_at_a_time = asyncio.Lock()
 
     async def erase(self, user_id: str) -> Erased:
         """Returns when it is done; raises `Refusal` 503 where it is not known to be, and then it can be asked again."""
+        async with self._one_at_a_time:
+            return await self._erased(user_id)
+
+    async def _erased(self, user_id: str) -> Erased:
         redis: Any = Redis.from_url(
             self._settings.redis_url, socket_timeout=REDIS_PATIENCE_S, socket_connect_timeout=REDIS_PATIENCE_S
         )
@@ -87,12 +91,18 @@ class Eraser:
         finally:
             await redis.aclose()
         now_ms = time.time_ns() // 1_000_000
-        remaining = [Remaining(topic.name, what, now_ms + (topic.retention_ms or 0)) for topic, what in _KEPT.items()]
+        remaining = [Remaining(topic.name, what, now_ms + _kept_ms(topic)) for topic, what in _KEPT.items()]
         return Erased(user_id, len(sessions), len(sessions), gone, remaining)
 
     async def _bury(self, sessions: Sequence[str]) -> None:
         lines = [Line(self._topic, each.encode(), None) for each in sessions]
         await self._gateway.log.acknowledged(self._gateway.log.begin(lines))
+
+
+def _kept_ms(topic: Topic) -> int:
+    if topic.retention_ms is None:
+        return SESSION_END_MS + (topic.forgotten_after_ms or 0)
+    return topic.retention_ms
 
 
 async def _forget(redis: Any, user_id: str, sessions: Sequence[str]) -> int:

@@ -8,13 +8,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from infra.gateway.answers import answer
 from infra.gateway.part import Gateway, Part
 
 
-def _routes(gateway: Gateway) -> list[BaseRoute]:
+def part(gateway: Gateway) -> Part:
     async def health(_: Request) -> Response:
         """Kafka decides: without Redis events are taken all the same."""
         kafka, redis = gateway.log.is_up, await _answers(gateway.redis)
@@ -25,7 +25,7 @@ def _routes(gateway: Gateway) -> list[BaseRoute]:
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return [Route("/health", health), Route("/metrics", metrics)]
+    return Part([Route("/health", health), Route("/metrics", metrics)])
 
 
 async def _answers(redis: Any) -> bool:
@@ -34,6 +34,3 @@ async def _answers(redis: Any) -> bool:
         return bool(await asyncio.wait_for(asked, 0.05))
     except (RedisError, OSError, TimeoutError):
         return False
-
-
-PART = Part(_routes)

@@ -4,15 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import msgspec
-from starlette.routing import BaseRoute
 
 from infra.gateway import metrics
 from infra.gateway.front import now_ms
 from infra.gateway.log import Line, LogDown
-from infra.gateway.part import Gateway
+from infra.gateway.part import Gateway, Part
 from schemas.events import Event
 from schemas.topics import EVENTS
 
@@ -20,12 +20,12 @@ TICK_MS: Final = 1_000
 _MOST_BEHIND_MS: Final = 5_000
 
 
-def routes(_: Gateway) -> list[BaseRoute]:
-    return []
+def part(gateway: Gateway) -> Part:
+    return Part(running=partial(_running, gateway))
 
 
 @asynccontextmanager
-async def running(gateway: Gateway) -> AsyncIterator[None]:
+async def _running(gateway: Gateway) -> AsyncIterator[None]:
     """Several gateways tick side by side, which harms nothing."""
     if not gateway.settings.ticks:
         yield

@@ -14,6 +14,7 @@ from infra.gateway.dedupe import Seen, SeenInRedis
 from infra.gateway.front import MAX_BODY_BYTES, Front, now_ms
 from infra.gateway.intake import Draft
 from infra.gateway.limits import HeldByRequest
+from infra.gateway.rest_erasure import Eraser
 from infra.gateway.settings import Webhook
 from infra.gateway.webhook_events import (
     digest,
@@ -42,8 +43,8 @@ class Webhooks:
     Without Redis replays are recognised since the start of this process.
     """
 
-    def __init__(self, front: Front) -> None:
-        self._front = front
+    def __init__(self, front: Front, eraser: Eraser) -> None:
+        self._front, self._eraser = front, eraser
         self._sources = front.gateway.settings.webhooks
         for source, webhook in self._sources.items():
             if webhook.kind == "standard":
@@ -121,10 +122,7 @@ class Webhooks:
         user = found.get("userId")
         if type(user) is not str or not user:
             raise Refusal(400, "missing_field", "userId: required for delete", field="userId")
-        if not self._front.gateway.erase:
-            raise Refusal(501, "erasure", "this gateway cannot erase")
-        for erase in self._front.gateway.erase:
-            await erase(user)
+        await self._eraser.erase(user)
         return answer(200, {"erased": user})
 
 
@@ -138,6 +136,6 @@ def _check_age(source: str, webhook: Webhook, found: dict[str, Any], received_ms
         raise Refusal(401, "old", "timestamp: too far from now", field="timestamp")
 
 
-def routes(front: Front) -> list[BaseRoute]:
-    webhooks = Webhooks(front)
+def routes(front: Front, eraser: Eraser) -> list[BaseRoute]:
+    webhooks = Webhooks(front, eraser)
     return [Route("/v1/webhooks/{source}", front.guarded(webhooks.receive), methods=["POST"])]

@@ -1,5 +1,6 @@
 """What CMSs and pages ask the gateway over plain HTTP, with the projector beside it."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -10,8 +11,13 @@ from uuid import uuid4
 import httpx
 import msgspec
 import pytest
+from redis.asyncio import Redis
 
+from infra.gateway.log import Log
+from infra.gateway.part import Gateway as EdgeGateway
+from infra.gateway.rest_erasure import Erased, Eraser
 from infra.gateway.rest_store import SessionView
+from infra.gateway.settings import Settings
 from infra.local.home import Home
 from infra.projector import keys
 from infra.streams.reading import Tail
@@ -213,6 +219,49 @@ def test_a_page_reports_outcomes_of_its_own_session_only(places: Places, gateway
     assert [each["session_id"] for each in records(places, OUTCOMES)] == ["anna"]
 
 
+def test_outcomes_and_events_share_the_limits_of_address_and_key(places: Places, tmp_path: Path) -> None:
+    with (
+        served(places, Home(tmp_path), key_events_per_s="0.1", key_burst="4") as gateway,
+        gateway.http(x_write_key=WRITE_KEY) as tracker,
+    ):
+        assert tracker.post("/v1/outcomes", json={"outcomes": [outcome(), outcome(), outcome()]}).status_code == 202
+        assert tracker.post("/v1/events", json={"events": [click(), click()]}).status_code == 429
+        assert tracker.post("/v1/outcomes", json={"outcomes": [outcome(), outcome()]}).status_code == 429
+    with (
+        served(places, Home(tmp_path), ip_requests_per_s="0.1", ip_burst="2") as gateway,
+        gateway.http(x_write_key=WRITE_KEY) as tracker,
+    ):
+        assert tracker.post("/v1/outcomes", json={"outcomes": []}).status_code == 202
+        assert tracker.post("/v1/events", json={"events": []}).status_code == 202
+        assert tracker.post("/v1/outcomes", json={"outcomes": []}).status_code == 429
+
+
+class SlowEraser(Eraser):
+    """Counts how many erasures are under way at a time."""
+
+    def __init__(self) -> None:
+        settings = Settings()
+        super().__init__(EdgeGateway(settings, Log(settings), Redis()))
+        self.now = self.most = 0
+
+    async def _erased(self, user_id: str) -> Erased:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        return Erased(user_id, 0, 0, 0, [])
+
+
+def test_erasures_wait_for_each_other() -> None:
+    async def story() -> int:
+        eraser = SlowEraser()
+        found = await asyncio.gather(*(eraser.erase(f"u{n}") for n in range(5)))
+        assert [each.user_id for each in found] == [f"u{n}" for n in range(5)]
+        return eraser.most
+
+    assert asyncio.run(story()) == 1
+
+
 def test_a_person_is_erased_and_does_not_come_back(places: Places, gateway: Gateway, cms: httpx.Client) -> None:
     redis = places.redis()
     mine = [state_record(state(name, user_id="a@example")) for name in ("anna", "anna-phone")]
@@ -236,7 +285,9 @@ def test_a_person_is_erased_and_does_not_come_back(places: Places, gateway: Gate
     assert not redis.exists(keys.user("a@example"))
     kept = {each["topic"]: each["until_ms"] for each in told["remaining"]}
     assert kept["events.v1"] >= now_ms() + 6 * 86_400_000
-    assert set(kept) == {"events.v1", "late.v1", "adjustments.v1", "outcomes.v1", "rejected.v1"}
+    # Two days, after which Kafka forgets a session, from the last that the job may write of it.
+    assert now_ms() + 48 * 3_600_000 < kept["session-state.v1"] <= now_ms() + 49 * 3_600_000
+    assert set(kept) == {"events.v1", "late.v1", "adjustments.v1", "outcomes.v1", "rejected.v1", "session-state.v1"}
     tail = Tail(places.bootstrap, places.topic(SESSION_STATE))
     deleted = {each.key.decode() for each in tail.rest(0.5) if each.value is None}
     tail.close()
