@@ -101,7 +101,7 @@ class HeatView:
             return
         try:
             cell = _decoder.decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
         self._cells[key] = cell
         if len(self._cells) > MOST_CELLS:

@@ -53,7 +53,7 @@ def pushed(partition: int, offset: int, appended_at_ms: int, raw: bytes | None) 
         header = _decoder.decode(raw or b"")
         # Line ends can only stand between tokens, and would end a line of server-sent events.
         command = (raw or b"").decode().replace("\r", " ").replace("\n", " ")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NoCommand(str(error)) from None
     text = f'{{"id":"{partition}-{offset}","command":{command}}}'
     return Pushed(partition, offset, header.session_id, header.command_id, header.expires_at_ms, appended_at_ms, text)

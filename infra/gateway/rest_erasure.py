@@ -153,5 +153,5 @@ def _sessions_of(user_id: str, settings: Settings, topic: str) -> set[str]:
 def _owner(value: bytes | None) -> _Owner | None:
     try:
         return None if value is None else _owner_decoder.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -46,7 +46,16 @@ def test_the_message_holds_the_command_as_it_stands_on_one_line() -> None:
     assert "\r" not in one.text
     assert msgspec.json.decode(one.text) == {"id": "3-17", "command": msgspec.json.decode(raw)}
     assert (one.session_id, one.id) == (key, "3-17")
-    for broken in (None, b"", b"[]", b"{}", b'{"command_id":"c","session_id":"\xff","expires_at_ms":1}', raw[:-1]):
+    deep = raw[:-1] + b',"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    for broken in (
+        deep,
+        None,
+        b"",
+        b"[]",
+        b"{}",
+        b'{"command_id":"c","session_id":"\xff","expires_at_ms":1}',
+        raw[:-1],
+    ):
         with pytest.raises(NoCommand):
             pushed(0, 0, 0, broken)
 

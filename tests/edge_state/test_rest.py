@@ -236,6 +236,15 @@ def test_outcomes_and_events_share_the_limits_of_address_and_key(places: Places,
         assert tracker.post("/v1/outcomes", json={"outcomes": []}).status_code == 429
 
 
+def test_a_record_too_deep_names_no_owner_and_stops_no_erasure(
+    places: Places, gateway: Gateway, cms: httpx.Client
+) -> None:
+    name, whole = state_record(state("deep", user_id="a@example"))
+    places.put(SESSION_STATE, [(name, whole[:-1] + b',"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}")])
+    places.put(SESSION_STATE, [state_record(state("anna", user_id="a@example"))])
+    assert cms.delete("/v1/people/a@example").json()["sessions"] == 1
+
+
 class SlowEraser(Eraser):
     """Counts how many erasures are under way at a time."""
 
