@@ -1,16 +1,19 @@
 """What the gateway writes to Kafka, and when it may say so: after every replica in sync has it."""
 
 import asyncio
+import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from infra.gateway.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 _OVERHEAD_BYTES: Final = 200
 """Of a record in librdkafka's queue, beside key and value."""
@@ -37,7 +40,7 @@ class Line:
 class _Batch:
     """Lines written together. Their callbacks come in the polling thread, the last one wakes the event loop."""
 
-    __slots__ = ("begun", "bytes", "done", "failure", "fatal", "left", "lock", "log", "size")
+    __slots__ = ("begun", "bytes", "done", "failure", "left", "lock", "log", "size")
 
     def __init__(self, log: "Log", lines: Sequence[Line], done: asyncio.Future[None]) -> None:
         self.log = log
@@ -46,21 +49,16 @@ class _Batch:
         self.done = done
         self.begun = time.monotonic()
         self.failure = ""
-        self.fatal = False
         self.lock = threading.Lock()
 
     def on_delivery(self, error: KafkaError | None, _: Any) -> None:
-        if error is None:
-            self.answered(1)
-        else:
-            self.answered(1, error.str(), error.fatal())
+        self.answered(1, "" if error is None else error.str())
 
-    def answered(self, lines: int, failure: str = "", fatal: bool = False) -> None:
+    def answered(self, lines: int, failure: str = "") -> None:
         with self.lock:
             self.left -= lines
             last = not self.left
             self.failure = self.failure or failure
-            self.fatal |= fatal
         if last:
             self.log.wake(self)
 
@@ -73,14 +71,14 @@ class Log:
     Nothing is sent twice then, whereas a record given up while in flight might have been stored.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, make: Callable[[dict[str, Any]], Producer] = Producer) -> None:
+        self._settings, self._make = settings, make
         self._waiting: dict[_Batch, None] = {}
         self._events = self._bytes = 0
         self._stop = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._producer: Producer | None = None
-        self._is_broken = False
+        self._was_reached = False
 
     def begin(self, lines: Sequence[Line]) -> asyncio.Future[None]:
         """Hands all lines over or none. The future ends when all are acknowledged; it raises `LogDown`, as this does."""
@@ -106,8 +104,7 @@ class Log:
                     on_delivery=batch.on_delivery,
                 )
             except (BufferError, KafkaException) as refused:
-                fatal = isinstance(refused, KafkaException) and refused.args[0].fatal()
-                batch.answered(batch.size - number, str(refused), fatal)
+                batch.answered(batch.size - number, str(refused))
                 break
         return done
 
@@ -126,6 +123,11 @@ class Log:
         """Whether what waits for Kafka waits for less than the time a request would."""
         oldest = next(iter(self._waiting), None)
         return oldest is None or time.monotonic() - oldest.begun < self._settings.ack_timeout_ms / 1000
+
+    @property
+    def was_reached(self) -> bool:
+        """Whether Kafka has ever answered: nothing waits for it either while nobody writes."""
+        return self._was_reached
 
     @property
     def waiting_events(self) -> int:
@@ -163,7 +165,7 @@ class Log:
 
     def _connected(self) -> Producer:
         limits = self._settings
-        return Producer(
+        return self._make(
             {
                 "bootstrap.servers": limits.bootstrap,
                 "client.id": "microadjust-gateway",
@@ -187,17 +189,30 @@ class Log:
     def _poll(self) -> None:
         while not self._stop.is_set():
             assert self._producer is not None
-            self._producer.poll(0.1)
-            if self._is_broken:
+            if not self._was_reached:
+                self._was_reached = self._answers()
+            try:
+                self._producer.poll(0.1)
+            except KafkaException as fatal:
+                # Nothing else is raised here: an idempotent producer that has lost its place cannot go on.
+                _log.error("Kafka's client has failed, going on with another: %s", fatal)
                 self._renew()
 
+    def _answers(self) -> bool:
+        assert self._producer is not None
+        try:
+            self._producer.list_topics(timeout=0.2)
+        except KafkaException:
+            return False
+        return True
+
     def _renew(self) -> None:
-        """An idempotent producer that has lost its place cannot go on; another one can. What waited has failed."""
+        """What waited has failed, and whoever sent it is told so."""
         assert self._producer is not None
         self._producer.purge()
         while len(self._producer):
-            self._producer.poll(0.1)
-        self._is_broken = False
+            with suppress(KafkaException):
+                self._producer.poll(0.1)
         self._producer = self._connected()
 
     def _has_room(self, batch: _Batch) -> bool:
@@ -214,4 +229,3 @@ class Log:
         batch.done.set_exception(LogDown(f"Kafka: {batch.failure}"))
         # Nobody may be waiting any more; that is no error of the loop's.
         batch.done.exception()
-        self._is_broken |= batch.fatal

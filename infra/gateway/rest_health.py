@@ -17,7 +17,7 @@ from infra.gateway.part import Gateway, Part
 def part(gateway: Gateway) -> Part:
     async def health(_: Request) -> Response:
         """Kafka decides: without Redis events are taken all the same."""
-        kafka, redis = gateway.log.is_up, await _answers(gateway.redis)
+        kafka, redis = gateway.log.was_reached and gateway.log.is_up, await _answers(gateway.redis)
         state = "ok" if kafka and redis else "degraded" if kafka else "down"
         told = {"state": state, "kafka": kafka, "redis": redis, "waiting_events": gateway.log.waiting_events}
         return answer(200 if kafka else 503, told)

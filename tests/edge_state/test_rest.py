@@ -344,6 +344,8 @@ def degraded(tracker: httpx.Client, cms: httpx.Client) -> list[float]:
 def test_without_kafka_sessions_are_read_and_writes_say_when_to_come_back(places: Places, tmp_path: Path) -> None:
     nowhere = Places("127.0.0.1:1", places.redis_port, places.prefix)
     with served(nowhere, Home(tmp_path), ack_timeout_ms="500") as gateway, gateway.operator() as cms:
+        health = cms.get("/health")
+        assert (health.status_code, health.json()["state"]) == (503, "down")
         body = {"outcomes": [outcome()], "write_key": WRITE_KEY}
         answer = cms.post("/v1/outcomes", json=body)
         assert (answer.status_code, int(answer.headers["retry-after"]) >= 1) == (503, True)
