@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from infra.gateway import rest, segment, tokens, webhooks
 from infra.gateway.answers import answer
-from infra.gateway.front import Front, now_ms
+from infra.gateway.front import Front
 from infra.gateway.intake import Taken
 from infra.gateway.limits import HeldByRequest
 from infra.gateway.native_events import native_drafts, native_originals
@@ -24,9 +24,8 @@ class Collector:
 
     async def events(self, request: Request, held: HeldByRequest) -> Response:
         """Answers 202 with what became of each event, and a push token if all are of one session."""
-        received_ms = now_ms()
         source = self._front.source_of(request)
-        raw, batch = await self._front.document(request, held, source, received_ms)
+        raw, batch, received_ms = await self._front.document(request, held, source)
         if source is None:
             source = self._front.source_of_key(batch.get("write_key", batch.get("writeKey")))
         drafts = native_drafts(batch, self._front.facts(request), received_ms)

@@ -78,10 +78,14 @@ class Front:
         return source
 
     async def document(
-        self, request: Request, held: HeldByRequest, source: str | None, received_ms: int, oversize_status: int = 413
-    ) -> tuple[bytes, dict[str, Any]]:
-        """Body and its JSON object. What is none goes to rejected.v1, if it is known who has sent it."""
+        self, request: Request, held: HeldByRequest, source: str | None, oversize_status: int = 413
+    ) -> tuple[bytes, dict[str, Any], int]:
+        """Body, its JSON object, and when all of it had come: who has a slow connection is not late for that.
+
+        What is no JSON goes to rejected.v1, if it is known who has sent it.
+        """
         raw = await bodies.read(request, MAX_BODY_BYTES, held, oversize_status)
+        received_ms = now_ms()
         found = document(raw)
         if isinstance(found, Rejection):
             if source is not None:
@@ -89,7 +93,7 @@ class Front:
             raise Refusal(400, found.reason, f"the body is {found.detail}")
         if type(found) is not dict:
             raise Refusal(422, "wrong_type", "the body is JSON, but no object")
-        return raw, found
+        return raw, found, received_ms
 
     def spend(self, source: str, events: int) -> None:
         if events > MAX_EVENTS:

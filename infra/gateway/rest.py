@@ -65,7 +65,7 @@ class Rest:
 
     async def query(self, request: Request, held: HeldByRequest) -> Response:
         require_operator(request, self._settings)
-        _, body = await self.front.document(request, held, None, now_ms())
+        _, body, _ = await self.front.document(request, held, None)
         ids = body.get("session_ids")
         if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= LONGEST_ID for each in ids):
             raise Refusal(422, "wrong_type", "session_ids: expected a list of ids", field="session_ids")
@@ -75,9 +75,8 @@ class Rest:
         return answer(200, {"sessions": views, "degraded": any(view.degraded for view in views)})
 
     async def push_token(self, request: Request, held: HeldByRequest) -> Response:
-        at_ms = now_ms()
         source = self.front.source_of(request)
-        _, body = await self.front.document(request, held, source, at_ms)
+        _, body, at_ms = await self.front.document(request, held, source)
         if source is None:
             self.front.source_of_key(body.get("write_key"))
         session_id = _session_id(body.get("session_id"))
@@ -87,9 +86,8 @@ class Rest:
 
     async def feedback(self, request: Request, held: HeldByRequest) -> Response:
         """One feedback of now is one event, so it goes the way of events; refused as a whole where that is refused."""
-        received_ms = now_ms()
         source = self.front.source_of(request)
-        raw, body = await self.front.document(request, held, source, received_ms)
+        raw, body, received_ms = await self.front.document(request, held, source)
         session_id = _session_id(body.get("session_id"))
         who = source or self._writer(request, body, session_id)
         if body.get("rating") is None and body.get("text") is None:
@@ -107,9 +105,8 @@ class Rest:
         return answer(202, {"event_id": event["event_id"], "accepted": taken.accepted, "duplicates": taken.duplicates})
 
     async def outcomes(self, request: Request, held: HeldByRequest) -> Response:
-        received_ms = now_ms()
         source = self.front.source_of(request)
-        _, body = await self.front.document(request, held, source, received_ms)
+        _, body, received_ms = await self.front.document(request, held, source)
         only_session = None
         if source is None and body.get("write_key") is None:
             only_session = self._opened(request, body)

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from infra.gateway.answers import Refusal, answer
 from infra.gateway.enrich import enriched
-from infra.gateway.front import MAX_EVENTS, Front, Handler, now_ms, part_of
+from infra.gateway.front import MAX_EVENTS, Front, Handler, part_of
 from infra.gateway.intake import Draft, Taken
 from infra.gateway.limits import HeldByRequest
 from infra.gateway.segment_events import CALLS, segment_event
@@ -31,8 +31,7 @@ class Segment:
 
     def single(self, call: str) -> Handler:
         async def handler(request: Request, held: HeldByRequest) -> Response:
-            received_ms = now_ms()
-            source, raw, message = await self._read(request, held, received_ms)
+            source, raw, message, received_ms = await self._read(request, held)
             draft = self._draft(request, message, call, None, received_ms)
             if len(raw) > MAX_MESSAGE_BYTES:
                 draft = _too_long()
@@ -42,8 +41,7 @@ class Segment:
         return handler
 
     async def batch(self, request: Request, held: HeldByRequest) -> Response:
-        received_ms = now_ms()
-        source, raw, batch = await self._read(request, held, received_ms)
+        source, raw, batch, received_ms = await self._read(request, held)
         messages = batch.get("batch")
         if type(messages) is not list:
             raise Refusal(400, "wrong_type", "batch: expected a list", field="batch")
@@ -63,12 +61,12 @@ class Segment:
                     drafts[index] = _too_long()
         return _told(await self._front.intake.take(source, drafts, received_ms, lambda: originals(raw)))
 
-    async def _read(self, request: Request, held: HeldByRequest, received_ms: int) -> tuple[str, bytes, dict[str, Any]]:
+    async def _read(self, request: Request, held: HeldByRequest) -> tuple[str, bytes, dict[str, Any], int]:
         source = self._front.source_of(request)
-        raw, found = await self._front.document(request, held, source, received_ms, oversize_status=400)
+        raw, found, received_ms = await self._front.document(request, held, source, oversize_status=400)
         if source is None:
             source = self._front.source_of_key(found.get("writeKey", found.get("write_key")))
-        return source, raw, found
+        return source, raw, found, received_ms
 
     def _draft(self, request: Request, message: Any, call: Any, sent_at: Any, received_ms: int) -> Draft:
         draft = segment_event(message, call if type(call) is str else "", sent_at, received_ms)

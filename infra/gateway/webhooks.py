@@ -58,8 +58,8 @@ class Webhooks:
         webhook = self._sources.get(source)
         if webhook is None:
             raise Refusal(404, "source", "there is no webhook of this name", field="source")
-        received_ms = now_ms()
         raw = await bodies.read(request, MAX_BODY_BYTES, held)
+        received_ms = now_ms()
         try:
             signed = check(webhook, request.headers, raw, received_ms / 1000)
         except Forged as forged:

@@ -4,7 +4,9 @@ import base64
 import gzip
 import json
 import time
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pytest
@@ -135,6 +137,33 @@ def test_a_skewed_clock_is_corrected_by_how_long_ago_it_was(gateway: Running) ->
     records = {each["event_id"]: each for each in gateway.records()}
     assert records["skewed"]["received_at_ms"] - records["skewed"]["occurred_at_ms"] == 4_000
     assert records["ahead"]["occurred_at_ms"] == records["ahead"]["received_at_ms"]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/v1/events", lambda: {"events": [event("slow-1")]}),
+        ("/v1/track", lambda: {"userId": "u", "event": "Seen", "messageId": "slow-2"}),
+        ("/v1/feedback", lambda: {"session_id": "anna", "rating": 5, "event_id": "slow-3"}),
+    ],
+    ids=["native", "segment", "feedback"],
+)
+def test_an_event_was_received_when_all_of_it_had_come(
+    gateway: Running, path: str, message: Callable[[], dict[str, Any]]
+) -> None:
+    body = json.dumps(message()).encode()
+    last_ms = 0
+
+    def slowly() -> Iterator[bytes]:
+        nonlocal last_ms
+        yield body[:-1]
+        time.sleep(0.5)
+        last_ms = now_ms()
+        yield body[-1:]
+
+    assert gateway.client.post(path, content=slowly()).status_code in (200, 202)
+    (record,) = [each for each in gateway.records() if each["event_id"] in body.decode()]
+    assert record["received_at_ms"] >= last_ms
 
 
 def test_one_session_gets_a_token_for_itself_and_two_get_none(start: Start) -> None:
