@@ -55,6 +55,22 @@ def test_hiding_sends_by_beacon_what_waits(reader: Reader, collector: Collector)
     assert any(batch.headers.get("sec-fetch-mode") == "no-cors" for batch in collector.batches), "no beacon came"
 
 
+def test_a_hidden_tab_keeps_what_the_storage_refuses(reader: Reader, collector: Collector) -> None:
+    refusing = "Storage.prototype.setItem = () => { throw new Error('full') }; navigator.sendBeacon = () => false;"
+    reader.open(PAGE, head=refusing)
+    collector.wait_for(lambda: collector.events("context"))
+    # As if the collector had asked to wait, so that nothing leaves before the tab is hidden.
+    before = len(collector.batches)
+    collector.answers.append((503, {"retry-after": "3"}))
+    reader.run("microadjust.track('refused')")
+    collector.wait_for(lambda: len(collector.batches) > before)
+    reader.run("microadjust.track('waiting')")
+    tab = reader.hide()
+    time.sleep(0.3)
+    reader.back_to(tab)
+    collector.wait_for(lambda: collector.named("refused") and collector.named("waiting"))
+
+
 def test_what_happened_offline_comes_when_the_network_is_back(reader: Reader, collector: Collector) -> None:
     reader.open(PAGE)
     reader.devtools("Network.enable")

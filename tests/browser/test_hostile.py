@@ -71,9 +71,11 @@ def test_calls_with_nonsense_do_not_throw(reader: Reader, collector: Collector) 
       for (const each of [undefined, null, 0, NaN, '', circle, bad, Symbol('s'), 10n, [], () => 1, '\\ud800']) {
         microadjust.track(each, { each }); microadjust.track('n', each); microadjust.event('custom', { text: each });
         microadjust.consent('granted'); microadjust.identify(each); microadjust.locate?.();
-        microadjust.event('custom', { context: { each } });
+        microadjust.event('custom', { context: { each } }); microadjust.feedback(null, each);
       }
       microadjust.identify(null);
+      const trap = { get own() { throw new Error('mine') } };
+      microadjust.track('trap', trap); microadjust.feedback(1, 'trap', trap); microadjust.page();
     """
     reader.run(nonsense)
     reader.run("microadjust.track('after')")

@@ -32,6 +32,16 @@ def test_pending_consent_holds_everything_back_and_granting_sends_it(reader: Rea
     collector.wait_for(lambda: stored(reader))
 
 
+def test_a_session_goes_on_over_pages_that_each_wait_for_consent(reader: Reader, collector: Collector) -> None:
+    for _ in range(2):
+        reader.show(PAGE, "data-adjust-consent=pending")
+        reader.click("#b")
+        reader.run("microadjust.consent('granted')")
+        collector.wait_for(lambda: stored(reader))
+    collector.wait_for(lambda: len(collector.events("click")) == 2)
+    assert len({event["session_id"] for event in collector.events()}) == 1
+
+
 @pytest.mark.parametrize("state", ["pending", "denied"])
 def test_without_consent_a_closed_page_leaves_nothing_behind(reader: Reader, collector: Collector, state: str) -> None:
     reader.show(PAGE, f"data-adjust-consent={state}")

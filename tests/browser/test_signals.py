@@ -2,7 +2,7 @@
 
 import time
 
-from selenium.webdriver import ActionChains
+from selenium.webdriver import ActionChains, Keys
 
 from tests.browser.collector import Collector
 from tests.browser.reader import Reader
@@ -58,6 +58,32 @@ def test_clicks_know_their_sequence_and_rage(reader: Reader, collector: Collecto
     assert [click["properties"]["step"] for click in clicks] == ["1", "2", "3", "4"]
     assert clicks[1]["properties"]["after"] == "a#teaser"
     assert ["rage" in click["properties"] for click in clicks] == [False, False, False, True]
+
+
+def test_a_click_on_a_label_counts_once(reader: Reader, collector: Collector) -> None:
+    reader.open("<label id=text for=box>Agreed</label><input type=checkbox id=box data-adjust=box style=margin:200px>")
+    reader.click("#text")
+    reader.click("#text")
+    reader.click("#box")
+    clicks = collector.wait_for(lambda: collector.events("click")[2:] and collector.events("click"))
+    assert [(click["element"], click["properties"]["step"]) for click in clicks] == [
+        ("label#text", "1"),
+        ("label#text", "2"),
+        ("box", "3"),
+    ]
+    assert all("rage" not in click["properties"] for click in clicks)
+    assert reader.run("return document.getElementById('box').checked"), "three clicks, three changes"
+
+
+def test_a_click_by_a_key_has_no_place_and_no_anger(reader: Reader, collector: Collector) -> None:
+    reader.open(ARTICLE)
+    for _ in range(4):
+        reader.find("#buy").send_keys(Keys.ENTER)
+    clicks = collector.wait_for(lambda: collector.events("click")[3:] and collector.events("click"))
+    for click in clicks:
+        assert click["element"] == "buy"
+        assert not {"x", "y"} & click.keys()
+        assert "rage" not in click["properties"]
 
 
 def test_a_click_without_effect_is_dead_and_one_with_effect_is_not(reader: Reader, collector: Collector) -> None:
@@ -171,6 +197,39 @@ def test_single_page_navigation_is_a_page_each(reader: Reader, collector: Collec
     reader.chrome.back()
     views = collector.wait_for(lambda: len(collector.events("page_view")) == 3 and collector.events("page_view"))
     assert views[2]["page_url"] == f"{collector.origin}/page"
+
+
+def test_an_application_says_itself_when_its_page_is_shown(reader: Reader, collector: Collector) -> None:
+    reader.open(ARTICLE, "data-adjust-rendered-ms=60000")
+    reader.run("history.pushState(null, '', '/other')")
+    collector.wait_for(lambda: collector.events("page_hide"))
+    time.sleep(1.0)
+    assert len(collector.events("page_view")) == 1
+    reader.run("document.querySelector('main').dataset.adjustContent = 'kites'; microadjust.page()")
+    views = collector.wait_for(lambda: collector.events("page_view")[1:] and collector.events("page_view"))
+    assert [view["content_id"] for view in views] == ["tides", "kites"]
+    (left,) = collector.events("page_hide")
+    assert left["content_id"] == "tides"
+
+
+def test_a_context_that_changes_out_of_sight_is_told_when_the_page_is_seen_again(
+    reader: Reader, collector: Collector
+) -> None:
+    reader.open(ARTICLE)
+    collector.wait_for(lambda: collector.events("context"))
+    reader.run(
+        "document.addEventListener('visibilitychange', () => setTimeout(() => {"
+        "  Object.defineProperty(navigator.connection, 'rtt', { value: 900 });"
+        "  navigator.connection.dispatchEvent(new Event('change'));"
+        "}, 100), { once: true })"
+    )
+    tab = reader.hide()
+    collector.wait_for(lambda: collector.events("page_hide"))
+    time.sleep(1.5)
+    assert len(collector.events("context")) == 1
+    reader.back_to(tab)
+    (_, slow) = collector.wait_for(lambda: collector.events("context")[1:] and collector.events("context"))
+    assert slow["context"]["rtt_ms"] == 900
 
 
 def test_a_session_lasts_over_pages_and_ends_after_half_an_hour(reader: Reader, collector: Collector) -> None:

@@ -22,7 +22,7 @@ import { write } from "./store.js";
  * @typedef {(command: any) => any} Handler see client.js
  */
 
-/** So long a single-page application may take to show what belongs to a new address. */
+/** So long a single-page application may take to show what belongs to a new address, unless the tag or a call says otherwise. */
 const RENDERED_MS = 100;
 
 const begin = () => {
@@ -31,7 +31,7 @@ const begin = () => {
   const gateway = setting("gateway") || new URL(import.meta.url).origin;
 
   // Global Privacy Control is a refusal, whatever the page says.
-  const refused = /** @type {any} */ (navigator).globalPrivacyControl === true && setting("gpc") !== "ignore";
+  const refused = /** @type {any} */ (navigator).globalPrivacyControl && setting("gpc") !== "ignore";
   /** @type {Consent} */
   let consent = refused ? "denied" : /** @type {Consent} */ (setting("consent") || "granted");
   const granted = () => consent === "granted";
@@ -79,11 +79,13 @@ const begin = () => {
     /** Any event of the contract. */
     event,
     /** A custom event with parameters. */
-    track: (/** @type {string} */ name, /** @type {Record<string, unknown>} */ properties = {}, /** @type {number} */ value) =>
+    track: guarded((/** @type {string} */ name, /** @type {Record<string, unknown>} */ properties, /** @type {number} */ value) =>
       event("custom", { value, properties: { ...properties, name } }),
+    ),
     /** A rating from 1 to 5, a text, or both. */
-    feedback: (/** @type {number | null} */ value, /** @type {string} */ text, /** @type {Fields} */ fields = {}) =>
+    feedback: guarded((/** @type {number | null} */ value, /** @type {string} */ text, /** @type {Fields} */ fields) =>
       event("feedback", { ...fields, value, text }),
+    ),
     conversion: (/** @type {string} */ name, /** @type {number} */ value) =>
       event("conversion", { value, properties: { name } }),
     /** The visitor, where the site knows one; null again when signed out. */
@@ -111,6 +113,10 @@ const begin = () => {
     /** What the collector said last, and of which session. @type {import("./outbox.js").Answer & { session?: string }} */
     heard: {},
     hear: () => {},
+    /** Another page of an application is shown now. */
+    page: () => {},
+    /** Asks for the reader's place; see locating.js. */
+    locate: () => {},
     session,
     granted,
     gateway,
@@ -135,6 +141,7 @@ const begin = () => {
     let openedAt = 0;
     let shown = false;
     let told = "";
+    let timer = 0;
 
     const open = () => {
       url = address();
@@ -161,23 +168,27 @@ const begin = () => {
       box.leave();
     };
     const tellContext = () => {
-      const before = told;
-      told = json(context());
-      if (told !== before) event("context", { context: context() });
+      if (shown && told !== (told = json(context()))) event("context", { context: context() });
     };
 
+    adjust.page = guarded(() => {
+      clearTimeout(timer);
+      close();
+      open();
+    });
     // The page's own history functions are left alone: a page has changed when its address has.
     const follow = () => {
       if (!shown || url === address()) return;
       close();
-      setTimeout(guarded(open), RENDERED_MS);
+      timer = setTimeout(adjust.page, +setting("rendered-ms") || RENDERED_MS);
     };
 
     listen(document, "visibilitychange", () => {
       if (document.hidden) return hide();
       box.resume();
-      if (url) shown = true;
-      else open();
+      if (!url) return open();
+      shown = true;
+      tellContext();
     });
     listen(window, "pagehide", hide);
     listen(window, "pageshow", ({ persisted }) => persisted && open());
@@ -190,12 +201,12 @@ const begin = () => {
     settle();
     // A tab opened in the background is read when it is looked at.
     if (!document.hidden) open();
-    for (const part of (tag(script, "-parts") ?? "movements client").split(/\s+/)) {
+    for (const part of (tag(script, "-parts") ?? "movements client").split(" ")) {
       if (part) import(new URL(`./${part}.js`, import.meta.url).href).then((module) => module.start(adjust)).catch(() => {});
     }
   });
 
-  if (script && setting("key")) {
+  if (setting("key")) {
     // A page that is only prerendered may never be seen.
     if (/** @type {any} */ (document).prerendering) listen(document, "prerenderingchange", start);
     else start();

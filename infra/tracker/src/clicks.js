@@ -4,36 +4,42 @@ import { listen } from "./guard.js";
 import { described, place, tag, up } from "./markup.js";
 
 const SEQUENCE_MS = 10_000;
-const RAGE = { clicks: 3, withinMs: 1_000, withinPx: 40 };
+const RAGE_CLICKS = 3;
+const RAGE_MS = 1_000;
+const RAGE_PX = 40;
 
 /** @param {(type: string, fields?: import("./markup.js").Fields) => void} event */
 export const clicks = (event) => {
-  let last = { element: /** @type {string | null | undefined} */ (null), at: -SEQUENCE_MS };
+  /** @type {string | null | undefined} */
+  let before;
+  let lastAt = -SEQUENCE_MS;
   let step = 0;
   /** @type {{ at: number, x: number, y: number }[]} */
   let near = [];
   listen(window, "click", (click) => {
-    const { target, clientX: x, clientY: y, timeStamp: at } = click;
-    // A click by a script is none of the reader's.
-    if (!click.isTrusted || !(target instanceof Element)) return;
-    const fields = { ...described(target), ...place(click) };
-    const follows = at - last.at < SEQUENCE_MS;
+    const { target, detail, clientX: x, clientY: y, timeStamp: at } = click;
+    // A click by a script is none of the reader's, and the one that a label hands on to its field is the same once more.
+    if (!click.isTrusted || at === lastAt || !(target instanceof Element)) return;
+    // A key has no place.
+    const fields = { ...described(target), ...(detail && place(click)) };
+    const follows = at - lastAt < SEQUENCE_MS;
     step = follows ? step + 1 : 1;
     near = near.filter(
-      (each) => at - each.at < RAGE.withinMs && Math.hypot(each.x - x, each.y - y) < RAGE.withinPx,
+      (each) => at - each.at < RAGE_MS && Math.hypot(each.x - x, each.y - y) < RAGE_PX,
     );
-    near.push({ at, x, y });
+    if (detail) near.push({ at, x, y });
     event("click", {
       ...fields,
       properties: {
         ...fields.properties,
         step,
-        after: follows ? last.element : null,
-        gap_ms: follows ? Math.round(at - last.at) : null,
-        rage: near.length >= RAGE.clicks ? near.length : null,
+        after: follows ? before : null,
+        gap_ms: follows ? Math.round(at - lastAt) : null,
+        rage: near.length >= RAGE_CLICKS ? near.length : null,
       },
     });
-    last = { element: fields.element, at };
+    before = fields.element;
+    lastAt = at;
     const name = tag(up(target, "[data-adjust-event]"), "-event");
     if (name) event("custom", { ...fields, properties: { ...fields.properties, name } });
   });

@@ -16,10 +16,10 @@ export const deadClicks = ({ event, guarded, listen, described, place, up }) => 
   listen(window, "scroll blur pagehide", seen);
 
   listen(window, "click", (click) => {
-    const { target, isTrusted } = click;
+    const { target, isTrusted, detail } = click;
     if (watching || !isTrusted || up(target, ANSWERS_ITSELF)) return;
     if (!up(target, PROMISES_SOMETHING) && getComputedStyle(target).cursor !== "pointer") return;
-    const fields = { ...described(target), ...place(click) };
+    const fields = { ...described(target), ...(detail && place(click)) };
     const address = location.href;
     watching = true;
     answered = false;

@@ -2,7 +2,7 @@
 
 /** @param {import("./adjust.js").Adjust} adjust */
 export const locating = (adjust) => {
-  const locate = adjust.guarded(() => {
+  adjust.locate = adjust.guarded(() => {
     if (!adjust.granted()) return;
     navigator.geolocation.getCurrentPosition(
       adjust.guarded(({ coords }) => {
@@ -12,5 +12,4 @@ export const locating = (adjust) => {
       () => {},
     );
   });
-  Object.assign(adjust, { locate });
 };

@@ -38,11 +38,11 @@ const content = (node) => (node ? { content_id: tag(node, "-content"), content_t
 export const described = (node) => {
   const tagged = up(node, "[data-adjust]");
   const id = node.id || node.classList?.[0];
-  /** @type {Record<string, string>} */
+  /** @type {Record<string, string | null>} */
   const properties = {};
   // Not `attributes`: a form's field of that name would hide it.
   for (const name of tagged?.getAttributeNames() ?? []) {
-    if (name.startsWith("data-adjust-prop-")) properties[name.slice(17)] = tagged?.getAttribute(name) ?? "";
+    if (name.startsWith("data-adjust-prop-")) properties[name.slice(17)] = tag(tagged, name.slice(11));
   }
   return {
     ...content(up(node, "[data-adjust-content]")),

@@ -2,17 +2,8 @@
 
 import { guarded } from "./guard.js";
 import { json } from "./json.js";
+import { BATCH, FLYING, HELD_EVENTS, LONGEST_WAIT_MS, PATIENCE_MS, SOON_MS, STORED, STORED_MS } from "./limits.js";
 import { read, write } from "./store.js";
-
-const SOON_MS = 1_000; // the job takes an event for late 2 s after it occurred
-/** UTF-16 units, of at most three bytes each: browsers let 64 KiB outlive a page. */
-const BATCH = 20_000;
-const HELD_EVENTS = 1_000;
-const STORED = 200_000;
-const STORED_MS = 23 * 3_600_000; // the contract refuses what is older than 24 h
-const FLYING = 3;
-const PATIENCE_MS = 20_000;
-const LONGEST_WAIT_MS = 60_000;
 
 /** @param {number} failures so far */
 export const backoffMs = (failures) => Math.min(LONGEST_WAIT_MS, SOON_MS * 2 ** failures) * (0.5 + Math.random());
@@ -69,10 +60,10 @@ export const outbox = (url, name, key, may, answered) => {
     timer = setTimeout(flush, at - Date.now());
   };
 
-  /** @param {string[]} batch @param {string | null} [retryAfter] seconds or a date */
+  /** @param {string[]} batch @param {any} [retryAfter] seconds or a date, as a text */
   const again = (batch, retryAfter) => {
     waiting = [...batch, ...waiting].slice(-HELD_EVENTS);
-    const askedMs = retryAfter ? +retryAfter * 1000 || Date.parse(retryAfter) - Date.now() : 0;
+    const askedMs = +retryAfter * 1000 || Date.parse(retryAfter) - Date.now();
     notBefore = Date.now() + Math.max(backoffMs(failures++), askedMs || 0);
   };
 
@@ -147,7 +138,8 @@ export const outbox = (url, name, key, may, answered) => {
       if (!early() && navigator.onLine) {
         while (waiting.length && navigator.sendBeacon(url, body(take())));
       }
-      waiting = [];
+      // A tab that was only hidden goes on with what could not be stored.
+      if (read("queue") === lines) waiting = [];
     }),
 
     clear: () => {

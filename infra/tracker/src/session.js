@@ -14,8 +14,8 @@ export const sessions = (mayStore) => {
   let lastMs = 0;
   return () => {
     const now = Date.now();
-    const [storedId, storedMs] = (mayStore() && read("session")?.split(" ")) || [];
-    // Another tab may have gone on, or begun anew, while this one rested.
+    const [storedId, storedMs] = read("session")?.split(" ") ?? [];
+    // Without a consent there is none. Another tab may have gone on, or begun anew, while this one rested.
     if (storedId && +storedMs > lastMs) [id, lastMs] = [storedId, +storedMs];
     if (now - lastMs > IDLE_MS) id = randomId();
     lastMs = now;
