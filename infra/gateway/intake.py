@@ -5,6 +5,7 @@ import base64
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from infra.gateway import metrics
 from infra.gateway.answers import Refusal
 from infra.gateway.dedupe import Claim, Seen, SeenInRedis
 from infra.gateway.log import Line, Log, LogDown
+from infra.gateway.originals import kept
 from infra.gateway.part import Gateway
 from schemas.contract import verdict_on
 from schemas.events import MAX_BYTES, Event
@@ -26,7 +28,7 @@ Draft = dict[str, Any] | Rejection
 """The fields of an event, or why they could not even be put together."""
 
 Originals = Callable[[], Sequence[bytes]]
-"""The bytes of each event as it was sent; asked for only where one is refused."""
+"""The bytes of each event as it was sent; asked for only where one is refused. What is kept of them `originals.py` says."""
 
 STAGE: Final = "gateway"
 
@@ -55,6 +57,16 @@ class Taken:
     """Of all valid events, repeated ones included."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the other parts hear of a request once Kafka has it."""
+
+    source: str
+    events: Sequence[Event]
+    duplicates: int
+    rejects: Sequence[Rejected]
+
+
 class Intake:
     """One for the whole gateway: what is under way here is known to every endpoint."""
 
@@ -63,6 +75,7 @@ class Intake:
         self._log: Log = gateway.log
         self._events = gateway.settings.topic(EVENTS.name)
         self._rejects = gateway.settings.topic(REJECTED.name)
+        self._telling: set[asyncio.Task[None]] = set()
         self.seen = Seen(SeenInRedis(redis, gateway.settings.seen_ids))
 
     async def take(self, source: str, drafts: Sequence[Draft], received_ms: int, originals: Originals) -> Taken:
@@ -79,10 +92,9 @@ class Intake:
         by_id = {f"{source}\n{event.event_id}": (event, value) for event, value in reversed(events)}
         claim = await self.seen.claim([f"{source}\n{event.event_id}" for event, _ in events])
         fresh = [by_id[each] for each in claim.fresh]
-        await self._write(claim, fresh, rejects)
-        self._tell(source, [event for event, _ in fresh], claim.duplicates, rejects)
-        if fresh:
-            await self._hooks([event for event, _ in fresh])
+        told = Told(source, [event for event, _ in fresh], claim.duplicates, rejects)
+        await self._write(claim, fresh, told)
+        await self._tell(told)
         return Taken(
             accepted=len(fresh),
             duplicates=claim.duplicates,
@@ -93,12 +105,13 @@ class Intake:
     async def refuse(self, source: str, rejection: Rejection, original: bytes, received_ms: int) -> None:
         """Records a body that is no batch at all."""
         rejects = self._records(source, [(0, rejection)], lambda: [original], received_ms)
-        await self._write(await self.seen.claim([]), [], rejects)
-        self._tell(source, [], 0, rejects)
+        told = Told(source, [], 0, rejects)
+        await self._write(await self.seen.claim([]), [], told)
+        await self._tell(told)
 
-    async def _write(self, claim: Claim, fresh: Sequence[tuple[Event, bytes]], rejects: Sequence[Rejected]) -> None:
+    async def _write(self, claim: Claim, fresh: Sequence[tuple[Event, bytes]], told: Told) -> None:
         lines = [Line(self._events, event.session_id.encode(), value) for event, value in fresh]
-        lines += [Line(self._rejects, each.reason.encode(), msgspec.json.encode(each)) for each in rejects]
+        lines += [Line(self._rejects, each.reason.encode(), msgspec.json.encode(each)) for each in told.rejects]
         try:
             written = self._log.begin(lines)
         except LogDown as down:
@@ -108,12 +121,16 @@ class Intake:
         try:
             await self._log.acknowledged(written, *claim.others)
         except (LogDown, ConnectionError) as down:
+            # What was begun may arrive all the same.
+            written.add_done_callback(partial(self._tell_later, told))
             raise _unavailable(down) from None
 
     def _records(
         self, source: str, refused: Sequence[tuple[int, Rejection]], originals: Originals, received_ms: int
     ) -> list[Rejected]:
         sent = originals()
+        # A webhook may be the original of all its events.
+        shown = {each: kept(each)[:MAX_BYTES] for each in {sent[index] for index, _ in refused if index < len(sent)}}
         return [
             Rejected(
                 reason=rejection.reason,
@@ -123,29 +140,36 @@ class Intake:
                 # It never stood on a partition.
                 partition=-1,
                 offset=-1,
-                original=base64.b64encode(sent[index][:MAX_BYTES] if index < len(sent) else b"").decode(),
+                original=base64.b64encode(shown[sent[index]] if index < len(sent) else b"").decode(),
                 seen_at_ms=received_ms,
             )
             for index, rejection in refused
         ]
 
-    def _tell(self, source: str, events: Sequence[Event], duplicates: int, rejects: Sequence[Rejected]) -> None:
-        metrics.EVENTS.labels(source, "accepted").inc(len(events))
-        metrics.EVENTS.labels(source, "duplicate").inc(duplicates)
-        metrics.EVENTS.labels(source, "rejected").inc(len(rejects))
-        for each in rejects:
-            metrics.REJECTED.labels(each.reason).inc()
-        metrics.BOTS.inc(sum("bot" in (event.properties or ()) for event in events))
-        if rejects:
-            for hear in self._gateway.on_rejected:
-                hear(rejects)
+    def _tell_later(self, told: Told, written: asyncio.Future[None]) -> None:
+        if written.cancelled() or written.exception() is not None:
+            return
+        telling = asyncio.get_running_loop().create_task(self._tell(told))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
 
-    async def _hooks(self, events: Sequence[Event]) -> None:
+    async def _tell(self, told: Told) -> None:
         """Kafka has the events, so nothing that goes wrong here may turn the answer into a failure."""
-        outcomes = await asyncio.gather(*(hook(events) for hook in self._gateway.on_accepted), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, Exception):
-                _log.warning("a part could not note accepted events: %r", outcome)
+        metrics.EVENTS.labels(told.source, "accepted").inc(len(told.events))
+        metrics.EVENTS.labels(told.source, "duplicate").inc(told.duplicates)
+        metrics.EVENTS.labels(told.source, "rejected").inc(len(told.rejects))
+        for each in told.rejects:
+            metrics.REJECTED.labels(each.reason).inc()
+        metrics.BOTS.inc(sum("bot" in (event.properties or ()) for event in told.events))
+        if told.rejects:
+            for hear in self._gateway.on_rejected:
+                hear(told.rejects)
+        if told.events:
+            for hook in self._gateway.on_accepted:
+                try:
+                    await hook(told.events)
+                except Exception as error:
+                    _log.warning("a part could not note accepted events: %r", error)
 
 
 def judged(draft: Draft, received_ms: int) -> Rejection | tuple[Event, bytes]:

@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,17 @@ class Broker:
         ports = self._service.ports
         self._service = kafka.start(self._home, ports["broker"], ports["controller"])
         assert self._service.ports == ports, "somebody took the broker's port"
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Alive, but it answers nobody; afterwards it goes on with what has come meanwhile."""
+        process = processes.find(self._service)
+        assert process is not None
+        process.suspend()
+        try:
+            yield
+        finally:
+            process.resume()
 
     def stop(self) -> None:
         processes.stop(self._service)

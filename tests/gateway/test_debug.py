@@ -7,6 +7,7 @@ import re
 import httpx
 import pytest
 
+from tests.edge_state.waiting import until
 from tests.gateway.conftest import Start
 from tests.gateway.running import Running, event
 
@@ -35,6 +36,21 @@ def test_good_and_bad_show_what_came_newest_first_until_the_reset(gateway: Runni
     assert [each["event"]["event_id"] for each in gateway.client.get("/debug/good?after=1").json()["lines"]] == ["two"]
     assert gateway.client.post("/debug/reset").json() == {"good": 0, "bad": 0}
     assert gateway.client.get("/debug/bad").json()["lines"] == []
+
+
+def test_an_event_that_arrives_after_its_503_is_shown_and_counted(start: Start) -> None:
+    gateway = start(console_token=TOKEN, ack_timeout_ms="500", ticks="0")
+    gateway.client.headers["authorization"] = f"Bearer {TOKEN}"
+    gateway.post([event("before")])
+    with gateway.broker.silent():
+        assert gateway.post([event("late")]).status_code == 503
+        assert gateway.client.get("/debug/good").json()["total"] == 1
+    until(lambda: gateway.client.get("/debug/good").json()["total"] == 2)
+    (line, _) = gateway.client.get("/debug/good").json()["lines"]
+    assert line["event"]["event_id"] == "late"
+    counted = 'microadjust_collector_events_total{fate="accepted",source="tests"} 2.0'
+    assert counted in gateway.client.get("/metrics").text
+    assert gateway.post([event("late")]).json()["duplicates"] == 1
 
 
 def test_a_number_that_is_none_is_400(gateway: Running) -> None:

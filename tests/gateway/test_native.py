@@ -65,6 +65,19 @@ def test_each_event_fails_alone_with_field_and_rule_and_its_own_bytes(gateway: R
     assert not {"no-type", "deep", "tick", "person"} & found
 
 
+def test_a_refused_event_is_kept_without_keys_tokens_and_whole_addresses(gateway: Running) -> None:
+    secrets = {"writeKey": WRITE_KEY, "write_key": WRITE_KEY, "token": "push-token"}
+    reader = {"ip": "203.0.113.77", "locale": "de"}
+    gateway.post([{"event_id": "scrubbed", **secrets, "context": reader}], **secrets)
+    gateway.client.post("/v1/track", json={"userId": "scrubbed", "context": reader, **secrets})
+    gateway.client.post("/v1/feedback", json={"session_id": "scrubbed", "rating": 9, **secrets})
+    found = [base64.b64decode(each["original"]).decode() for each in gateway.records(REJECTED)]
+    found = [each for each in found if "scrubbed" in each]
+    assert len(found) == 3
+    assert [json.loads(each).get("context") for each in found].count({"ip": "203.0.113.0/24", "locale": "de"}) == 2
+    assert not [each for each in found if WRITE_KEY in each or "push-token" in each or "203.0.113.77" in each]
+
+
 @pytest.mark.parametrize("how", ["header", "basic", "body", "segment's name"])
 def test_the_key_may_come_in_each_form(gateway: Running, how: str) -> None:
     basic = base64.b64encode(f"{WRITE_KEY}:".encode()).decode()
