@@ -61,6 +61,10 @@ end
 """
 
 
+Place = tuple[str, bytes]
+"""Of an id: the key of its bucket, and the mark it leaves there."""
+
+
 class SeenInRedis:
     """A table of fixed size: an id's hash gives a bucket of 16 places and six bytes to put there.
 
@@ -77,19 +81,22 @@ class SeenInRedis:
         self._add = redis.register_script(_filled(_ADD, values))
         self._breaker = Breaker()
 
-    async def among(self, ids: Sequence[str]) -> set[str]:
-        """Those of the ids that were seen; none while Redis does not answer."""
-        found = await self._breaker.ask(lambda: self._run(self._find, ids))
-        return {each for each, hit in zip(ids, found, strict=True) if hit} if found else set()
-
-    async def add(self, ids: Sequence[str]) -> None:
-        await self._breaker.ask(lambda: self._run(self._add, ids))
-
-    async def _run(self, script: Any, ids: Sequence[str]) -> Any:
+    def places(self, ids: Sequence[str]) -> list[Place]:
+        """Where each of the ids belongs."""
         digests = [blake2b(each.encode(), digest_size=14).digest() for each in ids]
-        keys = [f"{self._prefix}:{int.from_bytes(each[6:]) % self._buckets:x}" for each in digests]
+        return [(f"{self._prefix}:{int.from_bytes(each[6:]) % self._buckets:x}", each[:6]) for each in digests]
+
+    async def among(self, places: Sequence[Place]) -> list[bool]:
+        """Whether each was seen; none while Redis does not answer."""
+        found = await self._breaker.ask(lambda: self._run(self._find, places))
+        return [bool(hit) for hit in found] if found else [False] * len(places)
+
+    async def add(self, places: Sequence[Place]) -> None:
+        await self._breaker.ask(lambda: self._run(self._add, places))
+
+    async def _run(self, script: Any, places: Sequence[Place]) -> Any:
         now = int(time.time()) // _UNIT_S % 65_536
-        return await script(keys=keys, args=[now, *(each[:6] for each in digests)])
+        return await script(keys=[bucket for bucket, _ in places], args=[now, *(mark for _, mark in places)])
 
 
 def _filled(script: str, values: dict[str, int]) -> str:
@@ -103,6 +110,8 @@ class Claim:
     """Ids that one request has brought. `fresh` are its own to write; `done` ends when Kafka has them."""
 
     fresh: list[str]
+    places: list[Place]
+    """Of the fresh ones."""
     duplicates: int
     others: set[asyncio.Future[None]]
     done: asyncio.Future[None]
@@ -111,16 +120,15 @@ class Claim:
 class Seen:
     """Lets each id pass once."""
 
-    def __init__(self, shared: SeenInRedis, recent: int = RECENT_IDS) -> None:
+    def __init__(self, shared: SeenInRedis) -> None:
         self._shared = shared
         self._recent: dict[str, None] = {}
-        self._most = recent
         self._under_way: dict[str, asyncio.Future[None]] = {}
         self._marking: set[asyncio.Task[None]] = set()
 
     async def claim(self, ids: Sequence[str]) -> Claim:
         """Whoever claims must end it with `settle` or `release`."""
-        claim = Claim([], 0, set(), asyncio.get_running_loop().create_future())
+        claim = Claim([], [], 0, set(), asyncio.get_running_loop().create_future())
         for each in ids:
             other = self._under_way.get(each)
             if other is None and each not in self._recent:
@@ -129,16 +137,21 @@ class Seen:
                 claim.fresh.append(each)
             elif other is not None and other is not claim.done:
                 claim.others.add(other)
+        places = self._shared.places(claim.fresh)
         try:
-            known = await self._shared.among(claim.fresh) if claim.fresh else set()
+            known = await self._shared.among(places) if places else []
         except BaseException:
             # Also where the request is cancelled, which is no Exception: its ids would stay taken for ever.
             self.release(claim, ConnectionError("the request was broken off"))
             raise
-        for each in known:
-            del self._under_way[each]
-            self._note(each)
-        claim.fresh = [each for each in claim.fresh if each not in known]
+        asked, claim.fresh = zip(claim.fresh, places, known, strict=True), []
+        for each, place, is_known in asked:
+            if is_known:
+                del self._under_way[each]
+                self._note(each)
+            else:
+                claim.fresh.append(each)
+                claim.places.append(place)
         claim.duplicates = len(ids) - len(claim.fresh)
         return claim
 
@@ -163,13 +176,13 @@ class Seen:
             self._note(each)
         claim.done.set_result(None)
         if claim.fresh:
-            marking = asyncio.get_running_loop().create_task(self._shared.add(claim.fresh))
+            marking = asyncio.get_running_loop().create_task(self._shared.add(claim.places))
             self._marking.add(marking)
             marking.add_done_callback(self._marking.discard)
 
     def _note(self, each: str) -> None:
         self._recent[each] = None
-        if len(self._recent) > self._most:
+        if len(self._recent) > RECENT_IDS:
             del self._recent[next(iter(self._recent))]
 
     async def marked(self) -> None:

@@ -14,6 +14,7 @@ from infra.gateway.dedupe import Seen, SeenInRedis
 from infra.gateway.front import MAX_BODY_BYTES, Front, now_ms
 from infra.gateway.intake import Draft
 from infra.gateway.limits import HeldByRequest
+from infra.gateway.log import LogDown
 from infra.gateway.rest_erasure import Eraser
 from infra.gateway.settings import Webhook
 from infra.gateway.webhook_events import (
@@ -31,14 +32,12 @@ from schemas.rejects import Rejection
 OLDEST_MS: Final = 23 * 3_600_000
 """Segment and Pendo sign no time, so the body's own counts; less than the 24 h that a replay is recognised."""
 
-REMEMBERED: Final = 200_000
-"""Webhooks of 24 h."""
-
 
 class Webhooks:
     """Refuses what is forged, altered or old (401) and what has been accepted before (409).
 
-    Only what was accepted counts as seen, so a sender may try again after a 503; so it may, under Standard Webhooks, with a
+    Only what was accepted counts as seen, so a sender may try again after a 503; one who does before the first attempt has
+    its answer waits for that. So it may, under Standard Webhooks, with a
     new timestamp and signature after a 200 that got lost: then the events are told by their ids.
     Without Redis replays are recognised since the start of this process.
     """
@@ -50,8 +49,12 @@ class Webhooks:
             if webhook.kind == "standard":
                 for secret in webhook.secrets:
                     standard_key(source, secret)
-        self._accepted = Seen(SeenInRedis(front.redis, REMEMBERED, "ma:webhook"))
-        front.gateway.on_leaving.append(self._accepted.marked)
+        # Each its own: who sends a lot, or is replayed a lot, makes nobody else's be forgotten.
+        most = front.gateway.settings.seen_ids
+        self._accepted = {
+            source: Seen(SeenInRedis(front.redis, most, f"ma:webhook:{source}")) for source in self._sources
+        }
+        front.gateway.on_leaving += [each.marked for each in self._accepted.values()]
 
     async def receive(self, request: Request, held: HeldByRequest) -> Response:
         source = request.path_params["source"]
@@ -82,12 +85,14 @@ class Webhooks:
         found: dict[str, Any],
         received_ms: int,
     ) -> Response:
-        claim = await self._accepted.claim([f"{source}\n{digest(signed)}"])
+        accepted = self._accepted[source]
+        claim = await accepted.claim([digest(signed)])
         if not claim.fresh:
+            await _ended_well(claim.others)
             metrics.WEBHOOKS.labels(source, "replayed").inc()
             raise Refusal(409, "replayed", "this webhook has come before")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._accepted.settle(claim, done)
+        accepted.settle(claim, done)
         try:
             response = await self._accept(source, webhook, request, raw, found, received_ms)
         except BaseException:
@@ -124,6 +129,15 @@ class Webhooks:
             raise Refusal(400, "missing_field", "userId: required for delete", field="userId")
         await self._eraser.erase(user)
         return answer(200, {"erased": user})
+
+
+async def _ended_well(others: set[asyncio.Future[None]]) -> None:
+    """Raises `Refusal` 503 where the first attempt, which was still under way, has failed."""
+    if others:
+        # Not `gather`: were this request cancelled, it would cancel the first one's future as well.
+        await asyncio.wait(others)
+    if any(each.exception() is not None for each in others):
+        raise Refusal(503, "unavailable", "the first attempt has failed", retry_after_s=LogDown.retry_after_s)
 
 
 def _check_age(source: str, webhook: Webhook, found: dict[str, Any], received_ms: int) -> None:

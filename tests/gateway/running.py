@@ -59,7 +59,7 @@ class Broker:
     def stop(self) -> None:
         processes.stop(self._service)
 
-    def create_topics(self, prefix: str) -> None:
+    def create_topics(self, prefix: str, topics: tuple[Topic, ...] = (EVENTS, REJECTED)) -> None:
         admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
         try:
             admin.create_topics(
@@ -70,7 +70,7 @@ class Broker:
                         replication_factor=1,
                         topic_configs=each.config,
                     )
-                    for each in (EVENTS, REJECTED)
+                    for each in topics
                 ],
                 wait_for_metadata=True,
             )

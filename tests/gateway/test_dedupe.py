@@ -1,7 +1,7 @@
 """The table of seen ids in a real Redis: what it keeps, what it forgets, what it takes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import pytest
@@ -27,13 +27,22 @@ def asked(server: RedisServer, question: Callable[[Redis], Awaitable[T]]) -> T:
     return asyncio.run(ask())
 
 
+async def add(seen: SeenInRedis, ids: Sequence[str]) -> None:
+    await seen.add(seen.places(ids))
+
+
+async def among(seen: SeenInRedis, ids: Sequence[str]) -> set[str]:
+    found = await seen.among(seen.places(ids))
+    return {each for each, hit in zip(ids, found, strict=True) if hit}
+
+
 def test_what_was_added_is_known_and_nothing_else(redis_server: RedisServer) -> None:
     async def question(client: Redis) -> tuple[set[str], set[str]]:
         seen = SeenInRedis(client, 100_000)
         added = [f"id-{number}" for number in range(5_000)]
         for begin in range(0, 5_000, 100):
-            await seen.add(added[begin : begin + 100])
-        return await seen.among(added), await seen.among([f"other-{number}" for number in range(5_000)])
+            await add(seen, added[begin : begin + 100])
+        return await among(seen, added), await among(seen, [f"other-{number}" for number in range(5_000)])
 
     known, others = asked(redis_server, question)
     assert len(known) == 5_000
@@ -45,8 +54,8 @@ def test_a_full_table_forgets_the_oldest_and_grows_no_more(redis_server: RedisSe
         seen = SeenInRedis(client, 10_000)
         ids = [f"id-{number}" for number in range(60_000)]
         for begin in range(0, len(ids), 500):
-            await seen.add(ids[begin : begin + 500])
-        newest, oldest = await seen.among(ids[-5_000:]), await seen.among(ids[:5_000])
+            await add(seen, ids[begin : begin + 500])
+        newest, oldest = await among(seen, ids[-5_000:]), await among(seen, ids[:5_000])
         memory = sum([await client.memory_usage(key) or 0 for key in await client.keys("ma:seen:*")])
         return len(newest) / 5_000, len(oldest) / 5_000, await client.dbsize(), memory
 
@@ -60,10 +69,12 @@ def test_a_full_table_forgets_the_oldest_and_grows_no_more(redis_server: RedisSe
 
 def test_every_key_has_a_day_to_live(redis_server: RedisServer) -> None:
     async def question(client: Redis) -> list[int]:
-        await SeenInRedis(client, 1_000).add(["a", "b", "c"])
+        await add(SeenInRedis(client, 1_000), ["a", "b", "c"])
         return [await client.pttl(key) for key in await client.keys("ma:seen:*")]
 
-    assert all(86_000_000 < left_ms <= 86_400_000 for left_ms in asked(redis_server, question))
+    left = asked(redis_server, question)
+    assert 1 <= len(left) <= 3
+    assert all(86_000_000 < left_ms <= 86_400_000 for left_ms in left)
 
 
 def test_an_id_of_a_day_ago_counts_as_new(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,8 +84,8 @@ def test_an_id_of_a_day_ago_counts_as_new(redis_server: RedisServer, monkeypatch
         for later_s in (0, 23 * 3600, 25 * 3600):
             monkeypatch.setattr("infra.gateway.dedupe.time.time", lambda later_s=later_s: now_s + later_s)
             if later_s == 0:
-                await seen.add(["a"])
-            found.append(await seen.among(["a"]))
+                await add(seen, ["a"])
+            found.append(await among(seen, ["a"]))
         return found
 
     assert asked(redis_server, question) == [{"a"}, {"a"}, set()]

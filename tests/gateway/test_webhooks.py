@@ -6,16 +6,21 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from hashlib import sha1, sha256
 from random import Random
 from typing import NamedTuple
 
 import pytest
+from redis import Redis
 from standardwebhooks import Webhook as Official
 
+from infra.projector import keys
+from schemas.topics import SESSION_STATE
+from tests.edge_state.waiting import until
 from tests.gateway.conftest import Start
-from tests.gateway.running import Running, event, now_ms
+from tests.gateway.running import RedisServer, Running, event, now_ms
 
 pytestmark = pytest.mark.kafka
 
@@ -184,14 +189,67 @@ def _elsewhere(hook: Hook, _: Random) -> Hook:
     return hook._replace(source={"shop": "other", "cdp": "product", "product": "cdp"}[hook.source])
 
 
-def test_a_replay_is_known_after_a_restart(start: Start) -> None:
+def marked(server: RedisServer, source: str = "*") -> int:
+    """Webhooks that Redis remembers, eight bytes each."""
+    with Redis.from_url(server.url) as redis:
+        return sum(len(redis.get(key) or b"") for key in redis.keys(f"ma:webhook:{source}:*")) // 8
+
+
+def test_a_replay_is_known_after_a_restart(start: Start, redis_server: RedisServer) -> None:
     gateway = start(MICROADJUST_WEBHOOK_SECRETS=SECRETS)
+    before = marked(redis_server)
     hooks = _signed(500)
     assert [post(gateway, hook) for hook in hooks] == [200] * 3
-    time.sleep(0.2)
+    until(lambda: marked(redis_server) >= before + 3)
     gateway.kill()
     gateway.start()
     assert [post(gateway, hook) for hook in hooks] == [409] * 3
+
+
+def test_a_retry_waits_for_the_first_attempt_and_gets_no_409_where_that_fails(start: Start) -> None:
+    gateway = start(MICROADJUST_WEBHOOK_SECRETS=SECRETS, ack_timeout_ms="2000", ticks="0")
+    # As if it had sent before: nothing is looked up any more.
+    assert post(gateway, _signed(600)[0]) == 200
+    failing, succeeding = _signed(601)[1], _signed(602)[1]
+    with ThreadPoolExecutor(2) as pool:
+        with gateway.broker.silent():
+            first = pool.submit(post, gateway, failing)
+            time.sleep(0.5)
+            assert post(gateway, failing) == 503
+            assert first.result() == 503
+        until(lambda: post(gateway, failing) == 200)
+        assert post(gateway, failing) == 409
+        with gateway.broker.silent():
+            first = pool.submit(post, gateway, succeeding)
+            time.sleep(0.3)
+            second = pool.submit(post, gateway, succeeding)
+            time.sleep(0.3)
+            assert not second.done()
+        assert (first.result(), second.result()) == (200, 409)
+    assert [each["event_id"] for each in gateway.records()].count("segment-601") == 1
+
+
+def test_segments_delete_erases_the_person(start: Start, redis_server: RedisServer) -> None:
+    gateway = start(MICROADJUST_WEBHOOK_SECRETS=SECRETS)
+    gateway.broker.create_topics(gateway.prefix, (SESSION_STATE,))
+    gateway.post([event(session_id="anna-deletes", user_id="deleted@example")])
+    redis = Redis.from_url(redis_server.url)
+    assert redis.smembers(keys.user("deleted@example")) == {b"anna-deletes"}
+    request = {"type": "delete", "userId": "deleted@example", "channel": "server"}
+    assert post(gateway, segment(json.dumps({**request, "userId": 17}).encode())) == 400
+    assert post(gateway, segment(json.dumps(request).encode(), NEVER)) == 401
+    assert redis.exists(keys.user("deleted@example"))
+    assert post(gateway, segment(json.dumps(request).encode())) == 200
+    assert not redis.exists(keys.user("deleted@example"), keys.recent("anna-deletes"))
+    assert redis.exists(keys.erased("anna-deletes"))
+    redis.close()
+
+
+def test_each_source_has_a_memory_of_its_own(gateway: Running, redis_server: RedisServer) -> None:
+    sources = ("shop", "cdp", "product")
+    before = [marked(redis_server, each) for each in sources]
+    assert [post(gateway, hook) for hook in _signed(700)] == [200] * 3
+    until(lambda: [marked(redis_server, each) for each in sources] == [each + 1 for each in before])
 
 
 def test_what_is_signed_and_no_event_is_named_and_no_server_error(gateway: Running) -> None:
