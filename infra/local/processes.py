@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -46,11 +47,15 @@ def stop(record: ServiceRecord, patience_s: float = 10.0) -> bool:
     process = find(record)
     if process is None:
         return False
-    family = [process, *process.children(recursive=True)]
-    process.terminate()
+    family = [process]
+    # Any of them may end by itself between two of these lines.
+    with suppress(psutil.NoSuchProcess):
+        family += process.children(recursive=True)
+        process.terminate()
     _, alive = psutil.wait_procs(family, timeout=patience_s)
     for each in alive:
-        each.kill()
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
     psutil.wait_procs(alive, timeout=5.0)
     reap(record.pid)
     return True
