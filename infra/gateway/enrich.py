@@ -34,10 +34,6 @@ class Facts:
     context: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def is_bot(self) -> bool:
-        return "bot" in self.properties
-
 
 def truncated(address: str) -> str | None:
     """The network that is kept of an address: /24 of IPv4, /48 of IPv6; None of anything else.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeGuard
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from infra.gateway import body as bodies
@@ -52,7 +52,7 @@ class Front:
             began = time.perf_counter()
             try:
                 with self._held.request() as held:
-                    self._by_address.take(_limited(address_of(request)), 1, "requests from this address")
+                    self._by_address.take(counted_as(address_of(request)), 1, "requests from this address")
                     if not self.gateway.log.is_up:
                         raise Refusal(
                             503, "unavailable", "Kafka does not acknowledge", retry_after_s=LogDown.retry_after_s
@@ -100,20 +100,20 @@ class Front:
             raise Refusal(413, "oversize", f"over {MAX_EVENTS} events in a batch", field="events")
         self._by_key.take(source, max(events, 1), "events from this source")
 
-    def facts(self, request: Request) -> Facts:
-        """What the request tells of its reader, who has sent it by a browser."""
+    def facts(self, request: Request, agent: str = "") -> Facts:
+        """What the request tells of its reader, who has sent it by a browser; `agent` is what the event says of that."""
         headers = request.headers
         return self.enricher.facts(
-            headers.get("user-agent", ""), headers.get("accept-language", ""), address_of(request)
+            agent or headers.get("user-agent", ""), headers.get("accept-language", ""), address_of(request)
         )
 
 
-def address_of(request: Request) -> str:
-    return request.client.host if request.client is not None else ""
+def address_of(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client is not None else ""
 
 
-def _limited(address: str) -> str:
-    """Who has one address of IPv6 has a whole network of them."""
+def counted_as(address: str) -> str:
+    """Whom limits count: who has one address of IPv6 has a whole network of them."""
     return (truncated(address) or address) if ":" in address else address
 
 

@@ -70,9 +70,11 @@ _EVENTS: Final = Operation(
 )  # fmt: skip
 
 
-def _segment(call: str, body: Schema) -> Operation:
+def _segment(call: str, body: Schema, name: str = "") -> Operation:
+    """`name` is another that a library of Segment's has for it."""
+    about = f", as some of its libraries name it: {name}" if name else ""
     return Operation(
-        f"segment{call.title()}", "segment", f"Segment's {call}", {
+        f"segment{(name or call).title()}", "segment", f"Segment's {call}{about}", {
             200: ("As Segment answers; `rejected` names what was refused.", JSON,
                   _object(("success", "accepted", "duplicates", "rejected"), success={"type": "boolean"}, **_TAKEN)),
             400: ("Not JSON, too large, or everything was refused.", JSON,
@@ -84,6 +86,7 @@ def _segment(call: str, body: Schema) -> Operation:
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 128}
 _SOMETHING: Final[Schema] = {"not": {"enum": [None, "", 0, False, [], {}]}}
 _CALLS: Final = ("track", "identify", "page", "screen", "group", "alias")
+_SHORT: Final = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
 _NEEDED: Final = {"track": "event", "group": "groupId", "alias": "previousId"}
 
 
@@ -171,6 +174,8 @@ _FEEDBACK: Final[Schema] = {
 PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/v1/events": {"post": _EVENTS},
     **{f"/v1/{call}": {"post": _segment(call, _message(call))} for call in _CALLS},
+    **{f"/v1/{name}": {"post": _segment(call, _message(call), name)} for name, call in _SHORT.items()},
+    **{f"/v1/{name}": {"post": _segment("batch", _object(("batch",), batch=_BATCH), name)} for name in ("b", "import")},
     "/v1/batch": {"post": _segment("batch", _object(("batch",), batch=_BATCH))},
     "/v1/webhooks/{source}": {"post": _WEBHOOK},
     "/v1/push": {"get": _socket("listen", "Hear the commands for a session", (_SESSION_QUERY, *_LISTEN))},

@@ -1,5 +1,8 @@
-"""Segment-compatible endpoints: /v1/track, identify, page, screen, group, alias and batch."""
+"""Segment-compatible endpoints: /v1/track, identify, page, screen, group, alias and batch, and their libraries' short names."""
 
+import re
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -8,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.gateway.answers import Refusal, answer
-from infra.gateway.enrich import enriched
+from infra.gateway.enrich import Facts, enriched
 from infra.gateway.front import MAX_EVENTS, Front, Handler, part_of
 from infra.gateway.intake import Draft, Taken
 from infra.gateway.limits import HeldByRequest
@@ -16,7 +19,13 @@ from infra.gateway.segment_events import CALLS, segment_event
 from schemas.rejects import Rejection
 
 MAX_MESSAGE_BYTES: Final = 32_768
-_SERVER_LIBRARIES: Final = ("python", "node", "java", "ruby", "php", "go", ".net", "rust")
+SHORT: Final = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
+"""As the browser's library calls them."""
+
+BATCHES: Final = ("batch", "b", "import")
+"""`b` is what libraries of phones call it, `import` what older ones do."""
+
+_SERVER_LIBRARIES: Final = frozenset({"python", "node", "java", "ruby", "php", "go", "net", "rust"})
 
 
 class _Raws(msgspec.Struct):
@@ -55,11 +64,12 @@ class Segment:
                 message["context"] = shared
             call = message.get("type") if type(message) is dict else ""
             drafts.append(self._draft(request, message, call, batch.get("sentAt"), received_ms))
+        known = cache(lambda: originals(raw))
         if len(raw) > MAX_MESSAGE_BYTES:
-            for index, original in enumerate(originals(raw)):
+            for index, original in enumerate(known()):
                 if len(original) > MAX_MESSAGE_BYTES:
                     drafts[index] = _too_long()
-        return _told(await self._front.intake.take(source, drafts, received_ms, lambda: originals(raw)))
+        return _told(await self._front.intake.take(source, drafts, received_ms, known))
 
     async def _read(self, request: Request, held: HeldByRequest) -> tuple[str, bytes, dict[str, Any], int]:
         source = self._front.source_of(request)
@@ -72,24 +82,26 @@ class Segment:
         draft = segment_event(message, call if type(call) is str else "", sent_at, received_ms)
         if isinstance(draft, Rejection):
             return draft
-        context = part_of(message, "context")
-        agent, address = context.get("userAgent"), context.get("ip")
-        if type(agent) is str or type(address) is str:
-            # A server speaks for its reader, whose language it gives as the locale.
-            facts = self._front.enricher.facts(
-                agent if type(agent) is str else "", "", address if type(address) is str else ""
-            )
-        elif _is_server(context):
-            return draft
-        else:
-            facts = self._front.facts(request)
-        return enriched(draft, facts)
+        return enriched(draft, self._facts(request, part_of(message, "context")))
+
+    def _facts(self, request: Request, context: Mapping[str, Any]) -> Facts:
+        """A browser knows its agent and not its address. Who gives one speaks for a reader, as a server's library does:
+        of that reader the request tells nothing, and the language is the locale."""
+        agent, address = _text(context, "userAgent"), _text(context, "ip")
+        if address or _is_server(context):
+            return self._front.enricher.facts(agent, "", address)
+        return self._front.facts(request, agent)
 
 
-def _is_server(context: Any) -> bool:
-    """Whether a server's library sends this: then the request tells of the server, not of a reader."""
-    name = part_of(context, "library").get("name")
-    return type(name) is str and any(word in name.lower() for word in _SERVER_LIBRARIES)
+def _text(context: Mapping[str, Any], name: str) -> str:
+    found = context.get(name)
+    return found if type(found) is str else ""
+
+
+def _is_server(context: Mapping[str, Any]) -> bool:
+    """Whether a server's library sends this: "analytics-java" does, "JavaScript" does not."""
+    name = _text(part_of(context, "library"), "name").lower()
+    return not _SERVER_LIBRARIES.isdisjoint(re.split(r"[^a-z0-9]+", name))
 
 
 def originals(raw: bytes) -> list[bytes]:
@@ -112,5 +124,8 @@ def _told(taken: Taken) -> Response:
 
 def routes(front: Front) -> list[BaseRoute]:
     segment = Segment(front)
-    single = [Route(f"/v1/{call}", front.guarded(segment.single(call)), methods=["POST"]) for call in CALLS]
-    return [*single, Route("/v1/batch", front.guarded(segment.batch), methods=["POST"])]
+    calls = {**{call: call for call in CALLS}, **SHORT}
+    single = [
+        Route(f"/v1/{name}", front.guarded(segment.single(call)), methods=["POST"]) for name, call in calls.items()
+    ]
+    return [*single, *(Route(f"/v1/{name}", front.guarded(segment.batch), methods=["POST"]) for name in BATCHES)]

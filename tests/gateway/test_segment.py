@@ -159,14 +159,61 @@ def test_each_form_of_the_key(gateway: Running, how: str) -> None:
 
 def test_a_message_counts_once_by_its_id_and_its_time_is_corrected(gateway: Running) -> None:
     lies_ms = 3 * 86_400_000
-    original = datetime.fromtimestamp((now_ms() - lies_ms - 9_000) / 1000, tz=UTC).isoformat()
-    sent = datetime.fromtimestamp((now_ms() - lies_ms) / 1000, tz=UTC).isoformat()
+    sent_at = datetime.fromtimestamp((now_ms() - lies_ms) / 1000, tz=UTC)
+    original, sent = (sent_at - timedelta(seconds=9)).isoformat(), sent_at.isoformat()
     message = {"userId": "skew", "event": "Seen", "messageId": "m" * 90, "originalTimestamp": original, "sentAt": sent}
     assert call(gateway, "track", **message)[1]["accepted"] == 1
     assert call(gateway, "track", **message)[1]["duplicates"] == 1
     (record,) = by_user(gateway, "skew")
     assert 8_999 <= int(str(record["received_at_ms"])) - int(str(record["occurred_at_ms"])) <= 9_001
     assert len(str(record["event_id"])) <= 64
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("t", "custom"), ("i", "context"), ("p", "page_view"), ("s", "page_view"), ("g", "custom"), ("a", "custom")],
+)
+def test_the_browsers_library_has_short_names(gateway: Running, name: str, kind: str) -> None:
+    user = f"short-{name}"
+    assert call(gateway, name, userId=user, event="Seen", groupId="g", previousId="p")[0] == 200
+    (record,) = by_user(gateway, user)
+    assert record["type"] == kind
+
+
+@pytest.mark.parametrize("name", ["b", "import"])
+def test_the_libraries_of_phones_have_names_of_their_own_for_a_batch(gateway: Running, name: str) -> None:
+    messages = [{"type": "track", "userId": f"phone-{name}", "event": "Seen"}] * 2
+    assert call(gateway, name, batch=messages, writeKey=WRITE_KEY)[1]["accepted"] == 1
+    assert len(by_user(gateway, f"phone-{name}")) == 1
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+)
+
+
+@pytest.mark.parametrize(
+    ("library", "agent", "network", "browser"),
+    [
+        ("analytics.js", CHROME, "127.0.0.0/24", "Chrome"),
+        ("JavaScript for Google", "", "127.0.0.0/24", "Firefox"),
+        ("", "", "127.0.0.0/24", "Firefox"),
+        ("analytics-java", CHROME, None, "Chrome"),
+        ("Analytics.NET", "", None, None),
+        ("analytics-go", "", None, None),
+    ],
+)
+def test_of_a_browser_the_request_tells_what_it_does_not_say_itself(
+    gateway: Running, library: str, agent: str, network: str | None, browser: str | None
+) -> None:
+    user = f"library-{library}-{len(agent)}"
+    context = {"library": {"name": library}, **({"userAgent": agent} if agent else {})}
+    message = {"userId": user, "event": "Seen", "context": context}
+    assert gateway.client.post("/v1/t", json=message, headers={"user-agent": FIREFOX}).status_code == 200
+    (record,) = by_user(gateway, user)
+    assert record["properties"].get("network") == network
+    assert (record.get("context") or {}).get("browser") == browser
 
 
 def test_a_server_speaks_for_its_reader(gateway: Running) -> None:
