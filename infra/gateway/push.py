@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from infra.gateway import metrics
 from infra.gateway.answers import Refusal
+from infra.gateway.front import address_of, counted_as
 from infra.gateway.part import Gateway, Part
 from infra.gateway.push_doors import Admitted, to_all, to_session
 from infra.gateway.push_hub import Client, Full, Hub
@@ -41,7 +42,7 @@ class Push:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.hub = Hub()
+        self.hub = Hub(settings.push_clients_per_address)
 
     async def _join(self, connection: HTTPConnection, door: Door) -> tuple[Client, Admitted]:
         """Raises `Refusal`."""
@@ -51,7 +52,9 @@ class Push:
                 # Where Kafka is away, what was missed comes as soon as it is back, since `seen` stays known.
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.hub.loaded.wait(), LOADING_S)
-            return self.hub.join(admitted.session_id, admitted.seen), admitted
+            # An operator's servers may all stand behind one address.
+            address = "" if admitted.session_id is None else counted_as(address_of(connection))
+            return self.hub.join(admitted.session_id, admitted.seen, address), admitted
         except Full as full:
             refusal = Refusal(503, "full", str(full), retry_after_s=5)
         except Refusal as refused:

@@ -1,7 +1,7 @@
 """Who listens, and what each of them still has to be sent."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -14,10 +14,11 @@ MOST_WAITING: Final = 256
 
 MOST_CLIENTS: Final = 10_000
 MOST_PER_SESSION: Final = 16
+MOST_PER_ADDRESS: Final = 100
 
 
 class Full(Exception):
-    """No more clients, here or for this session."""
+    """No more clients, here, for this session or from this address."""
 
 
 class Client:
@@ -27,8 +28,8 @@ class Client:
     force for its session, and a CMS only what comes from now on.
     """
 
-    def __init__(self, session_id: str | None, seen: Mapping[int, int] | None) -> None:
-        self.session_id = session_id
+    def __init__(self, session_id: str | None, seen: Mapping[int, int] | None, address: str = "") -> None:
+        self.session_id, self.address = session_id, address
         self._seen = dict(seen or {})
         self._is_new = seen is None
         self._queue: deque[Pushed] = deque()
@@ -69,23 +70,32 @@ class Client:
 class Hub:
     """Spreads commands. Lives in the event loop; nothing here waits for a client."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_per_address: int = MOST_PER_ADDRESS) -> None:
         self._history = History()
+        self._most_per_address = most_per_address
+        self._by_address: Counter[str] = Counter()
         self._everything: set[Client] = set()
         self._by_session: defaultdict[str, set[Client]] = defaultdict(set)
         self._clients = 0
         self.loaded = asyncio.Event()
 
-    def join(self, session_id: str | None, seen: Mapping[int, int] | None) -> Client:
-        """Raises `Full`. What the client missed already waits for it, and nothing can come between."""
+    def join(self, session_id: str | None, seen: Mapping[int, int] | None, address: str = "") -> Client:
+        """Raises `Full`. What the client missed already waits for it, and nothing can come between.
+
+        `address` is whom the client is counted as; empty for one who may have as many as there is room for.
+        """
         if self._clients >= MOST_CLIENTS:
             raise Full("too many listen already")
         if session_id is not None and len(self._by_session.get(session_id, ())) >= MOST_PER_SESSION:
             raise Full("too many listen to this session already")
-        client = Client(session_id, seen)
+        if address and self._by_address[address] >= self._most_per_address:
+            raise Full("too many listen from this address already")
+        client = Client(session_id, seen, address)
         client.catch_up(self._history, now_ms())
         (self._everything if session_id is None else self._by_session[session_id]).add(client)
         self._clients += 1
+        if address:
+            self._by_address[address] += 1
         metrics.PUSH_CLIENTS.set(self._clients)
         return client
 
@@ -98,6 +108,10 @@ class Hub:
             if not listening:
                 del self._by_session[client.session_id]
         self._clients -= 1
+        if client.address:
+            self._by_address[client.address] -= 1
+            if not self._by_address[client.address]:
+                del self._by_address[client.address]
         metrics.PUSH_CLIENTS.set(self._clients)
 
     async def publish(self, batch: Sequence[Pushed]) -> None:

@@ -64,6 +64,8 @@ class Settings:
     """So long a request waits for Kafka before its answer is 503."""
     ip_requests_per_s: float = 200.0
     ip_burst: int = 400
+    push_clients_per_address: int = 100
+    """Pages of one address that listen at a time; of IPv6, of one network (/48). Those with the operator's token do not count."""
     key_events_per_s: float = 50_000.0
     key_burst: int = 100_000
     flink_url: str = ""

@@ -199,6 +199,20 @@ def test_nobody_can_open_connections_to_a_session_without_end(gateway: Gateway) 
         page.close()
 
 
+def test_one_address_has_so_many_listeners_and_the_operator_as_many_as_fit(places: Places, tmp_path: Path) -> None:
+    with served(places, Home(tmp_path), push_clients_per_address="3") as gateway:
+        pages = [gateway.page(f"s{n}") for n in range(3)]
+        assert refused(gateway.page, "anna") == 503
+        with gateway.http() as http:
+            assert http.get("/v1/push/events", params={"session_id": "x", "token": token("x")}).status_code == 503
+        for _ in range(2):
+            gateway.everything().close()
+        pages.pop().close()
+        until(lambda: opens(gateway))
+        for page in pages:
+            page.close()
+
+
 def opens(gateway: Gateway) -> bool:
     try:
         gateway.page("anna").close()
