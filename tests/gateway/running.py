@@ -16,7 +16,11 @@ import msgspec
 import psutil
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
+from redis import Redis
 
+from infra.gateway.dedupe import SeenInRedis
+from infra.gateway.settings import Settings
+from infra.gateway.store import connected
 from infra.local import kafka, processes, redis
 from infra.local.home import PROJECT, Home, ServiceRecord
 from infra.streams.reading import Tail, ends
@@ -95,6 +99,13 @@ class RedisServer:
 
     def stop(self) -> None:
         processes.stop(self._service)
+
+    def knows(self, event_id: str) -> bool:
+        """Whether a gateway that has just started would take it for a repeat."""
+        seen = SeenInRedis(connected(self.url, 1.0), Settings().seen_ids)
+        ((bucket, mark),) = seen.places([f"{SOURCE}\n{event_id}"])
+        with Redis.from_url(self.url) as client:
+            return bool(client.exists(bucket)) and mark in client.get(bucket)
 
 
 @dataclass

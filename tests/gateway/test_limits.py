@@ -90,21 +90,23 @@ def test_a_batch_of_too_many_is_413_and_an_event_too_long_fails_alone(gateway: R
 
 
 def test_an_address_that_asks_too_often_is_told_when_to_come_back(start: Start) -> None:
-    gateway = start(ip_requests_per_s="5", ip_burst="10")
+    gateway = start(ip_requests_per_s="0.5", ip_burst="10")
+    began = time.monotonic()
     answers = [gateway.post([event()]) for _ in range(20)]
     refused = [each for each in answers if each.status_code == 429]
-    assert 8 <= len(refused) <= 11
-    assert {each.headers["retry-after"] for each in refused} == {"1"}
-    time.sleep(1)
+    assert 9 - 0.5 * (time.monotonic() - began) <= len(refused) <= 10
+    assert {each.headers["retry-after"] for each in refused} <= {"1", "2"}
+    time.sleep(int(refused[-1].headers["retry-after"]))
     assert gateway.post([event()]).status_code == 202
 
 
 def test_a_key_that_sends_too_much_is_told_when_to_come_back(start: Start) -> None:
     gateway = start(key_events_per_s="10", key_burst="100", MICROADJUST_WRITE_KEYS=f"a:{WRITE_KEY},b:other")
+    began = time.monotonic()
     assert gateway.post([event() for _ in range(100)]).status_code == 202
     refused = gateway.post([event() for _ in range(50)])
     assert refused.status_code == 429
-    assert 4 <= int(refused.headers["retry-after"]) <= 6
+    assert 4 - (time.monotonic() - began) <= int(refused.headers["retry-after"]) <= 6
     assert (
         gateway.client.post("/v1/events", json={"events": [event()]}, headers={"x-write-key": "other"}).status_code
         == 202
