@@ -106,6 +106,63 @@ def test_a_list_takes_the_commanded_order_where_nobody_looks(listening: Reader, 
     assert order(listening, "far") == "cbda"
 
 
+def test_a_list_that_has_grown_meanwhile_keeps_what_is_new_and_does_not_bring_back_what_is_gone(
+    listening: Reader, collector: Collector
+) -> None:
+    listening.run("document.getElementById('far').scrollIntoView()")
+    listening.run("document.getElementById('near').remove()")
+    collector.command("reorder", {"order": ["c", "e"]}, "c1")
+    time.sleep(0.5)
+    listening.run(
+        "const far = document.getElementById('far'), fresh = far.lastChild.cloneNode(true);"
+        "fresh.textContent = fresh.dataset.adjustContent = 'e'; far.firstChild.remove(); far.append(fresh)"
+    )
+    listening.run("scrollTo(0, 0)")
+    settle(collector, "c1", "applied")
+    assert order(listening, "far") == "cebd"
+    listening.run("document.querySelector('#far [data-adjust-content=b]').remove()")
+    collector.command("revert", {}, "c2", 2, reverts="c1")
+    settle(collector, "c2", "applied")
+    assert order(listening, "far") == "cde"
+
+
+def test_a_list_that_changes_around_the_middle_does_not_move_the_page(listening: Reader, collector: Collector) -> None:
+    listening.run("document.querySelectorAll('#near li').forEach((item) => { item.style.height = '60px' })")
+    listening.run("scrollTo(0, document.getElementById('near').offsetTop + 30 - innerHeight / 2)")
+    before = listening.run("return scrollY")
+    collector.command("reorder", {"order": ["d", "c", "b", "a"]}, "c1")
+    collector.wait_for(lambda: order(listening, "near") == "dcba")
+    assert listening.run("return scrollY") == before
+
+
+def test_a_film_that_is_being_watched_goes_on(reader: Reader, collector: Collector) -> None:
+    reader.open(
+        "<video id=watched data-adjust-light=/picture/light.webm></video>"
+        "<video id=empty data-adjust-light=/picture/light.webm></video>",
+    )
+    reader.run(
+        "const canvas = document.createElement('canvas'); canvas.getContext('2d');"
+        "document.getElementById('watched').srcObject = canvas.captureStream();"
+        "setInterval(() => canvas.getContext('2d').fillRect(0, 0, Math.random() * 9, 9), 50)"
+    )
+    collector.wait_for(lambda: reader.run("return document.getElementById('watched').readyState > 0"))
+    collector.wait_for(lambda: collector.listeners)
+    collector.command("lighten_media", {}, "c1")
+    settle(collector, "c1", "applied")
+    src = "return document.getElementById(arguments[0]).getAttribute('src')"
+    assert (reader.run(src, "watched"), reader.run(src, "empty")) == (None, "/picture/light.webm")
+
+
+def test_what_is_gone_before_it_changes_is_not_reported_applied(listening: Reader, collector: Collector) -> None:
+    collector.command("localise", {"language": "fr"}, "c1", 1)
+    settle(collector, "c1", "applied")
+    listening.run("document.getElementById('below').remove()")
+    collector.command("simplify", {"variant": "simple"}, "c2", 2)
+    time.sleep(0.5)
+    listening.run("document.getElementById('above').remove(); document.getElementById('seen').remove()")
+    settle(collector, "c2", "ignored")
+
+
 def test_a_box_that_may_change_in_sight_does(listening: Reader, collector: Collector) -> None:
     listening.run("document.getElementById('near').scrollIntoView()")
     collector.command("reorder", {"order": ["d"]}, "c1")
@@ -253,6 +310,31 @@ def test_the_next_page_of_an_application_is_adjusted_too(listening: Reader, coll
     assert shown(listening, "below") == "Long"
     collector.wait_for(lambda: shown(listening, "below") == "Short")
     settle(collector, "c1", "applied")
+
+
+def test_a_next_page_asks_nobody_again_and_calls_no_handler_again(listening: Reader, collector: Collector) -> None:
+    listening.run("window.times = 0; microadjust.handlers.enrich = () => { times++ }")
+    collector.command("prompt", {"kind": "still-reading"}, "c1", 1)
+    collector.command("enrich", {}, "c2", 2)
+    collector.command("highlight_related", {"category": "sky"}, "c3", 3)
+    for number in (1, 2, 3):
+        settle(collector, f"c{number}", "applied")
+    listening.run(
+        "document.getElementById('asked').hidden = true;"
+        "document.querySelector('[data-adjust-highlight]').removeAttribute('data-adjust-highlight');"
+        "history.pushState(null, '', '/second')"
+    )
+    collector.wait_for(lambda: listening.run("return document.querySelectorAll('[data-adjust-highlight]').length") == 4)
+    assert not listening.find("#asked").is_displayed()
+    assert listening.run("return times") == 1
+
+
+def test_a_page_that_is_shown_for_the_first_time_connects_once(listening: Reader, collector: Collector) -> None:
+    listening.run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))")
+    time.sleep(0.5)
+    assert len(collector.connections) == 1
+    listening.run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    collector.wait_for(lambda: len(collector.connections) == 2)
 
 
 def test_without_consent_nobody_listens(reader: Reader, collector: Collector) -> None:

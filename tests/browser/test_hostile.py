@@ -70,7 +70,7 @@ def test_calls_with_nonsense_do_not_throw(reader: Reader, collector: Collector) 
       const bad = { toString() { throw new Error('mine') } };
       for (const each of [undefined, null, 0, NaN, '', circle, bad, Symbol('s'), 10n, [], () => 1, '\\ud800']) {
         microadjust.track(each, { each }); microadjust.track('n', each); microadjust.event('custom', { text: each });
-        microadjust.consent('granted'); microadjust.identify(each); microadjust.locate?.();
+        microadjust.consent('granted'); microadjust.identify(each); microadjust.locate();
         microadjust.event('custom', { context: { each } }); microadjust.feedback(null, each);
       }
       microadjust.identify(null);

@@ -145,6 +145,15 @@ def test_sections_tell_how_far_and_how_long_they_were_in_view(reader: Reader, co
     assert 500 < float(again["properties"]["ms"]) < 4000
 
 
+def test_a_section_that_is_hidden_was_not_read_to_its_end(reader: Reader, collector: Collector) -> None:
+    reader.open("<section id=long data-adjust-section=long class=tall></section>")
+    height = collector.events("page_view")[0]["context"]["viewport_h"]
+    time.sleep(0.5)
+    reader.run("document.getElementById('long').hidden = true")
+    (seen,) = collector.wait_for(lambda: collector.named("section"))
+    assert abs(seen["value"] - height / 3000) < 0.01
+
+
 def test_hovering_is_timed_on_tagged_elements_only(reader: Reader, collector: Collector) -> None:
     reader.open(ARTICLE)
     reader.move("#teaser")

@@ -16,13 +16,14 @@ const setting = (settings) => () => {
     if (value == null) node.removeAttribute(name);
     else node.setAttribute(name, value);
   }
-  return () => setting(before)();
+  return setting(before);
 };
 
 /** @param {import("./client.js").Command} command @returns {Change[]} */
 export const changesFor = ({ action, parameters }) => {
-  const { order = [], types = [], kind, text, category, density = "low", language } = parameters;
-  const find = (/** @type {string} */ selector) => [...document.querySelectorAll(selector)];
+  const { order = [], types = [], kind, text, category, density = "low", language, tone = action, variant = tone } = parameters;
+  /** @type {(selector: string) => any[]} */
+  const find = (selector) => [...document.querySelectorAll(selector)];
 
   /** @param {string} selector @param {string} name @param {string | null} value @param {boolean} [still] */
   const marked = (selector, name, value, still) =>
@@ -31,9 +32,9 @@ export const changesFor = ({ action, parameters }) => {
   /** Shows one of the siblings that bear the attribute. @param {string} name @param {string} value */
   const switched = (name, value) =>
     find(bearing(name, value) + "[hidden]").map((one) => {
-      const all = [...(one.parentElement?.children ?? [])].filter((each) => each.hasAttribute("data-adjust-" + name));
+      const all = [...one.parentElement.children].filter((each) => each.hasAttribute("data-adjust-" + name));
       return {
-        where: all.find((each) => !each.hasAttribute("hidden")) ?? one,
+        where: all.find((each) => !each.hidden) ?? one,
         make: setting(all.map((each) => [each, "hidden", each === one ? null : ""])),
       };
     });
@@ -41,25 +42,24 @@ export const changesFor = ({ action, parameters }) => {
   switch (action) {
     case "reorder": {
       // What the command names first goes first, then what is of its kinds, then the rest as it was.
-      const rank = (/** @type {Element} */ item) =>
-        (order.indexOf(item.getAttribute("data-adjust-content")) + 1 || 1e3) * 1e3 +
-        (types.indexOf(item.getAttribute("data-adjust-type")) + 1 || 1e3);
+      const rank = (/** @type {any} */ item) =>
+        (order.indexOf(item.dataset.adjustContent) + 1 || 1e3) * 1e3 +
+        (types.indexOf(item.dataset.adjustType) + 1 || 1e3);
       return find("[data-adjust-list]").flatMap((where) => {
-        const items = [...where.children];
-        const sorted = [...items].sort((a, b) => rank(a) - rank(b));
+        const sorted = () => [...where.children].sort((a, b) => rank(a) - rank(b));
         const make = () => {
-          where.append(...sorted);
-          return () => where.append(...items);
+          const items = [...where.children];
+          where.append(...sorted());
+          return () => where.append(...items.filter((item) => where.contains(item)));
         };
-        return sorted.every((item, at) => item === items[at]) ? [] : { where, make };
+        return sorted().every((item, at) => item === where.children[at]) ? [] : { where, make };
       });
     }
     case "lighten_media":
       return find("[data-adjust-light]").flatMap((where) => {
-        // What has been loaded is not saved by loading something else.
-        if (/** @type {any} */ (where).complete && !where.closest("[data-adjust-when=now]")) return [];
-        const light = where.getAttribute("data-adjust-light");
-        return { where, still, make: setting([[where, "srcset", null], [where, "autoplay", null], [where, "src", light]]) };
+        // What has been loaded is not saved by loading something else, and a film that is being watched goes on.
+        if ((where.complete ?? where.readyState) && !where.closest("[data-adjust-when=now]")) return [];
+        return { where, still, make: setting([[where, "srcset", null], [where, "autoplay", null], [where, "src", where.dataset.adjustLight]]) };
       });
     case "highlight_related":
       return marked("[data-adjust-placement]" + bearing("type", category), "data-adjust-highlight", "", still);
@@ -73,5 +73,5 @@ export const changesFor = ({ action, parameters }) => {
       return marked(bearing("prompt", kind), "hidden", null, still);
   }
   // Simplify, shorten, expand, enrich, visualise, set_length, set_tone: another variant of the same text.
-  return switched("variant", parameters.variant ?? parameters.tone ?? action);
+  return switched("variant", variant);
 };

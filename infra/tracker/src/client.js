@@ -10,7 +10,7 @@ import { whenUnseen } from "./unseen.js";
  * @property {number} expires_at_ms
  * @property {string} action
  * @property {Record<string, any>} parameters
- * @property {string} [reverts]
+ * @property {string} reverts id of the command that a `revert` takes back
  */
 
 /** @param {import("./adjust.js").Adjust} adjust */
@@ -25,27 +25,35 @@ export const start = (adjust) => {
     box.add(json({ session_id: session(), occurred_at_ms: Date.now(), command_id, status }), true);
   };
 
-  /** What was done, to be undone or, on the next page, done again. @type {Map<string, [Command, ...any[]]>} */
+  /** What was done: what to do again on the next page, if anything, and how to undo it. @type {Map<string, [Command | undefined, ...any[]]>} */
   const inForce = new Map();
 
   const carryOut = async (/** @type {Command} */ command) => {
-    const { command_id: id, action, reverts = "", expires_at_ms: expiresAt } = command;
+    const { command_id: id, action, reverts, expires_at_ms: expiresAt } = command;
+    const say = (/** @type {string} */ status) => tell(id, status);
     try {
-      if (Date.now() >= expiresAt) return tell(id, "ignored");
+      if (Date.now() >= expiresAt) {
+        inForce.delete(id);
+        return say("ignored");
+      }
+      let again;
       let undo = handlers[action] ? await handlers[action](command) : false;
-      if (undo !== false) tell(id, "applied");
-      else if (action !== "revert") undo = whenUnseen(changesFor(command), expiresAt, guarded, (status) => tell(id, status));
-      else {
+      if (undo !== false) say("applied");
+      else if (action !== "revert") {
+        // A reader is asked once.
+        if (action !== "prompt") again = command;
+        undo = whenUnseen(changesFor(command), expiresAt, guarded, say);
+      } else {
         const [, ...undos] = inForce.get(reverts) ?? [];
-        if (!undos.length) return tell(id, "ignored");
+        if (!undos.length) return say("ignored");
         inForce.delete(reverts);
         undos.forEach((each) => each?.call?.());
         tell(reverts, "reverted");
-        return tell(id, "applied");
+        return say("applied");
       }
-      inForce.set(id, [...(inForce.get(id) ?? [command]), undo]);
+      inForce.set(id, [...(inForce.get(id) ?? [again]), undo]);
     } catch {
-      tell(id, "failed");
+      say("failed");
     }
   };
 
@@ -56,5 +64,5 @@ export const start = (adjust) => {
   });
 
   // Another page of a single-page application begins without what was done to the one before.
-  adjust.openings.push(() => inForce.forEach(([command]) => carryOut(command)));
+  adjust.openings.push(() => inForce.forEach(([again]) => again && carryOut(again)));
 };

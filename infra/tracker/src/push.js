@@ -24,8 +24,8 @@ export const connection = (adjust, receive) => {
 
   const connect = guarded(() => {
     close();
-    const { push_token: token, session: of } = adjust.heard;
-    if (!token || !of || !adjust.granted()) return;
+    const { push_token: token, session: of } = /** @type {any} */ (adjust.heard);
+    if (!token || !adjust.granted()) return;
     // Ids count within a session's stream: another session starts without one.
     if (of !== session) lastId = "";
     session = of;
@@ -33,7 +33,7 @@ export const connection = (adjust, receive) => {
     const url = gateway + "/v1/push";
     // Two tries by WebSocket, two by server-sent events, and round again.
     const mine = failures % 4 > 1 ? new EventSource(url + "/events" + query) : new WebSocket(url.replace("http", "ws") + query);
-    const since = performance.now();
+    const since = Date.now();
     channel = mine;
     mine.onmessage = ({ data }) =>
       // Not JSON.parse, which a page may have replaced.
@@ -47,7 +47,7 @@ export const connection = (adjust, receive) => {
     const lost = guarded(() => {
       if (channel !== mine) return;
       close();
-      if (performance.now() - since > HEALTHY_MS) failures = 0;
+      if (Date.now() - since > HEALTHY_MS) failures = 0;
       timer = setTimeout(connect, adjust.backoffMs(failures++));
     });
     listen(mine, "error close", lost);
@@ -56,7 +56,8 @@ export const connection = (adjust, receive) => {
   adjust.hear = () => {
     if ((!channel && !timer) || adjust.heard.session !== session || !adjust.granted()) connect();
   };
-  listen(window, "online pageshow", connect);
+  // A page that is shown for the first time connects below.
+  listen(window, "online pageshow", ({ persisted }) => persisted !== false && connect());
   // An open connection would keep the page from being kept for the way back.
   listen(window, "pagehide", close);
   connect();

@@ -8,7 +8,8 @@ export const sections = ({ event, guarded, listen, endings, openings }) => {
   const reach = () => {
     for (const [section, seen] of inView) {
       const { top, height } = section.getBoundingClientRect();
-      seen.depth = Math.min(1, Math.max(seen.depth, (innerHeight - top) / (height || 1)));
+      // What is hidden has no height, and nobody has read to its end.
+      if (height) seen.depth = Math.min(1, Math.max(seen.depth, (innerHeight - top) / height));
     }
   };
   const leave = (/** @type {Element} */ section) => {

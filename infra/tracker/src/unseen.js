@@ -13,17 +13,9 @@ const inSight = (node) => {
   return (bottom > 0 && top < innerHeight) || node.contains(document.activeElement);
 };
 
-/** What stands in the middle of the window stays there, whatever changes above it. @param {() => void} work */
-const anchored = (work) => {
-  const anchor = document.elementFromPoint(innerWidth / 2, innerHeight / 2) ?? document.documentElement;
-  const { top } = anchor.getBoundingClientRect();
-  work();
-  scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
-};
-
 /**
  * Makes each change at once where it is out of sight, allowed (`data-adjust-when="now"`) or moves nothing; the others
- * when they are out of sight.
+ * when they are out of sight. What stands in the middle of the window stays there, whatever changes above it.
  *
  * @param {Change[]} changes
  * @param {number} expiresAt nothing is changed from then on
@@ -32,8 +24,8 @@ const anchored = (work) => {
  * @returns {() => void} undoes all of it, each part when it is out of sight
  */
 export const whenUnseen = (changes, expiresAt, guarded, say) => {
-  /** @type {Map<Change, () => void>} */
-  const done = new Map();
+  /** How to undo each. @type {Change[]} */
+  const done = [];
   let todo = new Set(changes);
   let backwards = false;
 
@@ -43,25 +35,33 @@ export const whenUnseen = (changes, expiresAt, guarded, say) => {
       const { where, make, still } = change;
       if (!still && !where.closest("[data-adjust-when=now]") && inSight(where)) continue;
       todo.delete(change);
-      anchored(() => (backwards ? done.get(change)?.() : done.set(change, make())));
-      if (!backwards) say("applied");
+      if (!where.isConnected) continue;
+      const anchor = document.elementFromPoint(innerWidth / 2, innerHeight / 2) ?? document.body;
+      const { top } = anchor.getBoundingClientRect();
+      const undo = /** @type {any} */ (make());
+      if (!backwards) {
+        done.push({ where, still, make: undo });
+        say("applied");
+      }
+      // In what changes itself nothing is a hold.
+      if (!still && !where.contains(anchor)) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
     }
     if (!todo.size) {
       observer.disconnect();
-      if (!done.size) say("ignored");
+      if (!done.length) say("ignored");
     }
   });
-  const observer = new IntersectionObserver(() => look());
+  const observer = new IntersectionObserver(look);
   const begin = () => {
     look();
     for (const { where } of todo) observer.observe(where);
   };
 
   begin();
-  if (todo.size) setTimeout(look, expiresAt - Date.now());
+  setTimeout(look, expiresAt - Date.now());
   return () => {
     backwards = true;
-    todo = new Set(done.keys());
+    todo = new Set(done);
     begin();
   };
 };
