@@ -26,7 +26,7 @@ let leafing = false;
 new MutationObserver((records) => {
   if (leafing) return;
   const kinds = new Set(records.map(({ type, target, attributeName }) =>
-    type === "attributes" ? attributeName : target.matches("[data-adjust-list]") ? "list" : ""));
+    type === "attributes" ? (target.matches("[data-adjust-prompt]") ? "" : attributeName) : target.matches("[data-adjust-list]") ? "list" : ""));
   for (const kind of kinds) if (SAYS[kind]) changed(SAYS[kind]);
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: Object.keys(SAYS) });
 
@@ -49,6 +49,10 @@ document.addEventListener("click", (click) => {
   leaf(link.href);
 });
 addEventListener("popstate", () => leaf(location.href));
+
+document.getElementById("close").addEventListener("click", ({ target }) => {
+  target.closest("[data-adjust-prompt]").hidden = true;
+});
 
 document.getElementById("feedback").addEventListener("submit", (submit) => {
   submit.preventDefault();
