@@ -147,7 +147,8 @@ class Intake:
         ]
 
     def _tell_later(self, told: Told, written: asyncio.Future[None]) -> None:
-        if written.cancelled() or written.exception() is not None:
+        # Of repeats alone the first request tells.
+        if written.cancelled() or written.exception() is not None or not (told.events or told.rejects):
             return
         telling = asyncio.get_running_loop().create_task(self._tell(told))
         self._telling.add(telling)
