@@ -22,7 +22,6 @@ function parts() {
 }
 
 async function show() {
-  if (location.hash === "#main") return;
   ending.abort();
   ending = new AbortController();
   const { signal } = ending;
@@ -41,6 +40,11 @@ async function show() {
   }
 }
 
+// The address says which page is shown: skipping to it must not change that.
+document.querySelector(".skip").addEventListener("click", (click) => {
+  click.preventDefault();
+  main.focus();
+});
 addEventListener("hashchange", () => {
   show();
   main.focus({ preventScroll: true });

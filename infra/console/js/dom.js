@@ -35,6 +35,21 @@ export function table(heads, rows, empty = "nothing yet") {
       el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, i) => el("td", { class: style[i] }, cell)))))));
 }
 
+/** New content in a place that shows itself again and again: a table stays as far to the side as it was, and keeps the focus. */
+export function renew(place, ...content) {
+  const boxes = () => [...place.querySelectorAll(".scroll")];
+  const before = new Map(boxes().map((box) => [box.getAttribute("aria-label"), box]));
+  const left = new Map([...before.values()].map((box) => [box, box.scrollLeft]));
+  const focused = document.activeElement;
+  place.replaceChildren(...content);
+  for (const box of boxes()) {
+    const old = before.get(box.getAttribute("aria-label"));
+    if (!old) continue;
+    box.scrollLeft = left.get(old);
+    if (old === focused) box.focus({ preventScroll: true });
+  }
+}
+
 /** What the gateway answers; its own words where it cannot. */
 export async function ask(path, signal) {
   const answer = await fetch("api/" + path, { signal, headers: { accept: "application/json" } });

@@ -41,13 +41,18 @@ const sum = (type) => (events) => events.filter((event) => event.type === type).
 const count = (fits) => (events) => events.filter(fits).length;
 const isClick = (event) => event.type === "click";
 const isRecommended = (event) => isClick(event) && event.placement === "recommended";
+/** Unknown, and so not drawn, where nobody scrolled. */
+const deepest = (events) => {
+  const depths = events.filter((event) => event.type === "scroll" && event.value !== undefined).map((event) => event.value);
+  return depths.length ? Math.max(...depths) : null;
+};
 const FEATURES = {
   clicks: count(isClick), click_rate: count(isClick), recent_clicks: count(isClick),
   recommended_clicks: count(isRecommended), recommended_click_rate: count(isRecommended), recent_recommended_clicks: count(isRecommended),
   hover_ms: sum("hover"), pointer_path_px: sum("move"), engaged_ms: sum("heartbeat"),
   pages: count((event) => event.type === "page_view"),
   rapid_exits: count((event) => event.type === "page_hide" && event.value <= 10_000),
-  scroll_depth: (events) => Math.max(0, ...events.filter((event) => event.type === "scroll").map((event) => event.value ?? 0)),
+  scroll_depth: deepest,
 };
 
 /** The feature before and after the decision, as far as the events tell; nothing where they do not. */

@@ -1,7 +1,7 @@
 /** How jobs and topics are, asked again every three seconds. */
 
-import { ask, el, problem, table } from "./dom.js";
-import { bytes, clock, number, span } from "./words.js";
+import { ask, el, problem, renew, table } from "./dom.js";
+import { bytes, moment, number, span } from "./words.js";
 
 const EVERY_MS = 3_000;
 
@@ -12,13 +12,14 @@ export async function health(place, _, signal) {
   const show = async () => {
     try {
       const now = await ask("health", signal);
-      said.replaceChildren(...drawn(now, before));
+      renew(said, ...drawn(now, before));
       before = now;
     } catch (error) {
       if (!signal.aborted) said.replaceChildren(problem(error));
     }
   };
   await show();
+  if (signal.aborted) return;
   const timer = setInterval(() => document.hidden || show(), EVERY_MS);
   signal.addEventListener("abort", () => clearInterval(timer));
 }
@@ -32,13 +33,13 @@ function drawn({ at_ms, flink, kafka }, before) {
     return then && seconds ? number((topic.written - then.written) / seconds) : "";
   };
   return [
-    el("p", { class: "faint", role: "status" }, `as of ${clock(at_ms)} UTC`),
+    el("p", { class: "faint" }, `as of ${moment(at_ms)} UTC`),
     el("section", { class: "card", "aria-label": "Jobs" }, el("h2", {}, "Jobs"), trouble(flink) || [
       el("p", {}, `${flink.taskmanagers} TaskManagers, ${flink.slots.free} of ${flink.slots.total} slots free`),
       table(["Job", "State", "#Up", "#Failures", "#Checkpoints", "#Failed", "#Last took", "#Size", "Last at"], flink.jobs.map((job) => [
         job.name, state(job), span(job.up_s), job.failures, number(job.checkpoints), number(job.failed_checkpoints),
         job.checkpoint_ms === null || job.checkpoint_ms === undefined ? "" : `${job.checkpoint_ms} ms`, bytes(job.checkpoint_bytes),
-        job.checkpoint_at_ms ? clock(job.checkpoint_at_ms) : "",
+        job.checkpoint_at_ms ? moment(job.checkpoint_at_ms) : "",
       ]), "no job runs"),
     ]),
     el("section", { class: "card", "aria-label": "Topics" }, el("h2", {}, "Topics"), trouble(kafka) || table(

@@ -1,6 +1,6 @@
 /** Where readers click, move and stop scrolling, over a picture of the page. */
 
-import { ask, el, problem, table } from "./dom.js";
+import { ask, el, problem, renew, table } from "./dom.js";
 
 const EVERY_MS = 4_000;
 const WIDE = 1_000;
@@ -41,7 +41,7 @@ export async function heat(place, [page = "", device = ""], signal) {
     if (layer === "scroll") reach(canvas, cells);
     else warmth(canvas, cells, cells[layer]);
     canvas.setAttribute("aria-label", `${layer} heatmap of ${chosen.page}`);
-    said.replaceChildren(told(cells, layer));
+    renew(said, told(cells, layer));
   };
   const show = async () => {
     try {
@@ -62,6 +62,7 @@ export async function heat(place, [page = "", device = ""], signal) {
   if (chosen.picture) picture(`api/heat/picture?${new URLSearchParams({ page: chosen.page })}`);
   addEventListener("resize", draw, { signal });
   await show();
+  if (signal.aborted) return;
   const timer = setInterval(() => document.hidden || show(), EVERY_MS);
   signal.addEventListener("abort", () => clearInterval(timer));
 }

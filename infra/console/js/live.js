@@ -1,7 +1,7 @@
 /** What happens right now: events, commands, refused records. */
 
 import { colour, el } from "./dom.js";
-import { clock, number, parameters, reason } from "./words.js";
+import { clock, moment, number, parameters, reason } from "./words.js";
 
 const MOST = 120;
 const SECONDS = 120;
@@ -9,20 +9,31 @@ const SECONDS = 120;
 export async function live(place, _, signal) {
   let paused = false;
   let wanted = "";
-  const state = el("p", { class: "faint", role: "status" }, "connecting …");
+  /** What each line was made from, to look for what is wanted in it. */
+  const texts = new WeakMap();
+  const state = el("span", { role: "status" }, "connecting …");
+  // Beside the live region: nobody wants to be told the time every second.
+  const more = el("span", {});
+  const say = (text, rest = "") => {
+    if (state.textContent !== text) state.textContent = text;
+    more.textContent = rest;
+  };
   const pause = el("button", { type: "button", "aria-pressed": "false", onclick: () => {
     paused = !paused;
     pause.setAttribute("aria-pressed", String(paused));
   } }, "Pause");
   const filter = el("input", { type: "search", placeholder: "session, content or type", spellcheck: "false",
-    oninput: () => { wanted = filter.value.trim().toLowerCase(); } });
+    oninput: () => {
+      wanted = filter.value.trim().toLowerCase();
+      for (const line of place.querySelectorAll(".list > li")) line.hidden = !texts.get(line).includes(wanted);
+    } });
   const chart = el("div");
   const lists = Object.fromEntries(["commands", "events", "rejected", "outcomes"].map((name) => [name, el("ul", { class: "list" })]));
   const card = (title, name) => el("section", { class: "card", "aria-label": title }, el("h2", {}, title), lists[name]);
   place.append(
     el("h1", {}, "Live"),
     el("div", { class: "bar" }, el("label", {}, "Show only", filter), pause),
-    state, el("div", { class: "card" }, chart),
+    el("p", { class: "faint" }, state, more), el("div", { class: "card" }, chart),
     el("div", { class: "columns" },
       el("div", {}, card("Commands", "commands"), card("What pages did with them", "outcomes")),
       el("div", {}, card("Events", "events"), card("Refused", "rejected"))));
@@ -40,29 +51,32 @@ export async function live(place, _, signal) {
   };
   const source = new EventSource("api/live");
   signal.addEventListener("abort", () => source.close());
-  source.onopen = () => { state.textContent = "connected"; };
+  source.onopen = () => { say("connected"); };
   source.onerror = () => {
-    state.textContent = "not connected: open the console with the address that `microadjust gateway` printed, or wait";
+    say("not connected: open the console with the address that `microadjust gateway` printed, or wait");
   };
   source.onmessage = ({ data }) => {
     const batch = JSON.parse(data);
     rates(batch.counts ?? {});
     skipped += batch.skipped ?? 0;
-    state.textContent = batch.problem ?? ("connected" + (batch.clock_ms ? `, event time ${clock(batch.clock_ms)}` : "")
+    say(batch.problem ?? "connected", batch.problem ? "" : (batch.clock_ms ? `, event time ${moment(batch.clock_ms)}` : "")
       + (skipped ? `, ${skipped} records not shown: more came than anyone can read` : ""));
     if (paused) return;
     for (const [name, line] of Object.entries(lines)) {
       for (const record of batch[name] ?? []) {
         if (name === "commands" && !isNew(record.command_id)) continue;
-        if (wanted && !JSON.stringify(record).toLowerCase().includes(wanted)) continue;
-        lists[name].prepend(el("li", { class: "fresh" }, line(record)));
+        const said = JSON.stringify(record).toLowerCase();
+        if (!said.includes(wanted)) continue;
+        const shown = el("li", { class: "fresh" }, line(record));
+        texts.set(shown, said);
+        lists[name].prepend(shown);
       }
       while (lists[name].childElementCount > MOST) lists[name].lastElementChild.remove();
     }
   };
 }
 
-const time = (atMs) => el("span", { class: "time" }, clock(atMs));
+const time = (atMs) => el("span", { class: "time" }, moment(atMs));
 const who = (session) => (session === undefined ? "" : el("a", { to: ["session", session] }, session));
 
 const eventLine = (event) => [

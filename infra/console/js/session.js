@@ -1,7 +1,7 @@
 /** One session's life: what the reader did, lane by lane, and what was changed for the reader. */
 
 import { ask, el, svg, table } from "./dom.js";
-import { clock, number, parameters, reason, span } from "./words.js";
+import { clock, moment, number, parameters, reason, span } from "./words.js";
 
 const WIDE = 1_000;
 const LEFT = 90;
@@ -29,17 +29,17 @@ export async function session(place, [id = ""], signal) {
   const [first, last] = [Math.min(...moments), Math.max(...moments)];
   const at = (ms) => LEFT + ((WIDE - LEFT - 40) * (ms - first)) / Math.max(1, last - first);
   place.append(
-    el("p", {}, `${events.length} events and ${commands.length} commands in ${span((last - first) / 1000)}, from ${clock(first)} to ${clock(last)}`),
+    el("p", {}, `${events.length} events and ${commands.length} commands in ${span((last - first) / 1000)}, from ${moment(first)} to ${moment(last)}`),
     el("div", { class: "card scroll", tabindex: 0, role: "region", "aria-label": "Timeline" }, timeline(events, commands, at, first, last)),
     el("h2", {}, "What was changed"),
     table(["At", "What", "Because", "Became"], commands.map((command, i) => [
-      clock(command.issued_at_ms), el("span", {}, el("strong", {}, command.action), " ", parameters(command)),
+      moment(command.issued_at_ms), el("span", {}, el("strong", {}, command.action), " ", parameters(command)),
       el("span", {}, `${command.source?.id}: ${reason(command)} `, el("a", { to: ["why", String(command.command_id)] }, "why")),
       outcomes.filter((each) => each.command_id === command.command_id).map((each) => each.status).join(", ") || "—",
     ])),
     el("h2", {}, events.length > ROWS ? `The last ${ROWS} events` : "Events"),
     table(["At", "What", "Content", "Element", "#Value", "Text"], events.slice(-ROWS).reverse().map((event) => [
-      clock(event.occurred_at_ms), event.type, event.content_id ?? "", [event.element, event.placement].filter(Boolean).join(" · "),
+      moment(event.occurred_at_ms), event.type, event.content_id ?? "", [event.element, event.placement].filter(Boolean).join(" · "),
       event.value === undefined ? "" : number(event.value), event.text ?? "",
     ])));
 }

@@ -2,7 +2,7 @@
 
 import { ask, el, table } from "./dom.js";
 import { numberLine, overTime } from "./evidence.js";
-import { because, clock, number, parameters } from "./words.js";
+import { because, moment, number, parameters } from "./words.js";
 
 export async function why(place, [id = ""], signal) {
   const field = el("input", { type: "search", id: "command", value: id, placeholder: "command id, or its first characters", spellcheck: "false", autocomplete: "off" });
@@ -27,7 +27,7 @@ export async function why(place, [id = ""], signal) {
   const rest = pieces.filter(([, seen]) => typeof seen?.value !== "number");
   if (rest.length) place.append(el("h2", {}, "And"), table(["What", "Value"], rest.map(([name, seen]) => [name, number(seen?.value)])));
   place.append(el("h2", {}, "What became of it"),
-    table(["At", "Status", "Measure", "#Value"], outcomes.map((each) => [clock(each.occurred_at_ms), each.status ?? "", each.metric ?? "", number(each.value)]),
+    table(["At", "Status", "Measure", "#Value"], outcomes.map((each) => [moment(each.occurred_at_ms), each.status ?? "", each.metric ?? "", number(each.value)]),
       "no page has said anything yet"));
 }
 
@@ -40,7 +40,7 @@ function summary(command, rule) {
     ["Session", command.session_id === undefined ? "—" : el("a", { to: ["session", command.session_id] }, command.session_id)],
     ["Decided by", `${source.kind} ${source.id}, version ${source.version}`],
     ...(rule ? [["Which says", rule.about]] : []),
-    ["At", `${clock(command.issued_at_ms)}, in force until ${clock(command.expires_at_ms)}`],
+    ["At", `${moment(command.issued_at_ms)}, in force until ${moment(command.expires_at_ms)}`],
     ["Priority", number(command.priority)],
   ];
   if (command.experiment) rows.push(["Experiment", `${command.experiment.id}, arm ${command.experiment.arm}`]);
@@ -50,7 +50,7 @@ function summary(command, rule) {
 
 function piece(name, seen, unit, command, events, signal) {
   const over = seen.window_start_ms && seen.window_end_ms
-    ? `seen from ${clock(seen.window_start_ms)} to ${clock(seen.window_end_ms)}` : `seen at ${clock(command.issued_at_ms)}`;
+    ? `seen from ${moment(seen.window_start_ms)} to ${moment(seen.window_end_ms)}` : `seen at ${moment(command.issued_at_ms)}`;
   const chart = el("div");
   const card = el("section", { class: "card", "aria-label": name },
     el("h3", {}, name), el("p", {}, because(name, seen), el("br"), el("span", { class: "faint" }, over)), numberLine(name, seen, unit), chart);

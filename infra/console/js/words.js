@@ -9,6 +9,14 @@ export function clock(atMs) {
   return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}`;
 }
 
+/** The same, with the day where that is not today. */
+export function moment(atMs) {
+  const time = clock(atMs);
+  if (time === "?") return time;
+  const day = (ms) => new Date(ms).toISOString().split("T")[0];
+  return day(atMs) === day(Date.now()) ? time : `${day(atMs)} ${time}`;
+}
+
 export function number(value) {
   if (value === null || value === undefined) return "?";
   if (typeof value !== "number") return typeof value === "object" ? JSON.stringify(value) : String(value);
