@@ -13,7 +13,7 @@ from pyflink.common import Configuration
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from jobs.config import ConfigError, check_option, given_options, option
-from jobs.tables import numbers, quoted
+from jobs.tables import STARTUP_MODES, numbers, with_options
 from schemas.contract import contract_json
 from schemas.heatmap import BANDS, COLUMNS, ROWS
 
@@ -70,11 +70,7 @@ def source_ddl(config: HeatmapConfig) -> str:
         "properties.group.id": config.group_id,
         "properties.isolation.level": "read_committed",
         "properties.auto.offset.reset": "earliest",
-        "scan.startup.mode": {
-            "committed": "group-offsets",
-            "earliest": "earliest-offset",
-            "latest": "latest-offset",
-        }[config.startup],
+        "scan.startup.mode": STARTUP_MODES[config.startup],
         "format": "microadjust-event",
         "microadjust-event.contract": contract_json(),
     }
@@ -84,7 +80,7 @@ def source_ddl(config: HeatmapConfig) -> str:
 CREATE TABLE source (
   type STRING, type_no INT, occurred_at_ms BIGINT, session_id STRING, page_url STRING, `value` DOUBLE, x DOUBLE, y DOUBLE,
   context ROW<device STRING>
-) WITH ({_with(options)})"""
+) WITH ({with_options(options)})"""
 
 
 def sink_ddl(config: HeatmapConfig) -> str:
@@ -99,11 +95,7 @@ def sink_ddl(config: HeatmapConfig) -> str:
 CREATE TABLE heatmap (
   page STRING, device STRING, kind STRING, period_start_ms BIGINT, `column` INT, `row` INT, `count` BIGINT,
   PRIMARY KEY (page, device, kind, period_start_ms, `column`, `row`) NOT ENFORCED
-) WITH ({_with(options)})"""
-
-
-def _with(options: dict[str, str]) -> str:
-    return ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in options.items())
+) WITH ({with_options(options)})"""
 
 
 def _part(value: str, parts: int) -> str:

@@ -12,10 +12,18 @@ IGNORED, SIGNAL, GESTURE, LATE, REJECTED = range(5)
 LEAN_TYPES = ("scroll", "move", "hover")
 LEAN_COLUMNS = ("session_id", "content_id", "value", "occurred_at_ms", "received_at_ms")
 
+STARTUP_MODES = {"committed": "group-offsets", "earliest": "earliest-offset", "latest": "latest-offset"}
+"""What Flink's Kafka source calls the places to begin at."""
+
 
 def quoted(text: str) -> str:
     """`text` as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def with_options(options: dict[str, str]) -> str:
+    """What stands in the brackets of a table's WITH."""
+    return ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in options.items())
 
 
 def numbers(*types: str) -> str:
@@ -37,11 +45,7 @@ def source_ddl(config: AdjustConfig) -> str:
         # 500 records a poll (the default) leave the parser waiting for the fetcher: 5,000 read 40 % faster.
         "properties.max.poll.records": "5000",
         "properties.isolation.level": "read_committed",
-        "scan.startup.mode": {
-            "committed": "group-offsets",
-            "earliest": "earliest-offset",
-            "latest": "latest-offset",
-        }[config.startup],
+        "scan.startup.mode": STARTUP_MODES[config.startup],
         "properties.auto.offset.reset": "earliest",
         "format": "microadjust-event",
         "microadjust-event.contract": contract_json(),
@@ -70,7 +74,7 @@ CREATE TABLE source (
   `partition` INT NOT NULL METADATA VIRTUAL, `offset` BIGINT NOT NULL METADATA VIRTUAL,
   written TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
   WATERMARK FOR occurred_at AS TO_TIMESTAMP_LTZ(received_at_ms - {wait_ms}, 3)
-) WITH ({_with(options)})"""
+) WITH ({with_options(options)})"""
 
 
 def way(config: AdjustConfig, number: int) -> str:
@@ -111,8 +115,4 @@ def rules_ddl(config: AdjustConfig) -> str:
     }
     if config.bounded == "yes":
         options["scan.bounded.mode"] = "latest-offset"
-    return f"CREATE TABLE rules (id STRING, body STRING) WITH ({_with(options)})"
-
-
-def _with(options: dict[str, str]) -> str:
-    return ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in options.items())
+    return f"CREATE TABLE rules (id STRING, body STRING) WITH ({with_options(options)})"

@@ -35,10 +35,10 @@ def test_a_page_is_told_with_its_content_and_context(reader: Reader, collector: 
 
 def test_a_click_comes_at_once_with_its_place_and_its_item(reader: Reader, collector: Collector) -> None:
     reader.open(ARTICLE)
-    begun = time.monotonic()
     reader.click("#teaser")
     (click,) = collector.wait_for(lambda: collector.events("click"))
-    assert time.monotonic() - begun < 0.9, "a click must not wait for company"
+    (sent_at_ms,) = [each.document["sent_at_ms"] for each in collector.batches if click in each.document["events"]]
+    assert sent_at_ms - click["occurred_at_ms"] < 500, "a click must not wait for company"
     assert (click["content_id"], click["placement"], click["element"]) == ("moon", "recommended", "a#teaser")
     spot = reader.run(
         "const {left, top, width, height} = document.getElementById('teaser').getBoundingClientRect();"
@@ -156,12 +156,14 @@ def test_a_section_that_is_hidden_was_not_read_to_its_end(reader: Reader, collec
 
 def test_hovering_is_timed_on_tagged_elements_only(reader: Reader, collector: Collector) -> None:
     reader.open(ARTICLE)
+    begun = time.monotonic()
     reader.move("#teaser")
     time.sleep(0.8)
     reader.move("#dead")
+    longest_ms = (time.monotonic() - begun) * 1000
     (hover,) = collector.wait_for(lambda: collector.events("hover"))
     assert hover["content_id"] == "moon"
-    assert 800 <= hover["value"] < 1300
+    assert 800 <= hover["value"] <= longest_ms
     time.sleep(0.5)
     reader.move("main", -100, -100)
     time.sleep(1.2)
@@ -183,14 +185,7 @@ def test_the_pointer_is_summarised_at_most_ten_times_a_second(reader: Reader, co
     assert 5 < samples <= 10 * lasted + 2
     assert sum(int(move["properties"]["turns"]) for move in moves) > 5
     assert all(move["value"] >= float(move["properties"]["net_px"]) - 1 for move in moves)
-    counted = 0
-    for cell in " ".join(move["properties"]["cells"] for move in moves).split():
-        place, _, count = cell.partition("*")
-        column, _, row = place.partition(".")
-        assert 0 <= int(column) < 50
-        assert 0 <= int(row) < 100
-        counted += int(count)
-    assert counted == samples
+    assert all(0 <= move[side] <= 1 for move in moves for side in "xy")
 
 
 def test_single_page_navigation_is_a_page_each(reader: Reader, collector: Collector) -> None:
@@ -274,8 +269,13 @@ def test_a_place_is_told_roughly_and_only_when_asked_for(reader: Reader, collect
 
 def test_key_strokes_reach_nobody(reader: Reader, collector: Collector) -> None:
     reader.open("<textarea id=words></textarea>" + ARTICLE)
-    reader.find("#words").send_keys("swordfish")
+    # Letters that stand nowhere else: one of them alone would be found.
+    reader.find("#words").send_keys("ŝŵőŕđ")
     reader.click("#dead")
     collector.wait_for(lambda: collector.events("click"))
     time.sleep(1.2)
-    assert all("swordfish" not in str(batch.document) for batch in collector.batches)
+    told = "".join(str(batch.document) for batch in collector.batches)
+    assert [each for each in "ŝŵőŕđ" if each in told] == []
+    assert all("words" not in str(event.get("element")) for event in collector.events()), (
+        "nor that something was written"
+    )

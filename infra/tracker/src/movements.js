@@ -1,4 +1,4 @@
-/** The finer signals: hovering, the pointer's path, heat cells, sections, clicks without effect, and the reader's place. */
+/** The finer signals: hovering, the pointer's path, sections, clicks without effect, and the reader's place. */
 
 import { deadClicks } from "./dead_clicks.js";
 import { hovering } from "./hovering.js";

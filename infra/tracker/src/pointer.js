@@ -1,12 +1,10 @@
-/** How the pointer moves, summarised: path, changes of direction, hesitation, and the cells of the page it rested on. */
+/** How the pointer moves, summarised: path, changes of direction and hesitation. */
 
 const SAMPLE_MS = 100; // at most ten samples a second
 const TELL_MS = 2_000;
 const TURN_COSINE = 0.7; // 45 degrees
 const TREMOR_PX = 8;
 const PAUSE_MS = [300, 2_000]; // shorter is moving, longer is reading
-const COLUMNS = 50; // as in schemas/heatmap.py
-const ROWS = 100;
 
 /** @param {import("./adjust.js").Adjust} adjust */
 export const pointer = ({ event, guarded, listen, endings, described, place }) => {
@@ -18,8 +16,6 @@ export const pointer = ({ event, guarded, listen, endings, described, place }) =
   let stepY = 0;
   let timer = 0;
   let seen = fresh();
-  /** @type {Record<string, number>} */
-  let cells = {};
   /** @type {any} */
   let last;
 
@@ -42,12 +38,9 @@ export const pointer = ({ event, guarded, listen, endings, described, place }) =
           pause_ms: pauseMs,
           // Far less than the path: the pointer searched.
           net_px: Math.round(Math.hypot(lastX - fromX, lastY - fromY)),
-          // "column.row*samples": finer than one position for two seconds.
-          cells: Object.entries(cells).map((each) => each.join("*")).join(" "),
         },
       });
     }
-    cells = {};
     seen = fresh();
   });
 
@@ -74,9 +67,6 @@ export const pointer = ({ event, guarded, listen, endings, described, place }) =
     seen.samples++;
     [lastX, lastY, lastAt] = [clientX, clientY, timeStamp];
     last = move;
-    const at = place(move);
-    const cell = `${Math.min(COLUMNS - 1, (at.x ?? 0) * COLUMNS | 0)}.${Math.min(ROWS - 1, (at.y ?? 0) * ROWS | 0)}`;
-    cells[cell] = (cells[cell] ?? 0) + 1;
     timer ||= setTimeout(tell, TELL_MS);
   });
   endings.push(tell);
