@@ -38,7 +38,7 @@ def main() -> None:
         sys.exit(f"adjust: {error}")
     env, t_env = environment(config)
     outputs = build(env, t_env, config, rules, cold)
-    attach(outputs.commands, config.adjustments_topic, "commands", config, hurried=True)
+    attach(outputs.commands, config.adjustments_topic, "commands", config)
     attach(outputs.rejected, config.rejected_topic, "rejected", config)
     attach(outputs.late, config.late_topic, "late", config)
     attach(outputs.tally, config.tally_topic, "tally", config)

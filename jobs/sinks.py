@@ -9,12 +9,8 @@ from pyflink.java_gateway import get_gateway
 from jobs.config import AdjustConfig
 
 
-def attach(stream: DataStream, topic: str, name: str, config: AdjustConfig, hurried: bool = False) -> None:
-    """Writes records (key, value) to `topic`. `name` is the sink's uid and part of its transactions' ids.
-
-    A `hurried` sink commits in another thread than it writes in: with both in one, each record after a checkpoint waits
-    until the transaction before it has been committed (`python -m infra.bench.latency`).
-    """
+def attach(stream: DataStream, topic: str, name: str, config: AdjustConfig) -> None:
+    """Writes records (key, value) to `topic`. `name` is the sink's uid and part of its transactions' ids."""
     exactly_once = config.delivery == "exactly-once"
     builder = (
         KafkaSink.builder()
@@ -40,6 +36,5 @@ def attach(stream: DataStream, topic: str, name: str, config: AdjustConfig, hurr
         # Reuses transaction ids; the default makes a new one per checkpoint, which the broker keeps for a week.
         naming = get_gateway().jvm.org.apache.flink.connector.kafka.sink.TransactionNamingStrategy.POOLING
         builder._j_builder.setTransactionNamingStrategy(naming)
-    sink = stream.sink_to(builder.build()).name(name).uid(f"{name}-sink")
-    if hurried:
-        sink.disable_chaining()
+    # Writer and committer stay chained: apart they are faster after a checkpoint, and a command was lost (README, Decisions).
+    stream.sink_to(builder.build()).name(name).uid(f"{name}-sink")

@@ -24,7 +24,7 @@ def nodes() -> list[Any]:
     outputs = build(env, t_env, config, load_rules(""), load_forest())
     for stream, name in zip(outputs, outputs._fields, strict=True):
         assert stream is not None
-        attach(stream, name, name, config, hurried=name == "commands")
+        attach(stream, name, name, config)
     return list(env._generate_stream_graph(clear_transformations=True).getStreamNodes().toArray())  # noqa: SLF001
 
 
@@ -54,11 +54,12 @@ def test_python_runs_in_four_operators_only(nodes: list[Any]) -> None:
     assert python == {"adjust", "fast-lane", "forest-refit", "session-state", *SIDES}
 
 
-def test_commands_are_committed_in_another_thread_than_they_are_written_in(nodes: list[Any]) -> None:
+def test_writer_and_committer_of_each_sink_are_chained(nodes: list[Any]) -> None:
+    """Apart they answered faster after a checkpoint, and in one of three suites a command never reached its topic."""
     committers = {
         name: str(node.getOperatorFactory().getChainingStrategy())
         for node in nodes
         if "Committer" in (name := str(node.getOperatorName()))
     }
-    assert {name for name, strategy in committers.items() if strategy == "NEVER"} == {"commands: Committer"}
     assert len(committers) == 5
+    assert "NEVER" not in committers.values()
