@@ -60,7 +60,7 @@ class RunningJob:
         end, before = time.monotonic() + patience_s, -1
         while True:
             # Several checkpoints long: commands of the last windows are committed later than the tallies that settle.
-            records = self.read(ADJUSTMENTS, quiet_s=4 * CHECKPOINT_MS / 1000)
+            records = self.read(ADJUSTMENTS, quiet_s=2 * CHECKPOINT_MS / 1000)
             found = {msgspec.json.decode(record.value)["command_id"]: record.value for record in records}
             assert len(found) == len(records), "a command was committed twice"
             if (len(found) >= expected and len(found) == before) or time.monotonic() > end:
