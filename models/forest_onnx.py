@@ -132,7 +132,8 @@ class _Tree:
         leaf = tree.children_left < 0
         feature = np.where(leaf, 0, columns[tree.feature])
         depth = _depths(tree)
-        held = np.array([average_path_length(count) for count in tree.n_node_samples])
+        counts, which = np.unique(tree.n_node_samples, return_inverse=True)
+        held = np.array([average_path_length(count) for count in counts])[which]
         leaves = np.flatnonzero(leaf)
         path = depth + held
         gains = _gains(tree, depth, path, feature, features)[leaves]
@@ -153,9 +154,12 @@ class _Tree:
 
 def _depths(tree: Any) -> NDArray[np.int64]:
     depth = np.zeros(tree.node_count, dtype=np.int64)
-    # Children stand after their parents.
-    for node in np.flatnonzero(tree.children_left >= 0):
-        depth[[tree.children_left[node], tree.children_right[node]]] = depth[node] + 1
+    level, nodes = 0, np.zeros(1, dtype=np.int64)
+    while len(nodes):
+        depth[nodes] = level
+        level += 1
+        inner = nodes[tree.children_left[nodes] >= 0]
+        nodes = np.concatenate((tree.children_left[inner], tree.children_right[inner]))
     return depth
 
 

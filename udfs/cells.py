@@ -148,10 +148,12 @@ def _descriptor(name: str, ttl_h: int) -> ValueStateDescriptor:
     ttl = StateTtlConfig.new_builder(Time.hours(ttl_h))
     # The default visibility would switch off process mode's own cache for this state.
     ttl.set_state_visibility(StateTtlConfig.StateVisibility.ReturnExpiredIfNotCleanedUp)
-    # The defaults, spelt out: PyFlink 2.3 makes its default strategies by a call to a client's JVM, which a
+    # Spelt out: PyFlink 2.3 makes its default strategies by a call to a client's JVM, which a
     # TaskManager does not have.
     ttl.disable_cleanup_in_background()
-    ttl.cleanup_incrementally(5, False)
+    # One other entry a look: a round takes as many looks as there are keys, and a day is long. Flink's five cost more
+    # than the look itself.
+    ttl.cleanup_incrementally(1, False)
     ttl.cleanup_in_rocksdb_compact_filter(1000, Time.days(30))
     descriptor.enable_time_to_live(ttl.build())
     return descriptor
