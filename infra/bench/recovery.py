@@ -5,8 +5,9 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from statistics import median
 from typing import Any
 
@@ -24,19 +25,29 @@ def kill_decider(stack: Stack, job_id: str, patience_s: float = 90.0) -> float:
     """Kills the TaskManager of the adjust operator, starts another, and returns seconds until every task runs again."""
     name, pid = _decider(stack, job_id)
     attempts = _attempts(stack, job_id)
-    began = time.monotonic()
-    os.kill(pid, signal.SIGKILL)
     slots = sum(each.startswith("taskmanager") for each in StackRecord.read(stack.home).services)
-    threading.Thread(target=lambda: local.up(stack.home, taskmanagers=slots)).start()
-    while time.monotonic() - began < patience_s:
-        try:
-            if _attempts(stack, job_id) != attempts and _all_run(stack, job_id):
-                return round(time.monotonic() - began, 1)
-        except OSError:
-            # The JobManager is busy with the very failure that is waited for.
-            time.sleep(0.2)
-        time.sleep(0.1)
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        os.kill(pid, signal.SIGKILL)
+        another = pool.submit(_replace, stack, pid, slots)
+        while time.monotonic() - began < patience_s:
+            try:
+                if _attempts(stack, job_id) != attempts and _all_run(stack, job_id):
+                    recovered_s = round(time.monotonic() - began, 1)
+                    another.result()
+                    return recovered_s
+            except OSError:
+                # The JobManager is busy with the very failure that is waited for.
+                time.sleep(0.2)
+            time.sleep(0.1)
     raise StackError(f"the job has not recovered {patience_s:.0f} s after {name} was killed")
+
+
+def _replace(stack: Stack, pid: int, slots: int) -> None:
+    """Starts another TaskManager. While the killed one is still dying it would count as alive, and none would start."""
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(30.0)
+    local.up(stack.home, taskmanagers=slots)
 
 
 def _vertices(stack: Stack, job_id: str) -> list[dict[str, Any]]:
