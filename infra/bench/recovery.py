@@ -26,21 +26,27 @@ def kill_decider(stack: Stack, job_id: str, patience_s: float = 90.0) -> float:
     name, pid = _decider(stack, job_id)
     attempts = _attempts(stack, job_id)
     slots = sum(each.startswith("taskmanager") for each in StackRecord.read(stack.home).services)
-    began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
+        began = time.monotonic()
         os.kill(pid, signal.SIGKILL)
         another = pool.submit(_replace, stack, pid, slots)
-        while time.monotonic() - began < patience_s:
-            try:
-                if _attempts(stack, job_id) != attempts and _all_run(stack, job_id):
-                    recovered_s = round(time.monotonic() - began, 1)
-                    another.result()
-                    return recovered_s
-            except OSError:
-                # The JobManager is busy with the very failure that is waited for.
-                time.sleep(0.2)
+        while not _runs_again(stack, job_id, attempts):
+            if time.monotonic() - began > patience_s:
+                # Why no other TaskManager started is the better reason, where there is one.
+                another.result()
+                raise StackError(f"the job has not recovered {patience_s:.0f} s after {name} was killed")
             time.sleep(0.1)
-    raise StackError(f"the job has not recovered {patience_s:.0f} s after {name} was killed")
+        recovered_s = round(time.monotonic() - began, 1)
+        another.result()
+    return recovered_s
+
+
+def _runs_again(stack: Stack, job_id: str, attempts: int) -> bool:
+    try:
+        return _attempts(stack, job_id) != attempts and _all_run(stack, job_id)
+    except OSError:
+        # The JobManager is busy with the very failure that is waited for.
+        return False
 
 
 def _replace(stack: Stack, pid: int, slots: int) -> None:
