@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 from kafka import KafkaProducer
+from selenium.webdriver import Chrome
 
+from infra.demo.browser import Browser
 from infra.local import kafka
 from infra.local.home import Home
 from schemas.topics import TOPICS, Topic
@@ -17,6 +19,17 @@ from tests.stack import stack
 __all__ = ["stack"]
 
 TOKEN = "token-of-the-tests"
+
+WITNESS = """
+window.incidents = [];
+for (const name of ['alert', 'confirm', 'prompt', 'print', 'open']) {
+  window[name] = (...given) => window.incidents.push(`${name}: ${given}`);
+}
+addEventListener('error', (event) => window.incidents.push(`error: ${event.message}`));
+addEventListener('unhandledrejection', (event) => window.incidents.push(`rejection: ${event.reason}`));
+document.addEventListener('securitypolicyviolation', (event) =>
+  window.incidents.push(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+"""
 
 
 @dataclass
@@ -63,3 +76,11 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
             running.stop()
         redis_server.stop()
         broker.stop()
+
+
+@pytest.fixture(scope="module")
+def chrome(console: Console) -> Iterator[Chrome]:
+    with Browser() as browser:
+        browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WITNESS})
+        browser.get(f"{console.address}?token={TOKEN}")
+        yield browser

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from confluent_kafka import Producer
 
 from infra.gateway.console import HEADERS
 from schemas.events import Event
@@ -187,21 +188,25 @@ def test_of_a_flood_the_newest_are_shown_and_the_rest_counted(console: Console) 
     """Once the stream has begun 20,000 events come at once, and one more when the stream is quiet again."""
     told = {"counted": 0, "skipped": 0, "shown": 0}
     stage = 0
-    began = calm = 0.0
+    began = sent = calm = 0.0
+    # librdkafka: what takes seconds to be written is no flood, and a watcher who writes for seconds is sent too late.
+    producer = Producer({"bootstrap.servers": console.running.broker.bootstrap, "linger.ms": 5})
 
     def flood(numbers: range) -> None:
         for number in numbers:
-            record = msgspec.json.encode(event(number, "flood"))
-            console.producer.send(console.running.prefix + EVENTS.name, record, key=b"flood")
-        console.producer.flush()
+            producer.produce(
+                console.running.prefix + EVENTS.name, msgspec.json.encode(event(number, "flood")), b"flood"
+            )
+        assert producer.flush(30) == 0
 
     def last_one_shown(batch: dict[str, Any]) -> bool:
-        nonlocal stage, began, calm
+        nonlocal stage, began, sent, calm
         # Each second there is a batch, if only for the clock's ticks.
         quiet = EVENTS.name not in batch.get("counts", {})
         if stage == 0 and quiet:
+            began = time.monotonic()
             flood(range(20_000))
-            stage, began = 1, time.monotonic()
+            stage, sent = 1, time.monotonic()
         elif stage == 1:
             told["counted"] += batch.get("counts", {}).get(EVENTS.name, 0)
             told["skipped"] += batch.get("skipped", 0)
@@ -212,12 +217,12 @@ def test_of_a_flood_the_newest_are_shown_and_the_rest_counted(console: Console) 
         return any(each["event_id"] == "flood-20000" for each in batch.get("events", []))
 
     live(console, last_one_shown, patience_s=60)
-    # None is missed; a tick among those left out is not known for one, and there is one a second.
-    assert 20_000 <= told["counted"] <= 20_010
+    # None is missed; a tick among those left out is not known for one, and the flood's partition has one a second.
+    assert 20_000 <= told["counted"] <= 20_000 + (calm - began) + 2
     assert told["skipped"] + told["shown"] == told["counted"]
     assert told["skipped"] > 15_000
     # At the 2,000 a second that are read it would have taken ten seconds.
-    assert calm - began < 8
+    assert calm - sent < 8
 
 
 def test_cells_add_up_over_periods_and_the_newest_record_of_a_cell_counts(console: Console) -> None:

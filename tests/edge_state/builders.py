@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -59,3 +60,11 @@ def command(session_id: str | None = "anna", trigger: str = "w1", **changed: Any
 
 def command_record(command: AdjustmentCommand) -> tuple[str, bytes]:
     return command.target.id, commands.encode(command)
+
+
+def click(session_id: str = "anna", **more: Any) -> dict[str, Any]:
+    return {"event_id": uuid4().hex, "type": "click", "occurred_at_ms": now_ms(), "session_id": session_id, **more}
+
+
+def outcome(**more: Any) -> dict[str, Any]:
+    return {"command_id": "c1", "session_id": "anna", "status": "applied", "occurred_at_ms": now_ms(), **more}

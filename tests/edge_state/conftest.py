@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from infra.local import kafka, processes
 from infra.local.home import Home
-from tests.edge_state.gateways import Gateway, served
+from tests.edge_state.gateways import WRITE_KEY, Gateway, served
 from tests.edge_state.places import Places, RedisServer
 
 
@@ -40,3 +41,15 @@ def places(broker: str, redis_server: RedisServer) -> Places:
 def gateway(places: Places, tmp_path: Path) -> Iterator[Gateway]:
     with served(places, Home(tmp_path)) as running:
         yield running
+
+
+@pytest.fixture
+def cms(gateway: Gateway) -> Iterator[httpx.Client]:
+    with gateway.operator() as client:
+        yield client
+
+
+@pytest.fixture
+def tracker(gateway: Gateway) -> Iterator[httpx.Client]:
+    with gateway.http(x_write_key=WRITE_KEY) as client:
+        yield client
