@@ -1,6 +1,6 @@
 """A refit on its way from the operator that fits to the operators that score."""
 
-import zlib
+import lzma
 from base64 import b64decode
 from typing import Literal
 
@@ -17,4 +17,4 @@ class Refit(Struct):
     model: str = ""
 
     def model_bytes(self) -> bytes:
-        return zlib.decompress(b64decode(self.model))
+        return lzma.decompress(b64decode(self.model))

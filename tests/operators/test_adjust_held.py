@@ -1,7 +1,7 @@
 """Windows that wait for a refit of the forest, and refits that survive a restart."""
 
 from base64 import b64encode
-from zlib import compress
+from lzma import compress
 
 import msgspec
 import pytest
