@@ -9,7 +9,7 @@ from pyflink.datastream.functions import KeyedBroadcastProcessFunction
 
 from schemas.commands import AdjustmentCommand, encode
 from schemas.rules import Rule
-from udfs import garbage
+from udfs import conversion, garbage
 from udfs.stages.control import CONTROL, ControlStage
 from udfs.stages.forest import ForestStage
 
@@ -27,6 +27,7 @@ class Informed(KeyedBroadcastProcessFunction):
     def inform(self, context: RuntimeContext, forest: ForestStage | None) -> ControlStage:
         """To be called in `open`: what holds the rules from now on."""
         garbage.seldom()
+        conversion.quicken()
         metrics = context.get_metrics_group()
         self._commands = metrics.counter("commands")
         self._control = ControlStage(self._rules, forest, metrics.counter("refusedRules"))
