@@ -1,8 +1,8 @@
-"""PyFlink's conversion of rows in thread mode, made three times as quick.
+"""PyFlink's conversion of rows in thread mode, made more than twice as quick.
 
 Whatever crosses from the JVM becomes two of PyFlink's `Row`, one for the key with its value and one for the value. PyFlink sets
 each attribute through a check of its own and calls a converter for every field, even where that gives back what it got: 5 µs a
-row on a quiet core, a third of what a click costs in all. What comes out here is the same (`tests/unit/test_conversion.py`).
+row on a quiet core instead of 2 (`infra/bench/conversion.py`). What comes out is the same (`tests/unit/test_conversion.py`).
 """
 
 import sys

@@ -140,8 +140,8 @@ class Seen:
         places = self._shared.places(claim.fresh)
         try:
             known = await self._shared.among(places) if places else []
-        except BaseException:
-            # Also where the request is cancelled, which is no Exception: its ids would stay taken for ever.
+        except (Exception, asyncio.CancelledError):
+            # Also where the request is cancelled: its ids would stay taken for ever.
             self.release(claim, ConnectionError("the request was broken off"))
             raise
         asked, claim.fresh = zip(claim.fresh, places, known, strict=True), []

@@ -95,7 +95,7 @@ class Webhooks:
         accepted.settle(claim, done)
         try:
             response = await self._accept(source, webhook, request, raw, found, received_ms)
-        except BaseException:
+        except (Exception, asyncio.CancelledError):
             # Also where the request is cancelled: the sender comes again, and is no replay then.
             done.cancel()
             raise
