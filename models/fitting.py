@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from models.forest_onnx import fit, to_onnx
+from models.forest_onnx import SAMPLES, TREES, to_onnx
 from models.forests import forest_input
+from models.growing import grow
 from models.refit import Refit
 
 LEAST_ROWS: Final = 128
@@ -23,9 +24,8 @@ def refit(content_type: str, epoch: int, rows: list[tuple[float, ...]]) -> Refit
     if len(rows) < LEAST_ROWS:
         return Refit(content_type, epoch, "skipped")
     matrix = np.concatenate([forest_input(row) for row in rows])
-    forest = fit(matrix, seed=epoch % 2**31)
-    scores = -forest.score_samples(matrix)
-    threshold = max(float(np.quantile(scores, 1.0 - ALARM_SHARE)), LEAST_THRESHOLD)
+    trees = grow(matrix, epoch % 2**31, TREES, SAMPLES)
+    threshold = max(float(np.quantile(trees.scores(matrix), 1.0 - ALARM_SHARE)), LEAST_THRESHOLD)
     # Each checkpoint writes every forest in force. LZMA sees what the model says twice, further apart than zlib looks.
-    packed = b64encode(lzma.compress(to_onnx(forest), preset=1)).decode("ascii")
+    packed = b64encode(lzma.compress(to_onnx(trees), preset=1)).decode("ascii")
     return Refit(content_type, epoch, "fitted", threshold, packed)

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
 from models.forest import ForestScorer
-from models.forest_onnx import average_path_length, fit, to_onnx
+from models.forest_onnx import fit, to_onnx
+from models.trees import average_path_length
 from tests.builders import forest_model
 
 Rows = NDArray[np.float32]

@@ -5,8 +5,9 @@ import pytest
 
 from models.fitting import ALARM_SHARE, LEAST_ROWS, LEAST_THRESHOLD, refit
 from models.forest import ForestScorer
-from models.forest_onnx import fit, to_onnx
+from models.forest_onnx import SAMPLES, TREES, to_onnx
 from models.forests import forest_input
+from models.growing import grow
 from models.refit import Refit
 from tests.builders import NAN, minutes
 
@@ -30,7 +31,7 @@ def test_what_arrives_is_the_forest_that_was_fitted() -> None:
     rows = minutes(200)
     fitted = refit("news", EPOCH, rows)
     matrix = np.array(rows, dtype=np.float32)
-    assert fitted.model_bytes() == to_onnx(fit(matrix, EPOCH))
+    assert fitted.model_bytes() == to_onnx(grow(matrix, EPOCH, TREES, SAMPLES))
     assert ForestScorer(fitted.model_bytes()).features == 13
 
 
@@ -38,8 +39,11 @@ def test_hardly_any_row_of_the_sample_scores_above_the_threshold() -> None:
     rows = minutes(512)
     rows[0] = tuple(value * 50 for value in rows[0])  # one odd minute, or no score would reach the least threshold
     fitted = refit("news", EPOCH, rows)
-    scores = [-each for each in fit(np.array(rows, dtype=np.float32), EPOCH).score_samples(np.array(rows, np.float32))]
-    assert fitted.threshold == pytest.approx(max(float(np.quantile(scores, 1 - ALARM_SHARE)), LEAST_THRESHOLD))
+    scorer = ForestScorer(fitted.model_bytes())
+    scores = [scorer.score(forest_input(row)) for row in rows]
+    assert fitted.threshold == pytest.approx(
+        max(float(np.quantile(scores, 1 - ALARM_SHARE)), LEAST_THRESHOLD), abs=1e-6
+    )
     assert sum(score > fitted.threshold for score in scores) <= ALARM_SHARE * 512 + 1
 
 
