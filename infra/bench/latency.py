@@ -47,8 +47,6 @@ class Load:
         self._topic, self._rate = topic, rate
         self.clicked_at: dict[tuple[str, int], float] = {}
         """By session and time in ms."""
-        self.ticks: list[tuple[int, float]] = []
-        """(event time in ms, when it was sent), in order."""
 
     def run(self, seconds: int) -> None:
         began, count, next_tick = time.time(), 0, 0.0
@@ -89,13 +87,6 @@ class Load:
         for partition in range(PARTITIONS):
             tick = Event(f"tick-{partition}-{second}", "tick", second * 1000, second * 1000, "tick")
             self._producer.produce(self._topic, msgspec.json.encode(tick), key=b"tick", partition=partition)
-        # The watermark passes a window's end when a tick that is late enough has come.
-        self.ticks.append((second * 1000, time.time()))
-
-    def passed(self, window_end_ms: int) -> float | None:
-        """When the tick was sent that let the watermark pass the window's end."""
-        needed_ms = window_end_ms - 1 + WAIT_MS
-        return next((sent for tick_ms, sent in reversed(self.ticks) if tick_ms - 1000 < needed_ms <= tick_ms), None)
 
 
 class Watch:
@@ -117,8 +108,9 @@ class Watch:
         at_ms = command["issued_at_ms"]
         if command["source"]["id"] == "each-click":
             self.fast.append((now - self._load.clicked_at[command["session_id"], at_ms]) * 1000)
-        elif (passed := self._load.passed(at_ms)) is not None:
-            self.window.append((now - passed) * 1000)
+        else:
+            # The watermark passes a window's end with the events that are received so much later, one each millisecond.
+            self.window.append(now * 1000 - (at_ms - 1 + WAIT_MS))
 
 
 def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, options: list[str]) -> dict[str, Any]:

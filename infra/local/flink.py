@@ -19,6 +19,7 @@ from infra.local import processes
 from infra.local.home import Home, ServiceRecord
 
 DISTRIBUTION = Path(pyflink.__file__).parent
+FRAMEWORK_HEAP_MB = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,7 @@ def configure(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> Path
     shipped = yaml.safe_load((DISTRIBUTION / "conf" / "config.yaml").read_text())
     settings: dict[str, Any] = {
         "env.java.opts.all": shipped["env"]["java"]["opts"]["all"],
-        # A tenth less processor time than G1 on two cores, and large pages as much again (`make bench`): under a
-        # hypervisor each miss of a page table is looked up twice.
-        "env.java.opts.taskmanager": "-XX:+UseParallelGC -XX:+UseTransparentHugePages",
+        "env.java.opts.taskmanager": " ".join(_java_options(memory)),
         "jobmanager.bind-host": "127.0.0.1",
         "jobmanager.rpc.address": "127.0.0.1",
         "jobmanager.rpc.port": rpc_port,
@@ -54,7 +53,7 @@ def configure(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> Path
         "taskmanager.bind-host": "127.0.0.1",
         "taskmanager.host": "127.0.0.1",
         "taskmanager.numberOfTaskSlots": 1,
-        "taskmanager.memory.framework.heap.size": "96m",
+        "taskmanager.memory.framework.heap.size": f"{FRAMEWORK_HEAP_MB}m",
         "taskmanager.memory.task.heap.size": f"{memory.task_heap}m",
         "taskmanager.memory.managed.size": f"{memory.managed}m",
         "taskmanager.memory.network.min": f"{memory.network}m",
@@ -81,6 +80,24 @@ def configure(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> Path
     for name in ("log4j-console.properties", "log4j-cli.properties"):
         (conf / name).write_text((DISTRIBUTION / "conf" / name).read_text())
     return conf
+
+
+def _java_options(memory: Memory) -> tuple[str, ...]:
+    """What TaskManagers ask of Java. Each was chosen by `infra.bench.throughput`; README *Decisions* has the figures."""
+    young = (memory.task_heap + FRAMEWORK_HEAP_MB) * 2 // 3
+    return (
+        "-XX:+UseParallelGC",
+        # Under a hypervisor each miss of a page table is looked up twice.
+        "-XX:+UseTransparentHugePages",
+        # Nearly all that is made dies at once, and what lives on is small: two thirds for what is new halve the collections.
+        f"-Xmn{young}m",
+        # Three times as many calls before a method is compiled for good: thousands of methods of generated and library code
+        # never get so far, and the compiler's thread leaves the processors to the job.
+        "-XX:Tier4InvocationThreshold=15000",
+        "-XX:Tier4MinInvocationThreshold=2000",
+        "-XX:Tier4CompileThreshold=30000",
+        "-XX:Tier4BackEdgeThreshold=120000",
+    )
 
 
 def environment(home: Home) -> dict[str, str]:
