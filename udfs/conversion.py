@@ -11,12 +11,15 @@ from typing import Any, Final
 
 from pyflink.common import Row, RowKind
 
+CONVERTERS: Final = "pyflink.fn_execution.embedded.converters"
+"""Imported in thread mode only."""
+
 _KINDS: Final = {kind.value: kind for kind in RowKind}
 
 
 def quicken() -> None:
     """To be called in `open`. In process mode PyFlink converts by other means, and nothing is done."""
-    converters = sys.modules.get("pyflink.fn_execution.embedded.converters")
+    converters = sys.modules.get(CONVERTERS)
     if converters is not None:
         install(converters)
 

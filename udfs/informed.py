@@ -9,7 +9,7 @@ from pyflink.datastream.functions import KeyedBroadcastProcessFunction
 
 from schemas.commands import AdjustmentCommand, encode
 from schemas.rules import Rule
-from udfs import conversion, garbage
+from udfs import conversion, emptiness, garbage
 from udfs.stages.control import CONTROL, ControlStage
 from udfs.stages.forest import ForestStage
 
@@ -28,6 +28,7 @@ class Informed(KeyedBroadcastProcessFunction):
         """To be called in `open`: what holds the rules from now on."""
         garbage.seldom()
         conversion.quicken()
+        emptiness.quicken()
         metrics = context.get_metrics_group()
         self._commands = metrics.counter("commands")
         self._control = ControlStage(self._rules, forest, metrics.counter("refusedRules"))

@@ -11,7 +11,7 @@ from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 from models.epochs import RefitSchedule
 from models.refit import Refit
 from models.reservoir import Reservoir
-from udfs import conversion
+from udfs import conversion, emptiness
 from udfs.rows import SessionWindow, fields
 from udfs.threads import call_apart, import_apart
 
@@ -62,6 +62,7 @@ class ForestRefit(KeyedProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         conversion.quicken()
+        emptiness.quicken()
         self._reservoir: Any = runtime_context.get_state(ValueStateDescriptor("reservoir-v1", Types.STRING()))
         self._arrivals: Any = runtime_context.get_list_state(ListStateDescriptor("arrivals-v1", Types.STRING()))
         self._live: dict[str, tuple[int, Reservoir]] = {}

@@ -10,7 +10,7 @@ from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from models.session_states import Scored, Seen, with_command, with_scores, with_seen
 from schemas.commands import AdjustmentCommand
 from schemas.state import SessionState
-from udfs import conversion, garbage
+from udfs import conversion, emptiness, garbage
 from udfs.cells import Cell
 from udfs.rows import COMMAND, SCORED, SEEN
 
@@ -40,6 +40,7 @@ class SessionStates(KeyedProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         garbage.seldom()
         conversion.quicken()
+        emptiness.quicken()
         self._cell: Cell[SessionState] = Cell("session-state-v1", self._dump, _decode, ttl_h=1)
         self._cell.open(runtime_context)
 
