@@ -89,7 +89,7 @@ def _java_options(memory: Memory) -> tuple[str, ...]:
         "-XX:+UseParallelGC",
         # Under a hypervisor each miss of a page table is looked up twice.
         "-XX:+UseTransparentHugePages",
-        # Nearly all that is made dies at once, and what lives on is small: two thirds for what is new halve the collections.
+        # Nearly all that is made dies at once, and what lives on is small: twice the room that Java would give what is new.
         f"-Xmn{young}m",
         # Three times as many calls before a method is compiled for good: thousands of methods of generated and library code
         # never get so far, and the compiler's thread leaves the processors to the job.

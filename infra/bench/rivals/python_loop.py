@@ -123,6 +123,8 @@ def run(bootstrap: str, topic: str, output: str, limit_s: float) -> str:
             "group.id": f"{output}-loop",
             "enable.auto.commit": False,
             "fetch.message.max.bytes": 4_194_304,
+            # The default lets the client rest for a second whenever 100,000 records wait: half of the time on a fast machine.
+            "fetch.queue.backoff.ms": 10,
         }
     )
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5})
