@@ -40,7 +40,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m schemas.generate --check
+	@$(BIN)/python -m schemas.export --check
 
 test: check browser
 	@$(BIN)/pytest -m "not chaos"

@@ -8,9 +8,9 @@ from jobs.config import AdjustConfig, ConfigError
 from jobs.environment import environment
 from jobs.graph import build
 from jobs.sinks import attach
-from models.decisions import RuleBook
-from models.rules import KNOWN_FEATURES
-from models.store import SHIPPED, ModelError, load_forest
+from models.model_store import SHIPPED, ModelError, load_forest
+from models.rules.compiled import KNOWN_FEATURES
+from models.rules.evaluation import RuleBook
 from schemas.rules import Rule, RuleError, parse_rule_file
 
 SHIPPED_RULES = SHIPPED / "rules.yaml"

@@ -7,20 +7,20 @@ from pyflink.datastream import DataStream, OutputTag, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from jobs.config import AdjustConfig
-from jobs.cut import cut
-from jobs.keying import ROW, keyed, pairs, to_stream
-from jobs.rows import commands_query, gestures_query, refit_query, seen_query, windows_query
-from jobs.tables import rules_ddl, source_ddl
-from jobs.windows import steps
-from models.epochs import RefitSchedule
-from models.store import StoredModel
+from jobs.java.keying import ROW, keyed, pairs, to_stream
+from jobs.java.plan_barrier import cut
+from jobs.sql.crossing_queries import commands_query, gestures_query, refit_query, seen_query, windows_query
+from jobs.sql.source_table import rules_ddl, source_ddl
+from jobs.sql.window_views import steps
+from models.isolation_forest.schedule import RefitSchedule
+from models.model_store import StoredModel
 from schemas.rules import Rule
-from udfs import outputs
-from udfs.adjust import Adjust
-from udfs.fast_lane import FastLane
-from udfs.refit import ForestRefit
+from udfs import side_outputs
+from udfs.event_commands import FastLane
+from udfs.forest_refit import ForestRefit
 from udfs.session_state import SessionStates
-from udfs.stages.control import CONTROL
+from udfs.stages.broadcast_control import CONTROL
+from udfs.window_commands import Adjust
 
 CONTROL_ROW = Types.ROW([Types.STRING(), Types.STRING(), Types.STRING()])
 
@@ -52,14 +52,14 @@ def build(
     commands = (
         keyed(windows, ROW)
         .connect(_with_refits(t_env, known, schedule).broadcast(CONTROL))
-        .process(adjust, output_type=outputs.RECORD)
+        .process(adjust, output_type=side_outputs.RECORD)
         .name("adjust")
         .uid("adjust")
     )
     at_once = (
         keyed(gestures, ROW)
         .connect(known.broadcast(CONTROL))
-        .process(FastLane(rules), output_type=outputs.RECORD)
+        .process(FastLane(rules), output_type=side_outputs.RECORD)
         .name("fast-lane")
         .uid("fast-lane")
     )
@@ -67,10 +67,12 @@ def build(
         at_once.slot_sharing_group("fast")
     return Outputs(
         commands.union(at_once),
-        _side(commands, outputs.REJECTED),
-        _side(commands, outputs.LATE),
-        _side(commands, outputs.TALLY),
-        _session_states(t_env, config, commands.union(at_once), _side(commands, outputs.TOLD)) if telling else None,
+        _side(commands, side_outputs.REJECTED),
+        _side(commands, side_outputs.LATE),
+        _side(commands, side_outputs.TALLY),
+        _session_states(t_env, config, commands.union(at_once), _side(commands, side_outputs.TOLD))
+        if telling
+        else None,
     )
 
 
@@ -85,12 +87,12 @@ def _session_states(
     """What is known of each session: what it was seen to do, its scores, and the commands to it."""
     t_env.create_temporary_view("commands", commands)
     rows = (
-        to_stream(t_env, t_env.sql_query(query), pairs(outputs.TOLD_ROW), uid)
+        to_stream(t_env, t_env.sql_query(query), pairs(side_outputs.TOLD_ROW), uid)
         for query, uid in ((seen_query(config), "seen"), (commands_query(), "commanded"))
     )
     return (
-        keyed(scores.union(*rows), outputs.TOLD_ROW)
-        .process(SessionStates(), output_type=outputs.RECORD)
+        keyed(scores.union(*rows), side_outputs.TOLD_ROW)
+        .process(SessionStates(), output_type=side_outputs.RECORD)
         .name("session-state")
         .uid("session-state")
     )

@@ -13,8 +13,8 @@ from pyflink.common import Configuration
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from jobs.config import ConfigError, check_option, given_options, option
-from jobs.tables import STARTUP_MODES, numbers, with_options
-from schemas.contract import contract_json
+from jobs.sql.source_table import STARTUP_MODES, numbers, with_options
+from schemas.event_validation import contract_json
 from schemas.heatmap import BANDS, COLUMNS, ROWS
 
 

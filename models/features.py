@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """`sql` gives the value from the columns of the view it stands in (`jobs/windows.py`); null means unknown. Numbers
+    """`sql` gives the value from the columns of the view it stands in (`jobs/sql/window_views.py`); null means unknown. Numbers
     with an exponent are floating point there; those with a point alone would be decimals, slow and rounded otherwise."""
 
     name: str

@@ -9,11 +9,11 @@ from schemas.audit import Late, Tally
 from schemas.commands import AdjustmentCommand
 from schemas.events import Event
 from schemas.heatmap import HeatCell
-from schemas.models import ModelRecord
+from schemas.model_cards import ModelRecord
 from schemas.outcomes import Outcome
 from schemas.rejects import Rejected
 from schemas.rules import Rule
-from schemas.state import SessionState
+from schemas.session_state import SessionState
 
 _DAY_MS: Final = 86_400_000
 

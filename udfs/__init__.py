@@ -1,11 +1,11 @@
 """Flink operators: thin, one per file. They restore, ask a model, persist and emit."""
 
-from udfs.threads import import_apart
+from udfs.runtime.python_threads import import_apart
 
 import_apart("onnxruntime")
 
 # All operators at once: the archive they come from lasts as long as one attempt to run the job, the interpreter of
 # thread mode as long as the TaskManager, and the next attempt may put another operator here.
-from udfs import adjust, fast_lane, refit, session_state  # noqa: E402
+from udfs import event_commands, forest_refit, session_state, window_commands  # noqa: E402
 
-__all__ = ["adjust", "fast_lane", "refit", "session_state"]
+__all__ = ["event_commands", "forest_refit", "session_state", "window_commands"]

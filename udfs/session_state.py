@@ -7,12 +7,13 @@ import msgspec
 from pyflink.common import Row
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 
-from models.session_states import Scored, Seen, with_command, with_scores, with_seen
+from models.session_state import Scored, Seen, with_command, with_scores, with_seen
 from schemas.commands import AdjustmentCommand
-from schemas.state import SessionState
-from udfs import conversion, emptiness, garbage
-from udfs.cells import Cell
-from udfs.rows import COMMAND, SCORED, SEEN
+from schemas.session_state import SessionState
+from udfs.crossing_rows import COMMAND, SCORED, SEEN
+from udfs.keyed_state import Cell
+from udfs.runtime import garbage_collection
+from udfs.runtime.pyflink_patches import empty_results, row_conversion
 
 _encoder: Final = msgspec.json.Encoder()
 _decode: Final = msgspec.json.Decoder(SessionState).decode
@@ -38,9 +39,9 @@ class SessionStates(KeyedProcessFunction):
     """
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        garbage.seldom()
-        conversion.quicken()
-        emptiness.quicken()
+        garbage_collection.seldom()
+        row_conversion.quicken()
+        empty_results.quicken()
         self._cell: Cell[SessionState] = Cell("session-state-v1", self._dump, _decode, ttl_h=1)
         self._cell.open(runtime_context)
 

@@ -18,8 +18,8 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 
 from infra.simulate.converters.shared import shared_data
-from models.forest import ForestScorer
-from models.forest_onnx import fit, to_onnx
+from models.isolation_forest.onnx_export import fit, to_onnx
+from models.isolation_forest.scorer import ForestScorer
 
 SEED: Final = 1
 OTHER_SEEDS: Final = (2, 3, 4)

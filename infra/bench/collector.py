@@ -26,9 +26,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from infra.kafka.reading import ends
 from infra.local import kafka, processes, redis
 from infra.local.home import PROJECT, Home
-from infra.streams.reading import ends
 from schemas.topics import EVENTS
 
 BATCH: Final = 20

@@ -9,16 +9,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from infra.bench.forest import cost_us
-from udfs import conversion, rows
+from udfs import crossing_rows
+from udfs.runtime.pyflink_patches import row_conversion
 
 CALLS, REPEATS = 20_000, 9
 
-WINDOW = ("session", [1.0] * (len(rows.SESSION_NUMBERS) + 39), ("text",) * len(rows.SESSION_TEXTS))
-CLICK = ("event", [1.0] * len(rows.EVENT_NUMBERS), ("text",) * len(rows.EVENT_TEXTS))
+WINDOW = ("session", [1.0] * (len(crossing_rows.SESSION_NUMBERS) + 39), ("text",) * len(crossing_rows.SESSION_TEXTS))
+CLICK = ("event", [1.0] * len(crossing_rows.EVENT_NUMBERS), ("text",) * len(crossing_rows.EVENT_TEXTS))
 
 
 def converter(of: Any) -> Any:
-    """The converter that PyFlink makes for `jobs.keying.pairs(jobs.keying.ROW)`."""
+    """The converter that PyFlink makes for `jobs.java.keying.pairs(jobs.java.keying.ROW)`."""
     same = of.IdentityDataConverter()
     value = of.RowDataConverter([same, same, of.ArrayDataConverter(same)], ["f0", "f1", "f2"])
     return of.RowDataConverter([same, value], ["f0", "f1"])
@@ -37,7 +38,7 @@ def main() -> None:
         return {"session_window": cost(WINDOW), "click": cost(CLICK)}
 
     pyflinks = costs()
-    conversion.quicken()
+    row_conversion.quicken()
     print(json.dumps({"pyflink_us": pyflinks, "quickened_us": costs()}, indent=2))
 
 

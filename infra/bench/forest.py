@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.features import SESSION_NAMES
-from models.forest import Floats, ForestScorer
-from models.forest_onnx import SAMPLES, TREES, fit, to_onnx
-from models.forests import forest_input
+from models.isolation_forest.onnx_export import SAMPLES, TREES, fit, to_onnx
+from models.isolation_forest.registry import forest_input
+from models.isolation_forest.scorer import Floats, ForestScorer
 
 
 def windows(number: int, seed: int) -> Floats:

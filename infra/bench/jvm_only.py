@@ -12,7 +12,7 @@ from pyflink.java_gateway import get_gateway
 from jobs.config import AdjustConfig
 from jobs.environment import environment
 from jobs.graph import crossing
-from jobs.keying import ROW, keyed
+from jobs.java.keying import ROW, keyed
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from kafka.admin import NewTopic
 from infra.local import flink, stack
 from infra.local.home import Home
 from infra.local.submit import submit
-from models.rules import KNOWN_FEATURES
+from models.rules.compiled import KNOWN_FEATURES
 from schemas.events import RECOMMENDED, Event
 from schemas.rules import parse_rule_file
 

@@ -20,8 +20,8 @@ from typing import Final
 
 import numpy as np
 
+from infra.bench.stream_detector import StreamDetector
 from infra.simulate.converters.shared import shared_data
-from models.streaming import StreamDetector
 
 PROBATION: Final = 0.15
 """Share of a series, and of 5000 rows at most, in which nothing counts: detectors learn there."""

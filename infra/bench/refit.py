@@ -12,10 +12,10 @@ from time import process_time
 from typing import Any
 
 from infra.bench.forest import windows
-from models.fitting import refit
-from models.forest import ForestScorer
-from models.forest_onnx import SAMPLES, TREES, fit, to_onnx
-from models.growing import grow
+from models.isolation_forest.fit import refit
+from models.isolation_forest.grow import grow
+from models.isolation_forest.onnx_export import SAMPLES, TREES, fit, to_onnx
+from models.isolation_forest.scorer import ForestScorer
 from models.reservoir import CAPACITY
 
 

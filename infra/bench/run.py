@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from infra.bench import picture
+from infra.bench import chart
 from infra.local import flink, stack
 from infra.local.home import PROJECT, Home
 from infra.local.submit import submit
@@ -81,7 +81,7 @@ def main() -> None:
     if "start_up" in wanted:
         results["start_up_s"] = start_up()
         _write(results)
-    picture.main()
+    chart.main()
     stack.down(Home.from_env())
     print(json.dumps(results, indent=2))
 

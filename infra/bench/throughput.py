@@ -24,7 +24,7 @@ from kafka.admin import NewTopic
 
 from infra.bench import flink_runs
 from infra.bench.meter import told
-from infra.bench.readers import records
+from infra.bench.workload_visitors import records
 from infra.local import flink, stack
 from infra.local.home import PROJECT, Home, StackRecord
 from infra.local.processes import StackError

@@ -12,7 +12,7 @@ import orjson
 from confluent_kafka import KafkaException, Producer  # type: ignore[import-not-found,unused-ignore]
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[import-not-found,attr-defined,unused-ignore]
 
-from infra.bench.readers import BEGINNING_MS, PARTITIONS, TRAILING_S, Reader
+from infra.bench.workload_visitors import BEGINNING_MS, PARTITIONS, TRAILING_S, Reader
 
 
 def events(number: int, sessions: int, rate: float, seed: int) -> Iterator[tuple[int, bytes, bytes]]:

@@ -10,21 +10,21 @@ import msgspec
 import typer
 from rich.table import Table
 
-from infra.cli.demo_site import closing_note, visit
+from infra.cli.demo_visit import closing_note, visit
+from infra.cli.formatting import clock, parameters, reason
 from infra.cli.output import err, errors, out, print_json
 from infra.cli.rule_commands import put_records
-from infra.cli.words import clock, parameters, reason
-from infra.demo import edge
+from infra.demo import demo_gateway
+from infra.kafka.accounting import Accountant
+from infra.kafka.reading import Tail
 from infra.local import flink, stack
 from infra.local.home import Home, StackRecord
 from infra.local.processes import StackError
 from infra.local.submit import submit
+from infra.simulate.ground_truth import read_truth, score
 from infra.simulate.recording import SAMPLE, Header, header, records
 from infra.simulate.replay import Replay
-from infra.simulate.truth import read_truth, score
-from infra.streams.account import Accountant
-from infra.streams.reading import Tail
-from models.rules import KNOWN_FEATURES
+from models.rules.compiled import KNOWN_FEATURES
 from schemas import topics
 from schemas.rules import parse_rule_file
 
@@ -95,8 +95,8 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
         status.update("submitting the adjust job with `flink run`")
         _start_job(running, "adjust", "--group-id", "microadjust-page", "--refit-min", "0")
         status.update("starting the gateway")
-        here = edge.start(home, running, StackRecord.read(home).services["redis"].ports["redis"])
-        rules = parse_rule_file(edge.RULES_FILE.read_text(), KNOWN_FEATURES)
+        here = demo_gateway.start(home, running, StackRecord.read(home).services["redis"].ports["redis"])
+        rules = parse_rule_file(demo_gateway.RULES_FILE.read_text(), KNOWN_FEATURES)
         put_records(running.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
     out.print(f"Kafka at {running.bootstrap}, Flink at http://127.0.0.1:{running.rest_port}")
     out.print(f"demo site: {here.site}", soft_wrap=True)
@@ -105,7 +105,7 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
     with err.status("submitting the heatmap job, and another adjust job for the replay"):
         _start_job(running, "heatmap")
         # The replay has a time of its own, and an account that nobody else may disturb: topics and a job of its own.
-        names, flags = edge.replay_topics(running.bootstrap)
+        names, flags = demo_gateway.replay_topics(running.bootstrap)
         _start_job(running, "adjust", "--group-id", "microadjust-replay", *flags)
     accountant = Accountant(running.bootstrap, names)
     watch = Watch()

@@ -27,7 +27,7 @@ def gateway(
             raise StackError(str(error)) from None
         _tell(settings)
         # Here, since the other commands need not wait for the server's imports.
-        from infra.gateway.serve import serve
+        from infra.gateway.server import serve
 
         serve(settings)
 

@@ -11,9 +11,9 @@ from kafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
+from infra.kafka.reading import StreamError
 from infra.local.processes import StackError
 from infra.simulate.recording import RecordingError
-from infra.streams.reading import StreamError
 from schemas.rules import RuleError
 
 out = Console(highlight=False)

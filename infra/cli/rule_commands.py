@@ -7,11 +7,11 @@ import msgspec
 import typer
 from kafka import KafkaProducer
 
+from infra.cli.bootstrap import Bootstrap, bootstrap_of
 from infra.cli.output import Json, err, errors, show
-from infra.cli.where import Bootstrap, bootstrap_of
-from infra.streams.reading import Tail
-from models.decisions import RuleBook
-from models.rules import KNOWN_FEATURES
+from infra.kafka.reading import Tail
+from models.rules.compiled import KNOWN_FEATURES
+from models.rules.evaluation import RuleBook
 from schemas import topics
 from schemas.rules import Rule, RuleError, parse_rule, parse_rule_file
 

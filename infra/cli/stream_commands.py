@@ -9,16 +9,16 @@ import msgspec
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from infra.cli.bootstrap import Bootstrap, bootstrap_of
+from infra.cli.formatting import because, clock, parameters, reason
 from infra.cli.output import Json, err, errors, out, print_json, show
-from infra.cli.where import Bootstrap, bootstrap_of
-from infra.cli.words import because, clock, parameters, reason
+from infra.kafka.accounting import Accountant
+from infra.kafka.reading import StreamError, Tail
+from infra.simulate.behaviours import BEHAVIOURS
 from infra.simulate.converters import CONVERTERS
-from infra.simulate.habits import BEHAVIOURS
 from infra.simulate.recording import RecordingError, records
 from infra.simulate.replay import Replay
-from infra.simulate.scene import Scene
-from infra.streams.account import Accountant
-from infra.streams.reading import StreamError, Tail
+from infra.simulate.scenario import Scene
 from schemas import topics
 
 _encoder = msgspec.json.Encoder()

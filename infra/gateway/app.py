@@ -7,21 +7,27 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from infra.gateway import collector, console, debug, demo_site, push, rest_health, ticks
-from infra.gateway.cors import Cors
-from infra.gateway.log import Log
-from infra.gateway.part import Gateway, Part
+from infra.gateway.auth.origins import Cors
+from infra.gateway.components import Gateway, Part
+from infra.gateway.console import endpoints as console
+from infra.gateway.debug import endpoints as debug
+from infra.gateway.ingest import ticks
+from infra.gateway.ingest.native import endpoints as collector
+from infra.gateway.ingest.producer import Log
+from infra.gateway.push import endpoints as push
+from infra.gateway.rest import health
 from infra.gateway.settings import Settings
-from infra.gateway.store import connected
+from infra.gateway.static import demo
+from infra.redis.client import connected
 
 PARTS: Final[tuple[Callable[[Gateway], Part], ...]] = (
     collector.part,
     ticks.part,
     debug.part,
     push.part,
-    rest_health.part,
+    health.part,
     console.part,
-    demo_site.part,
+    demo.part,
 )
 
 REDIS_TIMEOUT_S: Final = 0.05

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra.local import flink
-from infra.local.compiled import extensions
 from infra.local.home import PROJECT
 from infra.local.jars import flink_jars
 from infra.local.processes import StackError
 from infra.local.stack import Stack
+from infra.packaging.mypyc import extensions
 
 JOBS = ("adjust", "heatmap")
 PACKAGES = ("jobs", "udfs", "models", "schemas")

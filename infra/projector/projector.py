@@ -9,10 +9,11 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicParti
 from redis import Redis
 from redis.exceptions import RedisError
 
-from infra.projector import epoch, keys
+from infra.projector import redis_generation
+from infra.projector.redis_writer import Unreadable, Writes, read_command, read_state
 from infra.projector.settings import Settings
-from infra.projector.writes import Unreadable, Writes, read_command, read_state
-from schemas.state import SessionState
+from infra.redis import keys
+from schemas.session_state import SessionState
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Projector:
             self._held = [record for record in self._consumer.consume(BATCH, WAIT_S) if _is_record(record)]
         if not self._held and time.monotonic() - self._looked_s < LOOK_EVERY_S:
             return
-        run_id, unmarked = epoch.look(self._redis, self._next)
+        run_id, unmarked = redis_generation.look(self._redis, self._next)
         self._looked_s = time.monotonic()
         if unmarked:
             self._rewind(unmarked, run_id)
@@ -135,7 +136,7 @@ class Projector:
         self._held = []
         self._assign()
         self._commit()
-        epoch.mark(self._redis, unmarked, run_id)
+        redis_generation.mark(self._redis, unmarked, run_id)
         self.rewinds += 1
 
     def _start(self, place: Place) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
 
-from infra.simulate.habits import NEVER_S, Habits, changed
+from infra.simulate.behaviours import NEVER_S, Habits, changed
 from schemas.events import RECOMMENDED, Context, Event, EventType
 
 CONTENTS: Final = {

@@ -9,16 +9,16 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from infra.simulate.minutes import Slice, minute, slices_of, windows
-from infra.simulate.scene import Scene
+from infra.simulate.reference_windows import Slice, minute, slices_of, windows
+from infra.simulate.scenario import Scene
 from models.features import SESSION_NAMES
-from models.fitting import ALARM_SHARE, LEAST_THRESHOLD
-from models.forest import Floats
-from models.forest_onnx import fit, to_onnx
-from models.forests import forest_input
-from schemas.contract import verdict
+from models.isolation_forest.fit import ALARM_SHARE, LEAST_THRESHOLD
+from models.isolation_forest.onnx_export import fit, to_onnx
+from models.isolation_forest.registry import forest_input
+from models.isolation_forest.scorer import Floats
+from schemas.event_validation import verdict
 from schemas.events import Event
-from schemas.models import ModelCard
+from schemas.model_cards import ModelCard
 
 SEED: Final = 20251009
 ROWS: Final = 4096

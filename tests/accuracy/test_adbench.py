@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from infra.bench.adbench import measure, sample
-from tests.shared import shared
+from tests.support.shared_data import shared
 
 SETS = (
     "2_annthyroid",

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from infra.simulate.converters import CONVERTERS, FOLDERS
-from schemas.contract import verdict
+from schemas.event_validation import verdict
 from schemas.events import Event
-from tests.shared import shared
+from tests.support.shared_data import shared
 
 NOW_MS = 1_790_000_000_000
 

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import pytest
 
 from infra.bench.nab import NOTHING, PROFILES, Series, best, ours, points, read, windowed_gaussian
-from tests.shared import shared
+from tests.support.shared_data import shared
 
 STANDARD = PROFILES["standard"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.baselines import HALF_LIFE, WARM_UP, Baselines, least_weight
-from models.streaming import MEMORY, StreamDetector
+from infra.bench.stream_detector import MEMORY, StreamDetector
+from models.detectors.baselines import HALF_LIFE, WARM_UP, Baselines, least_weight
 
 NAN = float("nan")
 

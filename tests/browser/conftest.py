@@ -6,8 +6,8 @@ import pytest
 from selenium.webdriver import Chrome
 
 from infra.demo.browser import Browser, NoBrowser
-from tests.browser.collector import TRACKER, Collector, Serving, judged
-from tests.browser.reader import Reader
+from tests.support.browser_pages import Reader
+from tests.support.fake_collector import TRACKER, Collector, Serving, judged
 
 
 @pytest.fixture(scope="session")

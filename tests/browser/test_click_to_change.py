@@ -13,13 +13,13 @@ import msgspec
 import pytest
 import yaml
 
-from infra.demo import edge
+from infra.demo import demo_gateway
 from infra.local import flink
 from infra.local import stack as local
 from infra.local.home import Home, StackRecord
 from infra.local.submit import submit
-from tests.browser.collector import Collector
-from tests.browser.reader import WATCH, Reader
+from tests.support.browser_pages import WATCH, Reader
+from tests.support.fake_collector import Collector
 
 ITEMS = [f"item-{number}" for number in range(10)]
 WARM_UP = 20
@@ -72,7 +72,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         options = ["--rules-file", str(rules_file), "--startup", "earliest", "--bootstrap", stack.bootstrap]
         job = submit(stack, "adjust", options)
         flink.wait_for_job(stack.rest_port, job)
-        started = edge.start(home, stack, StackRecord.read(home).services["redis"].ports["redis"])
+        started = demo_gateway.start(home, stack, StackRecord.read(home).services["redis"].ports["redis"])
         yield Edge(started.site.removesuffix("/demo/"), started.write_key)
     finally:
         local.down(home)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.collector import Collector
-from tests.browser.reader import Reader
+from tests.support.browser_pages import Reader
+from tests.support.fake_collector import Collector
 
 MAX_SHIFT = 0.01
 

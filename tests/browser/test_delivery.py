@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.browser.collector import Collector
-from tests.browser.reader import Reader
+from tests.support.browser_pages import Reader
+from tests.support.fake_collector import Collector
 
 PAGE = "<button id=b data-adjust=b>b</button><a id=next href=/next>next</a>"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from infra.gateway.demo_site import SITE
-from tests.browser.collector import KEY, Collector
-from tests.browser.reader import WATCH, Reader
+from infra.gateway.static.demo import SITE
 from tests.browser.test_client import settle
+from tests.support.browser_pages import WATCH, Reader
+from tests.support.fake_collector import KEY, Collector
 
 
 @pytest.fixture

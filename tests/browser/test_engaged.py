@@ -4,8 +4,8 @@ import time
 
 from selenium.webdriver import Chrome
 
-from tests.browser.collector import Collector
-from tests.browser.reader import Reader
+from tests.support.browser_pages import Reader
+from tests.support.fake_collector import Collector
 
 TEXT = "<main data-adjust-content=tides><p id=text>Something to read.</p></main>"
 

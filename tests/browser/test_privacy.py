@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.browser.collector import Collector
-from tests.browser.reader import Reader
+from tests.support.browser_pages import Reader
+from tests.support.fake_collector import Collector
 
 PAGE = "<button id=b data-adjust=b>b</button>"
 GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true });"

@@ -4,8 +4,8 @@ import time
 
 from selenium.webdriver import ActionChains, Keys
 
-from tests.browser.collector import Collector
-from tests.browser.reader import Reader
+from tests.support.browser_pages import Reader
+from tests.support.fake_collector import Collector
 
 ARTICLE = """
 <main data-adjust-content=tides data-adjust-type=science>

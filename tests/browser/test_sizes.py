@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.home import PROJECT
-from tests.browser.collector import TRACKER
+from tests.support.fake_collector import TRACKER
 
 FOLDER = PROJECT / "infra" / "tracker"
 SOURCES = sorted((FOLDER / "src").glob("*.js"))

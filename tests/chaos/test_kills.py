@@ -6,8 +6,8 @@ import pytest
 
 from infra.local.stack import Stack
 from infra.simulate.recording import records
-from infra.simulate.scene import Scene
-from tests.killing import survive
+from infra.simulate.scenario import Scene
+from tests.support.killing import survive
 
 pytestmark = pytest.mark.chaos
 

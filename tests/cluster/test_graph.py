@@ -10,7 +10,7 @@ from jobs.config import AdjustConfig
 from jobs.environment import environment
 from jobs.graph import build
 from jobs.sinks import attach
-from models.store import load_forest
+from models.model_store import load_forest
 
 pytestmark = pytest.mark.cluster
 

@@ -7,7 +7,7 @@ from pyflink.common import Types
 
 from jobs.config import AdjustConfig
 from jobs.environment import environment
-from jobs.keying import ROW, keyed, pairs, to_stream
+from jobs.java.keying import ROW, keyed, pairs, to_stream
 from tests.cluster.counting import Counting
 
 pytestmark = pytest.mark.cluster

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from models.epochs import RefitSchedule
+from models.isolation_forest.schedule import RefitSchedule
 from schemas.rules import Rule
-from tests.builders import EVERY_MS, WINDOW_MS, forest_card, forest_model
-from tests.operators.fakes import FakeFlink, Running
-from udfs.adjust import Adjust
-from udfs.fast_lane import FastLane
+from tests.support.builders import EVERY_MS, WINDOW_MS, forest_card, forest_model
+from tests.support.flink_fakes import FakeFlink, Running
+from udfs.event_commands import FastLane
+from udfs.window_commands import Adjust
 
 NO_REFITS = RefitSchedule(0, 0)
 Start = Callable[..., Running]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from models.baselines import WARM_UP
-from tests.builders import ANNA, FILM, MORNING_NEWS, content_window, rule, session_window
+from models.detectors.baselines import WARM_UP
 from tests.operators.conftest import Start
-from tests.operators.reading import commands, fed, seconds
+from tests.support.builders import ANNA, FILM, MORNING_NEWS, content_window, rule, session_window
+from tests.support.operator_outputs import commands, fed, seconds
 
 SHORTEN = rule(
     id="shorten",

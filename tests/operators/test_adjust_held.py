@@ -6,12 +6,12 @@ from lzma import compress
 import msgspec
 import pytest
 
-from models.epochs import RefitSchedule
-from models.refit import Refit
-from tests.builders import ANNA, BEN, CrossingRow, at, forest_model, rule, session_window
+from models.isolation_forest.messages import Refit
+from models.isolation_forest.schedule import RefitSchedule
 from tests.operators.conftest import Start
-from tests.operators.fakes import FakeFlink, Running
-from tests.operators.reading import commands, fed, seconds
+from tests.support.builders import ANNA, BEN, CrossingRow, at, forest_model, rule, session_window
+from tests.support.flink_fakes import FakeFlink, Running
+from tests.support.operator_outputs import commands, fed, seconds
 
 HALF_HOUR_S, LEAD_S = 1_800, 300
 SCHEDULE = RefitSchedule(HALF_HOUR_S * 1000, LEAD_S * 1000)

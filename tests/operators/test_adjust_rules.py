@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.builders import ANNA, at, rule, rule_data, session_window
 from tests.operators.conftest import Start
-from tests.operators.fakes import Running
-from tests.operators.reading import commands, fed, seconds
+from tests.support.builders import ANNA, at, rule, rule_data, session_window
+from tests.support.flink_fakes import Running
+from tests.support.operator_outputs import commands, fed, seconds
 
 BUSY = [{"feature": "pages", "above": 0}]
 

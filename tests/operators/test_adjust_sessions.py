@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.baselines import WARM_UP
-from tests.builders import ANNA, BEN, CrossingRow, at, rule, session_window
+from models.detectors.baselines import WARM_UP
 from tests.operators.conftest import Start
-from tests.operators.reading import commands, fed, seconds
+from tests.support.builders import ANNA, BEN, CrossingRow, at, rule, session_window
+from tests.support.operator_outputs import commands, fed, seconds
 
 MISSION = rule(
     id="mission",

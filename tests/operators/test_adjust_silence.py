@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders import (
+from tests.operators.conftest import NO_REFITS, Start
+from tests.support.builders import (
     ANNA,
     BEN,
     SESSION_END_S,
@@ -15,10 +16,9 @@ from tests.builders import (
     rule,
     session_window,
 )
-from tests.operators.conftest import NO_REFITS, Start
-from tests.operators.fakes import Running
-from tests.operators.reading import commands, fed, seconds
-from udfs.adjust import Adjust
+from tests.support.flink_fakes import Running
+from tests.support.operator_outputs import commands, fed, seconds
+from udfs.window_commands import Adjust
 
 SILENT = rule(id="silent", when=[{"feature": "silence_ms", "above": 60_000}], cooldown_s=1)
 

@@ -7,9 +7,9 @@ import pytest
 
 from schemas.audit import Late, Tally
 from schemas.rejects import REASONS, Rejected
-from tests.builders import ANNA, CrossingRow, at
 from tests.operators.conftest import Start
-from tests.operators.reading import commands, fed, records
+from tests.support.builders import ANNA, CrossingRow, at
+from tests.support.operator_outputs import commands, fed, records
 
 
 def rejected(reason: str | None, original: bytes) -> CrossingRow:

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.builders import ANNA, BEN, FILM, MORNING_NEWS, SESSION_END_S, at, gesture, rule, rule_data
 from tests.operators.conftest import Start
-from tests.operators.reading import commands, fed, seconds
-from udfs.stages.gestures import KNOWN_IDS
+from tests.support.builders import ANNA, BEN, FILM, MORNING_NEWS, SESSION_END_S, at, gesture, rule, rule_data
+from tests.support.operator_outputs import commands, fed, seconds
+from udfs.stages.recent_clicks import KNOWN_IDS
 
 CLICKED = rule(
     id="clicked",

@@ -5,12 +5,12 @@ from random import Random
 import msgspec
 import pytest
 
-from models.fitting import LEAST_ROWS, refit
-from models.refit import Refit
+from models.isolation_forest.fit import LEAST_ROWS, refit
+from models.isolation_forest.messages import Refit
 from models.reservoir import CAPACITY, Reservoir
-from tests.builders import BEGINNING, CrossingRow, at, minutes, session_window
-from tests.operators.fakes import FakeFlink, Running
-from udfs.refit import END_OF_TIME, MOST_TYPES, ForestRefit
+from tests.support.builders import BEGINNING, CrossingRow, at, minutes, session_window
+from tests.support.flink_fakes import FakeFlink, Running
+from udfs.forest_refit import END_OF_TIME, MOST_TYPES, ForestRefit
 
 HALF_HOUR_S, LEAD_S = 1_800, 300
 EVERY_MS = HALF_HOUR_S * 1000

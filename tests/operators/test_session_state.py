@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from models.session_states import Seen
+from models.session_state import Seen
 from schemas.commands import encode
-from schemas.state import SessionState
-from tests.builders import ANNA, BEN, FILM, SESSION_END_S, at, gesture, rule, session_window
+from schemas.session_state import SessionState
 from tests.operators.conftest import Start
-from tests.operators.fakes import Running
-from tests.operators.reading import commands, fed
+from tests.support.builders import ANNA, BEN, FILM, SESSION_END_S, at, gesture, rule, session_window
+from tests.support.flink_fakes import Running
+from tests.support.operator_outputs import commands, fed
 from udfs.session_state import SessionStates
 
 CALM = rule()

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from models.decisions import Subject
-from models.rules import Facts
-from tests.builders import ANNA, BEN, NAN, at, gesture, session_values
-from tests.operators.fakes import FakeContext, FakeFlink
-from udfs.cells import MOST_KEPT, Cell
-from udfs.rows import Gesture, SessionWindow
-from udfs.stages.attention import AttentionStage
+from models.rules.compiled import Facts
+from models.rules.evaluation import Subject
+from tests.support.builders import ANNA, BEN, NAN, at, gesture, session_values
+from tests.support.flink_fakes import FakeContext, FakeFlink
+from udfs.crossing_rows import Gesture, SessionWindow
+from udfs.keyed_state import MOST_KEPT, Cell
 from udfs.stages.decisions import DecisionStage
-from udfs.stages.gestures import GestureStage
-from udfs.stages.held import HeldStage
-from udfs.stages.turn import GestureTurn, SessionTurn
+from udfs.stages.evaluation import GestureTurn, SessionTurn
+from udfs.stages.pending_windows import HeldStage
+from udfs.stages.recent_clicks import GestureStage
+from udfs.stages.session_clock import AttentionStage
 from udfs.stages.z_scores import ZScoreStage
 
 

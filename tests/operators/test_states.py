@@ -2,13 +2,13 @@
 
 import pytest
 
-from models.attention import SESSION_END_MS
+from models.session_clock import SESSION_END_MS
 from tests.operators.conftest import Start
-from tests.operators.fakes import Running
-from udfs.cells import TTL_H
-from udfs.refit import ForestRefit
+from tests.support.flink_fakes import Running
+from udfs.forest_refit import ForestRefit
+from udfs.keyed_state import TTL_H
 from udfs.session_state import SessionStates
-from udfs.stages.control import CONTROL
+from udfs.stages.broadcast_control import CONTROL
 
 ADJUST_STATES = {"session-v2", "held-windows-v2", "content-v2"}
 FAST_STATES = {"fast-lane-v2"}

@@ -3,13 +3,13 @@
 from pyflink.datastream import RuntimeContext
 
 from models.features import CONTENT_NAMES
-from models.rules import Facts
+from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
-from udfs.cells import Drawer
-from udfs.rows import ContentWindow, Numbers, Texts
-from udfs.stages.control import ControlStage
+from udfs.crossing_rows import ContentWindow, Numbers, Texts
+from udfs.keyed_state import Drawer
+from udfs.stages.broadcast_control import ControlStage
 from udfs.stages.decisions import DecisionStage
-from udfs.stages.turn import ContentTurn
+from udfs.stages.evaluation import ContentTurn
 from udfs.stages.z_scores import ZScoreStage
 
 

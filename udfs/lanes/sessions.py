@@ -5,18 +5,18 @@ from typing import Any, Final
 from pyflink.datastream import RuntimeContext
 
 from models.features import SESSION_NAMES
-from models.rules import Facts
+from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
-from udfs.cells import Drawer
-from udfs.rows import Numbers, SessionWindow, Texts
-from udfs.stages.attention import AttentionStage
+from udfs.crossing_rows import Numbers, SessionWindow, Texts
+from udfs.keyed_state import Drawer
+from udfs.stages.broadcast_control import ControlStage
 from udfs.stages.categories import CategoryStage
-from udfs.stages.control import ControlStage
 from udfs.stages.decisions import DecisionStage
-from udfs.stages.forest import ForestStage
-from udfs.stages.held import HeldStage
-from udfs.stages.telling import TellingStage
-from udfs.stages.turn import SessionTurn
+from udfs.stages.evaluation import SessionTurn
+from udfs.stages.isolation_forest import ForestStage
+from udfs.stages.pending_windows import HeldStage
+from udfs.stages.session_clock import AttentionStage
+from udfs.stages.session_scores import TellingStage
 from udfs.stages.z_scores import ZScoreStage
 
 _NAN: Final = float("nan")

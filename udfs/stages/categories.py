@@ -3,9 +3,9 @@
 import msgspec
 from pyflink.datastream import RuntimeContext
 
-from models.categories import CategoryTimes, parse_engaged
-from udfs.cells import Cell, Drawer
-from udfs.stages.turn import SessionTurn
+from models.detectors.categories import CategoryTimes, parse_engaged
+from udfs.keyed_state import Cell, Drawer
+from udfs.stages.evaluation import SessionTurn
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, list[float]])

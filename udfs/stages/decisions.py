@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import msgspec
 from pyflink.datastream import RuntimeContext
 
-from models.decisions import decide
-from models.memories import DecisionMemory
-from models.rules import CompiledRule
+from models.rules.compiled import CompiledRule
+from models.rules.evaluation import decide
+from models.state_records import DecisionMemory
 from schemas.commands import AdjustmentCommand
-from udfs.cells import Cell, Drawer
-from udfs.stages.turn import Turn
+from udfs.keyed_state import Cell, Drawer
+from udfs.stages.evaluation import Turn
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(DecisionMemory)

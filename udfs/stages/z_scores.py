@@ -2,11 +2,11 @@
 
 from pyflink.datastream import RuntimeContext
 
-from models.baselines import Baselines
-from models.peers import z_scores
-from udfs.cells import Cell, Drawer
-from udfs.rows import Numbers
-from udfs.stages.turn import ContentTurn, SessionTurn
+from models.detectors.baselines import Baselines
+from models.detectors.peers import z_scores
+from udfs.crossing_rows import Numbers
+from udfs.keyed_state import Cell, Drawer
+from udfs.stages.evaluation import ContentTurn, SessionTurn
 
 
 class ZScoreStage:

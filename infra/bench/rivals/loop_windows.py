@@ -11,7 +11,7 @@ RAPID_MS = 10_000
 
 
 class Cell:
-    """What one session did with one content in one slice; the columns of `_signals` in `jobs/windows.py`."""
+    """What one session did with one content in one slice; the columns of `_signals` in `jobs/sql/window_views.py`."""
 
     __slots__ = (
         "clicks",

@@ -17,9 +17,9 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from infra.bench.meter import Meter
 from infra.bench.rivals.loop_windows import RAPID_MS, SLICE_MS, WINDOW_MS, Cell, SessionWindow, Windows
 from infra.bench.rivals.topics import records_in
-from models.baselines import Baselines
+from models.detectors.baselines import Baselines
 from models.features import CONTENT_NAMES, SESSION_NAMES
-from models.store import load_forest
+from models.model_store import load_forest
 from schemas.commands import Source, Target, command_id
 
 LATENESS_MS = 2000

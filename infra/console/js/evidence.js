@@ -36,7 +36,7 @@ export function numberLine(name, seen, unit) {
     svg("circle", { class: "value", cx: x(value), cy: 46, r: 8 }), at(value, 20, number(value)));
 }
 
-/** What a feature counts; the same windows as in the job (`jobs/windows.py`), made again from the session's events. */
+/** What a feature counts; the same windows as in the job (`jobs/sql/window_views.py`), made again from the session's events. */
 const sum = (type) => (events) => events.filter((event) => event.type === type).reduce((total, event) => total + (event.value ?? 0), 0);
 const count = (fits) => (events) => events.filter(fits).length;
 const isClick = (event) => event.type === "click";

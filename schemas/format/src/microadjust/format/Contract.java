@@ -7,7 +7,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonProcessin
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
 
-/** The table that {@code schemas/contract.py} writes: fields with kinds and bounds, and a few limits. */
+/** The table that {@code schemas/event_validation.py} writes: fields with kinds and bounds, and a few limits. */
 final class Contract {
 
     enum Kind {

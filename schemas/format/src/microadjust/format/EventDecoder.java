@@ -20,7 +20,7 @@ import org.apache.flink.table.types.logical.RowType;
  * {@code reject_detail} and {@code original}.
  *
  * <p>Flink's own JSON format either drops a record it cannot read or stops the job, and reads "5" where 5 was asked for; here
- * nothing is dropped, nothing is guessed, and the verdict is that of {@code schemas/contract.py}, whose table it is given.
+ * nothing is dropped, nothing is guessed, and the verdict is that of {@code schemas/event_validation.py}, whose table it is given.
  *
  * <p>Two more columns spare the job work on each event: {@code type_no} INT, the place of the type in the contract's list, and
  * {@code occurred_at} TIMESTAMP_LTZ(3), the beginning of time for a rejected record.

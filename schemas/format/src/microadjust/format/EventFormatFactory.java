@@ -24,7 +24,7 @@ public final class EventFormatFactory implements DeserializationFormatFactory {
             ConfigOptions.key("contract")
                     .stringType()
                     .noDefaultValue()
-                    .withDescription("The event contract as JSON: schemas.contract.contract_json().");
+                    .withDescription("The event contract as JSON: schemas.event_validation.contract_json().");
 
     private static final ConfigOption<List<String>> LEAN_TYPES =
             ConfigOptions.key("lean-types")

@@ -1,0 +1,123 @@
+"""GET /debug/good and /debug/bad, POST /debug/reset, and a page of events as they come, with why each is refused."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from infra.gateway.auth.push import is_operators, require_operator
+from infra.gateway.components import Gateway, Part
+from infra.gateway.ingest.guard import now_ms
+from infra.gateway.responses import Refusal, answer
+from schemas.events import Event
+from schemas.rejects import Rejected
+
+KEPT: Final = 500
+MOST_SHOWN: Final = 500
+
+_FOLDER: Final = Path(__file__).parent / "static"
+_PAGE: Final = {"": "text/html", "debug.js": "text/javascript", "debug.css": "text/css"}
+_HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+
+class Debug:
+    """The last 500 events that Kafka has and the last 500 refusals, in the memory of this process.
+
+    Always asks for the operator's token (`Authorization: Bearer`, ?token= or the page's cookie): behind a proxy on this
+    machine everybody seems to come from here.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._settings = gateway.settings
+        # Browsers share cookies between the ports of a host.
+        self._cookie = f"microadjust_debug_{gateway.settings.port}"
+        self._good: deque[tuple[int, Event]] = deque(maxlen=KEPT)
+        self._bad: deque[tuple[int, Rejected]] = deque(maxlen=KEPT)
+        self._goods = self._bads = 0
+        gateway.on_accepted.append(self._on_accepted)
+        gateway.on_rejected.append(self._on_rejected)
+
+    async def _on_accepted(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._goods += 1
+            self._good.append((self._goods, event))
+
+    def _on_rejected(self, rejects: Sequence[Rejected]) -> None:
+        for each in rejects:
+            self._bads += 1
+            self._bad.append((self._bads, each))
+
+    async def good(self, request: Request) -> Response:
+        return self._shown(request, "event", self._goods, self._good)
+
+    async def bad(self, request: Request) -> Response:
+        return self._shown(request, "rejected", self._bads, self._bad)
+
+    async def reset(self, _: Request) -> Response:
+        self._good.clear()
+        self._bad.clear()
+        self._goods = self._bads = 0
+        return answer(200, {"good": 0, "bad": 0})
+
+    def _shown(self, request: Request, name: str, total: int, kept: deque[tuple[int, Any]]) -> Response:
+        """Newest first; `after` leaves out what the asker has seen."""
+        after = _number(request, "after", 0)
+        limit = min(_number(request, "limit", MOST_SHOWN), MOST_SHOWN)
+        lines = [{"number": number, name: each} for number, each in reversed(kept) if number > after][:limit]
+        return answer(200, {"total": total, "at_ms": now_ms(), "lines": lines}, _HEADERS)
+
+    def guarded(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                if not is_operators(request.cookies.get(self._cookie, ""), self._settings):
+                    require_operator(request, self._settings)
+                return await handler(request)
+            except Refusal as refusal:
+                return refusal.response(request)
+
+        return endpoint
+
+    async def page(self, request: Request) -> Response:
+        """Static, and says nothing by itself; `?token=` becomes a cookie and leaves the address."""
+        if is_operators(request.query_params.get("token", ""), self._settings):
+            answer = RedirectResponse("/debug/", status_code=303, headers=_HEADERS)
+            answer.set_cookie(
+                self._cookie, self._settings.console_token, path="/debug", httponly=True, samesite="strict"
+            )
+            return answer
+        name = request.path_params.get("name", "")
+        if name not in _PAGE:
+            return Refusal(404, "path", "there is no such page", field="path").response()
+        content = (_FOLDER / (name or "index.html")).read_bytes()
+        return Response(content, 200, _HEADERS, f"{_PAGE[name]}; charset=utf-8")
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    given = request.query_params.get(name, "")
+    if not given:
+        return default
+    if not (given.isascii() and given.isdigit() and len(given) < 16):
+        raise Refusal(400, "wrong_type", f"{name}: expected a number", field=name)
+    return int(given)
+
+
+def part(gateway: Gateway) -> Part:
+    debug = Debug(gateway)
+    routes = [
+        Route("/debug/good", debug.guarded(debug.good)),
+        Route("/debug/bad", debug.guarded(debug.bad)),
+        Route("/debug/reset", debug.guarded(debug.reset), methods=["POST"]),
+        Route("/debug/", debug.page),
+        Route("/debug/{name}", debug.page),
+    ]
+    return Part(routes)

@@ -1,0 +1,117 @@
+"""What Redis holds about sessions, as REST tells it; and what is told when Redis does not answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from infra.redis import keys
+from infra.redis.circuit_breaker import Breaker
+from schemas.commands import AdjustmentCommand
+from schemas.session_state import MAX_RECENT, ActiveAdjustment, RecentAction
+
+PATIENCE_S: Final = 0.04
+"""So long Redis is waited for: the default is out within 50 ms."""
+
+T = TypeVar("T")
+
+
+class SessionView(Struct):
+    """A session's state as it is served.
+
+    `known` is false where nothing has been projected yet (or any more); then the other fields are the defaults of a new
+    session, apart from `recent`, which the collector fills at once. `degraded` says that Redis did not answer: the same
+    defaults, so that a page can go on. `active` holds only what is in force now.
+    """
+
+    session_id: str
+    known: bool = False
+    degraded: bool = False
+    updated_at_ms: int | None = None
+    user_id: str | None = None
+    preferences: dict[str, str] = {}
+    recent: list[RecentAction] = []
+    segment: str | None = None
+    scores: dict[str, float | None] = {}
+    active: list[ActiveAdjustment] = []
+
+
+class CommandsView(Struct):
+    """Commands in force, newest first. A command of action `revert` names in `reverts` what is over."""
+
+    adjustments: list[AdjustmentCommand] = []
+    degraded: bool = False
+
+
+class _Held(Struct):
+    """The hash that the projector writes, read back."""
+
+    updated_at_ms: int
+    user_id: str | None
+    preferences: dict[str, str]
+    recent: list[RecentAction]
+    segment: str | None
+    scores: dict[str, float | None]
+    active: list[ActiveAdjustment]
+
+
+_recent_decoder = msgspec.json.Decoder(RecentAction)
+_command_decoder = msgspec.json.Decoder(AdjustmentCommand)
+
+
+class SessionStore:
+    """Every answer comes within 50 ms; without Redis it is the default, and says so."""
+
+    def __init__(self, redis: Redis, breaker: Breaker) -> None:
+        self._redis, self._breaker = redis, breaker
+
+    async def sessions(self, ids: Sequence[str], now_ms: int) -> list[SessionView]:
+        """In the order of the ids."""
+
+        async def read() -> list[Any]:
+            pipeline: Any = self._redis.pipeline(transaction=False)
+            for session_id in ids:
+                pipeline.hgetall(keys.session(session_id))
+                pipeline.lrange(keys.recent(session_id), 0, MAX_RECENT - 1)
+            found: list[Any] = await pipeline.execute()
+            return found
+
+        found = await self._ask(read)
+        if found is None:
+            return [SessionView(session_id, degraded=True) for session_id in ids]
+        pairs = zip(found[0::2], found[1::2], strict=True)
+        return [_view(each, held, noted, now_ms) for each, (held, noted) in zip(ids, pairs, strict=True)]
+
+    async def commands(self, key: str, now_ms: int) -> CommandsView:
+        """Those under one of the projector's keys."""
+
+        async def read() -> list[bytes]:
+            values: Any = self._redis.hvals(key)
+            found: list[bytes] = await values
+            return found
+
+        found = await self._ask(read)
+        if found is None:
+            return CommandsView(degraded=True)
+        commands = [_command_decoder.decode(each) for each in found]
+        in_force = [each for each in commands if each.expires_at_ms > now_ms]
+        return CommandsView(sorted(in_force, key=lambda each: (-each.issued_at_ms, each.command_id)))
+
+    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
+        return await self._breaker.ask(lambda: asyncio.wait_for(question(), PATIENCE_S))
+
+
+def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now_ms: int) -> SessionView:
+    view = SessionView(session_id)
+    actions = {each.event_id: each for each in map(_recent_decoder.decode, noted)}
+    if held:
+        whole = b"{" + b",".join(b'"' + name + b'":' + value for name, value in held.items()) + b"}"
+        state = msgspec.json.decode(whole, type=_Held)
+        actions |= {each.event_id: each for each in state.recent}
+        view = SessionView(session_id, known=True, **msgspec.structs.asdict(state))
+        view.active = [each for each in state.active if each.expires_at_ms > now_ms]
+    view.recent = sorted(actions.values(), key=lambda each: (-each.at_ms, each.event_id))[:MAX_RECENT]
+    return view

@@ -1,0 +1,44 @@
+"""The model store: a folder of artefacts, each with its card beside it."""
+
+from dataclasses import dataclass
+from importlib.abc import Traversable
+from importlib.resources import files
+
+import msgspec
+
+from models.features import SESSION_NAMES
+from models.isolation_forest.scorer import ForestScorer
+from schemas.model_cards import CorruptModel, ModelCard, require_checksum
+
+SHIPPED = files("models") / "shipped"
+"""Works from a folder as from the archive that `flink run -pyfs` ships."""
+
+
+class ModelError(ValueError):
+    """A model that cannot be used; the message names file and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    card: ModelCard
+    artefact: bytes
+
+
+def load_forest(store: Traversable = SHIPPED) -> StoredModel:
+    """The forest ``forest.onnx`` with ``forest.json``, checked: bytes, features, and that it scores. Raises `ModelError`.
+
+    Only ONNX is ever loaded; a pickle is never opened.
+    """
+    card_path, model_path = store / "forest.json", store / "forest.onnx"
+    try:
+        card = msgspec.json.decode(card_path.read_bytes(), type=ModelCard)
+        artefact = model_path.read_bytes()
+        require_checksum(artefact, card)
+        scorer = ForestScorer(artefact)
+    except (OSError, msgspec.MsgspecError, CorruptModel, ValueError) as error:
+        raise ModelError(f"the forest in {store} cannot be used: {error}") from None
+    if tuple(card.features) != SESSION_NAMES or scorer.features != len(SESSION_NAMES):
+        raise ModelError(
+            f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(SESSION_NAMES)}"
+        )
+    return StoredModel(card, artefact)

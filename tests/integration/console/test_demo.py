@@ -1,0 +1,67 @@
+"""The demo's first half on the real stack: a page that changes for its reader, with a browser and without."""
+
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from infra.cli.rule_commands import put_records
+from infra.demo import browser_visit, demo_gateway, http_visit
+from infra.gateway.console.endpoints import picture_name
+from infra.local import flink, processes, redis
+from infra.local.stack import Stack
+from infra.local.submit import submit
+from models.rules.compiled import KNOWN_FEATURES
+from schemas.rules import parse_rule_file
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+CHANGES = ["list reordered", "light pictures", "simpler text"]
+
+
+@pytest.fixture(scope="module")
+def here(stack: Stack) -> Iterator[demo_gateway.Edge]:
+    server = redis.start(stack.home, 0)
+    group = f"test-demo-{os.getpid()}"
+    job_id = submit(stack, "adjust", ("--startup", "latest", "--group-id", group, "--refit-min", "0"))
+    flink.wait_for_job(stack.rest_port, job_id)
+    rules = parse_rule_file(demo_gateway.RULES_FILE.read_text(), KNOWN_FEATURES)
+    put_records(stack.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
+    begun = demo_gateway.start(stack.home, stack, server.ports["redis"])
+    try:
+        yield begun
+    finally:
+        put_records(stack.bootstrap, [(rule.id, None) for rule in rules])
+        demo_gateway.stop(stack.home)
+        flink.stop_job(stack.rest_port, job_id, savepoint=False)
+        processes.stop(server)
+
+
+def test_a_reader_in_chromium_sees_the_page_change(here: demo_gateway.Edge, tmp_path: Path) -> None:
+    told = browser_visit.read(here.site, tmp_path, console=here.console)
+    assert (told.changes, told.missing, told.problems) == (CHANGES, [], [])
+    assert told.click_to_change_ms is not None
+    pictures = {
+        sha256((tmp_path / f"{name}.png").read_bytes()).digest() for name in ("before", "after", "page", "console")
+    }
+    assert len(pictures) == 4
+    here.hang(tmp_path / "page.png")
+    assert (here.pictures / picture_name(here.site)).exists()
+
+
+def test_without_a_browser_the_same_commands_come(here: demo_gateway.Edge) -> None:
+    told = http_visit.read(here)
+    assert (sorted(told.changes), told.missing) == (sorted(CHANGES), [])
+    assert told.before is None
+    assert "no browser" in told.problems[0]
+
+
+def test_the_replay_has_topics_of_its_own_but_for_the_rules(stack: Stack) -> None:
+    names, flags = demo_gateway.replay_topics(stack.bootstrap)
+    assert "rules.v1" not in names
+    assert all(name.startswith(demo_gateway.REPLAY) for name in names.values())
+    assert dict(zip(flags[::2], flags[1::2], strict=True))["--events-topic"] == "replay-events.v1"
+    assert "--rules-topic" not in flags

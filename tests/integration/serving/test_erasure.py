@@ -1,0 +1,89 @@
+"""Erasing a person's data."""
+
+import asyncio
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from infra.gateway.components import Gateway as EdgeGateway
+from infra.gateway.ingest.producer import Log
+from infra.gateway.rest.erasure import Erased, Eraser
+from infra.gateway.settings import Settings
+from infra.kafka.reading import Tail
+from infra.redis import keys
+from schemas.topics import ADJUSTMENTS, SESSION_STATE
+from tests.support.asking import view_of
+from tests.support.isolated_topics import Places, projecting
+from tests.support.push_clients import Gateway
+from tests.support.state_builders import command, command_record, now_ms, state, state_record
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.kafka
+
+
+def test_a_record_too_deep_names_no_owner_and_stops_no_erasure(
+    places: Places, gateway: Gateway, cms: httpx.Client
+) -> None:
+    name, whole = state_record(state("deep", user_id="a@example"))
+    places.put(SESSION_STATE, [(name, whole[:-1] + b',"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}")])
+    places.put(SESSION_STATE, [state_record(state("anna", user_id="a@example"))])
+    assert cms.delete("/v1/people/a@example").json()["sessions"] == 1
+
+
+class SlowEraser(Eraser):
+    """Counts how many erasures are under way at a time."""
+
+    def __init__(self) -> None:
+        settings = Settings()
+        super().__init__(EdgeGateway(settings, Log(settings), Redis()))
+        self.now = self.most = 0
+
+    async def _erased(self, user_id: str) -> Erased:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        return Erased(user_id, 0, 0, 0, [])
+
+
+def test_erasures_wait_for_each_other() -> None:
+    async def story() -> int:
+        eraser = SlowEraser()
+        found = await asyncio.gather(*(eraser.erase(f"u{n}") for n in range(5)))
+        assert [each.user_id for each in found] == [f"u{n}" for n in range(5)]
+        return eraser.most
+
+    assert asyncio.run(story()) == 1
+
+
+def test_a_person_is_erased_and_does_not_come_back(places: Places, gateway: Gateway, cms: httpx.Client) -> None:
+    redis = places.redis()
+    mine = [state_record(state(name, user_id="a@example")) for name in ("anna", "anna-phone")]
+    with projecting(places.projector_settings()):
+        places.put(SESSION_STATE, [*mine, state_record(state("bertha", user_id="b@example"))])
+        places.put(ADJUSTMENTS, [command_record(command("anna"))])
+        until(lambda: all(view_of(cms, each).known for each in ("anna", "anna-phone", "bertha")))
+        until(lambda: bool(redis.exists(keys.adjustments("anna"))))
+        # Redis has lost the link of one of them: the topic still knows.
+        redis.srem(keys.user("a@example"), "anna-phone")
+        told = cms.delete("/v1/people/a%40example").json()
+        # The job does not know yet, and writes once more.
+        places.put(SESSION_STATE, [*mine, state_record(state("carla"))])
+        until(lambda: view_of(cms, "carla").known)
+        for session_id in ("anna", "anna-phone"):
+            view = view_of(cms, session_id)
+            assert (view.known, view.recent, view.user_id) == (False, [], None)
+        assert cms.get("/v1/sessions/anna/adjustments").json()["adjustments"] == []
+        assert view_of(cms, "bertha").known
+    assert (told["sessions"], told["tombstones"], told["redis_keys"]) == (2, 2, 4)
+    assert not redis.exists(keys.user("a@example"))
+    kept = {each["topic"]: each["until_ms"] for each in told["remaining"]}
+    assert kept["events.v1"] >= now_ms() + 6 * 86_400_000
+    # Two days, after which Kafka forgets a session, from the last that the job may write of it.
+    assert now_ms() + 48 * 3_600_000 < kept["session-state.v1"] <= now_ms() + 49 * 3_600_000
+    assert set(kept) == {"events.v1", "late.v1", "adjustments.v1", "outcomes.v1", "rejected.v1", "session-state.v1"}
+    tail = Tail(places.bootstrap, places.topic(SESSION_STATE))
+    deleted = {each.key.decode() for each in tail.rest(0.5) if each.value is None}
+    tail.close()
+    assert deleted == {"anna", "anna-phone"}

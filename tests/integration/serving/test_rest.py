@@ -1,0 +1,195 @@
+"""What CMSs and pages ask the gateway over plain HTTP, with the projector beside it."""
+
+import time
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from infra.gateway.rest.sessions import SessionView
+from infra.local.home import Home
+from schemas.events import Event
+from schemas.topics import ADJUSTMENTS, EVENTS, SESSION_STATE
+from tests.support.asking import records, view_of
+from tests.support.isolated_topics import Places, RedisServer, projecting
+from tests.support.push_clients import WRITE_KEY, Gateway, served, token
+from tests.support.state_builders import click, command, command_record, now_ms, outcome, state, state_record
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.kafka
+
+
+def test_what_was_accepted_is_read_at_once_every_time(tracker: httpx.Client, cms: httpx.Client) -> None:
+    for n in range(200):
+        event = click(session_id=f"s{n % 7}", content_id=f"article-{n}")
+        assert tracker.post("/v1/events", json={"events": [event]}).status_code == 202
+        newest = view_of(cms, f"s{n % 7}").recent[0]
+        assert (newest.event_id, newest.content_id) == (event["event_id"], f"article-{n}")
+
+
+def test_recent_actions_are_newest_first_bounded_and_without_signs_of_life(
+    tracker: httpx.Client, cms: httpx.Client
+) -> None:
+    at_ms = now_ms()
+    events = [click(event_id=f"e{n}", occurred_at_ms=at_ms - 1000 * n) for n in range(30)]
+    events.append(click(event_id="still-here", type="heartbeat", value=1000))
+    assert tracker.post("/v1/events", json={"events": events}).json()["accepted"] == 31
+    view = view_of(cms)
+    assert [each.event_id for each in view.recent] == [f"e{n}" for n in range(20)]
+    assert not view.known
+
+
+def test_a_projected_state_is_served_with_what_is_in_force_and_what_came_since(
+    places: Places, tracker: httpx.Client, cms: httpx.Client
+) -> None:
+    projected = state("anna", user_id="a@example")
+    projected.active.append(msgspec.structs.replace(projected.active[0], command_id="old", expires_at_ms=now_ms() - 1))
+    with projecting(places.projector_settings()):
+        places.put(SESSION_STATE, [state_record(projected)])
+        until(lambda: view_of(cms).known)
+    event = click()
+    tracker.post("/v1/events", json={"events": [event]})
+    view = view_of(cms)
+    assert (view.segment, view.scores, view.preferences) == (projected.segment, projected.scores, projected.preferences)
+    assert [each.command_id for each in view.active] == ["c1"]
+    assert [each.event_id for each in view.recent] == [event["event_id"], projected.recent[0].event_id]
+    assert view.user_id == "a@example"
+    assert not view.degraded
+
+
+def test_commands_in_force_can_be_polled(places: Places, cms: httpx.Client) -> None:
+    given, article = command("anna"), command(None)
+    with projecting(places.projector_settings()):
+        places.put(ADJUSTMENTS, [command_record(given), command_record(article)])
+        until(lambda: bool(cms.get("/v1/sessions/anna/adjustments").json()["adjustments"]))
+        until(lambda: bool(cms.get("/v1/targets/content/morning-news/adjustments").json()["adjustments"]))
+    assert cms.get("/v1/sessions/anna/adjustments").json() == {
+        "adjustments": [msgspec.json.decode(command_record(given)[1])],
+        "degraded": False,
+    }
+    assert cms.get("/v1/sessions/bertha/adjustments").json()["adjustments"] == []
+
+
+def test_many_sessions_are_asked_for_at_once(places: Places, cms: httpx.Client) -> None:
+    with projecting(places.projector_settings()):
+        places.put(SESSION_STATE, [state_record(state(f"s{n}", segment=f"segment-{n}")) for n in range(99)])
+        until(lambda: view_of(cms, "s98").known and view_of(cms, "s0").known)
+        asked = [*(f"s{n}" for n in range(99)), "nobody"]
+        found = cms.post("/v1/sessions/query", json={"session_ids": asked}).json()
+    assert [each["session_id"] for each in found["sessions"]] == asked
+    assert [each["segment"] for each in found["sessions"]] == [*(f"segment-{n}" for n in range(99)), None]
+    assert cms.post("/v1/sessions/query", json={"session_ids": ["s"] * 101}).status_code == 422
+
+
+def test_a_page_reads_its_own_session_and_nobody_reads_with_a_write_key(gateway: Gateway) -> None:
+    with gateway.http(x_write_key=WRITE_KEY) as page:
+        mine = {"token": token("anna")}
+        assert page.get("/v1/sessions/anna", params=mine).status_code == 200
+        assert page.get("/v1/sessions/anna/adjustments", params=mine).status_code == 200
+        for path in ("/v1/sessions/bertha", "/v1/sessions/bertha/adjustments", "/v1/targets/content/x/adjustments"):
+            assert page.get(path, params=mine).status_code == 401
+            assert page.get(path).status_code == 401
+        assert page.post("/v1/sessions/query", json={"session_ids": ["anna"]}, params=mine).status_code == 401
+        assert page.delete("/v1/people/a@example", params=mine).status_code == 401
+        assert page.get("/v1/sessions/anna", params={"token": token("anna", -1)}).status_code == 401
+
+
+def test_a_session_id_may_hold_any_characters(tracker: httpx.Client, cms: httpx.Client) -> None:
+    for session_id in ("a/b", "a b", "ä%2F", "..", "?x=1&y", "ma:session:x"):
+        event = click(session_id=session_id)
+        assert tracker.post("/v1/events", json={"events": [event]}).json()["accepted"] == 1
+        encoded = "".join(f"%{byte:02X}" for byte in session_id.encode())
+        assert [each.event_id for each in view_of(cms, encoded).recent] == [event["event_id"]]
+
+
+def test_a_push_token_can_be_had_for_a_write_key(places: Places, gateway: Gateway) -> None:
+    with gateway.http() as http:
+        answer = http.post("/v1/push-token", json={"write_key": WRITE_KEY, "session_id": "anna"})
+        assert http.post("/v1/push-token", json={"write_key": "x", "session_id": "anna"}).status_code == 401
+        assert http.post("/v1/push-token", json={"session_id": "anna"}).status_code == 401
+        assert http.post("/v1/push-token", json={"write_key": WRITE_KEY, "session_id": ""}).status_code == 422
+    gateway.page("anna", given=answer.json()["push_token"]).close()
+    assert answer.json()["push_token_expires_at_ms"] > now_ms()
+
+
+def test_the_token_of_the_collectors_answer_opens_the_push_channel(tracker: httpx.Client, gateway: Gateway) -> None:
+    told = tracker.post("/v1/events", json={"events": [click()]}).json()
+    gateway.page("anna", given=told["push_token"]).close()
+
+
+def test_feedback_becomes_an_event(places: Places, gateway: Gateway, tracker: httpx.Client) -> None:
+    first = tracker.post("/v1/feedback", json={"session_id": "anna", "rating": 4, "text": "Ça va", "content_id": "c"})
+    again = tracker.post("/v1/feedback", json={"session_id": "anna", "rating": 4, "event_id": first.json()["event_id"]})
+    with gateway.http() as page:
+        body = {"session_id": "anna", "text": "by token", "token": token("anna")}
+        assert page.post("/v1/feedback", json=body).status_code == 202
+        assert page.post("/v1/feedback", json={**body, "token": token("bertha")}).status_code == 401
+        assert page.post("/v1/feedback", json={**body, "token": ""}).status_code == 401
+    for wrong, field in (({"rating": 9}, "rating"), ({"rating": "5"}, "rating"), ({}, "rating"), ({"text": 1}, "text")):
+        refused = tracker.post("/v1/feedback", json={"session_id": "anna", **wrong})
+        assert (refused.status_code, refused.json()["field"]) == (422, field)
+    assert (first.status_code, first.json()["accepted"]) == (202, 1)
+    assert (again.status_code, again.json()["duplicates"]) == (202, 1)
+    found = [msgspec.convert(each, Event) for each in records(places, EVENTS)]
+    assert [(each.type, each.value, each.text, each.content_id) for each in found] == [
+        ("feedback", 4.0, "Ça va", "c"),
+        ("feedback", None, "by token", None),
+    ]
+
+
+def test_without_redis_events_are_taken_and_defaults_are_out_within_50_ms(
+    places: Places, gateway: Gateway, redis_server: RedisServer, tracker: httpx.Client, cms: httpx.Client
+) -> None:
+    """Dead, and worse: alive and silent."""
+    # How fast this machine is now: what is left of an answer's time is what Redis costs.
+    usual_ms = sorted(timed(cms, f"u{n}")[1] for n in range(80))
+    redis_server.process().suspend()
+    try:
+        hanging = degraded(tracker, cms)
+    finally:
+        redis_server.process().resume()
+    until(lambda: not view_of(cms).degraded)
+    redis_server.kill()
+    dead = degraded(tracker, cms)
+    assert cms.delete("/v1/people/a@example").status_code == 503
+    assert cms.get("/health").json()["state"] == "degraded"
+    redis_server.start()
+    until(lambda: not view_of(cms).degraded)
+    took_ms = sorted(hanging + dead)
+    print(f"degraded default: p50 {took_ms[len(took_ms) // 2]:.1f} ms, slowest {took_ms[-1]:.1f} ms")
+    # On a busy machine one answer may wait for the processor.
+    assert took_ms[40] < 50 + usual_ms[40]
+    assert took_ms[78] < 50 + usual_ms[-1]
+    assert len(records(places, EVENTS)) == 2 * 40
+
+
+def timed(cms: httpx.Client, session_id: str) -> tuple[SessionView, float]:
+    began = time.perf_counter()
+    view = view_of(cms, session_id)
+    return view, (time.perf_counter() - began) * 1000
+
+
+def degraded(tracker: httpx.Client, cms: httpx.Client) -> list[float]:
+    """How long each default took, while the collector goes on."""
+    took_ms = []
+    for n in range(40):
+        view, one_ms = timed(cms, f"s{n}")
+        took_ms.append(one_ms)
+        assert view == SessionView(f"s{n}", degraded=True)
+        assert cms.get(f"/v1/sessions/s{n}/adjustments").json() == {"adjustments": [], "degraded": True}
+        assert tracker.post("/v1/events", json={"events": [click()]}).status_code == 202
+        time.sleep(0.05)
+    return took_ms
+
+
+def test_without_kafka_sessions_are_read_and_writes_say_when_to_come_back(places: Places, tmp_path: Path) -> None:
+    nowhere = Places("127.0.0.1:1", places.redis_port, places.prefix)
+    with served(nowhere, Home(tmp_path), ack_timeout_ms="500") as gateway, gateway.operator() as cms:
+        health = cms.get("/health")
+        assert (health.status_code, health.json()["state"]) == (503, "down")
+        body = {"outcomes": [outcome()], "write_key": WRITE_KEY}
+        answer = cms.post("/v1/outcomes", json=body)
+        assert (answer.status_code, int(answer.headers["retry-after"]) >= 1) == (503, True)
+        assert cms.delete("/v1/people/a@example").status_code == 503
+        assert not view_of(cms).degraded

@@ -1,0 +1,143 @@
+"""Whatever JSON somebody sends, each shape makes of it an event or a named refusal, never an error."""
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.gateway.ingest.enrichment import Enricher, Facts
+from infra.gateway.ingest.native.events import native_drafts, native_originals
+from infra.gateway.ingest.pipeline import Draft, judged
+from infra.gateway.ingest.segment.events import CALLS, milliseconds, segment_event
+from infra.gateway.ingest.webhooks.events import pendo_events, segment_events, standard_events
+from infra.gateway.responses import Refusal
+from schemas.event_validation import document, verdict
+from schemas.events import Event
+from schemas.rejects import Rejection
+from tests.support.hostile.records import hostile_records
+
+RECEIVED_MS = 1_800_000_000_000
+NAMES = st.sampled_from(
+    (
+        *("type", "userId", "anonymousId", "event", "messageId", "timestamp", "sentAt", "context", "properties"),
+        *("traits", "groupId", "previousId", "visitorId", "uniqueId", "events", "data", "session_id", "event_id"),
+        *("occurred_at_ms", "sent_at_ms", "value", "ip", "userAgent", "locale", "page", "url", "device"),
+        *("x",),
+    )
+)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["click", "track", "2026-11-22T10:00:00Z", "\ud800", "x" * 200, "203.0.113.7"])
+)
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | st.text(max_size=4), inner, max_size=8),
+    max_leaves=25,
+)
+OBJECTS = st.dictionaries(NAMES, JSON, max_size=12)
+ENRICHER = Enricher()
+
+
+def check(drafts: list[Draft]) -> None:
+    for draft in drafts:
+        found = judged(draft, RECEIVED_MS)
+        if isinstance(found, Rejection):
+            assert found.detail
+        else:
+            _, value = found
+            assert isinstance(verdict(value, RECEIVED_MS), Event)
+
+
+@given(OBJECTS, st.sampled_from(CALLS), JSON)
+def test_segment_messages(message: dict[str, Any], call: str, sent_at: Any) -> None:
+    check([segment_event(message, call, sent_at, RECEIVED_MS)])
+
+
+@given(OBJECTS)
+def test_native_batches(batch: dict[str, Any]) -> None:
+    with suppress(Refusal):
+        check(native_drafts(batch, Facts({"os": "Linux"}, {"bot": "x"}), RECEIVED_MS))
+
+
+@given(OBJECTS)
+def test_webhooks(found: dict[str, Any]) -> None:
+    check(segment_events(dict(found), ENRICHER, RECEIVED_MS))
+    check(pendo_events(dict(found), b"body", ENRICHER, RECEIVED_MS))
+    with suppress(Refusal):
+        check(standard_events(found, "id", RECEIVED_MS))
+
+
+@given(st.binary(max_size=200))
+def test_originals_of_any_bytes(raw: bytes) -> None:
+    assert isinstance(native_originals(raw), list)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_sound_message_of_each_call_is_an_event(call: str) -> None:
+    message = {
+        "userId": "u",
+        "anonymousId": "a",
+        "event": "Seen",
+        "groupId": "g",
+        "previousId": "p",
+        "messageId": "m",
+        "originalTimestamp": "2027-01-15T07:59:50Z",
+        "sentAt": "2027-01-15T07:59:57Z",
+        "properties": {"n": 1, "b": True, "none": None, "deep": {"a": [1]}},
+    }
+    draft = segment_event(message, call, None, RECEIVED_MS)
+    assert isinstance(draft, dict)
+    found = judged(draft, RECEIVED_MS)
+    assert not isinstance(found, Rejection)
+    event = msgspec.json.decode(found[1], type=Event)
+    assert (event.session_id, event.user_id, event.event_id) == ("a", "u", "m")
+    assert event.occurred_at_ms == RECEIVED_MS - 7_000
+    if call in ("track", "page", "screen"):
+        assert {"n": "1", "b": "true", "deep": '{"a":[1]}'}.items() <= (event.properties or {}).items()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Article Clicked", "click"),
+        ("page_view", "page_view"),
+        ("Order Completed", "conversion"),
+        ("tick", "custom"),
+        ("Page Scrolled", "scroll"),
+        ("Whatever", "custom"),
+    ],
+)
+def test_names_of_track_calls_become_types(name: str, kind: str) -> None:
+    draft = segment_event({"userId": "u", "event": name}, "track", None, RECEIVED_MS)
+    assert isinstance(draft, dict)
+    assert draft["type"] == kind
+
+
+def test_times_of_any_kind() -> None:
+    assert milliseconds(True) is None
+    assert milliseconds("9999-12-31T23:59:59.999999+00:00") == 253402300800000
+
+
+def test_what_the_contract_calls_an_event_is_one_on_its_way_through_the_gateway() -> None:
+    """Nothing that is added to a valid event makes it invalid, and nothing makes a hostile record valid but the clocks."""
+    facts, passed = Facts({"os": "Linux"}, {"bot": "x", "network": "203.0.113.0/24"}), 0
+    for record in hostile_records(seed=5, count=6_000):
+        alone, sent = verdict(record, RECEIVED_MS), document(record)
+        (draft,) = native_drafts({"events": [sent]}, facts, getattr(alone, "received_at_ms", RECEIVED_MS))
+        through = judged(draft, RECEIVED_MS)
+        if isinstance(alone, Event) and alone.type != "tick":
+            assert not isinstance(through, Rejection), (record, through)
+            assert through[0].event_id == alone.event_id
+            passed += 1
+        elif isinstance(alone, Rejection) and not isinstance(through, Rejection):
+            # The gateway's own clock stands in for one that was missing or wrong, and what is too deep is left out.
+            assert "received_at_ms" in alone.detail or alone.reason in ("impossible_time", "malformed"), alone
+    print(f"\n{passed} events")
+    assert passed > 300

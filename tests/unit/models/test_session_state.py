@@ -1,0 +1,123 @@
+"""What is known of a session, step by step."""
+
+from itertools import permutations
+from typing import Any
+
+from models.session_state import Scored, Seen, with_command, with_scores, with_seen
+from schemas.commands import AdjustmentCommand, Source, Target
+from schemas.session_state import MAX_ACTIVE, MAX_RECENT, SessionState
+from tests.support.builders import ANNA, FILM, MORNING_NEWS, SESSION_END_S, at
+
+
+def seen(event_id: str, at_s: float, **more: Any) -> Seen:
+    given: dict[str, Any] = {"type": "click", "at_ms": at(at_s), "content_id": FILM}
+    return Seen(ANNA, event_id, **(given | more))
+
+
+def command(command_id: str, at_s: float, lives_s: float = 60, **more: Any) -> AdjustmentCommand:
+    given: dict[str, Any] = {
+        "command_id": command_id,
+        "issued_at_ms": at(at_s),
+        "expires_at_ms": at(at_s + lives_s),
+        "target": Target("session", ANNA),
+        "session_id": ANNA,
+        "user_id": None,
+        "content_id": None,
+        "action": "simplify",
+        "parameters": {"variant": "simple"},
+        "priority": 50,
+        "source": Source("rule", "calm-down", 1),
+        "evidence": {},
+    }
+    return AdjustmentCommand(**(given | more))
+
+
+def after(*steps: Seen | Scored | AdjustmentCommand) -> SessionState:
+    state: SessionState | None = None
+    for step in steps:
+        match step:
+            case Seen():
+                state = with_seen(state, step)
+            case Scored():
+                state = with_scores(state, step)
+            case _:
+                state = with_command(state, step)
+    assert state is not None
+    return state
+
+
+def test_actions_stand_newest_first_whatever_their_order_of_arrival() -> None:
+    steps = [seen("e1", 1), seen("e2", 2, content_id=MORNING_NEWS), seen("e3", 3, type="page_view")]
+    found = {tuple(each.event_id for each in after(*order).recent) for order in permutations(steps)}
+    assert found == {("e3", "e2", "e1")}
+    assert {after(*order).updated_at_ms for order in permutations(steps)} == {at(3)}
+
+
+def test_an_event_that_comes_again_changes_nothing() -> None:
+    state = after(seen("e1", 1))
+    assert with_seen(state, seen("e1", 1)) is state
+
+
+def test_what_comes_late_fills_gaps_and_overrules_nothing() -> None:
+    state = after(
+        seen("e1", 5, type="context", language="fr"),
+        seen("e2", 9, type="context", language="de"),
+        seen("e1", 5, type="context", language="fr", country="AT", user_id="anna"),
+    )
+    assert state.preferences == {"language": "de", "country": "AT"}
+    assert (state.user_id, state.updated_at_ms) == ("anna", at(9))
+    assert with_seen(state, seen("e1", 5, type="context", language="fr", country="AT", user_id="anna")) is state
+
+
+def test_an_action_older_than_those_that_are_kept_changes_nothing() -> None:
+    state = after(*(seen(f"e{n:02}", n) for n in range(10, 10 + MAX_RECENT)))
+    assert with_seen(state, seen("e01", 1)) is state
+
+
+def test_of_a_session_that_is_over_nothing_is_left() -> None:
+    state = after(seen("e1", 0, user_id="anna"), command("c1", 0, lives_s=7_200))
+    [still, anew] = [with_seen(state, seen("e2", SESSION_END_S - 1)), with_seen(state, seen("e2", SESSION_END_S))]
+    assert ([each.event_id for each in still.recent], len(still.active)) == (["e2", "e1"], 1)
+    assert ([each.event_id for each in anew.recent], anew.active, anew.user_id) == (["e2"], [], None)
+
+
+def test_so_many_actions_are_kept_and_no_more() -> None:
+    state = after(*(seen(f"e{n:02}", n) for n in range(MAX_RECENT + 5)))
+    assert [each.event_id for each in state.recent] == [f"e{n:02}" for n in range(MAX_RECENT + 4, 4, -1)]
+
+
+def test_a_change_of_context_is_a_preference_and_no_action() -> None:
+    state = after(
+        seen("e1", 1, type="page_view", language="de", device="phone", user_id="anna"),
+        seen("e2", 2, type="context", language="fr"),
+        Scored(ANNA, at(60), None, "news", {"isolation_forest": 0.4, "z_clicks": None}),
+    )
+    assert [each.event_id for each in state.recent] == ["e1"]
+    assert state.preferences == {"language": "fr", "device": "phone", "content_type": "news"}
+    assert (state.user_id, state.updated_at_ms) == ("anna", at(60))
+    assert state.scores == {"isolation_forest": 0.4, "z_clicks": None}
+
+
+def test_commands_are_active_until_they_expire() -> None:
+    state = after(command("c1", 0, lives_s=30), command("c2", 10))
+    assert [each.command_id for each in state.active] == ["c2", "c1"]
+    assert [each.command_id for each in with_seen(state, seen("e1", 29.9)).active] == ["c2", "c1"]
+    assert [each.command_id for each in with_seen(state, seen("e1", 30)).active] == ["c2"]
+    assert with_command(state, command("c2", 10)) is state
+
+
+def test_what_is_reverted_is_active_no_longer() -> None:
+    state = after(command("c1", 0), command("c2", 1), command("c3", 2, action="revert", reverts="c1"))
+    assert [each.command_id for each in state.active] == ["c2"]
+
+
+def test_of_many_commands_the_newest_stay() -> None:
+    state = after(*(command(f"c{n:02}", n) for n in range(MAX_ACTIVE + 3)))
+    assert [each.command_id for each in state.active] == [f"c{n:02}" for n in range(MAX_ACTIVE + 2, 2, -1)]
+
+
+def test_a_state_that_was_put_out_never_changes_under_its_reader() -> None:
+    first = after(seen("e1", 1), command("c1", 1))
+    before = (list(first.recent), list(first.active), dict(first.preferences))
+    with_command(with_seen(first, seen("e2", 2, language="fr")), command("c2", 2))
+    assert (first.recent, first.active, first.preferences) == before

@@ -1,0 +1,132 @@
+"""Broken rules: each is refused with a message that names the rule and the field."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from models.rules.compiled import KNOWN_FEATURES
+from schemas.rules import Rule, RuleError, parse_rule, parse_rule_file
+from tests.support.builders import rule_data
+
+
+def message(data: Any) -> str:
+    with pytest.raises(RuleError) as caught:
+        parse_rule(data, KNOWN_FEATURES)
+    return str(caught.value)
+
+
+def when(**condition: Any) -> dict[str, Any]:
+    return {"when": [condition]}
+
+
+BROKEN: list[tuple[dict[str, Any], str]] = [
+    ({"id": "Upper"}, "rule Upper: id:"),
+    ({"id": ""}, "rule : id:"),
+    ({"id": 7}, "rule 7: id: Expected `str`"),
+    ({"version": 0}, "calm-down: version: Expected `int` >= 1"),
+    ({"version": "1"}, "calm-down: version: Expected `int`, got `str`"),
+    ({"lane": "week"}, "calm-down: lane: Invalid enum value 'week'"),
+    ({"priority": 101}, "calm-down: priority:"),
+    ({"cooldown_s": -1}, "calm-down: cooldown_s:"),
+    ({"expires_s": 86_401}, "calm-down: expires_s:"),
+    ({"for_windows": 61}, "calm-down: for_windows:"),
+    ({"source": "oracle"}, "calm-down: source:"),
+    ({"then": {"action": "explode"}}, "calm-down: then.action: Invalid enum value 'explode'"),
+    ({"then": {}}, "calm-down: then: Object missing required field `action`"),
+    ({"then": {"action": "prompt", "colour": 1}}, "calm-down: then: Object contains unknown field `colour`"),
+    (
+        {"then": {"action": "prompt", "parameters": {"to": "$mood"}}},
+        "calm-down: then.parameters.to: $mood is not known",
+    ),
+    ({"colour": "red"}, "calm-down: Object contains unknown field `colour`"),
+    ({"when": []}, "calm-down: when: Expected `array` of length >= 1"),
+    ({"when": {"feature": "pages"}}, "calm-down: when: Expected `array`"),
+    ({"when": [{"feature": "pages", "above": 1}] * 17}, "calm-down: when:"),
+    (when(), "calm-down: when[0]: give exactly one of feature, forest, context, event; found none"),
+    (when(feature="pages", context="device", above=1), "calm-down: when[0]: give exactly one of"),
+    ({"when": [{"feature": "pages", "above": 1}, {"feature": "mood", "above": 1}]}, "calm-down: when[1].feature: mood"),
+    (when(feature="pages"), "calm-down: when[0]: give at least one of above, below"),
+    (when(feature="pages", over=1), "calm-down: when[0]: Object contains unknown field `over`"),
+    (when(feature="pages", above="1"), "calm-down: when[0].above: Expected `float | null`, got `str`"),
+    (when(feature="pages", shift="left"), "calm-down: when[0].shift: Invalid enum value 'left'"),
+    (when(feature="pages", against="all", above=1), "calm-down: when[0].against: Invalid enum value 'all'"),
+    (when(feature="pages", against="peers", shift="up"), "calm-down: when[0].shift: a drift is seen against self"),
+    (when(feature="readers", above=1), "calm-down: when[0].feature: readers is not known in lane session_window"),
+    (when(forest="high"), "calm-down: when[0].forest: Invalid enum value 'high'"),
+    (when(forest=0.6, above=1), "calm-down: when[0].forest: takes no other bound"),
+    (when(forest="threshold", equals="x"), "calm-down: when[0].forest: takes no other bound"),
+    (when(forest=0.6) | {"lane": "content_window"}, "calm-down: when[0].forest: the forest scores session windows"),
+    (when(context="device"), "calm-down: when[0].context: compare it with equals or among"),
+    (when(context="device", equals="phone", above=1), "calm-down: when[0].context: compare it with equals or among"),
+    (when(event="type", equals="click"), "calm-down: when[0].event: only rules of lane event see single events"),
+    (when(feature="rating", z_below=-2) | {"lane": "event"}, "calm-down: when[0].z_below: an event has no baseline"),
+    (
+        when(feature="readers", z_below=-2, against="peers") | {"lane": "content_window"},
+        "calm-down: when[0].against: contents have no peers",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), BROKEN, ids=[expected for _, expected in BROKEN])
+def test_a_broken_rule_is_refused_with_rule_and_field(change: dict[str, Any], expected: str) -> None:
+    data = rule_data(**change)
+    assert expected in message(data)
+    assert expected in message(json.dumps(data).encode())
+
+
+@pytest.mark.parametrize("field", ["id", "version", "about", "lane", "when", "then"])
+def test_a_rule_without_a_required_field_is_refused_with_its_name(field: str) -> None:
+    data = rule_data()
+    del data[field]
+    assert f"missing required field `{field}`" in message(data)
+
+
+@pytest.mark.parametrize("junk", [b"", b"{", b"\xff", b"[]", b"null", b"7", b'"rule"', b'{"id": "a"}{'])
+def test_bytes_that_are_no_rule_are_refused(junk: bytes) -> None:
+    assert message(junk).startswith("rule")
+
+
+def test_a_rule_is_the_same_from_json_and_from_a_file() -> None:
+    data = rule_data(when=[{"feature": "engaged_ms", "z_below": -2, "against": "peers"}], for_windows=3)
+    [from_file] = parse_rule_file(yaml.safe_dump({"rules": [data]}), KNOWN_FEATURES)
+    assert from_file == parse_rule(json.dumps(data).encode(), KNOWN_FEATURES)
+    assert from_file.when[0].z_below == -2.0
+
+
+def test_what_is_not_given_has_its_default() -> None:
+    made = parse_rule(rule_data(), KNOWN_FEATURES)
+    assert (made.priority, made.cooldown_s, made.expires_s, made.for_windows) == (50, 120, 300, 1)
+    assert (made.source, made.enabled, made.when[0].against) == ("rule", True, "self")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("rules: [", "not YAML"),
+        ("", "needs a list under `rules`"),
+        ("- id: a", "needs a list under `rules`"),
+        ("rules: {}", "needs a list under `rules`"),
+        ("rules: [seven]", "a rule is a mapping"),
+        ("rules: [!!python/object/apply:os.getcwd []]", "not YAML"),
+    ],
+)
+def test_a_file_that_holds_no_rules_says_so(text: str, expected: str) -> None:
+    with pytest.raises(RuleError, match=expected):
+        parse_rule_file(text, KNOWN_FEATURES)
+
+
+def test_an_id_that_stands_twice_is_refused() -> None:
+    with pytest.raises(RuleError, match="rule calm-down: the id stands twice"):
+        parse_rule_file(yaml.safe_dump({"rules": [rule_data(), rule_data(version=2)]}), KNOWN_FEATURES)
+
+
+def test_one_broken_rule_refuses_the_file() -> None:
+    with pytest.raises(RuleError, match="rule other: version"):
+        parse_rule_file(yaml.safe_dump({"rules": [rule_data(), rule_data(id="other", version=0)]}), KNOWN_FEATURES)
+
+
+def test_an_empty_list_of_rules_is_a_rule_file() -> None:
+    rules: list[Rule] = parse_rule_file("rules: []", KNOWN_FEATURES)
+    assert rules == []

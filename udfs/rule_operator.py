@@ -1,0 +1,58 @@
+"""What both commanding operators share: rules by broadcast, and commands as records."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pyflink.common import Row
+from pyflink.datastream import RuntimeContext
+from pyflink.datastream.functions import KeyedBroadcastProcessFunction
+
+from schemas.commands import AdjustmentCommand, encode
+from schemas.rules import Rule
+from udfs.runtime import garbage_collection
+from udfs.runtime.pyflink_patches import empty_results, row_conversion
+from udfs.stages.broadcast_control import CONTROL, ControlStage
+from udfs.stages.isolation_forest import ForestStage
+
+
+class Informed(KeyedBroadcastProcessFunction):
+    """Emits commands as (target id, JSON), both as bytes.
+
+    The broadcast input brings rows (kind, key, body): a rule as JSON or None to delete it, or a refit as JSON. `rules`
+    are in force until the input says otherwise.
+    """
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+
+    def inform(self, context: RuntimeContext, forest: ForestStage | None) -> ControlStage:
+        """To be called in `open`: what holds the rules from now on."""
+        garbage_collection.seldom()
+        row_conversion.quicken()
+        empty_results.quicken()
+        metrics = context.get_metrics_group()
+        self._commands = metrics.counter("commands")
+        self._control = ControlStage(self._rules, forest, metrics.counter("refusedRules"))
+        self._restored = False
+        self._broadcast: Any = None
+        return self._control
+
+    def restore(self, ctx: Any) -> None:
+        """To be called before the first row: broadcast state cannot be read in `open`."""
+        if not self._restored:
+            self._restored = True
+            self._control.restore(ctx.get_broadcast_state(CONTROL))
+
+    def process_broadcast_element(self, value: Any, ctx: Any) -> Iterable[Any]:
+        if self._broadcast is None:
+            # Asked for once: each time PyFlink would make the descriptor anew in the JVM, for milliseconds.
+            self._broadcast = ctx.get_broadcast_state(CONTROL)
+        self._control.on_row(value, self._broadcast)
+        return ()
+
+    def records(self, commands: list[AdjustmentCommand]) -> list[Row]:
+        # Lists, not generators: every row goes through here, and each `yield from` on the way costs it a microsecond.
+        if not commands:
+            return []
+        self._commands.inc(len(commands))
+        return [Row(command.target.id.encode(), encode(command)) for command in commands]
