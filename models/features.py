@@ -83,3 +83,16 @@ EVENT_FEATURES: Final = {
     "save_data": "1 where the reader asked to save data, else 0",
 }
 """What the fast lane knows at each event."""
+
+SCALAR_UNITS: Final = {
+    "silence_ms": "ms",
+    "session_age_ms": "ms",
+    "category_rise_z": "sd",
+    "recent_clicks": "count",
+    "recent_recommended_clicks": "count",
+    "rating": "1..5",
+    "rtt_ms": "ms",
+    "downlink_kbps": "kbps",
+    "save_data": "0 or 1",
+}
+"""Units of `LIVE_FEATURES` and `EVENT_FEATURES`."""

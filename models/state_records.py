@@ -8,10 +8,10 @@ from msgspec import Struct
 from models.recent_clicks import Click
 
 
-class DecisionMemory(Struct, array_like=True):
-    """What deciding needs to remember for one target: until when an action rests, how long a rule has held."""
+class DecisionState(Struct, array_like=True):
+    """Cooldowns by action and streaks by rule, for one target in one lane."""
 
-    resting_until_ms: dict[str, int] = {}
+    cooldown_until_ms: dict[str, int] = {}
     streaks: dict[str, int] = {}
     streaks_at_ms: int = 0
 

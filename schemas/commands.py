@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.rule_conditions import BaselineScope
+
 Action = Literal[
     "simplify",
     "shorten",
@@ -43,10 +45,25 @@ class Source(Struct, frozen=True):
     version: int
 
 
-class Evidence(Struct, omit_defaults=True, frozen=True):
-    """One feature behind a command: what it was, what was expected, where the line lay, and over which window.
+class EvidenceBound(Struct, omit_defaults=True, frozen=True):
+    """One bound that held. `bound` is the field of the rule's condition, and `unit` that of `threshold`.
 
-    `z` is in standard deviations of the baseline; what is unknown is left out.
+    A bound that compares with a baseline says whose (`against`), that baseline in the feature's own unit, and the z-score.
+    """
+
+    bound: str
+    threshold: float | None = None
+    unit: str | None = None
+    against: BaselineScope | None = None
+    baseline: float | None = None
+    z: float | None = None
+
+
+class Evidence(Struct, omit_defaults=True, frozen=True):
+    """One feature behind a command: its value, what was expected, and the bounds that held, over which window.
+
+    `bounds` holds each bound of the rule on this feature, in the rule's order. `baseline`, `threshold` and `z` are those of its
+    last condition. `z` is in standard deviations of the baseline; what is unknown is left out.
     """
 
     value: float | str | None = None
@@ -55,6 +72,7 @@ class Evidence(Struct, omit_defaults=True, frozen=True):
     z: float | None = None
     window_start_ms: int | None = None
     window_end_ms: int | None = None
+    bounds: tuple[EvidenceBound, ...] = ()
 
 
 class Experiment(Struct, frozen=True):

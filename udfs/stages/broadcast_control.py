@@ -11,7 +11,7 @@ from pyflink.datastream.state import MapStateDescriptor
 from models.isolation_forest.messages import Refit
 from models.isolation_forest.registry import KEPT_EPOCHS
 from models.rules.compiled import KNOWN_FEATURES
-from models.rules.evaluation import RuleBook
+from models.rules.evaluation import RuleSet
 from schemas.rules import Rule, RuleError, parse_rule
 from udfs.stages.isolation_forest import ForestStage
 
@@ -25,7 +25,7 @@ class ControlStage:
     """Owns the rules in force, and passes refits on to the forests, where there are any."""
 
     def __init__(self, rules: tuple[Rule, ...], forest: ForestStage | None, refused: Any) -> None:
-        self.book = RuleBook(rules)
+        self.book = RuleSet(rules)
         self._forest = forest
         self._refused = refused
 

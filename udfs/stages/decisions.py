@@ -6,14 +6,14 @@ import msgspec
 from pyflink.datastream import RuntimeContext
 
 from models.rules.compiled import CompiledRule
-from models.rules.evaluation import decide
-from models.state_records import DecisionMemory
+from models.rules.evaluation import evaluate_rules
+from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand
 from udfs.keyed_state import Cell, Drawer
 from udfs.stages.evaluation import Turn
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(DecisionMemory)
+_decoder = msgspec.json.Decoder(DecisionState)
 
 
 class DecisionStage:
@@ -24,7 +24,7 @@ class DecisionStage:
     """
 
     def __init__(self, state: str, drawer: Drawer | None = None) -> None:
-        self._cell: Cell[DecisionMemory] = Cell(
+        self._cell: Cell[DecisionState] = Cell(
             state, lambda value: _encoder.encode(value).decode(), _decoder.decode, drawer
         )
 
@@ -33,8 +33,8 @@ class DecisionStage:
 
     def decide(self, turn: Turn, rules: Sequence[CompiledRule]) -> list[AdjustmentCommand]:
         """The commands that follow, in the order of the rules."""
-        memory = self._cell.get(turn.key) or DecisionMemory()
-        commands, changed = decide(rules, turn.facts, turn.subject, memory, turn.at_ms, turn.trigger, turn.fill)
+        memory = self._cell.get(turn.key) or DecisionState()
+        commands, changed = evaluate_rules(rules, turn.facts, turn.subject, memory, turn.at_ms, turn.trigger, turn.fill)
         if changed:
             self._cell.put(turn.key, memory)
         return commands

@@ -8,7 +8,8 @@ from infra.gateway.settings import Settings
 from infra.kafka.topic_scan import has_key, newest
 from models.model_store import SHIPPED
 from models.rules.compiled import KNOWN_FEATURES
-from schemas.rules import Condition, Rule, parse_rule_file
+from schemas.rule_conditions import Condition
+from schemas.rules import Rule, parse_rule_file
 from schemas.topics import RULES
 
 RULES_BACK: Final = 10_000

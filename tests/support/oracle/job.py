@@ -32,8 +32,8 @@ from models.isolation_forest.scorer import ForestScorer
 from models.model_store import StoredModel
 from models.recent_clicks import Click, ranked, recent, remember
 from models.rules.compiled import Facts
-from models.rules.evaluation import RuleBook, Subject, decide
-from models.state_records import DecisionMemory
+from models.rules.evaluation import RuleSet, Subject, evaluate_rules
+from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Target, encode
 from schemas.event_validation import verdict
 from schemas.events import FAST_TYPES, Event
@@ -74,11 +74,11 @@ def answer(
     slices = slices_of(kept)
     gestures = [event for event in kept if event.type in FAST_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
-    book = RuleBook(rules)
+    rule_set = RuleSet(rules)
     found = [
-        *_session_commands(slices, book, model, until_ms),
-        *_content_commands(slices, book, until_ms),
-        *_event_commands(gestures, book),
+        *_session_commands(slices, rule_set, model, until_ms),
+        *_content_commands(slices, rule_set, until_ms),
+        *_event_commands(gestures, rule_set),
     ]
     return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
 
@@ -108,14 +108,14 @@ class Reader:
     def __init__(self) -> None:
         self.baselines = Baselines(len(SESSION_NAMES))
         self.categories = CategoryTimes()
-        self.memory = DecisionMemory()
+        self.memory = DecisionState()
         self.first = self.acted = self.last = self.hidden = self.looked = 0
 
     def filled(self) -> int:
         return self.last // SLICE * SLICE + WINDOW
 
 
-def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
+def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
     scorer = ForestScorer(model.artefact)
     readers: dict[str, Reader] = {}
     history: dict[int, list[tuple[int, int, int]]] = {}
@@ -131,7 +131,7 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
             times = [event.occurred_at_ms for event in now.events]
             reader = readers.get(session)
             if reader is not None:
-                yield from _silence(session, reader, min(end - 1, until), book)
+                yield from _silence(session, reader, min(end - 1, until), rule_set)
                 if min(times) - reader.last >= HALF_HOUR:
                     reader = None
             if reader is None:
@@ -161,9 +161,9 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
             users = [event.user_id for event in now.events if event.user_id is not None]
             subject = Subject(Target("session", session), session, max(users, default=None), now.content_id)
             fill = {"$category": rise.category if rise else None, "$content_id": now.content_id}.get
-            yield from _decide(book, "session_window", reader.memory, facts, subject, end, f"window:{end}", fill)
+            yield from _decide(rule_set, "session_window", reader.memory, facts, subject, end, f"window:{end}", fill)
     for session, reader in readers.items():
-        yield from _silence(session, reader, until, book)
+        yield from _silence(session, reader, until, rule_set)
 
 
 def _facts(reader: Reader, end: int) -> Facts:
@@ -175,7 +175,7 @@ def _facts(reader: Reader, end: int) -> Facts:
     return facts
 
 
-def _silence(session: str, reader: Reader, until: int, book: RuleBook) -> Iterator[AdjustmentCommand]:
+def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
     """Two minutes of windows in which nothing happens any more."""
     if reader.hidden > reader.acted:
         return
@@ -187,11 +187,11 @@ def _silence(session: str, reader: Reader, until: int, book: RuleBook) -> Iterat
         facts.values, facts.z_self = values, reader.baselines.judge(values, learn=False)
         facts.baselines, facts.z_peers = reader.baselines, [None] * len(values)
         subject = Subject(Target("session", session), session, None, None)
-        yield from _decide(book, "session_window", reader.memory, facts, subject, end, f"window:{end}", {}.get)
+        yield from _decide(rule_set, "session_window", reader.memory, facts, subject, end, f"window:{end}", {}.get)
 
 
-def _content_commands(slices: Slices, book: RuleBook, until: int) -> Iterator[AdjustmentCommand]:
-    known: dict[str, tuple[Baselines, DecisionMemory]] = {}
+def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
+    known: dict[str, tuple[Baselines, DecisionState]] = {}
     for end, cells in windows(slices, until):
         by_content: dict[str, list[Slice]] = defaultdict(list)
         for _, content, cell in cells:
@@ -214,7 +214,7 @@ def _content_commands(slices: Slices, book: RuleBook, until: int) -> Iterator[Ad
                 "rapid_exits": sum(event.value is not None and event.value <= 10_000 for event in left),
                 "clicks": sum(event.type == "click" for event in gestures),
             }
-            baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionMemory()))
+            baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionState()))
             row = [float(values[name]) for name in CONTENT_NAMES]
             facts = Facts(values=row, z_self=baselines.judge(row), baselines=baselines)
             facts.window_start_ms, facts.window_end_ms = end - WINDOW, end
@@ -222,13 +222,13 @@ def _content_commands(slices: Slices, book: RuleBook, until: int) -> Iterator[Ad
             facts.texts["content_type"] = max(kinds, default=None)
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
-            yield from _decide(book, "content_window", memory, facts, subject, end, f"window:{end}", fill)
+            yield from _decide(rule_set, "content_window", memory, facts, subject, end, f"window:{end}", fill)
 
 
-def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[AdjustmentCommand]:
+def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
-    memories: dict[str, DecisionMemory] = defaultdict(DecisionMemory)
+    memories: dict[str, DecisionState] = defaultdict(DecisionState)
     for event in gestures:
         at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
         if event.event_id in ids[session][-32:]:
@@ -259,9 +259,9 @@ def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[Adjustmen
             return event.content_id if name == "$content_id" else ranked(lately, at, _RANKED[name])
 
         trigger = f"event:{event.event_id}"
-        yield from _decide(book, "event", memories[session], facts, subject, at, trigger, fill)
+        yield from _decide(rule_set, "event", memories[session], facts, subject, at, trigger, fill)
 
 
-def _decide(book: RuleBook, lane: Any, memory: DecisionMemory, facts: Facts, *rest: Any) -> list[AdjustmentCommand]:
+def _decide(rule_set: RuleSet, lane: Any, memory: DecisionState, facts: Facts, *rest: Any) -> list[AdjustmentCommand]:
     subject, at, trigger, fill = rest
-    return decide(book.lane(lane), facts, lambda: subject, memory, at, trigger, fill)[0]
+    return evaluate_rules(rule_set.lane(lane), facts, lambda: subject, memory, at, trigger, fill)[0]

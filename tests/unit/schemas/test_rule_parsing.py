@@ -52,7 +52,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     (when(feature="pages", above="1"), "calm-down: when[0].above: Expected `float | null`, got `str`"),
     (when(feature="pages", shift="left"), "calm-down: when[0].shift: Invalid enum value 'left'"),
     (when(feature="pages", against="all", above=1), "calm-down: when[0].against: Invalid enum value 'all'"),
-    (when(feature="pages", against="peers", shift="up"), "calm-down: when[0].shift: a drift is seen against self"),
+    (when(feature="pages", against="peers", shift="up"), "calm-down: when[0].shift: compares with self only"),
     (when(feature="readers", above=1), "calm-down: when[0].feature: readers is not known in lane session_window"),
     (when(forest="high"), "calm-down: when[0].forest: Invalid enum value 'high'"),
     (when(forest=0.6, above=1), "calm-down: when[0].forest: takes no other bound"),
