@@ -27,7 +27,7 @@ export async function explain(place, [id = ""], signal) {
   const rest = pieces.filter(([, seen]) => typeof seen?.value !== "number");
   if (rest.length) place.append(el("h2", {}, "And"), table(["What", "Value"], rest.map(([name, seen]) => [name, formatNumber(seen?.value)])));
   place.append(el("h2", {}, "What became of it"),
-    table(["At", "Status", "Measure", "#Value"], outcomes.map((each) => [formatDateTime(each.occurred_at_ms), each.status ?? "", each.metric ?? "", formatNumber(each.value)]),
+    table(["At", "Status", "Measure", "#Value"], outcomes.map((each) => [formatDateTime(each.occurred_at_ms), [each.status, each.reason].filter(Boolean).join(": "), each.metric ?? "", formatNumber(each.value)]),
       "no page has said anything yet"));
 }
 

@@ -95,7 +95,7 @@ const rejectedLine = (refused) => [
   el("span", { class: "faint" }, ` ${refused.topic} ${refused.partition}/${refused.offset}`),
 ];
 const outcomeLine = (outcome) => [
-  time(outcome.occurred_at_ms), el("span", { class: "action" }, outcome.status ?? outcome.metric),
+  time(outcome.occurred_at_ms), el("span", { class: "action" }, outcome.status ?? outcome.metric), outcome.reason ? `${outcome.reason} ` : "",
   outcome.command_id === undefined ? "" : el("a", { to: ["why", String(outcome.command_id)] }, "why"), " ", who(outcome.session_id),
 ];
 
