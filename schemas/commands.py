@@ -1,31 +1,13 @@
 """The command contract (adjustments.v1): a small, precise change for one reader, segment or content item."""
 
 from hashlib import blake2b
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.actions import ActionName
 from schemas.rule_conditions import BaselineScope
-
-Action = Literal[
-    "simplify",
-    "shorten",
-    "expand",
-    "enrich",
-    "visualise",
-    "reorder",
-    "highlight_related",
-    "lighten_media",
-    "simplify_layout",
-    "localise",
-    "set_length",
-    "set_tone",
-    "refresh_recommendations",
-    "prompt",
-    "revert",
-]
-ACTIONS: Final[tuple[str, ...]] = get_args(Action)
 
 SourceKind = Literal["rule", "anomaly", "model", "segment", "context", "sentiment", "schedule"]
 
@@ -92,7 +74,7 @@ class AdjustmentCommand(Struct):
     session_id: str | None
     user_id: str | None
     content_id: str | None
-    action: Action
+    action: ActionName
     parameters: dict[str, Any]
     priority: Annotated[int, Meta(ge=0, le=100)]
     source: Source

@@ -7,7 +7,8 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-from schemas.commands import Action, SourceKind
+from schemas.actions import ActionName, parameter_problem
+from schemas.commands import SourceKind
 from schemas.rule_conditions import Condition, Lane, condition_problem
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -16,7 +17,7 @@ Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 class Effect(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     """What is asked of the CMS. In `parameters`, a text ``$name`` is filled in by the job (see `PLACEHOLDERS`)."""
 
-    action: Action
+    action: ActionName
     parameters: dict[str, Any] = {}
 
 
@@ -73,6 +74,8 @@ def parse_rule(data: Mapping[str, Any] | bytes, features: Mapping[Lane, Iterable
         if isinstance(value, str) and value.startswith("$") and value not in PLACEHOLDERS:
             known = ", ".join(PLACEHOLDERS)
             raise RuleError(f"{name}: then.parameters.{key}: {value} is not known; there are {known}")
+    if (problem := parameter_problem(rule.then.action, rule.then.parameters)) is not None:
+        raise RuleError(f"{name}: then.parameters.{problem}")
     return rule
 
 

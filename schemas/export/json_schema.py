@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import MAX_BYTES, MAX_DEPTH, MAX_SKEW_MS, VALUE_RANGE, Event
+from schemas.rule_conditions import BOUNDS
 from schemas.rules import Rule
 from schemas.topics import Topic
 
@@ -45,6 +46,9 @@ def json_schema(topic: Topic) -> dict[str, Any]:
     definitions = generated["$defs"]
     for definition in definitions.values():
         _explain(definition)
+    if "Condition" in definitions:
+        for bound in BOUNDS.values():
+            definitions["Condition"]["properties"][bound.name]["description"] = bound.text
     record = definitions.pop(topic.record.__name__)
     if topic.record in _BEYOND:
         record["description"] += "\n\n" + _reflowed(_BEYOND[topic.record])

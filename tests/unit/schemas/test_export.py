@@ -11,8 +11,9 @@ from hypothesis import given
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from schemas import commands
+from schemas.actions import ACTIONS
 from schemas.audit import Late, Tally
-from schemas.commands import ACTIONS, AdjustmentCommand, Evidence, Experiment, Source, Target
+from schemas.commands import AdjustmentCommand, Evidence, Experiment, Source, Target
 from schemas.event_validation import verdict
 from schemas.events import Event
 from schemas.export.generated_files import HERE, main, stale
