@@ -11,7 +11,7 @@ from models.session_state import Scored, Seen, with_command, with_scores, with_s
 from schemas.commands import AdjustmentCommand
 from schemas.session_state import SessionState
 from udfs.crossing_rows import COMMAND, SCORED, SEEN
-from udfs.keyed_state import Cell
+from udfs.keyed_state import StateField
 from udfs.runtime import garbage_collection
 from udfs.runtime.pyflink_patches import empty_results, row_conversion
 
@@ -42,17 +42,17 @@ class SessionStates(KeyedProcessFunction):
         garbage_collection.seldom()
         row_conversion.quicken()
         empty_results.quicken()
-        self._cell: Cell[SessionState] = Cell("session-state-v1", self._dump, _decode, ttl_h=1)
-        self._cell.open(runtime_context)
+        self._field: StateField[SessionState] = StateField("session-state-v1", self._dump, _decode, ttl_h=1)
+        self._field.open(runtime_context)
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
         kind, body = value
         key = ctx.get_current_key()
-        known = self._cell.get(key)
+        known = self._field.get(key)
         state = _CHANGES[kind](known, body)
         if state is known:
             return []
-        self._cell.put(key, state)
+        self._field.set(key, state)
         return [Row(key.encode(), self._record)]
 
     def _dump(self, state: SessionState) -> str:

@@ -123,7 +123,7 @@ def test_what_is_unknown_waits_as_unknown(start: Start) -> None:
     held.advance(at(60))
     fed(straight, [nothing_known])
     for name in ("attention-v1", "z-scores-v1", "categories-v1"):
-        assert held.flink.cell(name) == straight.flink.cell(name)
+        assert held.flink.state_field(name) == straight.flink.state_field(name)
 
 
 @pytest.mark.parametrize("cut", range(6))

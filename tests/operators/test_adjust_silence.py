@@ -80,9 +80,9 @@ def test_a_reader_who_only_looks_is_silent_though_rows_come(start: Start) -> Non
 def test_a_silent_window_teaches_nothing(start: Start) -> None:
     job = start(SILENT)
     fed(job, one_visit())
-    before = job.flink.cell("z-scores-v1")["s" + ANNA]
+    before = job.flink.state_field("z-scores-v1")["s" + ANNA]
     job.advance(at(1_000))
-    assert job.flink.cell("z-scores-v1")["s" + ANNA] == before
+    assert job.flink.state_field("z-scores-v1")["s" + ANNA] == before
 
 
 def test_silence_means_idle_for_a_whole_window_however_long_it_is() -> None:

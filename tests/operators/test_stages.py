@@ -9,7 +9,7 @@ from models.rules.evaluation import Subject
 from tests.support.builders import ANNA, BEN, NAN, at, gesture, session_values
 from tests.support.flink_fakes import FakeContext, FakeFlink
 from udfs.crossing_rows import Gesture, SessionWindow
-from udfs.keyed_state import MOST_KEPT, Cell
+from udfs.keyed_state import MAX_CACHED_KEYS, StateField
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import GestureTurn, SessionTurn
 from udfs.stages.pending_windows import HeldStage
@@ -28,41 +28,47 @@ def opened(stage: Any, flink: FakeFlink) -> Any:
     return stage
 
 
-def words(flink: FakeFlink) -> Cell[list[str]]:
-    cell: Cell[list[str]] = Cell("words-v1", " ".join, str.split)
-    cell.open(flink)
-    return cell
+def words(flink: FakeFlink) -> StateField[list[str]]:
+    field: StateField[list[str]] = StateField("words-v1", " ".join, str.split)
+    field.open(flink)
+    return field
 
 
-def test_a_cell_remembers_per_key_and_beyond_a_restart(flink: FakeFlink) -> None:
-    cell = words(flink)
-    assert cell.get(ANNA) is None
-    cell.put(ANNA, ["a", "b"])
+def test_a_field_remembers_per_key_and_beyond_a_restart(flink: FakeFlink) -> None:
+    field = words(flink)
+    assert field.get(ANNA) is None
+    field.set(ANNA, ["a", "b"])
     flink.key = BEN
-    assert cell.get(BEN) is None
+    assert field.get(BEN) is None
     flink.key = ANNA
     assert words(flink).get(ANNA) == ["a", "b"]
 
 
 def test_what_was_cleared_is_gone_at_hand_and_in_state(flink: FakeFlink) -> None:
-    cell = words(flink)
-    cell.put(ANNA, ["a"])
-    cell.clear(ANNA)
-    assert cell.get(ANNA) is None
+    field = words(flink)
+    field.set(ANNA, ["a"])
+    field.clear(ANNA)
+    assert field.get(ANNA) is None
     assert flink.left_of(ANNA) == set()
 
 
+@pytest.mark.parametrize("name", ["two words-v1", "two\nlines-v1"])
+def test_a_name_that_would_break_the_lines_of_the_state_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="state field"):
+        StateField(name, " ".join, str.split)
+
+
 def test_what_is_at_hand_is_bounded_and_the_rest_comes_from_state(flink: FakeFlink) -> None:
-    cell = words(flink)
-    for n in range(MOST_KEPT + 10):
+    field = words(flink)
+    for n in range(MAX_CACHED_KEYS + 10):
         flink.key = f"k{n}"
-        cell.put(flink.key, [str(n)])
+        field.set(flink.key, [str(n)])
     changed = "words-v1 changed"
-    flink.values["words-v1"] |= {"k0": changed, f"k{MOST_KEPT}": changed}
+    flink.values["words-v1"] |= {"k0": changed, f"k{MAX_CACHED_KEYS}": changed}
     flink.key = "k0"
-    assert cell.get("k0") == ["changed"]  # had made room: read anew
-    flink.key = f"k{MOST_KEPT}"
-    assert cell.get(flink.key) == [str(MOST_KEPT)]  # is at hand: state is not asked
+    assert field.get("k0") == ["changed"]  # had made room: read anew
+    flink.key = f"k{MAX_CACHED_KEYS}"
+    assert field.get(flink.key) == [str(MAX_CACHED_KEYS)]  # is at hand: state is not asked
 
 
 def test_held_windows_come_back_in_order_as_they_went_in(flink: FakeFlink) -> None:

@@ -6,7 +6,7 @@ from models.features import CONTENT_NAMES
 from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import ContentWindow, Numbers, Texts
-from udfs.keyed_state import Drawer
+from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import ControlStage
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import ContentTurn
@@ -19,9 +19,9 @@ class ContentLane:
     def __init__(self, window_ms: int, control: ControlStage) -> None:
         self._window_ms = window_ms
         self._control = control
-        self._drawer = Drawer("content-v2")
-        self._z_scores = ZScoreStage("content-z-scores-v1", len(CONTENT_NAMES), self._drawer)
-        self._decisions = DecisionStage("content-decisions-v1", self._drawer)
+        self._bundle = KeyedStateBundle("content-v2")
+        self._z_scores = ZScoreStage("content-z-scores-v1", len(CONTENT_NAMES), self._bundle)
+        self._decisions = DecisionStage("content-decisions-v1", self._bundle)
 
     def open(self, context: RuntimeContext) -> None:
         self._z_scores.open(context)
@@ -34,5 +34,5 @@ class ContentLane:
         self._z_scores.on_window(turn, window.values, True)
         turn.facts.texts["content_type"] = window.content_type
         commands = self._decisions.decide(turn, self._control.book.lane("content_window"))
-        self._drawer.flush(turn.key)
+        self._bundle.flush(turn.key)
         return commands

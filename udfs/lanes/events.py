@@ -7,7 +7,7 @@ from pyflink.datastream import RuntimeContext
 from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Gesture, Numbers, Texts
-from udfs.keyed_state import Drawer
+from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import ControlStage
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import GestureTurn
@@ -20,9 +20,9 @@ class GestureLane:
     def __init__(self, control: ControlStage, repeated: Any) -> None:
         self._control = control
         self._repeated = repeated
-        self._drawer = Drawer("fast-lane-v2")
-        self._gestures = GestureStage(self._drawer)
-        self._decisions = DecisionStage("event-decisions-v1", self._drawer)
+        self._bundle = KeyedStateBundle("fast-lane-v2")
+        self._gestures = GestureStage(self._bundle)
+        self._decisions = DecisionStage("event-decisions-v1", self._bundle)
 
     def open(self, context: RuntimeContext) -> None:
         self._gestures.open(context)
@@ -38,14 +38,14 @@ class GestureLane:
             commands = self._decisions.decide(turn, self._control.book.lane("event"))
         else:
             self._repeated.inc()
-        self._drawer.flush(turn.key)
+        self._bundle.flush(turn.key)
         return commands
 
     def on_timer(self, key: str, at_ms: int, ctx: Any) -> None:
         """Forgets the session if it is over, or looks again later."""
         self._forget_old(key, at_ms)
         self._gestures.arm(key, ctx)
-        self._drawer.flush(key)
+        self._bundle.flush(key)
 
     def _forget_old(self, key: str, now_ms: int) -> None:
         if self._gestures.is_over(key, now_ms):

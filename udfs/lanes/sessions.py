@@ -8,7 +8,7 @@ from models.features import SESSION_NAMES
 from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Numbers, SessionWindow, Texts
-from udfs.keyed_state import Drawer
+from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import ControlStage
 from udfs.stages.categories import CategoryStage
 from udfs.stages.decisions import DecisionStage
@@ -39,12 +39,12 @@ class SessionLane:
         self._forest = forest
         self._control = control
         self._told = told
-        self._drawer = Drawer("session-v2")
-        self._attention = AttentionStage(window_ms, slice_ms, self._drawer)
+        self._bundle = KeyedStateBundle("session-v2")
+        self._attention = AttentionStage(window_ms, slice_ms, self._bundle)
         self._held = HeldStage()
-        self._z_scores = ZScoreStage("z-scores-v1", len(SESSION_NAMES), self._drawer)
-        self._categories = CategoryStage(self._drawer)
-        self._decisions = DecisionStage("session-decisions-v1", self._drawer)
+        self._z_scores = ZScoreStage("z-scores-v1", len(SESSION_NAMES), self._bundle)
+        self._categories = CategoryStage(self._bundle)
+        self._decisions = DecisionStage("session-decisions-v1", self._bundle)
 
     def open(self, context: RuntimeContext) -> None:
         for stage in (self._attention, self._held, self._z_scores, self._categories, self._decisions):
@@ -59,7 +59,7 @@ class SessionLane:
             ctx.timer_service().register_event_time_timer(window.end_ms)
             return []
         commands = self._on_window(key, window, ctx)
-        self._drawer.flush(key)
+        self._bundle.flush(key)
         return commands
 
     def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[AdjustmentCommand]:
@@ -67,7 +67,7 @@ class SessionLane:
         for numbers, texts in self._held.release(key, at_ms):
             commands += self._on_window(key, SessionWindow.read(numbers, texts), ctx)
         commands += self._look_at_silence(key, at_ms, ctx, None)
-        self._drawer.flush(key)
+        self._bundle.flush(key)
         return commands
 
     def _on_window(self, key: str, window: SessionWindow, ctx: Any) -> list[AdjustmentCommand]:

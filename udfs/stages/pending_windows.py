@@ -6,7 +6,7 @@ import msgspec
 from pyflink.datastream import RuntimeContext
 
 from udfs.crossing_rows import Numbers, Texts
-from udfs.keyed_state import Cell
+from udfs.keyed_state import StateField
 
 
 class HeldRow(msgspec.Struct, array_like=True):
@@ -17,8 +17,6 @@ class HeldRow(msgspec.Struct, array_like=True):
     texts: list[str | None]
 
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(list[HeldRow])
 _NAN = float("nan")
 
 
@@ -29,31 +27,29 @@ class HeldStage:
     """
 
     def __init__(self) -> None:
-        self._cell: Cell[list[HeldRow]] = Cell(
-            "held-windows-v2", lambda rows: _encoder.encode(rows).decode(), _decoder.decode
-        )
+        self._field = StateField.json("held-windows-v2", list[HeldRow])
 
     def open(self, context: RuntimeContext) -> None:
-        self._cell.open(context)
+        self._field.open(context)
 
     def holds(self, key: str) -> bool:
         """Whether earlier windows of that session wait: later ones must not overtake them."""
-        return bool(self._cell.get(key))
+        return bool(self._field.get(key))
 
     def hold(self, key: str, end_ms: int, numbers: Numbers, texts: Texts) -> None:
         row = HeldRow(end_ms, [None if each != each else each for each in numbers], list(texts))
-        self._cell.put(key, [*(self._cell.get(key) or []), row])
+        self._field.set(key, [*(self._field.get(key) or []), row])
 
     def release(self, key: str, until_ms: int) -> Iterator[tuple[Numbers, Texts]]:
         """The windows that need not wait any longer."""
-        rows = self._cell.get(key)
+        rows = self._field.get(key)
         if not rows:
             return
         waiting = [row for row in rows if row.end_ms > until_ms]
         if waiting:
-            self._cell.put(key, waiting)
+            self._field.set(key, waiting)
         else:
-            self._cell.clear(key)
+            self._field.clear(key)
         for row in rows:
             if row.end_ms <= until_ms:
                 yield [_NAN if each is None else each for each in row.numbers], row.texts

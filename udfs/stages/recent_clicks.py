@@ -2,39 +2,32 @@
 
 from typing import Any, Final
 
-import msgspec
 from pyflink.datastream import RuntimeContext
 
 from models.recent_clicks import Click, recent, remember
 from models.session_clock import SESSION_END_MS
 from models.state_records import Gestures
 from schemas.events import RECOMMENDED
-from udfs.keyed_state import Cell, Drawer
+from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.evaluation import GestureTurn
 
 KNOWN_IDS: Final = 32
 """Ids remembered per session: a sender repeats within seconds, not after dozens of clicks."""
 
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Gestures)
-
-
 class GestureStage:
     """Owns the ring of event ids and the recent clicks of each session."""
 
-    def __init__(self, drawer: Drawer | None = None) -> None:
-        self._cell: Cell[Gestures] = Cell(
-            "gestures-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode, drawer
-        )
+    def __init__(self, bundle: KeyedStateBundle | None = None) -> None:
+        self._field = StateField.json("gestures-v1", Gestures, bundle)
 
     def open(self, context: RuntimeContext) -> None:
-        self._cell.open(context)
+        self._field.open(context)
 
     def on_event(self, turn: GestureTurn, ctx: Any) -> bool:
         """Adds what the event says to the facts. False for an event that was there before: it changes nothing."""
         gesture, facts = turn.gesture, turn.facts
-        known = self._cell.get(turn.key)
+        known = self._field.get(turn.key)
         memory = known or Gestures()
         if gesture.event_id in memory.ids:
             return False
@@ -48,7 +41,7 @@ class GestureStage:
                 gesture.placement == RECOMMENDED,
             )
             memory.clicks = remember(memory.clicks, click)
-        self._cell.put(turn.key, memory)
+        self._field.set(turn.key, memory)
         if known is None:
             self.arm(turn.key, ctx)
         turn.clicks = recent(memory.clicks, gesture.at_ms)
@@ -73,14 +66,14 @@ class GestureStage:
 
     def arm(self, key: str, ctx: Any) -> None:
         """Sets the timer that looks whether the session is over. One per session is under way, moved on when it fires."""
-        memory = self._cell.get(key)
+        memory = self._field.get(key)
         if memory is not None:
             ctx.timer_service().register_event_time_timer(memory.latest_ms + SESSION_END_MS)
 
     def is_over(self, key: str, now_ms: int) -> bool:
         """Whether the latest gesture is so long ago that another one begins a new session."""
-        memory = self._cell.get(key)
+        memory = self._field.get(key)
         return memory is not None and now_ms - memory.latest_ms >= SESSION_END_MS
 
     def forget(self, key: str) -> None:
-        self._cell.clear(key)
+        self._field.clear(key)

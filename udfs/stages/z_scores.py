@@ -5,29 +5,31 @@ from pyflink.datastream import RuntimeContext
 from models.detectors.baselines import Baselines
 from models.detectors.peers import z_scores
 from udfs.crossing_rows import Numbers
-from udfs.keyed_state import Cell, Drawer
+from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.evaluation import ContentTurn, SessionTurn
 
 
 class ZScoreStage:
     """Owns one set of baselines per session or content item."""
 
-    def __init__(self, state: str, features: int, drawer: Drawer | None = None) -> None:
+    def __init__(self, state: str, features: int, bundle: KeyedStateBundle | None = None) -> None:
         self._features = features
-        self._cell: Cell[Baselines] = Cell(state, Baselines.pack, lambda text: Baselines.unpack(text, features), drawer)
+        self._field: StateField[Baselines] = StateField(
+            state, Baselines.pack, lambda text: Baselines.unpack(text, features), bundle
+        )
 
     def open(self, context: RuntimeContext) -> None:
-        self._cell.open(context)
+        self._field.open(context)
 
     def on_window(self, turn: SessionTurn | ContentTurn, values: Numbers, learn: bool = True) -> None:
         """Adds values, own baselines and scores to the facts; a silent window is judged but teaches nothing."""
-        baselines = self._cell.get(turn.key) or Baselines(self._features)
+        baselines = self._field.get(turn.key) or Baselines(self._features)
         facts = turn.facts
         facts.values = values
         facts.z_self = baselines.judge(values, learn)
         facts.baselines = baselines
         if learn:
-            self._cell.put(turn.key, baselines)
+            self._field.set(turn.key, baselines)
 
     def on_peers(self, turn: SessionTurn) -> None:
         """Adds the comparison with the site's other readers."""
@@ -40,4 +42,4 @@ class ZScoreStage:
             facts.z_peers = [None] * self._features
 
     def forget(self, key: str) -> None:
-        self._cell.clear(key)
+        self._field.clear(key)
