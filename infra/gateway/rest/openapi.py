@@ -103,7 +103,7 @@ def _schemas() -> dict[str, Any]:
             "required": ["error", "rule", "field"],
             "properties": {"error": text, "rule": text, "field": text},
         },
-        "Refused": {
+        "RejectedItem": {
             "type": "object",
             "required": ["index", "field", "rule", "detail"],
             "properties": {"index": {"type": "integer", "minimum": 0}, "field": text, "rule": text, "detail": text},

@@ -51,7 +51,7 @@ _WRITERS: Final = ("writeKey", "basic")
 _FRONT: Final = (400, 401, 403, 408, 413, 415, 422, 429, 503)
 """What every endpoint with a body may refuse."""
 
-_TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("Refused"))}
+_TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("RejectedItem"))}
 _TOKEN: Final = {"push_token": TEXT, "push_token_expires_at_ms": MILLIS}
 
 _EVENTS: Final = Operation(
@@ -216,7 +216,7 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/v1/outcomes": {"post": Operation(
         "sendOutcomes", "collector", "What became of commands",
         {202: ("Kafka has every outcome that is not in `rejected`; each is judged alone.", JSON, _object(
-            ("accepted", "rejected"), accepted=COUNT, rejected=_list(_ref("Refused"))))},
+            ("accepted", "rejected"), accepted=COUNT, rejected=_list(_ref("RejectedItem"))))},
         _FRONT, (*_WRITERS, "bearer"),
         body=_object(
             ("outcomes",), outcomes=_list({"anyOf": [_ref("Outcome"), ANYTHING]}, 500),
