@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; a line break or a pipe inside a cell would end it, so both are replaced.
+    r"""Formats rows as a Markdown table. Line breaks and pipes inside a cell are replaced: they would end it.
 
     >>> print(table(("a", "b"), [("1", "x|y")]), end="")
     | a | b |
     |---|---|
-    | 1 | x\\\\|y |
+    | 1 | x\|y |
     """
     lines = [header, ["---"] * len(header), *rows]
     return "".join(_line(cells, rule=number == 1) for number, cells in enumerate(lines))
