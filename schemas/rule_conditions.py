@@ -45,8 +45,8 @@ ThresholdUnit = Literal["feature", "sd", "cumulative sd"]
 class Bound:
     """One bound on a feature. The function of the same name in `models/rules/bounds.py` evaluates it.
 
-    `scopes` are the baselines it can compare with, none where it looks at the value alone. `unit` is that of its threshold
-    in the evidence of a command: "feature" stands for the feature's own.
+    `text` says when it holds. `scopes` are the baselines it can compare with, none where it looks at the value alone. `unit` is
+    that of its threshold in the evidence of a command: "feature" stands for the feature's own.
     """
 
     name: str
@@ -63,25 +63,25 @@ _BOTH: Final[tuple[BaselineScope, ...]] = ("self", "peers")
 BOUNDS: Final = {
     bound.name: bound
     for bound in (
-        Bound("above", "The value is above it.", _ALL, (), "feature"),
-        Bound("below", "The value is below it.", _ALL, (), "feature"),
+        Bound("above", "the value is greater", _ALL, (), "feature"),
+        Bound("below", "the value is less", _ALL, (), "feature"),
         Bound(
             "change_above",
-            "The change against the baseline, as a fraction of it, is above it: 0.5 is half as much again.",
+            "the change against the baseline, as a fraction, is greater (0.5 is 50 % up)",
             _WINDOWS,
             _BOTH,
             "feature",
         ),
         Bound(
             "change_below",
-            "The change against the baseline, as a fraction of it, is below it: -0.2 is 20 % down.",
+            "the change against the baseline, as a fraction, is less (-0.2 is 20 % down)",
             _WINDOWS,
             _BOTH,
             "feature",
         ),
-        Bound("z_above", "The z-score against the baseline is above it.", _WINDOWS, _BOTH, "sd"),
-        Bound("z_below", "The z-score against the baseline is below it.", _WINDOWS, _BOTH, "sd"),
-        Bound("shift", "A lasting drift from the baseline (CUSUM), up or down.", _WINDOWS, ("self",), "cumulative sd"),
+        Bound("z_above", "the z-score against the baseline is greater", _WINDOWS, _BOTH, "sd"),
+        Bound("z_below", "the z-score against the baseline is less", _WINDOWS, _BOTH, "sd"),
+        Bound("shift", "the feature has drifted for long (CUSUM), up or down", _WINDOWS, ("self",), "cumulative sd"),
     )
 }
 """In the order in which a condition's bounds are evaluated and stand in the evidence."""

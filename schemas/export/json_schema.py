@@ -48,7 +48,7 @@ def json_schema(topic: Topic) -> dict[str, Any]:
         _explain(definition)
     if "Condition" in definitions:
         for bound in BOUNDS.values():
-            definitions["Condition"]["properties"][bound.name]["description"] = bound.text
+            definitions["Condition"]["properties"][bound.name]["description"] = f"Holds if {bound.text}."
     record = definitions.pop(topic.record.__name__)
     if topic.record in _BEYOND:
         record["description"] += "\n\n" + _reflowed(_BEYOND[topic.record])

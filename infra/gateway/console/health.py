@@ -58,7 +58,7 @@ def _get(url: str, path: str) -> Any:
 
 def _kafka(settings: Settings) -> dict[str, Any]:
     admin = AdminClient({"bootstrap.servers": settings.bootstrap, "socket.timeout.ms": int(PATIENCE_S * 1000)})
-    names = [name for topic in TOPICS for name in settings.shown(topic.name)]
+    names = [name for topic in TOPICS for name in settings.console_topics(topic.name)]
     reader = topic_scan.consumer(settings.bootstrap)
     try:
         places = topic_scan.partitions(reader, names)

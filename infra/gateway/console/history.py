@@ -37,7 +37,7 @@ def explained(settings: Settings, command_id: str) -> dict[str, Any] | None:
     def mentions(message: Message) -> bool:
         return prefix in (message.value() or b"")
 
-    for message in newest(settings.bootstrap, settings.shown(ADJUSTMENTS.name), COMMANDS_BACK, mentions):
+    for message in newest(settings.bootstrap, settings.console_topics(ADJUSTMENTS.name), COMMANDS_BACK, mentions):
         command = record_views.decoded(message.value())
         if command is None or not str(command.get("command_id", "")).startswith(command_id):
             continue
@@ -55,7 +55,7 @@ def explained(settings: Settings, command_id: str) -> dict[str, Any] | None:
 
 def life(settings: Settings, session_id: str) -> dict[str, Any]:
     """A session's events, commands and outcomes, oldest first, the newest 3,000 of each. Raises `KafkaException`."""
-    names = {name: topic for topic in (EVENTS, ADJUSTMENTS, OUTCOMES) for name in settings.shown(topic.name)}
+    names = {name: topic for topic in (EVENTS, ADJUSTMENTS, OUTCOMES) for name in settings.console_topics(topic.name)}
     found: dict[str, list[dict[str, Any]]] = {"events": [], "commands": [], "outcomes": []}
     for message in newest(settings.bootstrap, list(names), EVENTS_BACK, has_key(session_id)):
         record = record_views.decoded(message.value())

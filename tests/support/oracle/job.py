@@ -24,13 +24,13 @@ from infra.simulate.reference_windows import (
     windows,
 )
 from models.detectors.baselines import Baselines
-from models.detectors.categories import CategoryTimes
+from models.detectors.categories import CategoryBaselines
 from models.detectors.peers import z_scores
 from models.features import CONTENT_NAMES, SESSION_FEATURES, SESSION_NAMES
-from models.isolation_forest.registry import forest_input
+from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import ForestScorer
 from models.model_store import StoredModel
-from models.recent_clicks import Click, ranked, recent, remember
+from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
 from models.rules.compiled import Facts
 from models.rules.evaluation import RuleSet, Subject, evaluate_rules
 from models.state_records import DecisionState
@@ -107,7 +107,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.baselines = Baselines(len(SESSION_NAMES))
-        self.categories = CategoryTimes()
+        self.categories = CategoryBaselines()
         self.memory = DecisionState()
         self.first = self.acted = self.last = self.hidden = self.looked = 0
 
@@ -148,10 +148,10 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             facts.peer_means, facts.z_peers = means, z_scores(values, means, spreads, compared)
             rise = None
             if whole and (now.engaged or reader.categories.entries):
-                rise = reader.categories.judge_and_learn(now.engaged, end)
+                rise = reader.categories.score_and_update(now.engaged, end)
                 if rise is not None:
                     facts.live["category_rise_z"] = rise.z
-            row = forest_input(values)
+            row = to_feature_row(values)
             facts.forest_score, facts.forest_threshold = scorer.score(row), model.card.threshold
             facts.contributions = lambda row=row: dict(
                 sorted(zip(SESSION_NAMES, scorer.explain(row)[1], strict=True), key=lambda p: (-p[1], p[0]))[:3]
@@ -237,8 +237,8 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
         if event.type == "click":
             chosen = event.placement == "recommended"
             click = Click(at, event.content_id or "", event.content_type or "", chosen)
-            clicked[session] = remember(clicked[session], click)
-        lately = recent(clicked[session], at)
+            clicked[session] = append_click(clicked[session], click)
+        lately = clicks_within(clicked[session], at)
         context = event.context
         numbers = {
             "recent_clicks": len(lately),
@@ -255,11 +255,11 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
             facts.texts[name] = getattr(context, name) if context else None
         subject = Subject(Target("session", session), session, event.user_id, event.content_id)
 
-        def fill(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
-            return event.content_id if name == "$content_id" else ranked(lately, at, _RANKED[name])
+        def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
+            return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
 
         trigger = f"event:{event.event_id}"
-        yield from _decide(rule_set, "event", memories[session], facts, subject, at, trigger, fill)
+        yield from _decide(rule_set, "event", memories[session], facts, subject, at, trigger, resolve_placeholder)
 
 
 def _decide(rule_set: RuleSet, lane: Any, memory: DecisionState, facts: Facts, *rest: Any) -> list[AdjustmentCommand]:

@@ -5,10 +5,10 @@ from typing import Any, get_args
 
 import pytest
 
+from infra.docs.reference.contracts import actions
 from infra.local.home import PROJECT
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.actions import ACTIONS, Action, ActionName
-from schemas.export.markdown_tables import actions_table
 from schemas.rules import RuleError, parse_rule, parse_rule_file
 from tests.support.builders import rule_data
 
@@ -81,7 +81,7 @@ def test_rule_files_of_the_repository_stay_accepted() -> None:
 
 
 def test_the_table_for_the_documentation_has_a_line_for_each_action() -> None:
-    lines = actions_table().splitlines()
+    lines = actions().splitlines()
     assert [line.split("`")[1] for line in lines[2:]] == list(ACTIONS)
     assert {line.count("|") for line in lines} == {9}
-    assert "| **`language`** (text: fr) |" in actions_table()
+    assert "| `language` (text, required: fr) |" in actions()
