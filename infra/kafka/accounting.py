@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from infra.kafka.reading import Offsets, Tail, ends
 from schemas import topics
-from schemas.audit import Tally
+from schemas.audit import WindowTally
 
 SHARE_OF_WINDOWS = 6
 """An event lies in so many windows of a minute every ten seconds; each of them counts it."""
 
 _AUDIT = (topics.TALLY.name, topics.LATE.name, topics.REJECTED.name)
-_decoder = msgspec.json.Decoder(Tally)
+_decoder = msgspec.json.Decoder(WindowTally)
 
 
 class Account(Struct):

@@ -23,14 +23,14 @@ _UNITS: Final = (
 
 _BEYOND: Final[dict[type, str]] = {
     Event: f"""
-        What a schema cannot say and the judges ask for all the same: at most {MAX_BYTES} bytes of UTF-8 without a byte
+        What a schema cannot say and validation checks all the same: at most {MAX_BYTES} bytes of UTF-8 without a byte
         order mark, nested at most {MAX_DEPTH} deep; integers without point and exponent; no half of a surrogate pair in
         any text; at most {MAX_SKEW_MS // 3_600_000} h between `occurred_at_ms` and `received_at_ms`, and
         `received_at_ms` at most as far in the future. Of a name given twice the last one counts.
         """,
     Rule: """
         What a schema cannot say: each condition names exactly one of `feature`, `forest`, `context` and `event`, the
-        features are those of the lane, and a bound fits what it bounds. The error of a refused rule names the field.
+        features are those of the lane, and a bound fits what it bounds. The error of a rejected rule names the field.
         """,
 }
 

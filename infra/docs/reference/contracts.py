@@ -74,6 +74,6 @@ def _windows(name: str) -> str:
 def _kept(topic: Topic) -> str:
     if topic.retention_ms is not None:
         return f"{topic.retention_ms // _DAY_MS} days"
-    if topic.forgotten_after_ms is not None:
-        return f"compacted, {topic.forgotten_after_ms // _DAY_MS} days"
+    if topic.compacted_retention_ms is not None:
+        return f"compacted, {topic.compacted_retention_ms // _DAY_MS} days"
     return "compacted"

@@ -15,7 +15,7 @@ from infra.gateway.components import Component, GatewayContext
 from infra.gateway.errors import ApiError
 from infra.gateway.responses import json_response
 from schemas.events import Event
-from schemas.rejects import Rejected
+from schemas.rejects import RejectedRecord
 
 KEPT: Final = 500
 MOST_SHOWN: Final = 500
@@ -41,7 +41,7 @@ class Debug:
     def __init__(self, gateway: GatewayContext) -> None:
         self._session = OperatorSession(gateway.settings, "/debug")
         self._good: deque[tuple[int, Event]] = deque(maxlen=KEPT)
-        self._bad: deque[tuple[int, Rejected]] = deque(maxlen=KEPT)
+        self._bad: deque[tuple[int, RejectedRecord]] = deque(maxlen=KEPT)
         self._goods = self._bads = 0
         gateway.on_accepted.append(self._on_accepted)
         gateway.on_rejected.append(self._on_rejected)
@@ -51,7 +51,7 @@ class Debug:
             self._goods += 1
             self._good.append((self._goods, event))
 
-    def _on_rejected(self, rejects: Sequence[Rejected]) -> None:
+    def _on_rejected(self, rejects: Sequence[RejectedRecord]) -> None:
         for each in rejects:
             self._bads += 1
             self._bad.append((self._bads, each))

@@ -35,9 +35,9 @@ from models.rules.compiled import Facts
 from models.rules.evaluation import RuleSet, Subject, evaluate_rules
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Target, encode
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import FAST_TYPES, Event
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
 
 _RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
@@ -50,7 +50,7 @@ class Answer:
 
     commands: dict[str, bytes]
     late: int
-    rejected: list[Rejection]
+    rejected: list[ValidationFailure]
     used: int
     duplicates: int
 
@@ -62,8 +62,8 @@ def answer(
     kept: list[Event] = []
     rejected, late = [], 0
     for record in records:
-        event = verdict(record, now_ms)
-        if isinstance(event, Rejection):
+        event = validate_record(record, now_ms)
+        if isinstance(event, ValidationFailure):
             rejected.append(event)
         elif event.type == "tick":
             continue

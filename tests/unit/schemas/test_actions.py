@@ -67,7 +67,7 @@ def test_what_is_unknown_or_still_to_be_resolved_is_accepted(action: str, parame
         ("reorder", {"order": [7]}, "order: expected a list of texts"),
     ],
 )
-def test_a_parameter_of_the_wrong_type_is_refused_with_rule_and_field(
+def test_a_parameter_of_the_wrong_type_is_rejected_with_rule_and_field(
     action: str, parameters: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(RuleError) as caught:
