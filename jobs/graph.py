@@ -11,7 +11,7 @@ from jobs.java.keying import ROW, keyed, pairs, to_stream
 from jobs.java.plan_barrier import cut
 from jobs.sql.crossing_queries import commands_query, gestures_query, refit_query, seen_query, windows_query
 from jobs.sql.source_table import rules_ddl, source_ddl
-from jobs.sql.window_views import steps
+from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.isolation_forest.schedule import RefitSchedule
 from models.model_store import StoredModel
 from schemas.rules import Rule
@@ -102,16 +102,18 @@ def crossing(t_env: StreamTableEnvironment, config: AdjustConfig) -> tuple[DataS
     """All that SQL does: from the topic to the rows (key, row) of the window lane and of the fast lane."""
     t_env.execute_sql(source_ddl(config))
     cut(t_env, t_env.sql_query("SELECT * FROM source"), "events", "occurred_at")
-    for step in steps(config):
+    t_env.get_config().set("table.exec.uid.format", uid_format())
+    for view in window_views(config):
         # Windows over slices have few rows of one key to gather: a local stage before them would only cost.
         t_env.get_config().set(
-            "table.optimizer.agg-phase-strategy", "TWO_PHASE" if step.name == "slices" else "ONE_PHASE"
+            "table.optimizer.agg-phase-strategy", "TWO_PHASE" if view.name == "slices" else "ONE_PHASE"
         )
-        if step.time:
-            cut(t_env, t_env.sql_query(step.query), step.name, step.time)
+        if view.time:
+            cut(t_env, t_env.sql_query(view.query), view.name, view.time)
         else:
-            t_env.execute_sql(f"CREATE TEMPORARY VIEW {step.name} AS {step.query}")
+            t_env.execute_sql(f"CREATE TEMPORARY VIEW {view.name} AS {view.query}")
     windows = to_stream(t_env, t_env.sql_query(windows_query(config)), pairs(ROW), "windows")
+    t_env.get_config().set("table.exec.uid.format", UID_FORMAT)
     return windows, to_stream(t_env, t_env.sql_query(gestures_query(config)), pairs(ROW), "gestures")
 
 

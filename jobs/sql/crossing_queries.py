@@ -3,10 +3,12 @@
 Thirty columns of their own take 23 µs to cross; the same in an array of doubles and one of strings takes 16 (`make bench`).
 """
 
+from collections.abc import Sequence
+
 from jobs.config import AdjustConfig
 from jobs.sql.source_table import GESTURE, LATE, NAN, REJECTED, SIGNAL, numbers, way
-from jobs.sql.window_views import BUCKETS
-from models.features import CONTENT_FEATURES, SESSION_FEATURES
+from jobs.sql.window_views import PEER_REPLICAS
+from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.session_state import TELLING
 from schemas.events import MAX_BYTES
 from udfs import crossing_rows
@@ -39,10 +41,12 @@ def gestures_query(config: AdjustConfig) -> str:
     )
 
 
-def windows_query(config: AdjustConfig) -> str:
+def windows_query(
+    config: AdjustConfig, session: Sequence[str] = SESSION_NAMES, content: Sequence[str] = CONTENT_NAMES
+) -> str:
     """What goes into the window lane and the audit beside it, keyed by session, content or partition."""
-    features = tuple(f"{part}_{each.name}" for part in "fmd" for each in SESSION_FEATURES)
-    share = f"MOD(MOD(HASH_CODE(session_id), {BUCKETS}) + {BUCKETS}, {BUCKETS})"
+    features = tuple(f"{part}_{name}" for part in "fmd" for name in session)
+    share = f"MOD(MOD(HASH_CODE(session_id), {PEER_REPLICAS}) + {PEER_REPLICAS}, {PEER_REPLICAS})"
     partition = "'p' || CAST(`partition` AS STRING)"
     return "\nUNION ALL\n".join(
         [
@@ -51,14 +55,14 @@ def windows_query(config: AdjustConfig) -> str:
                 "'s' || session_id",
                 crossing_rows.SESSION_NUMBERS + features,
                 crossing_rows.SESSION_TEXTS,
-                f"sessions JOIN peers ON {share} = share_no AND session_time = peer_time",
+                f"session_windows JOIN peer_stats ON {share} = share_no AND session_time = peer_time",
             ),
             _row(
                 crossing_rows.CONTENT,
                 "'c' || content_id",
-                crossing_rows.CONTENT_NUMBERS + tuple(f"f_{each.name}" for each in CONTENT_FEATURES),
+                crossing_rows.CONTENT_NUMBERS + tuple(f"f_{name}" for name in content),
                 crossing_rows.CONTENT_TEXTS,
-                "contents",
+                "content_windows",
             ),
             _row(
                 crossing_rows.LATE,
@@ -74,7 +78,7 @@ def windows_query(config: AdjustConfig) -> str:
                 crossing_rows.REJECTED_TEXTS,
                 f"events WHERE {way(config, REJECTED)}",
             ),
-            _row(crossing_rows.TALLY, "'t'", crossing_rows.TALLY_NUMBERS, ("CAST(NULL AS STRING)",), "site"),
+            _row(crossing_rows.TALLY, "'t'", crossing_rows.TALLY_NUMBERS, ("CAST(NULL AS STRING)",), "site_totals"),
         ]
     )
 
@@ -108,19 +112,19 @@ def commands_query() -> str:
     )
 
 
-def refit_query() -> str:
+def refit_query(session: Sequence[str] = SESSION_NAMES) -> str:
     """A sixth of the session windows, for the refits: those that end with a minute and share no second.
 
     Same layout as the session rows; peers are left unknown. It starts from the windows, not from the crossing rows,
     because a stream that has been turned back into a table has lost its watermarks.
     """
-    unknown = ("peer_windows", *(f"{part}_{each.name}" for part in "md" for each in SESSION_FEATURES))
+    unknown = ("peer_windows", *(f"{part}_{name}" for part in "md" for name in session))
     columns = ", ".join(f"{NAN} AS {name}" for name in unknown)
-    features = tuple(f"{part}_{each.name}" for part in "fmd" for each in SESSION_FEATURES)
+    features = tuple(f"{part}_{name}" for part in "fmd" for name in session)
     return _row(
         crossing_rows.SESSION,
         "COALESCE(main_type, '')",
         crossing_rows.SESSION_NUMBERS + features,
         crossing_rows.SESSION_TEXTS,
-        f"(SELECT *, {columns} FROM sessions WHERE MOD(window_end_ms, 60000) = 0)",
+        f"(SELECT *, {columns} FROM session_windows WHERE MOD(window_end_ms, 60000) = 0)",
     )

@@ -1,10 +1,10 @@
 """The window lane: the last minute of one session, and the silence after it."""
 
-from typing import Any, Final
+from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
-from models.features import SESSION_NAMES
+from models.features import SESSION_LAYOUT, silent_values
 from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Numbers, SessionWindow, Texts
@@ -19,14 +19,6 @@ from udfs.stages.session_clock import AttentionStage
 from udfs.stages.session_scores import TellingStage
 from udfs.stages.z_scores import ZScoreStage
 
-_NAN: Final = float("nan")
-
-
-def _silent_values(window_ms: int) -> list[float]:
-    """The features of a window in which nothing happened."""
-    known = {"scroll_depth": _NAN, "scroll_speed": _NAN, "idle_ms": float(window_ms)}
-    return [known.get(name, 0.0) for name in SESSION_NAMES]
-
 
 class SessionLane:
     """Judges each window of a session once, in order, and the windows that stay away."""
@@ -35,14 +27,14 @@ class SessionLane:
         self, window_ms: int, slice_ms: int, forest: ForestStage, control: ControlStage, told: TellingStage | None
     ) -> None:
         self._window_ms = window_ms
-        self._silent_values = _silent_values(window_ms)
+        self._silent_values = silent_values(window_ms)
         self._forest = forest
         self._control = control
         self._told = told
         self._bundle = KeyedStateBundle("session-v2")
         self._attention = AttentionStage(window_ms, slice_ms, self._bundle)
         self._held = HeldStage()
-        self._z_scores = ZScoreStage("z-scores-v1", len(SESSION_NAMES), self._bundle)
+        self._z_scores = ZScoreStage("z-scores-v1", SESSION_LAYOUT, self._bundle)
         self._categories = CategoryStage(self._bundle)
         self._decisions = DecisionStage("session-decisions-v1", self._bundle)
 
