@@ -114,7 +114,7 @@ class StateField(Generic[T]):
         """`ttl_h` is for a field in a bundle of its own, which `set` writes at once."""
         self.name = name
         self.encode = encode
-        self._decode = decode
+        self.decode = decode
         self._writes_through = bundle is None
         self._bundle = bundle or KeyedStateBundle(name, ttl_h)
         self._index = self._bundle.register(self)
@@ -133,7 +133,7 @@ class StateField(Generic[T]):
         index = self._index
         if not entry.decoded[index]:
             text = entry.texts[index]
-            entry.values[index] = None if text is None else self._decode(text)
+            entry.values[index] = None if text is None else self.decode(text)
             entry.decoded[index] = True
         value: T | None = entry.values[index]
         return value

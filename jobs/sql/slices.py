@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from jobs.config import AdjustConfig
-from jobs.sql.source_table import GESTURE, SIGNAL, numbers, way
+from jobs.sql.source_table import Route, route_predicate, type_ordinals
 from models.feature_layout import FeatureLayout
 from models.features import ENGAGED_MS, Feature
 from models.slice_columns import ONE, UNKNOWN, ZERO, SliceColumn, highest
@@ -19,8 +19,8 @@ PASSIVE: Final = ("heartbeat", "context", "page_hide")
 """Events that happen without the reader doing anything."""
 
 _CONDITIONS: Final = {
-    **{name: f"type_no IN {numbers(name)}" for name in EVENT_TYPES},
-    "passive": f"type_no IN {numbers(*PASSIVE)}",
+    **{name: f"type_no IN {type_ordinals(name)}" for name in EVENT_TYPES},
+    "passive": f"type_no IN {type_ordinals(*PASSIVE)}",
 }
 
 _FIRST_ORDER: Final = (
@@ -75,7 +75,7 @@ SELECT session_id, content_id, MAX(content_type) AS content_type, MAX(user_id) A
   MIN(type_no) AS type_no, MIN(`value`) AS `value`,{more} MIN(occurred_at_ms) AS occurred_at_ms, COUNT(*) - 1 AS repeats,
   window_time AS occurred_at
 FROM {tumble("events", "occurred_at", config)}
-WHERE {way(config, SIGNAL)}
+WHERE {route_predicate(config, Route.SIGNAL)}
 GROUP BY session_id, content_id, event_id, window_start, window_end, window_time"""
 
 
@@ -87,14 +87,16 @@ def slices(config: AdjustConfig, columns: Iterable[SliceColumn]) -> tuple[str, s
     """
     columns = tuple(columns)
     signals, condition = (
-        ("deduplicated_signals", "TRUE") if config.deduplicate == "all" else ("events", way(config, SIGNAL))
+        ("deduplicated_signals", "TRUE")
+        if config.deduplicate == "all"
+        else ("events", route_predicate(config, Route.SIGNAL))
     )
     return (
         _slices([(each.name, each.signals) for each in columns], signals, condition, "", config),
         _slices(
             [(each.name, each.trigger_events) for each in columns],
             "events",
-            way(config, GESTURE),
+            route_predicate(config, Route.TRIGGER_EVENT),
             "event_id, ",
             config,
         ),

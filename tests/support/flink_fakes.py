@@ -181,7 +181,7 @@ class Running:
         self.flink.key = key
         return self._drained(self._operator.process_element(row, FakeContext(self.flink)))
 
-    def tell(self, row: Any) -> list[Any]:
+    def broadcast(self, row: Any) -> list[Any]:
         """What it emits for a row of the broadcast input."""
         self.flink.key = None
         return self._drained(self._operator.process_broadcast_element(row, FakeContext(self.flink, writes=True)))

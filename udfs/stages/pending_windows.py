@@ -1,4 +1,4 @@
-"""Stage: windows that wait until it is certain which forest judges them."""
+"""Stage: buffers windows until it is certain which forest scores them."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from udfs.crossing_rows import SESSION_NUMBERS, Numbers, Texts
 from udfs.keyed_state import StateField
 
 
-class HeldRow(msgspec.Struct, array_like=True):
+class PendingRow(msgspec.Struct, array_like=True):
     """A crossing row of a session; unknown numbers are None here, since JSON has no NaN. `layout` is the `FeatureLayout.header`
     of the job that wrote the row."""
 
@@ -23,35 +23,35 @@ class HeldRow(msgspec.Struct, array_like=True):
 _NAN = float("nan")
 
 
-class HeldStage:
-    """Owns the waiting windows of each session, in order. Live there are none; a replay at full speed has a few.
+class PendingWindowsStage:
+    """Owns the pending windows of each session, in order. Live there are none; a replay at full speed has a few.
 
-    Bounded by the watermark: once it has passed a window's end, the window goes on.
+    Bounded by the watermark: a window is released once the watermark has passed its end.
     """
 
     def __init__(self) -> None:
-        self._field = StateField.json("held-windows-v2", list[HeldRow])
+        self._field = StateField.json("held-windows-v2", list[PendingRow])
 
     def open(self, context: RuntimeContext) -> None:
         self._field.open(context)
 
-    def holds(self, key: str) -> bool:
-        """Whether earlier windows of that session wait: later ones must not overtake them."""
+    def has_pending(self, key: str) -> bool:
+        """Whether earlier windows of that session are pending: later ones must not overtake them."""
         return bool(self._field.get(key))
 
-    def hold(self, key: str, end_ms: int, numbers: Numbers, texts: Texts) -> None:
+    def buffer(self, key: str, end_ms: int, numbers: Numbers, texts: Texts) -> None:
         known = [None if each != each else each for each in numbers]
-        row = HeldRow(end_ms, _stored(known), list(texts), SESSION_LAYOUT.header)
+        row = PendingRow(end_ms, _stored(known), list(texts), SESSION_LAYOUT.header)
         self._field.set(key, [*(self._field.get(key) or []), row])
 
     def release(self, key: str, until_ms: int) -> Iterator[tuple[Numbers, Texts]]:
-        """The windows that need not wait any longer."""
+        """Removes and returns the windows that end at `until_ms` or before."""
         rows = self._field.get(key)
         if not rows:
             return
-        waiting = [row for row in rows if row.end_ms > until_ms]
-        if waiting:
-            self._field.set(key, waiting)
+        pending = [row for row in rows if row.end_ms > until_ms]
+        if pending:
+            self._field.set(key, pending)
         else:
             self._field.clear(key)
         for row in rows:
@@ -67,7 +67,7 @@ def _stored(numbers: list[float | None]) -> list[float | None]:
     return [*numbers[: len(SESSION_NUMBERS)], *(each for block in blocks for each in block)]
 
 
-def _read(row: HeldRow) -> list[float | None]:
+def _read(row: PendingRow) -> list[float | None]:
     """The reverse of `_stored`, by name where another job has written the row; what that job lacked is unknown."""
     features = row.numbers[len(SESSION_NUMBERS) :]
     size = SESSION_LAYOUT.size(row.layout)
