@@ -152,12 +152,12 @@ def _compile_indexed(condition: Condition, i: int) -> Iterable[Check]:
         yield lambda facts: (change := _change(facts, i, peers)) is not None and change < fall
     if condition.shift is not None:
         direction = 1 if condition.shift == "up" else -1
-        yield lambda facts: facts.baselines is not None and facts.baselines.shift(i) == direction
+        yield lambda facts: facts.baselines is not None and facts.baselines.cusum_alarm(i) == direction
 
 
 def _baseline(facts: Facts, i: int, peers: bool) -> float | None:
     """What the value was compared with; None before there is anything to compare with."""
-    means = facts.peer_means if peers else facts.baselines.expected if facts.baselines else ()
+    means = facts.peer_means if peers else facts.baselines.prior_means if facts.baselines else ()
     mean = means[i] if i < len(means) else float("nan")
     return mean if mean == mean else None
 

@@ -12,7 +12,7 @@ from tests.support.builders import NAN, at, rule, session_values
 def evidence(lane: str = "session_window", **condition: Any) -> dict[str, Evidence]:
     """About a window with 20 s of engaged time, where the reader's mean is 50 s and the peers' 40 s."""
     baselines = Baselines(len(SESSION_NAMES))
-    baselines.expected = [50_000.0 if name == "engaged_ms" else NAN for name in SESSION_NAMES]
+    baselines.prior_means = [50_000.0 if name == "engaged_ms" else NAN for name in SESSION_NAMES]
     facts = Facts(
         values=session_values(engaged_ms=20_000),
         z_self=[-3.0 if name == "engaged_ms" else None for name in SESSION_NAMES],
