@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, get_args
 
-PREFIX: Final = "MICROADJUST_GATEWAY_"
+from infra.settings import DEFAULT_BOOTSTRAP, DEFAULT_REDIS_URL, PREFIX, SettingsError
 
 WebhookKind = Literal["standard", "segment", "pendo"]
 
@@ -15,10 +15,6 @@ _OTHER_NAMES: Final = {
     "webhooks": "MICROADJUST_WEBHOOK_SECRETS",
 }
 """Settings that others read as well, without the gateway's prefix."""
-
-
-class SettingsError(Exception):
-    """A value nobody can work with; the message names key, value and what to give instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +34,8 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8480
-    bootstrap: str = "127.0.0.1:19092"
-    redis_url: str = "redis://127.0.0.1:16379/0"
+    bootstrap: str = DEFAULT_BOOTSTRAP
+    redis_url: str = DEFAULT_REDIS_URL
     topics_prefix: str = ""
     write_keys: Mapping[str, str] = field(default_factory=dict)
     """Source by write key."""

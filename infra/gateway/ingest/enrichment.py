@@ -9,7 +9,7 @@ from typing import Any, Final
 import maxminddb
 from ua_parser import parse
 
-from infra.gateway.settings import SettingsError
+from infra.settings import SettingsError
 from schemas.events import MAX_PROPERTIES
 
 LONGEST_AGENT: Final = 1024

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from infra.gateway.ingest.enrichment import Enricher, Facts, device_of, enriched, truncated
-from infra.gateway.settings import SettingsError
+from infra.settings import SettingsError
 from tests.support.shared_data import shared
 
 WINDOWS = (

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha1, sha256
 from typing import Final
 
-from infra.gateway.settings import SettingsError, Webhook
+from infra.gateway.settings import Webhook
+from infra.settings import SettingsError
 
 TOLERANCE_S: Final = 300
 """Standard Webhooks: how far the sender's clock may be off, and how long a message stays good."""
