@@ -18,7 +18,7 @@ from infra.gateway.push import endpoints as push
 from infra.gateway.rest import health
 from infra.gateway.settings import Settings
 from infra.gateway.static import demo
-from infra.redis.client import connected
+from infra.redis.client import create_client
 
 PARTS: Final[tuple[Callable[[Gateway], Part], ...]] = (
     collector.part,
@@ -36,7 +36,7 @@ REDIS_TIMEOUT_S: Final = 0.05
 
 def build(settings: Settings) -> Starlette:
     """The application; it connects to Kafka and Redis when it starts, and neither has to be there."""
-    redis = connected(settings.redis_url, REDIS_TIMEOUT_S)
+    redis = create_client(settings.redis_url, REDIS_TIMEOUT_S)
     gateway = Gateway(settings, Log(settings), redis)
     parts = [part(gateway) for part in PARTS]
 

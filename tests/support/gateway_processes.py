@@ -23,7 +23,7 @@ from infra.gateway.settings import Settings
 from infra.kafka.reading import Tail, ends
 from infra.local import kafka, processes, redis
 from infra.local.home import PROJECT, Home, ServiceRecord
-from infra.redis.client import connected
+from infra.redis.client import create_client
 from schemas.topics import EVENTS, REJECTED, Topic
 
 WRITE_KEY = "key-of-the-tests"
@@ -102,7 +102,7 @@ class RedisServer:
 
     def knows(self, event_id: str) -> bool:
         """Whether a gateway that has just started would take it for a repeat."""
-        seen = SeenInRedis(connected(self.url, 1.0), Settings().seen_ids)
+        seen = SeenInRedis(create_client(self.url, 1.0), Settings().seen_ids)
         ((bucket, mark),) = seen.places([f"{SOURCE}\n{event_id}"])
         with Redis.from_url(self.url) as client:
             return bool(client.exists(bucket)) and mark in client.get(bucket)

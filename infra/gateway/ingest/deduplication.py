@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from infra.redis.circuit_breaker import Breaker
+from infra.gateway import metrics
+from infra.redis.circuit_breaker import CircuitBreaker
 
 RECENT_IDS: Final = 50_000
 DAY_S: Final = 86_400
@@ -79,7 +80,7 @@ class SeenInRedis:
         values = {"day": DAY_S // _UNIT_S, "bytes": _PLACES * 8, "ms": DAY_S * 1000}
         self._find = redis.register_script(_filled(_FIND, values))
         self._add = redis.register_script(_filled(_ADD, values))
-        self._breaker = Breaker()
+        self._breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
 
     def places(self, ids: Sequence[str]) -> list[Place]:
         """Where each of the ids belongs."""
@@ -88,11 +89,11 @@ class SeenInRedis:
 
     async def among(self, places: Sequence[Place]) -> list[bool]:
         """Whether each was seen; none while Redis does not answer."""
-        found = await self._breaker.ask(lambda: self._run(self._find, places))
+        found = await self._breaker.call(lambda: self._run(self._find, places))
         return [bool(hit) for hit in found] if found else [False] * len(places)
 
     async def add(self, places: Sequence[Place]) -> None:
-        await self._breaker.ask(lambda: self._run(self._add, places))
+        await self._breaker.call(lambda: self._run(self._add, places))
 
     async def _run(self, script: Any, places: Sequence[Place]) -> Any:
         now = int(time.time()) // _UNIT_S % 65_536

@@ -17,7 +17,7 @@ from infra.gateway.ingest.limits import Buckets, Held, HeldByRequest
 from infra.gateway.ingest.pipeline import Intake
 from infra.gateway.ingest.producer import LogDown
 from infra.gateway.responses import Refusal
-from infra.redis.client import connected
+from infra.redis.client import create_client
 from schemas.event_validation import document
 from schemas.rejects import Rejection
 
@@ -38,7 +38,7 @@ class Front:
     def __init__(self, gateway: Gateway) -> None:
         settings = gateway.settings
         self.gateway = gateway
-        self.redis = connected(settings.redis_url, REDIS_TIMEOUT_S)
+        self.redis = create_client(settings.redis_url, REDIS_TIMEOUT_S)
         self.intake = Intake(gateway, self.redis)
         self.enricher = Enricher(settings.geo_database)
         self._held = Held(settings.held_bytes)

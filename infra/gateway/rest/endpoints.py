@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from infra.gateway import metrics
 from infra.gateway.auth import push_tokens
 from infra.gateway.auth.push import require_operator, token_of
 from infra.gateway.auth.push_tokens import TokenRefused
@@ -22,7 +23,7 @@ from infra.gateway.rest.outcomes import Outcomes
 from infra.gateway.rest.recent_actions import RecentActions
 from infra.gateway.rest.sessions import SessionStore
 from infra.redis import keys
-from infra.redis.circuit_breaker import Breaker
+from infra.redis.circuit_breaker import CircuitBreaker
 
 MOST_SESSIONS: Final = 100
 LONGEST_ID: Final = 64
@@ -43,7 +44,7 @@ class Rest:
         gateway = front.gateway
         self.front, self._eraser = front, eraser
         self._settings = gateway.settings
-        breaker = Breaker()
+        breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
         self._store = SessionStore(gateway.redis, breaker)
         self._outcomes = Outcomes(gateway)
         gateway.on_accepted.append(RecentActions(gateway.redis, breaker).note)
