@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from infra.gateway.auth.push_tokens import TokenRefused, require_session
 from infra.gateway.ingest.guard import now_ms
-from infra.gateway.push.replay_buffer import positions
+from infra.gateway.push.replay_buffer import parse_last_ids
 from infra.gateway.responses import Refusal
 from infra.gateway.settings import Settings
 
@@ -93,6 +93,6 @@ def _seen(connection: HTTPConnection) -> dict[int, int] | None:
     if not last_id:
         return None
     try:
-        return positions(last_id)
+        return parse_last_ids(last_id)
     except ValueError as error:
         raise Refusal(400, "last_id", f"last_id: {error}", field="last_id") from None

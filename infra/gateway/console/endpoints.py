@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import KafkaException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -17,10 +16,11 @@ from starlette.routing import BaseRoute, Route
 from infra.gateway.auth.push import is_operators
 from infra.gateway.components import Gateway, Part
 from infra.gateway.console.health import health
-from infra.gateway.console.heatmap import HeatView
-from infra.gateway.console.history import explained, life
-from infra.gateway.console.live_tail import Live
+from infra.gateway.console.heatmap import HeatmapReader
+from infra.gateway.console.history import explain_command, session_timeline
+from infra.gateway.console.live_tail import LiveTail
 from infra.gateway.settings import Settings
+from infra.kafka.reading import StreamError
 from schemas.topics import HEATMAP
 
 PAGES: Final = Path(__file__).parents[2] / "console"
@@ -52,8 +52,8 @@ class Console:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.live = Live(settings)
-        self.heat = HeatView(settings.bootstrap, settings.topic(HEATMAP.name))
+        self.live = LiveTail(settings)
+        self.heat = HeatmapReader(settings.bootstrap, settings.topic(HEATMAP.name))
         # Browsers share cookies between the ports of a host.
         self._cookie = f"microadjust_console_{settings.port}"
 
@@ -93,12 +93,12 @@ class Console:
     async def get_command(self, request: Request) -> Response:
         """The command ``?id=``, and what its session did around it."""
         command_id = request.query_params.get("id", "")[:LONGEST_ID]
-        found = await run_in_threadpool(explained, self.settings, command_id)
+        found = await run_in_threadpool(explain_command, self.settings, command_id)
         return _json(found) if found else _problem(404, "there is no such command among the newest 20,000 a partition")
 
     async def get_session(self, request: Request) -> Response:
         session_id = request.query_params.get("id", "")[:LONGEST_ID]
-        return _json(await run_in_threadpool(life, self.settings, session_id))
+        return _json(await run_in_threadpool(session_timeline, self.settings, session_id))
 
     async def get_pages(self, _: Request) -> Response:
         pages = await run_in_threadpool(self.heat.pages)
@@ -132,8 +132,8 @@ class Console:
                 return _problem(401, "open the console with the address that `microadjust gateway` printed")
             try:
                 return await answer(request)
-            except KafkaException as error:
-                return _problem(503, f"Kafka does not answer: {error.args[0].str()}")
+            except StreamError as error:
+                return _problem(503, str(error))
 
         return guarded
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -15,6 +14,7 @@ from infra.gateway.components import Gateway
 from infra.gateway.ingest.producer import Line, LogDown
 from infra.gateway.responses import Refusal
 from infra.gateway.settings import Settings
+from infra.kafka.reading import StreamError, TopicReader
 from infra.redis import keys
 from models.session_clock import SESSION_END_MS
 from schemas.topics import ADJUSTMENTS, EVENTS, LATE, OUTCOMES, REJECTED, SESSION_STATE, Topic
@@ -86,7 +86,7 @@ class Eraser:
             await self._bury(sessions)
         except (RedisError, OSError) as error:
             raise Refusal(503, "unavailable", f"Redis does not answer: {error}", retry_after_s=5) from None
-        except (KafkaException, LogDown, TimeoutError) as error:
+        except (StreamError, LogDown, TimeoutError) as error:
             raise Refusal(503, "unavailable", f"Kafka does not answer: {error}", retry_after_s=5) from None
         finally:
             await redis.aclose()
@@ -116,38 +116,17 @@ async def _forget(redis: Any, user_id: str, sessions: Sequence[str]) -> int:
 
 
 def _sessions_of(user_id: str, settings: Settings, topic: str) -> set[str]:
-    """By reading all of session-state.v1; blocks. Raises `KafkaException`, or `TimeoutError` after a minute."""
-    reader = Consumer(
-        {
-            "bootstrap.servers": settings.bootstrap,
-            "group.id": "microadjust-erasure",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "log_level": 2,
-        }
-    )
-    try:
-        found = reader.list_topics(topic, timeout=5.0).topics[topic]
-        if found.error is not None:
-            raise KafkaException(found.error)
-        unread = set(found.partitions)
-        reader.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
-        sessions: set[str] = set()
-        deadline = time.monotonic() + READ_S
-        while unread:
-            if time.monotonic() > deadline:
+    """Reads all of session-state.v1; blocks. Raises `StreamError`, or `TimeoutError` after a minute."""
+    sessions: set[str] = set()
+    deadline_s = time.monotonic() + READ_S
+    with TopicReader(settings.bootstrap, topic) as reader:
+        for record in reader.read_to_end(quiet_s=0.0):
+            if time.monotonic() > deadline_s:
                 raise TimeoutError(f"{topic} was not read within {READ_S:.0f} s")
-            for record in reader.consume(5_000, timeout=0.2):
-                if (error := record.error()) is not None:
-                    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                        unread.discard(record.partition())
-                    continue
-                owner = _owner(record.value())
-                if owner is not None and owner.user_id == user_id:
-                    sessions.add(owner.session_id)
-        return sessions
-    finally:
-        reader.close()
+            owner = _owner(record.value)
+            if owner is not None and owner.user_id == user_id:
+                sessions.add(owner.session_id)
+    return sessions
 
 
 def _owner(value: bytes | None) -> _Owner | None:
