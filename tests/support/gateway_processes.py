@@ -18,7 +18,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from redis import Redis
 
-from infra.gateway.ingest.deduplication import SeenInRedis
+from infra.gateway.ingest.deduplication import RedisSeenIds
 from infra.gateway.settings import Settings
 from infra.kafka.reading import TopicReader
 from infra.local import kafka, processes, redis
@@ -102,8 +102,8 @@ class RedisServer:
 
     def knows(self, event_id: str) -> bool:
         """Whether a gateway that has just started would take it for a repeat."""
-        seen = SeenInRedis(create_client(self.url, 1.0), Settings().seen_ids)
-        ((bucket, mark),) = seen.places([f"{SOURCE}\n{event_id}"])
+        seen = RedisSeenIds(create_client(self.url, 1.0), Settings().seen_ids)
+        ((bucket, mark),) = seen.slots([f"{SOURCE}\n{event_id}"])
         with Redis.from_url(self.url) as client:
             return bool(client.exists(bucket)) and mark in client.get(bucket)
 

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from infra.gateway.auth.push import is_operators
-from infra.gateway.components import Gateway, Part
+from infra.gateway.auth.operator import OperatorSession
+from infra.gateway.components import Component, GatewayContext
 from infra.gateway.console.health import health
 from infra.gateway.console.heatmap import HeatmapReader
 from infra.gateway.console.history import explain_command, session_timeline
@@ -54,8 +54,7 @@ class Console:
         self.settings = settings
         self.live = LiveTail(settings)
         self.heat = HeatmapReader(settings.bootstrap, settings.topic(HEATMAP.name))
-        # Browsers share cookies between the ports of a host.
-        self._cookie = f"microadjust_console_{settings.port}"
+        self._session = OperatorSession(settings, "/console")
 
     def routes(self) -> list[BaseRoute]:
         api = {
@@ -76,13 +75,7 @@ class Console:
 
     async def get_index(self, request: Request) -> Response:
         """The page; with ``?token=`` it keeps the token as a cookie and leaves it out of the address."""
-        if is_operators(request.query_params.get("token", ""), self.settings):
-            answer = RedirectResponse("/console/", status_code=303, headers=HEADERS)
-            answer.set_cookie(
-                self._cookie, self.settings.console_token, path="/console", httponly=True, samesite="strict"
-            )
-            return answer
-        return _file("index.html")
+        return self._session.sign_in(request, HEADERS) or _file("index.html")
 
     async def get_file(self, request: Request) -> Response:
         return _file(request.path_params["name"])
@@ -127,8 +120,7 @@ class Console:
 
     def _guarded(self, answer: Answer) -> Answer:
         async def guarded(request: Request) -> Response:
-            bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if not any(is_operators(each, self.settings) for each in (request.cookies.get(self._cookie, ""), bearer)):
+            if not self._session.is_operator(request):
                 return _problem(401, "open the console with the address that `microadjust gateway` printed")
             try:
                 return await answer(request)
@@ -163,7 +155,7 @@ def _problem(status: int, problem: str) -> Response:
     return Response(_encoder.encode({"problem": problem}), status, headers=HEADERS, media_type="application/json")
 
 
-def part(gateway: Gateway) -> Part:
+def component(gateway: GatewayContext) -> Component:
     console = Console(gateway.settings)
 
     @asynccontextmanager
@@ -174,4 +166,4 @@ def part(gateway: Gateway) -> Part:
             console.live.end()
             await run_in_threadpool(console.heat.close)
 
-    return Part(console.routes(), running)
+    return Component(console.routes(), running)

@@ -58,7 +58,7 @@ def _get(url: str, path: str) -> Any:
 
 def _kafka(settings: Settings) -> dict[str, Any]:
     admin = AdminClient({"bootstrap.servers": settings.bootstrap, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
-    names = [name for topic in TOPICS for name in settings.shown(topic.name)]
+    names = [name for topic in TOPICS for name in settings.console_topics(topic.name)]
     try:
         with TopicReader(settings.bootstrap, *names, isolation="read_uncommitted", missing_ok=True) as reader:
             bounds = reader.bounds()

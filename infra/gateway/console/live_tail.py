@@ -45,7 +45,7 @@ class LiveTail:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._names = {name: topic.name for topic in _TOPICS for name in settings.shown(topic.name)}
+        self._names = {name: topic.name for topic in _TOPICS for name in settings.console_topics(topic.name)}
         self._watchers: set[asyncio.Queue[bytes | None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = threading.Event()

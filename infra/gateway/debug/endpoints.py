@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.gateway.auth.push import is_operators, require_operator
-from infra.gateway.components import Gateway, Part
-from infra.gateway.ingest.guard import now_ms
-from infra.gateway.responses import Refusal, answer
+from infra.gateway.auth.operator import OperatorSession
+from infra.gateway.clock import now_ms
+from infra.gateway.components import Component, GatewayContext
+from infra.gateway.errors import ApiError
+from infra.gateway.responses import json_response
 from schemas.events import Event
 from schemas.rejects import Rejected
 
@@ -37,10 +38,8 @@ class Debug:
     machine everybody seems to come from here.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._settings = gateway.settings
-        # Browsers share cookies between the ports of a host.
-        self._cookie = f"microadjust_debug_{gateway.settings.port}"
+    def __init__(self, gateway: GatewayContext) -> None:
+        self._session = OperatorSession(gateway.settings, "/debug")
         self._good: deque[tuple[int, Event]] = deque(maxlen=KEPT)
         self._bad: deque[tuple[int, Rejected]] = deque(maxlen=KEPT)
         self._goods = self._bads = 0
@@ -67,37 +66,32 @@ class Debug:
         self._good.clear()
         self._bad.clear()
         self._goods = self._bads = 0
-        return answer(200, {"good": 0, "bad": 0})
+        return json_response(200, {"good": 0, "bad": 0})
 
     def _shown(self, request: Request, name: str, total: int, kept: deque[tuple[int, Any]]) -> Response:
         """Newest first; `after` leaves out what the asker has seen."""
         after = _number(request, "after", 0)
         limit = min(_number(request, "limit", MOST_SHOWN), MOST_SHOWN)
         lines = [{"number": number, name: each} for number, each in reversed(kept) if number > after][:limit]
-        return answer(200, {"total": total, "at_ms": now_ms(), "lines": lines}, _HEADERS)
+        return json_response(200, {"total": total, "at_ms": now_ms(), "lines": lines}, _HEADERS)
 
     def guarded(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                if not is_operators(request.cookies.get(self._cookie, ""), self._settings):
-                    require_operator(request, self._settings)
+                self._session.require(request)
                 return await handler(request)
-            except Refusal as refusal:
+            except ApiError as refusal:
                 return refusal.response(request)
 
         return endpoint
 
     async def page(self, request: Request) -> Response:
         """Static, and says nothing by itself; `?token=` becomes a cookie and leaves the address."""
-        if is_operators(request.query_params.get("token", ""), self._settings):
-            answer = RedirectResponse("/debug/", status_code=303, headers=_HEADERS)
-            answer.set_cookie(
-                self._cookie, self._settings.console_token, path="/debug", httponly=True, samesite="strict"
-            )
-            return answer
+        if (signed_in := self._session.sign_in(request, _HEADERS)) is not None:
+            return signed_in
         name = request.path_params.get("name", "")
         if name not in _PAGE:
-            return Refusal(404, "path", "there is no such page", field="path").response()
+            return ApiError(404, "path", "there is no such page", field="path").response()
         content = (_FOLDER / (name or "index.html")).read_bytes()
         return Response(content, 200, _HEADERS, f"{_PAGE[name]}; charset=utf-8")
 
@@ -107,11 +101,11 @@ def _number(request: Request, name: str, default: int) -> int:
     if not given:
         return default
     if not (given.isascii() and given.isdigit() and len(given) < 16):
-        raise Refusal(400, "wrong_type", f"{name}: expected a number", field=name)
+        raise ApiError(400, "wrong_type", f"{name}: expected a number", field=name)
     return int(given)
 
 
-def part(gateway: Gateway) -> Part:
+def component(gateway: GatewayContext) -> Component:
     debug = Debug(gateway)
     routes = [
         Route("/debug/good", debug.guarded(debug.good)),
@@ -120,4 +114,4 @@ def part(gateway: Gateway) -> Part:
         Route("/debug/", debug.page),
         Route("/debug/{name}", debug.page),
     ]
-    return Part(routes)
+    return Component(routes)

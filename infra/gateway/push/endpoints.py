@@ -13,12 +13,12 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from infra.gateway import metrics
-from infra.gateway.auth.push import Admitted, to_all, to_session
-from infra.gateway.components import Gateway, Part
-from infra.gateway.ingest.guard import address_of, counted_as
+from infra.gateway.auth.push import PushGrant, authorize_all, authorize_session
+from infra.gateway.client_address import client_address, rate_limit_key
+from infra.gateway.components import Component, GatewayContext
+from infra.gateway.errors import ApiError
 from infra.gateway.push.consumer import CommandConsumer
 from infra.gateway.push.hub import CapacityError, Client, Hub
-from infra.gateway.responses import Refusal
 from infra.gateway.settings import Settings
 from schemas.topics import ADJUSTMENTS
 
@@ -34,7 +34,7 @@ MAX_RECEIVED: Final = 100
 
 _CUT, _EXPIRED, _TOO_MANY_MESSAGES = 1013, 1008, 1008
 
-Authorize = Callable[[HTTPConnection, Settings], Admitted]
+Authorize = Callable[[HTTPConnection, Settings], PushGrant]
 
 
 class Push:
@@ -44,8 +44,8 @@ class Push:
         self._settings = settings
         self.hub = Hub(settings.push_clients_per_address)
 
-    async def _join(self, connection: HTTPConnection, authorize: Authorize) -> tuple[Client, Admitted]:
-        """Authorizes a client and adds it to the hub. Raises `Refusal`."""
+    async def _join(self, connection: HTTPConnection, authorize: Authorize) -> tuple[Client, PushGrant]:
+        """Authorizes a client and adds it to the hub. Raises `ApiError`."""
         try:
             admitted = authorize(connection, self._settings)
             if not self.hub.loaded.is_set():
@@ -53,25 +53,25 @@ class Push:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.hub.loaded.wait(), LOADING_TIMEOUT_S)
             # An operator's servers may share one address.
-            address = "" if admitted.session_id is None else counted_as(address_of(connection))
+            address = "" if admitted.session_id is None else rate_limit_key(client_address(connection))
             return self.hub.join(admitted.session_id, admitted.seen, address), admitted
         except CapacityError as full:
-            refusal = Refusal(503, "full", str(full), retry_after_s=5)
-        except Refusal as refused:
+            refusal = ApiError(503, "full", str(full), retry_after_s=5)
+        except ApiError as refused:
             refusal = refused
         metrics.PUSH_REFUSED.labels(refusal.rule).inc()
         raise refusal
 
     async def page(self, socket: WebSocket) -> None:
-        await self._serve(socket, to_session)
+        await self._serve(socket, authorize_session)
 
     async def all_sessions(self, socket: WebSocket) -> None:
-        await self._serve(socket, to_all)
+        await self._serve(socket, authorize_all)
 
     async def _serve(self, socket: WebSocket, authorize: Authorize) -> None:
         try:
             client, admitted = await self._join(socket, authorize)
-        except Refusal as refusal:
+        except ApiError as refusal:
             await socket.send_denial_response(refusal.response(socket))
             return
         try:
@@ -88,8 +88,8 @@ class Push:
 
     async def events(self, request: Request) -> Response:
         try:
-            client, admitted = await self._join(request, to_session)
-        except Refusal as refusal:
+            client, admitted = await self._join(request, authorize_session)
+        except ApiError as refusal:
             return refusal.response(request)
         return Events(self.hub, client, admitted)
 
@@ -97,7 +97,7 @@ class Push:
 class Events(Response):
     """Streams commands as server-sent events until the client leaves or is cut."""
 
-    def __init__(self, hub: Hub, client: Client, admitted: Admitted) -> None:
+    def __init__(self, hub: Hub, client: Client, admitted: PushGrant) -> None:
         super().__init__(
             headers={"cache-control": "no-store", "x-accel-buffering": "no"}, media_type="text/event-stream"
         )
@@ -129,7 +129,7 @@ class Events(Response):
 
 
 async def wait_for_first(
-    client: Client, admitted: Admitted, sender: Awaitable[int | None], receiver: Awaitable[int | None]
+    client: Client, admitted: PushGrant, sender: Awaitable[int | None], receiver: Awaitable[int | None]
 ) -> int | None:
     """Waits until sending ends, the client leaves or is cut, or its token expires. Returns the close code, if any."""
     left_s = None if admitted.expires_at_ms is None else admitted.expires_at_ms / 1000 - time.time()
@@ -185,13 +185,13 @@ async def _receive(socket: WebSocket) -> int | None:
 
 
 async def _upgrade(_: Request) -> Response:
-    refusal = Refusal(426, "upgrade", "this endpoint is a WebSocket; /v1/push/events serves the same over plain HTTP")
+    refusal = ApiError(426, "upgrade", "this endpoint is a WebSocket; /v1/push/events serves the same over plain HTTP")
     response = refusal.response()
     response.headers["upgrade"] = "websocket"
     return response
 
 
-def part(gateway: Gateway) -> Part:
+def component(gateway: GatewayContext) -> Component:
     settings, push = gateway.settings, Push(gateway.settings)
 
     @asynccontextmanager
@@ -211,4 +211,4 @@ def part(gateway: Gateway) -> Part:
         Route("/v1/push/all", _upgrade, methods=["GET"]),
         Route("/v1/push/events", push.events, methods=["GET"]),
     ]
-    return Part(routes, running)
+    return Component(routes, running)

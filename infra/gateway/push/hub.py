@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from infra.gateway import metrics
-from infra.gateway.ingest.guard import now_ms
+from infra.gateway.clock import now_ms
 from infra.gateway.push.replay_buffer import PushMessage, ReplayBuffer
 
 MAX_QUEUED: Final = 256

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from infra.gateway.components import Gateway, Part
+from infra.gateway.components import Component, GatewayContext
 from infra.local.home import PROJECT
 
 SITE: Final = PROJECT / "infra" / "demo" / "site"
@@ -39,10 +39,10 @@ TRACKER_HEADERS: Final = {
 }
 
 
-def part(gateway: Gateway) -> Part:
+def component(gateway: GatewayContext) -> Component:
     tracker = Route("/t/{name}", _tracker_file)
     if not gateway.settings.demo:
-        return Part([tracker])
+        return Component([tracker])
     write_key = next(iter(gateway.settings.write_keys), "")
 
     async def page(request: Request) -> Response:
@@ -52,7 +52,7 @@ def part(gateway: Gateway) -> Part:
         files = {path.relative_to(SITE).as_posix(): path for path in SITE.rglob("*") if path.suffix in _TYPES}
         return _answer(files, name, HEADERS)
 
-    return Part([tracker, Route("/demo/", page), Route("/demo/{name:path}", page)])
+    return Component([tracker, Route("/demo/", page), Route("/demo/{name:path}", page)])
 
 
 async def _tracker_file(request: Request) -> Response:

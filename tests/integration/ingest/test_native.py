@@ -185,7 +185,7 @@ def test_one_session_gets_a_token_for_itself_and_two_get_none(start: Start) -> N
     gateway = start(MICROADJUST_PUSH_SECRETS="new,old")
     told = gateway.post([event(session_id="ben"), event(session_id="ben")]).json()
     assert push_tokens.verify(told["push_token"], ["new"], now_ms()).session_id == "ben"
-    assert told["push_token_expires_at_ms"] == pytest.approx(now_ms() + push_tokens.LIFE_MS, abs=10_000)
+    assert told["push_token_expires_at_ms"] == pytest.approx(now_ms() + push_tokens.TTL_MS, abs=10_000)
     assert "push_token" not in gateway.post([event(session_id="ben"), event(session_id="cleo")]).json()
 
 

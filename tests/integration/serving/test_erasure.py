@@ -6,10 +6,10 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from infra.gateway.components import Gateway as EdgeGateway
-from infra.gateway.ingest.producer import Log
+from infra.gateway.components import GatewayContext
 from infra.gateway.rest.erasure import Erased, Eraser
 from infra.gateway.settings import Settings
+from infra.kafka.producer import AckedProducer
 from infra.kafka.reading import TopicReader
 from infra.redis import keys
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
@@ -36,7 +36,7 @@ class SlowEraser(Eraser):
 
     def __init__(self) -> None:
         settings = Settings()
-        super().__init__(EdgeGateway(settings, Log(settings), Redis()))
+        super().__init__(GatewayContext(settings, AckedProducer(settings.bootstrap), Redis(), Redis()))
         self.now = self.most = 0
 
     async def _erased(self, user_id: str) -> Erased:
