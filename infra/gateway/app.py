@@ -17,7 +17,7 @@ from infra.gateway.ingest.native import endpoints as collector
 from infra.gateway.push import endpoints as push
 from infra.gateway.rest import health
 from infra.gateway.settings import Settings
-from infra.gateway.static import demo
+from infra.gateway.static import demo, tracker
 from infra.kafka.producer import AckedProducer
 from infra.redis.client import create_client
 
@@ -28,6 +28,7 @@ COMPONENTS: Final[tuple[Callable[[GatewayContext], Component], ...]] = (
     push.component,
     health.component,
     console.component,
+    tracker.component,
     demo.component,
 )
 
