@@ -10,8 +10,8 @@ from models.features import SESSION_NAMES
 from models.isolation_forest.scorer import ForestScorer
 from schemas.model_cards import CorruptModel, ModelCard, require_checksum
 
-SHIPPED = files("models") / "shipped"
-"""Works from a folder as from the archive that `flink run -pyfs` ships."""
+BUNDLED = files("models") / "shipped"
+"""Models and rules that ship with the job; readable from a folder and from the archive of `flink run -pyfs` alike."""
 
 
 class ModelError(ValueError):
@@ -24,8 +24,8 @@ class StoredModel:
     artefact: bytes
 
 
-def load_forest(store: Traversable = SHIPPED) -> StoredModel:
-    """The forest ``forest.onnx`` with ``forest.json``, checked: bytes, features, and that it scores. Raises `ModelError`.
+def load_forest(store: Traversable = BUNDLED) -> StoredModel:
+    """Loads the forest ``forest.onnx`` with ``forest.json``, checked: bytes, features, and that it scores. Raises `ModelError`.
 
     Only ONNX is ever loaded; a pickle is never opened.
     """

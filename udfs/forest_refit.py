@@ -8,12 +8,12 @@ from pyflink.common import Row, Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
-from models.isolation_forest.messages import Refit
+from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from models.reservoir import Reservoir
-from udfs.crossing_rows import SessionWindow, fields
+from udfs.crossing_rows import SessionWindow, unpack
 from udfs.runtime.pyflink_patches import empty_results, row_conversion
-from udfs.runtime.python_threads import call_apart, import_apart
+from udfs.runtime.python_threads import import_in_python_thread, run_in_python_thread
 
 
 class Sampled(msgspec.Struct, array_like=True):
@@ -61,17 +61,17 @@ class ForestRefit(KeyedProcessFunction):
         self._half_life_ms = 2.0 * every_ms
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        row_conversion.quicken()
-        empty_results.quicken()
+        row_conversion.apply()
+        empty_results.apply()
         self._reservoir: Any = runtime_context.get_state(ValueStateDescriptor("reservoir-v1", Types.STRING()))
         self._arrivals: Any = runtime_context.get_list_state(ListStateDescriptor("arrivals-v1", Types.STRING()))
         self._live: dict[str, tuple[int, Reservoir]] = {}
         # Now, while the job's files are certain to lie where they should, and before anybody waits for a forest.
-        import_apart("models.isolation_forest.fit")
+        import_in_python_thread("models.isolation_forest.fit")
 
     def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
-        _, numbers, texts = fields(value)
-        window = SessionWindow.read(numbers, texts)
+        _, numbers, texts = unpack(value)
+        window = SessionWindow.from_crossing(numbers, texts)
         content_type = window.main_type or ""
         current = self._current(content_type)
         if current is None and len(self._live) >= MOST_TYPES:
@@ -94,9 +94,11 @@ class ForestRefit(KeyedProcessFunction):
         epoch, reservoir = current
         arrived = [_sampled.decode(text) for text in self._arrivals.get()]
         if sum(sampled.at_ms <= timestamp for sampled in arrived) >= LEAST_NEW:
-            yield _record(call_apart("models.isolation_forest.fit", "refit", content_type, epoch, reservoir.rows()))
+            yield _record(
+                run_in_python_thread("models.isolation_forest.fit", "refit", content_type, epoch, reservoir.rows())
+            )
         else:
-            yield _record(Refit(content_type, epoch, "skipped"))
+            yield _record(RefitMessage(content_type, epoch, "skipped"))
         early = [sampled for sampled in arrived if sampled.at_ms > timestamp]
         if not early:
             # Nobody reads that type now. The next window of it begins anew, however many epochs later that is.
@@ -119,7 +121,7 @@ class ForestRefit(KeyedProcessFunction):
         # At the end of a bounded topic time ends too: a timer set then would fire at once, and set the next.
         if ctx.timer_service().current_watermark() < END_OF_TIME:
             ctx.timer_service().register_event_time_timer(self._schedule.boundary_ms(epoch))
-        return _record(Refit(content_type, epoch, "begins"))
+        return _record(RefitMessage(content_type, epoch, "begins"))
 
     def _remember(self, content_type: str, epoch: int, reservoir: Reservoir) -> None:
         """Writes the reservoir down as it stands."""
@@ -149,7 +151,7 @@ class ForestRefit(KeyedProcessFunction):
         return self._live[content_type]
 
 
-def _record(refitted: Refit) -> Row:
+def _record(refitted: RefitMessage) -> Row:
     return Row("refit", refitted.content_type, _encoder.encode(refitted).decode())
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.features import SESSION_NAMES
 from models.isolation_forest.onnx_export import SAMPLES, TREES, fit, to_onnx
-from models.isolation_forest.registry import forest_input
+from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import Floats, ForestScorer
 
 
@@ -51,7 +51,7 @@ def measure(rows: Floats, calls: int, repeats: int, seed: int) -> dict[str, Any]
     ours = np.array([scorer.score(row) for row in single])
     theirs: NDArray[np.float64] = -forest.score_samples(rows)
     score = cost_us(lambda number: scorer.score(single[number % many]), calls, repeats)
-    with_input = cost_us(lambda number: scorer.score(forest_input(values[number % many])), calls, repeats)
+    with_input = cost_us(lambda number: scorer.score(to_feature_row(values[number % many])), calls, repeats)
     explain = cost_us(lambda number: scorer.explain(single[number % many]), calls // 4, repeats)
     sklearn = cost_us(lambda number: forest.score_samples(single[number % many]), max(20, calls // 200), repeats)
     return {

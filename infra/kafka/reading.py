@@ -1,6 +1,6 @@
 """Reads topics: their partitions and ends, from an offset, a count or an instant on, to the end or for ever.
 
-The one consumer of this project outside Flink, on librdkafka (`infra/docs/decisions/one-topic-reader.md`). It assigns its
+The one consumer of this project outside Flink, on librdkafka (`infra/docs/decisions/0042-one-topic-reader.md`). It assigns its
 partitions itself and joins no consumer group.
 """
 

@@ -12,9 +12,9 @@ import numpy as np
 from infra.simulate.reference_windows import Slice, minute, slices_of, windows
 from infra.simulate.scenario import Scene
 from models.features import SESSION_NAMES
-from models.isolation_forest.fit import ALARM_SHARE, LEAST_THRESHOLD
+from models.isolation_forest.fit import ALARM_SHARE, MIN_THRESHOLD
 from models.isolation_forest.onnx_export import fit, to_onnx
-from models.isolation_forest.registry import forest_input
+from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import Floats
 from schemas.event_validation import verdict
 from schemas.events import Event
@@ -40,11 +40,11 @@ def ordinary_windows(seed: int) -> list[list[float]]:
 
 def train(rows: list[list[float]], seed: int) -> tuple[bytes, float]:
     """The forest as ONNX, and the score from which a window counts as anomalous."""
-    matrix: Floats = np.concatenate([forest_input(row) for row in rows])
+    matrix: Floats = np.concatenate([to_feature_row(row) for row in rows])
     chosen = np.random.default_rng(seed).permutation(len(matrix))[:ROWS]
     forest = fit(matrix[chosen], seed)
     scores = -forest.score_samples(matrix)
-    return to_onnx(forest), max(float(np.quantile(scores, 1.0 - ALARM_SHARE)), LEAST_THRESHOLD)
+    return to_onnx(forest), max(float(np.quantile(scores, 1.0 - ALARM_SHARE)), MIN_THRESHOLD)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ replay must give the same commands to the last byte.
 from dataclasses import dataclass
 
 from jobs.config import AdjustConfig
-from jobs.sql.source_table import GESTURE, NAN, SIGNAL, numbers, way
+from jobs.sql.source_table import NAN, Route, route_predicate, type_ordinals
 from models.features import CONTENT_FEATURES, SESSION_FEATURES, Feature
 from schemas.events import RECOMMENDED
 
@@ -66,7 +66,7 @@ def _when(condition: str, value: str) -> str:
 
 
 def _is(*types: str) -> str:
-    return f"type_no IN {numbers(*types)}"
+    return f"type_no IN {type_ordinals(*types)}"
 
 
 def _once(config: AdjustConfig) -> str:
@@ -77,7 +77,7 @@ SELECT session_id, content_id, MAX(content_type) AS content_type, MAX(user_id) A
   MIN(type_no) AS type_no, MIN(`value`) AS `value`, MIN(occurred_at_ms) AS occurred_at_ms, COUNT(*) - 1 AS again,
   window_time AS occurred_at
 FROM {_tumble("events", "occurred_at", config)}
-WHERE {way(config, SIGNAL)}
+WHERE {route_predicate(config, Route.SIGNAL)}
 GROUP BY session_id, content_id, event_id, window_start, window_end, window_time"""
 
 
@@ -85,7 +85,7 @@ def _signals(config: AdjustConfig) -> str:
     """One row per session, content and slice from the high-rate signals."""
     once = config.deduplicate == "all"
     device, again = ("device", "SUM(again)") if once else ("context.device", _ZERO)
-    table, condition = ("signals", "TRUE") if once else ("events", way(config, SIGNAL))
+    table, condition = ("signals", "TRUE") if once else ("events", route_predicate(config, Route.SIGNAL))
     depth = _when(_is("scroll"), "CAST(`value` * 10000 AS BIGINT)")
     scroll_ms = _when(_is("scroll"), "occurred_at_ms")
     left = _is("page_hide")
@@ -119,7 +119,7 @@ SELECT session_id, content_id, MAX(content_type), MAX(user_id), MAX(context.devi
   MAX({_when(f"NOT {_is(*PASSIVE)}", "occurred_at_ms")}), {_UNKNOWN}, {_ZERO}, {_ZERO}, {_ZERO}, {_ZERO},
   window_time
 FROM {_tumble("events", "occurred_at", config)}
-WHERE {way(config, GESTURE)}
+WHERE {route_predicate(config, Route.TRIGGER_EVENT)}
 GROUP BY session_id, content_id, event_id, window_start, window_end, window_time"""
 
 

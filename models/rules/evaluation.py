@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from models.rules.compiled import CompiledRule, Facts
-from models.state_records import DecisionMemory
+from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
 from schemas.rules import Lane, Rule
 
@@ -46,7 +46,7 @@ def decide(
     rules: Sequence[CompiledRule],
     facts: Facts,
     subject: Callable[[], Subject],
-    memory: DecisionMemory,
+    memory: DecisionState,
     at_ms: int,
     trigger: str,
     fill: Callable[[str], Any],
@@ -78,18 +78,18 @@ def decide(
         if not holds:
             continue
         rule = compiled.rule
-        if at_ms < memory.resting_until_ms.get(rule.then.action, 0):
+        if at_ms < memory.cooldown_until_ms.get(rule.then.action, 0):
             continue
         commands.append(_command(compiled, facts, subject(), at_ms, trigger, fill))
         _forget_rested(memory, at_ms)
-        memory.resting_until_ms[rule.then.action] = at_ms + rule.cooldown_s * 1000
+        memory.cooldown_until_ms[rule.then.action] = at_ms + rule.cooldown_s * 1000
         changed = True
     return commands, changed
 
 
-def _forget_rested(memory: DecisionMemory, at_ms: int) -> None:
-    for action in [action for action, until in memory.resting_until_ms.items() if until <= at_ms]:
-        del memory.resting_until_ms[action]
+def _forget_rested(memory: DecisionState, at_ms: int) -> None:
+    for action in [action for action, until in memory.cooldown_until_ms.items() if until <= at_ms]:
+        del memory.cooldown_until_ms[action]
 
 
 def _command(

@@ -103,7 +103,7 @@ def content_window(end_s: int, content: str = MORNING_NEWS, **features: float) -
     )
 
 
-def gesture(
+def trigger_event(
     event_id: str,
     at_s: float,
     session: str = ANNA,

@@ -90,7 +90,7 @@ def test_java_is_one_flink_format_that_imports_only_flink_and_itself() -> None:
     assert sources
     for path in sources:
         place = path.relative_to(PROJECT / "udfs" / "format" / "src")
-        allowed = ("java.", "org.apache.flink.", "microadjust.format.")
+        allowed: tuple[str, ...] = ("java.", "org.apache.flink.", "microadjust.format.")
         if place.parts[0] == "test":
             allowed = (*allowed, "org.junit.")
         assert [name for name in java_imports(path) if not name.startswith(allowed)] == [], path

@@ -6,7 +6,7 @@ import msgspec
 
 from infra.gateway.settings import Settings
 from infra.kafka.topic_scan import has_key, scan_latest
-from models.model_store import SHIPPED
+from models.model_store import BUNDLED
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.rules import Condition, Rule, parse_rule_file
 from schemas.topics import RULES
@@ -21,7 +21,7 @@ def find_rule(settings: Settings, source: Any) -> dict[str, Any] | None:
     """
     if not isinstance(source, dict) or not isinstance(source.get("id"), str):
         return None
-    shipped = parse_rule_file((SHIPPED / "rules.yaml").read_text(), KNOWN_FEATURES)
+    shipped = parse_rule_file((BUNDLED / "rules.yaml").read_text(), KNOWN_FEATURES)
     for rule in (*_put(settings, source["id"]), *shipped):
         if rule.id == source["id"] and rule.version == source.get("version"):
             units = {each.feature: unit for each in rule.when if each.feature and (unit := _unit(each))}

@@ -24,16 +24,16 @@ from infra.simulate.reference_windows import (
     windows,
 )
 from models.detectors.baselines import Baselines
-from models.detectors.categories import CategoryTimes
+from models.detectors.categories import CategoryBaselines
 from models.detectors.peers import z_scores
 from models.features import CONTENT_NAMES, SESSION_FEATURES, SESSION_NAMES
-from models.isolation_forest.registry import forest_input
+from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import ForestScorer
 from models.model_store import StoredModel
-from models.recent_clicks import Click, ranked, recent, remember
+from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
 from models.rules.compiled import Facts
 from models.rules.evaluation import RuleBook, Subject, decide
-from models.state_records import DecisionMemory
+from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Target, encode
 from schemas.event_validation import verdict
 from schemas.events import FAST_TYPES, Event
@@ -107,8 +107,8 @@ class Reader:
 
     def __init__(self) -> None:
         self.baselines = Baselines(len(SESSION_NAMES))
-        self.categories = CategoryTimes()
-        self.memory = DecisionMemory()
+        self.categories = CategoryBaselines()
+        self.memory = DecisionState()
         self.first = self.acted = self.last = self.hidden = self.looked = 0
 
     def filled(self) -> int:
@@ -148,10 +148,10 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
             facts.peer_means, facts.z_peers = means, z_scores(values, means, spreads, compared)
             rise = None
             if whole and (now.engaged or reader.categories.entries):
-                rise = reader.categories.judge_and_learn(now.engaged, end)
+                rise = reader.categories.score_and_update(now.engaged, end)
                 if rise is not None:
                     facts.live["category_rise_z"] = rise.z
-            row = forest_input(values)
+            row = to_feature_row(values)
             facts.forest_score, facts.forest_threshold = scorer.score(row), model.card.threshold
             facts.contributions = lambda row=row: dict(
                 sorted(zip(SESSION_NAMES, scorer.explain(row)[1], strict=True), key=lambda p: (-p[1], p[0]))[:3]
@@ -191,7 +191,7 @@ def _silence(session: str, reader: Reader, until: int, book: RuleBook) -> Iterat
 
 
 def _content_commands(slices: Slices, book: RuleBook, until: int) -> Iterator[AdjustmentCommand]:
-    known: dict[str, tuple[Baselines, DecisionMemory]] = {}
+    known: dict[str, tuple[Baselines, DecisionState]] = {}
     for end, cells in windows(slices, until):
         by_content: dict[str, list[Slice]] = defaultdict(list)
         for _, content, cell in cells:
@@ -214,7 +214,7 @@ def _content_commands(slices: Slices, book: RuleBook, until: int) -> Iterator[Ad
                 "rapid_exits": sum(event.value is not None and event.value <= 10_000 for event in left),
                 "clicks": sum(event.type == "click" for event in gestures),
             }
-            baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionMemory()))
+            baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionState()))
             row = [float(values[name]) for name in CONTENT_NAMES]
             facts = Facts(values=row, z_self=baselines.judge(row), baselines=baselines)
             facts.window_start_ms, facts.window_end_ms = end - WINDOW, end
@@ -228,7 +228,7 @@ def _content_commands(slices: Slices, book: RuleBook, until: int) -> Iterator[Ad
 def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[AdjustmentCommand]:
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
-    memories: dict[str, DecisionMemory] = defaultdict(DecisionMemory)
+    memories: dict[str, DecisionState] = defaultdict(DecisionState)
     for event in gestures:
         at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
         if event.event_id in ids[session][-32:]:
@@ -237,8 +237,8 @@ def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[Adjustmen
         if event.type == "click":
             chosen = event.placement == "recommended"
             click = Click(at, event.content_id or "", event.content_type or "", chosen)
-            clicked[session] = remember(clicked[session], click)
-        lately = recent(clicked[session], at)
+            clicked[session] = append_click(clicked[session], click)
+        lately = clicks_within(clicked[session], at)
         context = event.context
         numbers = {
             "recent_clicks": len(lately),
@@ -255,13 +255,13 @@ def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[Adjustmen
             facts.texts[name] = getattr(context, name) if context else None
         subject = Subject(Target("session", session), session, event.user_id, event.content_id)
 
-        def fill(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
-            return event.content_id if name == "$content_id" else ranked(lately, at, _RANKED[name])
+        def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
+            return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
 
         trigger = f"event:{event.event_id}"
-        yield from _decide(book, "event", memories[session], facts, subject, at, trigger, fill)
+        yield from _decide(book, "event", memories[session], facts, subject, at, trigger, resolve_placeholder)
 
 
-def _decide(book: RuleBook, lane: Any, memory: DecisionMemory, facts: Facts, *rest: Any) -> list[AdjustmentCommand]:
+def _decide(book: RuleBook, lane: Any, memory: DecisionState, facts: Facts, *rest: Any) -> list[AdjustmentCommand]:
     subject, at, trigger, fill = rest
     return decide(book.lane(lane), facts, lambda: subject, memory, at, trigger, fill)[0]
