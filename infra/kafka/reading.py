@@ -17,7 +17,7 @@ REQUEST_TIMEOUT_S: Final = 5.0
 """Longest wait for metadata, offsets or a commit."""
 
 SILENCE_TIMEOUT_S: Final = 10.0
-"""`read_to_end` gives up after so long without a record before the end: the broker hangs or has gone."""
+"""Longest silence before the end in `read_to_end`; then the broker hangs or is gone."""
 
 MAX_RECORDS: Final = 5_000
 """Default for one poll."""

@@ -47,7 +47,7 @@ _decoder = msgspec.json.Decoder(_Header)
 
 
 def to_message(record: Record) -> PushMessage:
-    """Wraps a command, byte for byte as it stands on the topic. Raises `InvalidCommandError`."""
+    """Wraps a command, unchanged but for its line ends. Raises `InvalidCommandError`."""
     raw = record.value or b""
     try:
         header = _decoder.decode(raw)
