@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-PREFIX: Final = "MICROADJUST_GATEWAY_"
+from infra.settings import DEFAULT_BOOTSTRAP, DEFAULT_REDIS_URL, PREFIX, SettingsError
 
 _OTHER_NAMES: Final = {
     "write_keys": "MICROADJUST_WRITE_KEYS",
@@ -13,10 +13,6 @@ _OTHER_NAMES: Final = {
     "webhooks": "MICROADJUST_WEBHOOK_SECRETS",
 }
 """Settings that other programs read as well, so their variables lack the gateway's prefix."""
-
-
-class SettingsError(Exception):
-    """Invalid value. The message names the variable, the value and what to give instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +35,9 @@ class Settings:
     """Address to listen at."""
     port: int = 8480
     """Port to listen at."""
-    bootstrap: str = "127.0.0.1:19092"
+    bootstrap: str = DEFAULT_BOOTSTRAP
     """Kafka's bootstrap servers."""
-    redis_url: str = "redis://127.0.0.1:16379/0"
+    redis_url: str = DEFAULT_REDIS_URL
     """Address of Redis."""
     topics_prefix: str = ""
     """Text before the name of every topic."""
