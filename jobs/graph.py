@@ -17,7 +17,7 @@ from jobs.sql.crossing_queries import (
     windows_query,
 )
 from jobs.sql.source_table import rules_ddl, source_ddl
-from jobs.sql.window_views import steps
+from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.isolation_forest.schedule import RefitSchedule
 from models.model_store import StoredModel
 from schemas.rules import Rule
@@ -113,7 +113,8 @@ def build_sql_pipeline(t_env: StreamTableEnvironment, config: AdjustConfig) -> t
     """Builds the SQL half of the job: from the topic to the crossing rows of the window lanes and of the event lane."""
     t_env.execute_sql(source_ddl(config))
     create_barrier_view(t_env, t_env.sql_query("SELECT * FROM source"), "events", "occurred_at")
-    for view in steps(config):
+    t_env.get_config().set("table.exec.uid.format", uid_format())
+    for view in window_views(config):
         # Windows over slices have few rows of one key to gather: a local stage before them would only cost.
         t_env.get_config().set(
             "table.optimizer.agg-phase-strategy", "TWO_PHASE" if view.name == "slices" else "ONE_PHASE"
@@ -123,6 +124,7 @@ def build_sql_pipeline(t_env: StreamTableEnvironment, config: AdjustConfig) -> t
         else:
             t_env.execute_sql(f"CREATE TEMPORARY VIEW {view.name} AS {view.query}")
     windows = _crossing_rows(t_env, windows_query(config), "windows")
+    t_env.get_config().set("table.exec.uid.format", UID_FORMAT)
     return windows, _crossing_rows(t_env, trigger_events_query(config), "gestures")
 
 

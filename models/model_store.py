@@ -39,6 +39,7 @@ def load_forest(store: Traversable = BUNDLED) -> StoredModel:
         raise ModelError(f"the forest in {store} cannot be used: {error}") from None
     if tuple(card.features) != SESSION_NAMES or scorer.features != len(SESSION_NAMES):
         raise ModelError(
-            f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(SESSION_NAMES)}"
+            f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(SESSION_NAMES)}:"
+            " train another with python -m infra.simulate.train"
         )
     return StoredModel(card, artefact)

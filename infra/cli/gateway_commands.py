@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from infra.cli.output import err, errors
-from infra.gateway.settings import Settings, SettingsError
+from infra.gateway.settings import Settings
 from infra.local.home import Home, StackRecord
 from infra.local.processes import StackError
+from infra.settings import SettingsError
 
 
 def gateway(

@@ -89,6 +89,12 @@ def submit_job(
     context: typer.Context,
     job: Annotated[str, typer.Argument(help="The job's name, as under jobs/: adjust or heatmap.")],
     savepoint: Annotated[str, typer.Option(help="Savepoint or checkpoint to start from.")] = "",
+    new_features: Annotated[
+        bool,
+        typer.Option(
+            "--new-features", help="The savepoint's job had other features: the last minute's windows begin empty."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Submit a job to the local stack with `flink run`. Options after `--` go to the job; `-- --help` lists them."""
@@ -97,7 +103,7 @@ def submit_job(
             raise StackError(f"there is no job {job}; there is {', '.join(submit.JOBS)}")
         if "--help" in context.args:
             raise typer.Exit(subprocess.run([sys.executable, "-m", f"jobs.{job}", "--help"], check=False).returncode)
-        job_id = submit.submit(stack.running(Home.from_env()), job, context.args, savepoint or None)
+        job_id = submit.submit(stack.running(Home.from_env()), job, context.args, savepoint or None, new_features)
         show([{"job": job, "id": job_id}], as_json, "")
 
 

@@ -17,9 +17,9 @@ from infra.gateway.ingest.native import endpoints as collector
 from infra.gateway.push import endpoints as push
 from infra.gateway.rest import health
 from infra.gateway.settings import Settings
-from infra.gateway.static import demo
+from infra.gateway.static import demo, tracker
 from infra.kafka.producer import AckedProducer
-from infra.redis.client import connected
+from infra.redis.client import create_client
 
 COMPONENTS: Final[tuple[Callable[[GatewayContext], Component], ...]] = (
     collector.component,
@@ -28,6 +28,7 @@ COMPONENTS: Final[tuple[Callable[[GatewayContext], Component], ...]] = (
     push.component,
     health.component,
     console.component,
+    tracker.component,
     demo.component,
 )
 
@@ -46,8 +47,8 @@ def create_app(settings: Settings, producer: AckedProducer | None = None, redis:
     gateway = GatewayContext(
         settings,
         producer if producer is not None else _producer(settings),
-        redis if redis is not None else connected(settings.redis_url, REDIS_TIMEOUT_S),
-        redis if redis is not None else connected(settings.redis_url, INGEST_REDIS_TIMEOUT_S),
+        redis if redis is not None else create_client(settings.redis_url, REDIS_TIMEOUT_S),
+        redis if redis is not None else create_client(settings.redis_url, INGEST_REDIS_TIMEOUT_S),
     )
     components = [component(gateway) for component in COMPONENTS]
 

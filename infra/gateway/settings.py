@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-PREFIX: Final = "MICROADJUST_GATEWAY_"
+from infra.settings import DEFAULT_BOOTSTRAP, DEFAULT_REDIS_URL, PREFIX, SettingsError
 
 _OTHER_NAMES: Final = {
     "write_keys": "MICROADJUST_WRITE_KEYS",
@@ -13,10 +13,6 @@ _OTHER_NAMES: Final = {
     "webhooks": "MICROADJUST_WEBHOOK_SECRETS",
 }
 """Settings that other programs read as well, so their variables lack the gateway's prefix."""
-
-
-class SettingsError(Exception):
-    """Invalid value. The message names the variable, the value and what to give instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +32,23 @@ class Settings:
     """
 
     host: str = "127.0.0.1"
+    """Address to listen at."""
     port: int = 8480
-    bootstrap: str = "127.0.0.1:19092"
-    redis_url: str = "redis://127.0.0.1:16379/0"
+    """Port to listen at."""
+    bootstrap: str = DEFAULT_BOOTSTRAP
+    """Kafka's bootstrap servers."""
+    redis_url: str = DEFAULT_REDIS_URL
+    """Address of Redis."""
     topics_prefix: str = ""
+    """Text before the name of every topic."""
     write_keys: Mapping[str, str] = field(default_factory=dict)
-    """Maps a write key to its source."""
+    """Write keys by source: `source:key`, comma separated."""
     token_secrets: tuple[str, ...] = ()
+    """Secrets of push tokens, comma separated: the first signs, all verify."""
     console_token: str = ""
+    """The operator's token: it reads everything."""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    """Webhook sources: `source=kind:secret|older-secret`, comma separated (`infra/docs/http-api.md`)."""
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may call the gateway. If empty, any origin may send events, and only pages of this machine may
     connect to push."""
@@ -53,21 +57,27 @@ class Settings:
     geo_database: str = ""
     """Path of a MaxMind database, licensed by its user. If empty, country, region and city stay unknown."""
     ticks: bool = True
+    """Whether to write a tick to each partition of events.v1 every second."""
     seen_ids: int = 2_000_000
     """Event ids kept in Redis for 24 h; beyond that the oldest are dropped first."""
     queued_events: int = 20_000
     """Most events sent to Kafka and not yet acknowledged; beyond that the answer is 503."""
     queued_bytes: int = 16_777_216
+    """Most bytes of such events; beyond that the answer is 503."""
     held_bytes: int = 16_777_216
     """Most bytes of request bodies in memory, over all requests."""
     ack_timeout_ms: int = 3_000
     """How long a request waits for Kafka's acknowledgement before its answer is 503."""
     ip_requests_per_s: float = 200.0
+    """Requests a second from one address; beyond that the answer is 429."""
     ip_burst: int = 400
+    """Requests of one address that may come at once."""
     push_clients_per_address: int = 100
     """Most push connections of one address, or of one IPv6 /48 network; connections with the operator's token do not count."""
     key_events_per_s: float = 50_000.0
+    """Events a second with one write key; beyond that the answer is 429."""
     key_burst: int = 100_000
+    """Events with one write key that may come at once."""
     flink_url: str = ""
     """Address of Flink's REST API, for the console's health page."""
     pictures: str = ""
@@ -83,7 +93,7 @@ class Settings:
         """Reads the variables; raises `SettingsError`. Secrets that are not set are generated and last for this run."""
         given: dict[str, Any] = {}
         for each in fields(cls):
-            key = _OTHER_NAMES.get(each.name, PREFIX + each.name.upper())
+            key = variable(each.name)
             if each.name != "generated" and environ.get(key):
                 given[each.name] = _parsed(each.name, each.default, key, environ[key])
         generators: dict[str, Any] = {
@@ -101,6 +111,15 @@ class Settings:
     def console_topics(self, name: str) -> tuple[str, ...]:
         """Returns the topics of that name that the console shows."""
         return tuple(dict.fromkeys((self.topics_prefix + name, *(prefix + name for prefix in self.console_also))))
+
+
+def variable(name: str) -> str:
+    """Returns the environment variable of a setting.
+
+    >>> variable("port"), variable("write_keys")
+    ('MICROADJUST_GATEWAY_PORT', 'MICROADJUST_WRITE_KEYS')
+    """
+    return _OTHER_NAMES.get(name, PREFIX + name.upper())
 
 
 def _parsed(name: str, default: Any, key: str, text: str) -> Any:

@@ -3,10 +3,12 @@
 Thirty columns of their own take 23 µs to cross; the same in an array of doubles and one of strings takes 16 (`make bench`).
 """
 
+from collections.abc import Sequence
+
 from jobs.config import AdjustConfig
 from jobs.sql.source_table import NAN, Route, route_predicate, type_ordinals
-from jobs.sql.window_views import BUCKETS
-from models.features import CONTENT_FEATURES, SESSION_FEATURES
+from jobs.sql.window_views import PEER_REPLICAS
+from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.session_state import STATE_EVENT_TYPES
 from schemas.events import MAX_BYTES
 from udfs import crossing_rows
@@ -47,10 +49,12 @@ def trigger_events_query(config: AdjustConfig) -> str:
     )
 
 
-def windows_query(config: AdjustConfig) -> str:
+def windows_query(
+    config: AdjustConfig, session: Sequence[str] = SESSION_NAMES, content: Sequence[str] = CONTENT_NAMES
+) -> str:
     """Returns the query of the window lanes' and audit rows, keyed by session, content item or partition."""
-    features = tuple(f"{part}_{each.name}" for part in "fmd" for each in SESSION_FEATURES)
-    share = f"MOD(MOD(HASH_CODE(session_id), {BUCKETS}) + {BUCKETS}, {BUCKETS})"
+    features = tuple(f"{part}_{name}" for part in "fmd" for name in session)
+    share = f"MOD(MOD(HASH_CODE(session_id), {PEER_REPLICAS}) + {PEER_REPLICAS}, {PEER_REPLICAS})"
     partition = _key(crossing_rows.PARTITION_PREFIX, "CAST(`partition` AS STRING)")
     return "\nUNION ALL\n".join(
         [
@@ -59,14 +63,14 @@ def windows_query(config: AdjustConfig) -> str:
                 _key(crossing_rows.SESSION_PREFIX, "session_id"),
                 crossing_rows.SESSION_NUMBERS + features,
                 crossing_rows.SESSION_TEXTS,
-                f"sessions JOIN peers ON {share} = share_no AND session_time = peer_time",
+                f"session_windows JOIN peer_stats ON {share} = share_no AND session_time = peer_time",
             ),
             _crossing_row(
                 crossing_rows.CONTENT,
                 _key(crossing_rows.CONTENT_PREFIX, "content_id"),
-                crossing_rows.CONTENT_NUMBERS + tuple(f"f_{each.name}" for each in CONTENT_FEATURES),
+                crossing_rows.CONTENT_NUMBERS + tuple(f"f_{name}" for name in content),
                 crossing_rows.CONTENT_TEXTS,
-                "contents",
+                "content_windows",
             ),
             _crossing_row(
                 crossing_rows.LATE,
@@ -87,7 +91,7 @@ def windows_query(config: AdjustConfig) -> str:
                 f"'{crossing_rows.TALLY_KEY}'",
                 crossing_rows.TALLY_NUMBERS,
                 ("CAST(NULL AS STRING)",),
-                "site",
+                "site_totals",
             ),
         ]
     )
@@ -122,19 +126,19 @@ def commands_query() -> str:
     )
 
 
-def refit_query() -> str:
+def refit_query(session: Sequence[str] = SESSION_NAMES) -> str:
     """Returns the query of the windows that forests are fitted to: those that end with a minute, which share no second.
 
     Same layout as the session rows; peers are left unknown. It starts from the windows, not from the crossing rows,
     because a stream that has been turned back into a table has lost its watermarks.
     """
-    unknown = ("peer_windows", *(f"{part}_{each.name}" for part in "md" for each in SESSION_FEATURES))
+    unknown = ("peer_windows", *(f"{part}_{name}" for part in "md" for name in session))
     columns = ", ".join(f"{NAN} AS {name}" for name in unknown)
-    features = tuple(f"{part}_{each.name}" for part in "fmd" for each in SESSION_FEATURES)
+    features = tuple(f"{part}_{name}" for part in "fmd" for name in session)
     return _crossing_row(
         crossing_rows.SESSION,
         "COALESCE(main_type, '')",
         crossing_rows.SESSION_NUMBERS + features,
         crossing_rows.SESSION_TEXTS,
-        f"(SELECT *, {columns} FROM sessions WHERE MOD(window_end_ms, 60000) = 0)",
+        f"(SELECT *, {columns} FROM session_windows WHERE MOD(window_end_ms, 60000) = 0)",
     )

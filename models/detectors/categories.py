@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from models.detectors.baselines import LEAST_WEIGHT, LIMIT, WARM_UP
+from models.detectors.baselines import CLIP_Z, MIN_WEIGHT, WARM_UP
 
 MAX_CATEGORIES: Final = 6
 """Categories remembered per session; the one unseen for longest is evicted."""
@@ -41,9 +41,9 @@ class CategoryBaselines:
                 spread = sqrt(variance)
                 if difference > 0.0:
                     rises.append(CategoryRise(category, value, mean, difference / spread))
-                difference = max(min(difference, LIMIT * spread), -LIMIT * spread)
+                difference = max(min(difference, CLIP_Z * spread), -CLIP_Z * spread)
             count += 1.0
-            weight = max(1.0 / count, LEAST_WEIGHT)
+            weight = max(1.0 / count, MIN_WEIGHT)
             step = weight * difference
             self.entries[category] = [
                 count,

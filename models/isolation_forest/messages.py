@@ -15,6 +15,8 @@ class RefitMessage(Struct):
     status: Literal["begins", "fitted", "skipped"]
     threshold: float = 1.0
     model: str = ""
+    layout: str = ""
+    """`FeatureLayout.header` of the features that the forest was fitted on."""
 
     def model_bytes(self) -> bytes:
         """Unpacks the ONNX model."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from models.detectors.baselines import ALARM
+from models.detectors.baselines import CUSUM_THRESHOLD
 from models.rules.operands import Operand
 from models.rules.signals import Facts
 
@@ -45,7 +45,7 @@ def z_below(operand: Operand, limit: float) -> tuple[Predicate, Threshold]:
 
 def shift(operand: Operand, direction: str) -> tuple[Predicate, Threshold]:
     sign = 1 if direction == "up" else -1
-    return lambda facts: operand.shift(facts) == sign, lambda facts: sign * ALARM
+    return lambda facts: operand.shift(facts) == sign, lambda facts: sign * CUSUM_THRESHOLD
 
 
 BOUNDS: Final[dict[str, Callable[[Operand, Any], tuple[Predicate, Threshold]]]] = {

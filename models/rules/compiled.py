@@ -11,7 +11,6 @@ from models.features import (
     CONTENT_NAMES,
     EVENT_FEATURES,
     LIVE_FEATURES,
-    SCALAR_UNITS,
     SESSION_FEATURES,
     SESSION_NAMES,
 )
@@ -35,9 +34,10 @@ _VECTORS: Final[dict[Lane, tuple[str, ...]]] = {
 }
 
 _UNITS: Final[dict[Lane, dict[str, str]]] = {
-    "session_window": {feature.name: feature.unit for feature in SESSION_FEATURES} | SCALAR_UNITS,
-    "content_window": {feature.name: feature.unit for feature in CONTENT_FEATURES},
-    "event": SCALAR_UNITS,
+    "session_window": {each.name: each.unit for each in SESSION_FEATURES}
+    | {each.name: each.unit for each in LIVE_FEATURES.values()},
+    "content_window": {each.name: each.unit for each in CONTENT_FEATURES},
+    "event": {each.name: each.unit for each in EVENT_FEATURES.values()},
 }
 
 

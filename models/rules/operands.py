@@ -55,7 +55,7 @@ class VectorOperand(Operand):
         if self.against_peers:
             means = facts.peer_means
         else:
-            means = facts.baselines.expected if facts.baselines is not None else ()
+            means = facts.baselines.prior_means if facts.baselines is not None else ()
         mean = means[self.index] if self.index < len(means) else NAN
         return mean if mean == mean else None
 
@@ -64,4 +64,4 @@ class VectorOperand(Operand):
         return scores[self.index] if self.index < len(scores) else None
 
     def shift(self, facts: Facts) -> int:
-        return 0 if facts.baselines is None else facts.baselines.shift(self.index)
+        return 0 if facts.baselines is None else facts.baselines.cusum_alarm(self.index)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models.features import SESSION_LAYOUT
 from models.rules.compiled import Facts
 from models.rules.evaluation import Subject
 from tests.support.builders import ANNA, BEN, NAN, at, session_values, trigger_event
@@ -140,17 +141,17 @@ def test_a_silent_window_before_any_other_is_ignored(flink: FakeFlink) -> None:
 
 
 def test_scores_without_learning_leave_no_state(flink: FakeFlink) -> None:
-    stage = opened(ZScoreStage("z-v1", 13), flink)
+    stage = opened(ZScoreStage("z-v1", SESSION_LAYOUT), flink)
     evaluation = SessionEvaluation(ANNA, at(60), None, Facts())
     stage.on_window(evaluation, session_values(), learn=False)
-    assert evaluation.facts.z_self == [None] * 13
+    assert evaluation.facts.z_self == [None] * len(SESSION_LAYOUT.names)
     assert flink.left_of(KEY) == set()
 
 
 def test_without_a_window_nothing_is_known_about_peers(flink: FakeFlink) -> None:
     evaluation = SessionEvaluation(ANNA, at(60), None, Facts())
-    opened(ZScoreStage("z-v1", 13), flink).on_peers(evaluation)
-    assert (evaluation.facts.z_peers, evaluation.facts.peer_means) == ([None] * 13, ())
+    opened(ZScoreStage("z-v1", SESSION_LAYOUT), flink).on_peers(evaluation)
+    assert (evaluation.facts.z_peers, evaluation.facts.peer_means) == ([None] * len(SESSION_LAYOUT.names), ())
 
 
 def test_deciding_nothing_leaves_no_state_and_asks_for_no_subject(flink: FakeFlink) -> None:

@@ -2,7 +2,7 @@
 
 from pyflink.datastream import RuntimeContext
 
-from models.features import CONTENT_NAMES
+from models.features import CONTENT_LAYOUT
 from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import ContentWindow, Numbers, Texts
@@ -20,7 +20,7 @@ class ContentLane:
         self._window_ms = window_ms
         self._control = control
         self._bundle = KeyedStateBundle("content-v2")
-        self._z_scores = ZScoreStage("content-z-scores-v1", len(CONTENT_NAMES), self._bundle)
+        self._z_scores = ZScoreStage("content-z-scores-v1", CONTENT_LAYOUT, self._bundle)
         self._decisions = DecisionStage("content-decisions-v1", self._bundle)
 
     def open(self, context: RuntimeContext) -> None:

@@ -1,10 +1,10 @@
 """The session lane: the last minute of one session, and the silence after it."""
 
-from typing import Any, Final
+from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
-from models.features import SESSION_NAMES
+from models.features import SESSION_LAYOUT, silent_values
 from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Numbers, SessionWindow, Texts, session_id_of, session_key
@@ -19,14 +19,6 @@ from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_scores import SessionScoresStage
 from udfs.stages.z_scores import ZScoreStage
 
-_NAN: Final = float("nan")
-
-
-def _silent_values(window_ms: int) -> list[float]:
-    """The features of a window in which nothing happened."""
-    known = {"scroll_depth": _NAN, "scroll_speed": _NAN, "idle_ms": float(window_ms)}
-    return [known.get(name, 0.0) for name in SESSION_NAMES]
-
 
 class SessionLane:
     """Evaluates each window of a session once, in order, and the silent windows between and after them."""
@@ -40,14 +32,14 @@ class SessionLane:
         scores: SessionScoresStage | None,
     ) -> None:
         self._window_ms = window_ms
-        self._silent_values = _silent_values(window_ms)
+        self._silent_values = silent_values(window_ms)
         self._forest = forest
         self._control = control
         self._scores = scores
         self._bundle = KeyedStateBundle("session-v2")
         self._clock = SessionClockStage(window_ms, slice_ms, self._bundle)
         self._pending = PendingWindowsStage()
-        self._z_scores = ZScoreStage("z-scores-v1", len(SESSION_NAMES), self._bundle)
+        self._z_scores = ZScoreStage("z-scores-v1", SESSION_LAYOUT, self._bundle)
         self._categories = CategoryStage(self._bundle)
         self._decisions = DecisionStage("session-decisions-v1", self._bundle)
 

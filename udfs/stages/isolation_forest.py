@@ -1,15 +1,18 @@
 """Stage: scores a window as a whole with the Isolation Forest of its content type and epoch."""
 
+import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from models.features import SESSION_NAMES
+from models.features import SESSION_LAYOUT, SESSION_NAMES
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.registry import ForestRegistry, ForestVersion, to_feature_row
 from models.isolation_forest.scorer import ForestScorer
 from udfs.stages.evaluation import SessionEvaluation
+
+_log: Final = logging.getLogger(__name__)
 
 
 class IsolationForestStage:
@@ -24,7 +27,10 @@ class IsolationForestStage:
             self._forests.begin(refit.content_type, refit.epoch)
             return
         forest = None
-        if refit.status == "fitted":
+        if refit.status == "fitted" and refit.layout != SESSION_LAYOUT.header:
+            # The features have changed between two runs of the job. Until the next refit the shipped forest decides.
+            _log.warning("the forest %s@%d was fitted on other features: ignored", refit.content_type, refit.epoch)
+        elif refit.status == "fitted":
             scorer = ForestScorer(refit.model_bytes())
             forest = ForestVersion(scorer, refit.threshold, f"{refit.content_type}@{refit.epoch}")
         self._forests.add(refit.content_type, refit.epoch, forest)

@@ -5,16 +5,19 @@ from collections.abc import Iterator
 import msgspec
 from pyflink.datastream import RuntimeContext
 
-from udfs.crossing_rows import Numbers, Texts
+from models.features import SESSION_LAYOUT
+from udfs.crossing_rows import SESSION_NUMBERS, Numbers, Texts
 from udfs.keyed_state import StateField
 
 
 class PendingRow(msgspec.Struct, array_like=True):
-    """A crossing row; unknown numbers are None here, since JSON has no NaN."""
+    """A crossing row of a session; unknown numbers are None here, since JSON has no NaN. `layout` is the `FeatureLayout.header`
+    of the job that wrote the row."""
 
     end_ms: int
     numbers: list[float | None]
     texts: list[str | None]
+    layout: str = ""
 
 
 _NAN = float("nan")
@@ -37,7 +40,8 @@ class PendingWindowsStage:
         return bool(self._field.get(key))
 
     def buffer(self, key: str, end_ms: int, numbers: Numbers, texts: Texts) -> None:
-        row = PendingRow(end_ms, [None if each != each else each for each in numbers], list(texts))
+        known = [None if each != each else each for each in numbers]
+        row = PendingRow(end_ms, _stored(known), list(texts), SESSION_LAYOUT.header)
         self._field.set(key, [*(self._field.get(key) or []), row])
 
     def release(self, key: str, until_ms: int) -> Iterator[tuple[Numbers, Texts]]:
@@ -52,4 +56,22 @@ class PendingWindowsStage:
             self._field.clear(key)
         for row in rows:
             if row.end_ms <= until_ms:
-                yield [_NAN if each is None else each for each in row.numbers], row.texts
+                yield [_NAN if each is None else each for each in _read(row)], row.texts
+
+
+def _stored(numbers: list[float | None]) -> list[float | None]:
+    """A session's numbers with each block of features, which are values, means and spreads, in the order of state."""
+    features = numbers[len(SESSION_NUMBERS) :]
+    size = len(SESSION_LAYOUT.names)
+    blocks = (SESSION_LAYOUT.written(features[start : start + size]) for start in range(0, len(features), size))
+    return [*numbers[: len(SESSION_NUMBERS)], *(each for block in blocks for each in block)]
+
+
+def _read(row: PendingRow) -> list[float | None]:
+    """The reverse of `_stored`, by name where another job has written the row; what that job lacked is unknown."""
+    features = row.numbers[len(SESSION_NUMBERS) :]
+    size = SESSION_LAYOUT.size(row.layout)
+    blocks = (
+        SESSION_LAYOUT.read(features[start : start + size], row.layout, None) for start in range(0, len(features), size)
+    )
+    return [*row.numbers[: len(SESSION_NUMBERS)], *(each for block in blocks for each in block)]

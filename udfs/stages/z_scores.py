@@ -4,6 +4,7 @@ from pyflink.datastream import RuntimeContext
 
 from models.detectors.baselines import Baselines
 from models.detectors.peers import z_scores
+from models.feature_layout import FeatureLayout
 from udfs.crossing_rows import Numbers
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.evaluation import ContentEvaluation, SessionEvaluation
@@ -12,10 +13,10 @@ from udfs.stages.evaluation import ContentEvaluation, SessionEvaluation
 class ZScoreStage:
     """Owns one set of baselines per session or content item."""
 
-    def __init__(self, state: str, features: int, bundle: KeyedStateBundle | None = None) -> None:
-        self._features = features
+    def __init__(self, state: str, layout: FeatureLayout, bundle: KeyedStateBundle | None = None) -> None:
+        self._features = len(layout.names)
         self._field: StateField[Baselines] = StateField(
-            state, Baselines.pack, lambda text: Baselines.unpack(text, features), bundle
+            state, lambda held: held.to_text(layout), lambda text: Baselines.from_text(text, layout), bundle
         )
 
     def open(self, context: RuntimeContext) -> None:
@@ -26,7 +27,7 @@ class ZScoreStage:
         baselines = self._field.get(evaluation.key) or Baselines(self._features)
         facts = evaluation.facts
         facts.values = values
-        facts.z_self = baselines.judge(values, learn)
+        facts.z_self = baselines.score_and_update(values, learn)
         facts.baselines = baselines
         if learn:
             self._field.set(evaluation.key, baselines)

@@ -6,10 +6,10 @@ from models.features import CONTENT_FEATURES, EVENT_FEATURES, LIVE_FEATURES, SES
 
 def features() -> str:
     rows = [
-        (lane, code(feature.name), feature.unit, "yes", feature.about)
+        (lane, code(feature.name), feature.unit, "yes", feature.text)
         for lane, registry in (("session_window", SESSION_FEATURES), ("content_window", CONTENT_FEATURES))
         for feature in registry
     ]
-    for lane, texts in (("session_window", LIVE_FEATURES), ("event", EVENT_FEATURES)):
-        rows += [(lane, code(name), "", "no", about) for name, about in texts.items()]
+    for lane, scalars in (("session_window", LIVE_FEATURES), ("event", EVENT_FEATURES)):
+        rows += [(lane, code(each.name), each.unit, "no", each.text) for each in scalars.values()]
     return table(("lane", "feature", "unit", "baseline", "meaning"), rows)

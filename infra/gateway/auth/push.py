@@ -13,7 +13,7 @@ from infra.gateway.auth.origins import origin_error
 from infra.gateway.auth.push_tokens import InvalidTokenError, require_session
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
-from infra.gateway.push.replay_buffer import positions
+from infra.gateway.push.replay_buffer import parse_last_ids
 from infra.gateway.settings import Settings
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -79,6 +79,6 @@ def _seen(connection: HTTPConnection) -> dict[int, int] | None:
     if not last_id:
         return None
     try:
-        return positions(last_id)
+        return parse_last_ids(last_id)
     except ValueError as error:
         raise ApiError(400, "last_id", f"last_id: {error}", field="last_id") from None

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from infra.redis.circuit_breaker import Breaker
+from infra.gateway import metrics
+from infra.redis.circuit_breaker import CircuitBreaker
 
 MAX_RECENT_IDS: Final = 50_000
 DAY_S: Final = 86_400
@@ -77,7 +78,7 @@ class RedisSeenIds:
         values = {"day": DAY_S // _TIME_UNIT_S, "bytes": _BUCKET_SLOTS * 8, "ms": DAY_S * 1000}
         self._find = redis.register_script(_with_constants(_FIND, values))
         self._add = redis.register_script(_with_constants(_ADD, values))
-        self._breaker = Breaker()
+        self._breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
 
     def slots(self, ids: Sequence[str]) -> list[BucketSlot]:
         """Returns the slot of each id."""
@@ -86,11 +87,11 @@ class RedisSeenIds:
 
     async def contains(self, slots: Sequence[BucketSlot]) -> list[bool]:
         """Returns whether each id was seen in the last 24 h; False for all while Redis does not answer."""
-        found = await self._breaker.ask(lambda: self._run(self._find, slots))
+        found = await self._breaker.call(lambda: self._run(self._find, slots))
         return [bool(hit) for hit in found] if found else [False] * len(slots)
 
     async def add(self, slots: Sequence[BucketSlot]) -> None:
-        await self._breaker.ask(lambda: self._run(self._add, slots))
+        await self._breaker.call(lambda: self._run(self._add, slots))
 
     async def _run(self, script: Any, slots: Sequence[BucketSlot]) -> Any:
         now = int(time.time()) // _TIME_UNIT_S % 65_536

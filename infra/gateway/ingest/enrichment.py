@@ -9,7 +9,7 @@ import maxminddb
 from ua_parser import parse
 
 from infra.gateway.client_address import anonymize_ip
-from infra.gateway.settings import SettingsError
+from infra.settings import SettingsError
 from schemas.events import MAX_PROPERTIES
 
 MAX_USER_AGENT_CHARS: Final = 1024

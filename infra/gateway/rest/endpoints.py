@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from infra.gateway import metrics
 from infra.gateway.auth import push_tokens
 from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.operator import require_operator
@@ -25,7 +26,7 @@ from infra.gateway.rest.outcomes import Outcomes
 from infra.gateway.rest.recent_actions import RecentActions
 from infra.gateway.rest.sessions import SessionStore
 from infra.redis import keys
-from infra.redis.circuit_breaker import Breaker
+from infra.redis.circuit_breaker import CircuitBreaker
 
 MAX_SESSIONS: Final = 100
 MAX_ID_CHARS: Final = 64
@@ -46,7 +47,7 @@ class RestApi:
         gateway = guard.gateway
         self._guard, self._eraser = guard, eraser
         self._settings = gateway.settings
-        breaker = Breaker()
+        breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
         self._store = SessionStore(gateway.redis, breaker)
         self._outcomes = Outcomes(gateway)
         gateway.on_accepted.append(RecentActions(gateway.redis, breaker).record)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -15,6 +14,7 @@ from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
 from infra.gateway.settings import Settings
 from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
+from infra.kafka.reading import StreamError, TopicReader
 from infra.redis import keys
 from models.session_clock import SESSION_END_MS
 from schemas.topics import ADJUSTMENTS, EVENTS, LATE, OUTCOMES, REJECTED, SESSION_STATE, Topic
@@ -88,7 +88,7 @@ class Eraser:
             raise ApiError(
                 503, "unavailable", f"not erased: Redis does not answer ({error}); retry later", retry_after_s=5
             ) from None
-        except (KafkaException, ProducerUnavailableError, TimeoutError) as error:
+        except (StreamError, ProducerUnavailableError, TimeoutError) as error:
             raise ApiError(
                 503, "unavailable", f"not erased: Kafka does not answer ({error}); retry later", retry_after_s=5
             ) from None
@@ -121,38 +121,17 @@ async def _delete_keys(redis: Any, user_id: str, sessions: Sequence[str]) -> int
 
 
 def _sessions_of(user_id: str, settings: Settings, topic: str) -> set[str]:
-    """Reads all of session-state.v1 for the person's sessions. Blocks; raises `KafkaException` or `TimeoutError`."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": settings.bootstrap,
-            "group.id": "microadjust-erasure",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "log_level": 2,
-        }
-    )
-    try:
-        found = consumer.list_topics(topic, timeout=5.0).topics[topic]
-        if found.error is not None:
-            raise KafkaException(found.error)
-        unread = set(found.partitions)
-        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
-        sessions: set[str] = set()
-        deadline = time.monotonic() + READ_TIMEOUT_S
-        while unread:
-            if time.monotonic() > deadline:
+    """Reads all of session-state.v1 for the person's sessions. Blocks; raises `StreamError` or `TimeoutError`."""
+    sessions: set[str] = set()
+    deadline_s = time.monotonic() + READ_TIMEOUT_S
+    with TopicReader(settings.bootstrap, topic) as reader:
+        for record in reader.read_to_end(quiet_s=0.0):
+            if time.monotonic() > deadline_s:
                 raise TimeoutError(f"{topic} was not read within {READ_TIMEOUT_S:.0f} s")
-            for record in consumer.consume(5_000, timeout=0.2):
-                if (error := record.error()) is not None:
-                    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                        unread.discard(record.partition())
-                    continue
-                owner = _owner(record.value())
-                if owner is not None and owner.user_id == user_id:
-                    sessions.add(owner.session_id)
-        return sessions
-    finally:
-        consumer.close()
+            owner = _owner(record.value)
+            if owner is not None and owner.user_id == user_id:
+                sessions.add(owner.session_id)
+    return sessions
 
 
 def _owner(value: bytes | None) -> _Owner | None:

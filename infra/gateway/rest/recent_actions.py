@@ -9,7 +9,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from infra.redis import keys
-from infra.redis.circuit_breaker import Breaker
+from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.events import Event
 from schemas.session_state import MAX_RECENT, RecentAction
 
@@ -23,7 +23,7 @@ _NO_ACTIONS: Final = frozenset({"tick", "move", "heartbeat"})
 class RecentActions:
     """A hook of `GatewayContext.on_accepted`, so that it gets the events of every endpoint."""
 
-    def __init__(self, redis: Redis, breaker: Breaker) -> None:
+    def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis, self._breaker = redis, breaker
 
     async def record(self, events: Sequence[Event]) -> None:
@@ -33,7 +33,7 @@ class RecentActions:
             if event.type not in _NO_ACTIONS:
                 by_session[event.session_id].append(event)
         if by_session:
-            await self._breaker.ask(lambda: asyncio.wait_for(self._write(by_session), REDIS_TIMEOUT_S))
+            await self._breaker.call(lambda: asyncio.wait_for(self._write(by_session), REDIS_TIMEOUT_S))
 
     async def _write(self, by_session: dict[str, list[Event]]) -> bool:
         pipeline: Any = self._redis.pipeline(transaction=False)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from infra.redis import keys
-from infra.redis.circuit_breaker import Breaker
+from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.commands import AdjustmentCommand
 from schemas.session_state import MAX_RECENT, ActiveAdjustment, RecentAction
 
@@ -65,7 +65,7 @@ _command_decoder = msgspec.json.Decoder(AdjustmentCommand)
 class SessionStore:
     """Answers within 50 ms; without Redis with defaults marked `degraded`."""
 
-    def __init__(self, redis: Redis, breaker: Breaker) -> None:
+    def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis, self._breaker = redis, breaker
 
     async def sessions(self, ids: Sequence[str], now_ms: int) -> list[SessionView]:
@@ -101,7 +101,7 @@ class SessionStore:
         return CommandsView(sorted(in_force, key=lambda each: (-each.issued_at_ms, each.command_id)))
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
-        return await self._breaker.ask(lambda: asyncio.wait_for(question(), REDIS_TIMEOUT_S))
+        return await self._breaker.call(lambda: asyncio.wait_for(question(), REDIS_TIMEOUT_S))
 
 
 def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now_ms: int) -> SessionView:

@@ -143,7 +143,7 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             reader.hidden = max([reader.hidden, *(e.occurred_at_ms for e in now.events if e.type == "page_hide")])
             facts, values = _facts(reader, end), [now.values[each] for each in SESSION_NAMES]
             whole = end - reader.first >= WINDOW
-            facts.values, facts.z_self = values, reader.baselines.judge(values, learn=whole)
+            facts.values, facts.z_self = values, reader.baselines.score_and_update(values, learn=whole)
             facts.baselines = reader.baselines
             facts.peer_means, facts.z_peers = means, z_scores(values, means, spreads, compared)
             rise = None
@@ -183,8 +183,8 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet) -> Ite
         if end <= reader.looked:
             continue
         facts = _facts(reader, end)
-        values = [NAN if n.startswith("scroll") else 60_000.0 if n == "idle_ms" else 0.0 for n in SESSION_NAMES]
-        facts.values, facts.z_self = values, reader.baselines.judge(values, learn=False)
+        values = [minute([], end).values[name] for name in SESSION_NAMES]
+        facts.values, facts.z_self = values, reader.baselines.score_and_update(values, learn=False)
         facts.baselines, facts.z_peers = reader.baselines, [None] * len(values)
         subject = Subject(Target("session", session), session, None, None)
         yield from _decide(rule_set, "session_window", reader.memory, facts, subject, end, f"window:{end}", {}.get)
@@ -216,7 +216,7 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             }
             baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionState()))
             row = [float(values[name]) for name in CONTENT_NAMES]
-            facts = Facts(values=row, z_self=baselines.judge(row), baselines=baselines)
+            facts = Facts(values=row, z_self=baselines.score_and_update(row), baselines=baselines)
             facts.window_start_ms, facts.window_end_ms = end - WINDOW, end
             kinds = [event.content_type for event in (*events, *gestures) if event.content_type is not None]
             facts.texts["content_type"] = max(kinds, default=None)

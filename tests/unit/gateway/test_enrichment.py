@@ -5,7 +5,7 @@ import yaml
 
 from infra.gateway.client_address import anonymize_ip
 from infra.gateway.ingest.enrichment import Enricher, Enrichment, apply_enrichment, device_of
-from infra.gateway.settings import SettingsError
+from infra.settings import SettingsError
 from tests.support.shared_data import shared
 
 WINDOWS = (

@@ -2,7 +2,8 @@
 
 import pytest
 
-from infra.gateway.settings import Settings, SettingsError, Webhook
+from infra.gateway.settings import Settings, Webhook
+from infra.settings import SettingsError
 
 
 def test_nothing_set_is_a_gateway_of_its_own_with_secrets_of_this_run() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.detectors.baselines import LIMIT, WARM_UP
+from models.detectors.baselines import CLIP_Z, WARM_UP
 from models.detectors.categories import MAX_CATEGORIES, CategoryBaselines, parse_engaged
 
 STEADY = [10_000, 14_000] * (WARM_UP // 2)
@@ -63,7 +63,7 @@ def test_a_type_missing_from_a_window_counts_as_no_time_but_not_as_seen() -> Non
     count, mean, _, seen = times.entries["news"]
     assert (count, seen) == (WARM_UP + 1, WARM_UP - 1)
     # 0 s lies six deviations below: it teaches as if it stood three below, at 6 s.
-    assert mean == pytest.approx(np.mean([*STEADY, 12_000 - LIMIT * 2_000]))
+    assert mean == pytest.approx(np.mean([*STEADY, 12_000 - CLIP_Z * 2_000]))
 
 
 def test_scores_come_before_learning() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.detectors.baselines import ALARM, Baselines
+from models.detectors.baselines import CUSUM_THRESHOLD, Baselines
 from models.features import SESSION_NAMES
 from models.rules.compiled import KNOWN_FEATURES, CompiledRule, Facts
 from schemas.commands import Evidence, EvidenceBound
@@ -18,7 +18,7 @@ def evidence(lane: str = "session_window", **condition: Any) -> dict[str, Eviden
 def evidence_of(conditions: list[dict[str, Any]], lane: str = "session_window") -> dict[str, Evidence]:
     """About a window with 20 s of engaged time, where the reader's mean is 50 s and the peers' 40 s."""
     baselines = Baselines(len(SESSION_NAMES))
-    baselines.expected = [50_000.0 if name == "engaged_ms" else NAN for name in SESSION_NAMES]
+    baselines.prior_means = [50_000.0 if name == "engaged_ms" else NAN for name in SESSION_NAMES]
     facts = Facts(
         values=session_values(engaged_ms=20_000),
         z_self=[-3.0 if name == "engaged_ms" else None for name in SESSION_NAMES],
@@ -66,7 +66,7 @@ def test_a_bound_on_the_score_is_told_in_deviations() -> None:
 def test_a_drift_is_told_as_a_bound_and_never_as_the_threshold(direction: str, sign: int) -> None:
     found = evidence(feature="engaged_ms", shift=direction)["engaged_ms"]
     assert found.threshold is None
-    assert found.bounds == (EvidenceBound("shift", sign * ALARM, "cumulative sd", "self", 50_000.0, -3.0),)
+    assert found.bounds == (EvidenceBound("shift", sign * CUSUM_THRESHOLD, "cumulative sd", "self", 50_000.0, -3.0),)
 
 
 def test_every_bound_on_a_feature_is_told_in_the_order_of_the_rule() -> None:
