@@ -3,7 +3,7 @@
 import { colour, el } from "./dom.js";
 import { formatDateTime, formatNumber, formatParameters, formatReason, formatTime } from "./format.js";
 
-const MOST = 120;
+const MAX_LINES = 120;
 const SECONDS = 120;
 
 export async function live(place, _, signal) {
@@ -71,7 +71,7 @@ export async function live(place, _, signal) {
         texts.set(shown, said);
         lists[name].prepend(shown);
       }
-      while (lists[name].childElementCount > MOST) lists[name].lastElementChild.remove();
+      while (lists[name].childElementCount > MAX_LINES) lists[name].lastElementChild.remove();
     }
   };
 }
