@@ -60,9 +60,9 @@ def test_one_declaration_takes_a_feature_from_the_event_to_the_peers() -> None:
     assert "shares AS f_shares" in found["session_windows"]
     assert "AS n_shares" in found["site_totals"]
     assert "AS m_shares" in found["peer_stats"]
-    for query in (windows_query, refit_query):
-        arguments = (AdjustConfig(),) if query is windows_query else ()
-        assert "CAST(f_shares AS DOUBLE)" in query(*arguments, session=(*FIRST_SESSION_NAMES, "shares"))  # type: ignore[operator]
+    session = (*FIRST_SESSION_NAMES, "shares")
+    assert "CAST(f_shares AS DOUBLE)" in windows_query(AdjustConfig(), session)
+    assert "CAST(f_shares AS DOUBLE)" in refit_query(session)
 
 
 def test_a_feature_that_was_removed_leaves_no_trace() -> None:
