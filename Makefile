@@ -41,6 +41,7 @@ check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m schemas.export --check
+	@$(BIN)/python -m infra.docs.generate --check
 
 test: check browser
 	@$(BIN)/pytest -m "not chaos"

@@ -36,5 +36,5 @@ def add_kafka_sink(stream: DataStream, topic: str, name: str, config: AdjustConf
         # Reuses transaction ids; the default makes a new one per checkpoint, which the broker keeps for a week.
         naming = get_gateway().jvm.org.apache.flink.connector.kafka.sink.TransactionNamingStrategy.POOLING
         builder._j_builder.setTransactionNamingStrategy(naming)
-    # Writer and committer stay chained: apart they are faster after a checkpoint, and a command was lost (README, Decisions).
+    # Writer and committer stay chained: apart they are faster after a checkpoint, and a command was lost (decision 0008).
     stream.sink_to(builder.build()).name(name).uid(f"{name}-sink")

@@ -9,7 +9,7 @@ from kafka import KafkaProducer
 
 from infra.cli.bootstrap import Bootstrap, bootstrap_of
 from infra.cli.output import Json, err, errors, show
-from infra.kafka.reading import Tail
+from infra.kafka.reading import TopicReader
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleBook
 from schemas import topics
@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="Rules on rules.v1. They override t
 def _on_topic(servers: str) -> dict[str, Rule]:
     """The newest version of each rule that was not deleted."""
     found: dict[str, Rule] = {}
-    for record in Tail(servers, topics.RULES.name).rest():
+    for record in TopicReader(servers, topics.RULES.name).read_to_end():
         rule_id = (record.key or b"").decode(errors="replace")
         if record.value is None:
             found.pop(rule_id, None)

@@ -13,7 +13,7 @@ from infra.cli.bootstrap import Bootstrap, bootstrap_of
 from infra.cli.formatting import because, clock, parameters, reason
 from infra.cli.output import Json, err, errors, out, print_json, show
 from infra.kafka.accounting import Accountant
-from infra.kafka.reading import StreamError, Tail
+from infra.kafka.reading import StreamError, TopicReader
 from infra.simulate.behaviours import BEHAVIOURS
 from infra.simulate.converters import CONVERTERS
 from infra.simulate.recording import RecordingError, records
@@ -85,7 +85,7 @@ def replay(
             raise StreamError(f"Kafka has not taken {result.failed} records")
         if accountant is not None:
             with err.status("waiting for the adjust job to account for them"):
-                settled = accountant.settle(result.sent, patience_s=60.0)
+                settled = accountant.wait_until_accounted(result.sent, quiet_s=60.0)
             row |= msgspec.to_builtins(settled)
             row["missing"] = settled.missing
         show([row], as_json, "")
@@ -104,18 +104,18 @@ def commands(
 ) -> None:
     """Show adjustment commands with their reasons. With --json one object a line."""
     with errors():
-        tail = Tail(bootstrap_of(bootstrap), topics.ADJUSTMENTS.name)
+        reader = TopicReader(bootstrap_of(bootstrap), topics.ADJUSTMENTS.name)
 
         def wanted(record: Any) -> dict[str, Any] | None:
-            command: dict[str, Any] = msgspec.json.decode(record.value)
+            command: dict[str, Any] = msgspec.json.decode(record.value or b"")
             fits = (not session or command["session_id"] == session) and (not action or command["action"] == action)
             return command if fits else None
 
-        there = deque((command for record in tail.rest() if (command := wanted(record))), maxlen=last)
+        there = deque((command for record in reader.read_to_end() if (command := wanted(record))), maxlen=last)
         for command in sorted(there, key=lambda each: each["issued_at_ms"]):
             _print_command(command, as_json)
         while follow:
-            for record in tail.more(1.0):
+            for record in reader.poll(1.0):
                 if command := wanted(record):
                     _print_command(command, as_json)
 
@@ -140,8 +140,8 @@ def explain(
 ) -> None:
     """Why a command was given: rule, evidence against baseline and threshold, window."""
     with errors():
-        for record in Tail(bootstrap_of(bootstrap), topics.ADJUSTMENTS.name).rest():
-            command = msgspec.json.decode(record.value)
+        for record in TopicReader(bootstrap_of(bootstrap), topics.ADJUSTMENTS.name).read_to_end():
+            command = msgspec.json.decode(record.value or b"")
             if command["command_id"].startswith(command_id):
                 break
         else:
@@ -172,8 +172,8 @@ def rejected(
     """List records that were no valid events, with the reason and where they stand."""
     with errors():
         found: deque[dict[str, Any]] = deque(maxlen=last)
-        for record in Tail(bootstrap_of(bootstrap), topics.REJECTED.name).rest():
-            refused = msgspec.json.decode(record.value)
+        for record in TopicReader(bootstrap_of(bootstrap), topics.REJECTED.name).read_to_end():
+            refused = msgspec.json.decode(record.value or b"")
             if not reason_is or refused["reason"] == reason_is:
                 found.append(refused)
         if not as_json:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from infra.gateway.settings import Settings
-from infra.kafka.topic_scan import has_key, newest
+from infra.kafka.topic_scan import has_key, scan_latest
 from models.model_store import BUNDLED
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.rules import Condition, Rule, parse_rule_file
@@ -14,8 +14,8 @@ from schemas.topics import RULES
 RULES_BACK: Final = 10_000
 
 
-def rule_behind(settings: Settings, source: Any) -> dict[str, Any] | None:
-    """The rule of that id and version: those of rules.v1 before those that ship with the job. Raises `KafkaException`.
+def find_rule(settings: Settings, source: Any) -> dict[str, Any] | None:
+    """The rule of that id and version: those of rules.v1 before those that ship with the job. Raises `StreamError`.
 
     None where no such rule is kept any more, or something else than a rule decided.
     """
@@ -31,9 +31,9 @@ def rule_behind(settings: Settings, source: Any) -> dict[str, Any] | None:
 
 def _put(settings: Settings, rule_id: str) -> list[Rule]:
     found = []
-    for message in newest(settings.bootstrap, [settings.topic(RULES.name)], RULES_BACK, has_key(rule_id)):
+    for record in scan_latest(settings.bootstrap, [settings.topic(RULES.name)], RULES_BACK, has_key(rule_id)):
         try:
-            found.append(msgspec.json.decode(message.value() or b"", type=Rule))
+            found.append(msgspec.json.decode(record.value or b"", type=Rule))
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
     return found

@@ -7,7 +7,7 @@ from contextlib import suppress
 import msgspec
 import pytest
 
-from infra.kafka.reading import Tail
+from infra.kafka.reading import TopicReader
 from schemas.event_validation import verdict
 from schemas.events import Event
 from schemas.topics import EVENTS
@@ -39,9 +39,9 @@ def test_three_thousand_hostile_records_do_no_harm(gateway: Running) -> None:
     # Those whose only fault was their clock come in as well.
     assert accepted >= len(set(events)) > 20
     assert accepted + repeated >= len(events) > 500
-    tail = Tail(gateway.broker.bootstrap, gateway.prefix + EVENTS.name)
-    judged = [verdict(each.value, now_ms()) for each in tail.rest(0.5)]
-    tail.close()
+    reader = TopicReader(gateway.broker.bootstrap, gateway.prefix + EVENTS.name)
+    judged = [verdict(each.value, now_ms()) for each in reader.read_to_end(0.5)]
+    reader.close()
     assert all(isinstance(each, Event) for each in judged)
     assert sum(each.type != "tick" for each in judged if isinstance(each, Event)) == accepted
 

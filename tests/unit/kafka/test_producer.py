@@ -1,4 +1,4 @@
-"""What the log does when Kafka's client fails for good, without Kafka."""
+"""AckedProducer with a fake client: what happens when Kafka's client fails fatally."""
 
 import asyncio
 import threading
@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from infra.gateway.ingest.producer import Line, Log, LogDown
-from infra.gateway.settings import Settings
+from infra.kafka.producer import AckedProducer, OutgoingRecord, ProducerUnavailableError
 
-LINE = Line("topic", b"key", b"value")
+RECORD = OutgoingRecord("topic", b"key", b"value")
 
 
-class FakeProducer(Producer):
+class FakeClient(Producer):
     """Acknowledges at the next poll; once it is broken it raises there, as librdkafka's binding does, and takes nothing."""
 
     def __init__(self, _: dict[str, Any]) -> None:
@@ -58,27 +57,27 @@ class FakeProducer(Producer):
         return len(self._waiting)
 
 
-def test_after_a_fatal_error_what_waited_has_failed_and_another_client_goes_on() -> None:
-    made: list[FakeProducer] = []
+def test_after_a_fatal_error_what_was_queued_fails_and_a_new_client_goes_on() -> None:
+    made: list[FakeClient] = []
 
-    def make(settings: dict[str, Any]) -> FakeProducer:
-        made.append(FakeProducer(settings))
+    def make(config: dict[str, Any]) -> FakeClient:
+        made.append(FakeClient(config))
         return made[-1]
 
     async def story() -> None:
-        log = Log(Settings(ack_timeout_ms=2_000), make)
-        async with log.running():
-            await log.acknowledged(log.begin([LINE]))
+        producer = AckedProducer("nowhere", ack_timeout_ms=2_000, make=make)
+        async with producer.running():
+            await producer.wait_acked(producer.send([RECORD]))
             made[0].holds = True
-            waiting = log.begin([LINE, LINE])
+            waiting = producer.send([RECORD, RECORD])
             made[0].is_broken = True
-            with pytest.raises(LogDown):
-                await log.acknowledged(waiting)
+            with pytest.raises(ProducerUnavailableError):
+                await producer.wait_acked(waiting)
             while len(made) == 1:
                 await asyncio.sleep(0.01)
-            await log.acknowledged(log.begin([LINE]))
-            assert log.is_up
-            assert log.waiting_events == 0
+            await producer.wait_acked(producer.send([RECORD]))
+            assert producer.is_healthy
+            assert producer.unacked_records == 0
 
     asyncio.run(asyncio.wait_for(story(), 10))
     assert len(made) == 2
