@@ -85,10 +85,10 @@ def test_state_of_the_shipped_features_is_taken_up_by_name(change: str) -> None:
     assert odd["evidence"]["engaged_ms"]["baseline"] == pytest.approx(40_000, abs=60)
     assert odd["evidence"]["engaged_ms"]["z"] == pytest.approx(-20 / 2**0.5, rel=0.02)
     counts = {name: count for name, (count, _) in baselines(found, ANNA).items()}
-    assert counts == {name: 1 if name == "shares" else 41 for name in names}
+    assert counts == {name: 1 if name == "likes" else 41 for name in names}
     pending = baselines(found, BEN)
     assert (pending["engaged_ms"], pending["pages"]) == ((1, 1.0), (1, 7.0))
-    assert pending.get("shares", (0, 0.0)) == (0, 0.0)
+    assert pending.get("likes", (0, 0.0)) == (0, 0.0)
     [fitted] = [each for each in found["refits"] if each["status"] == "fitted"]
     assert fitted["features"] == names
     assert ForestScorer(msgspec.convert(fitted, RefitMessage).model_bytes()).features == len(names)

@@ -20,7 +20,7 @@ def change_features(change: str) -> None:
     features = {
         "none": registry.SESSION_FEATURES,
         "added": (
-            registry.Feature("shares", "count", "contents shared", "0e0", when_silent=0.0),
+            registry.Feature("likes", "count", "contents liked", "0e0", when_silent=0.0),
             *registry.SESSION_FEATURES,
         ),
         "removed": tuple(each for each in registry.SESSION_FEATURES if each.name != "hover_ms"),
