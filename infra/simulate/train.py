@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from infra.simulate.reference_windows import Slice, minute, slices_of, windows
+from infra.simulate.reference_windows import Slice, session_minute, slices_of, windows
 from infra.simulate.scenario import Scene
 from models.features import SESSION_NAMES
 from models.isolation_forest.fit import ALARM_SHARE, MIN_THRESHOLD
@@ -34,7 +34,7 @@ def ordinary_windows(seed: int) -> list[list[float]]:
         by_session: dict[str, list[tuple[str | None, Slice]]] = defaultdict(list)
         for session, content, cell in cells:
             by_session[session].append((content, cell))
-        rows += [[minute(own, end).values[name] for name in SESSION_NAMES] for own in by_session.values()]
+        rows += [[session_minute(own, end).values[name] for name in SESSION_NAMES] for own in by_session.values()]
     return rows
 
 
