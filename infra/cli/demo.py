@@ -10,8 +10,8 @@ import msgspec
 import typer
 from rich.table import Table
 
-from infra.cli.demo_visit import closing_note, visit
-from infra.cli.formatting import clock, parameters, reason
+from infra.cli.demo_visit import print_pictures, run_visit
+from infra.cli.formatting import format_parameters, format_reason, format_time
 from infra.cli.output import err, errors, out, print_json
 from infra.cli.rule_commands import put_records
 from infra.demo import demo_gateway
@@ -31,13 +31,13 @@ from schemas.rules import parse_rule_file
 SETTLE_S = 15
 """Of the time given, so much is for the last windows and the summary."""
 
-LEAST_S = 20
+MIN_REPLAY_S = 20
 
 TASKMANAGERS = 4
 """For two adjust jobs, that of the page without refits, and the heatmap."""
 
 
-class Watch:
+class LatencyTracker:
     """What the replay sends and when, so that a command's latency can be told."""
 
     def __init__(self) -> None:
@@ -101,25 +101,25 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
     out.print(f"Kafka at {running.bootstrap}, Flink at http://127.0.0.1:{running.rest_port}")
     out.print(f"demo site: {here.site}", soft_wrap=True)
     out.print(f"console:   {here.console}\n", soft_wrap=True)
-    visited = visit(home, here)
+    visit = run_visit(home, here)
     with err.status("submitting the heatmap job, and another adjust job for the replay"):
         _start_job(running, "heatmap")
         # The replay has a time of its own, and an account that nobody else may disturb: topics and a job of its own.
         names, flags = demo_gateway.replay_topics(running.bootstrap)
         _start_job(running, "adjust", "--group-id", "microadjust-replay", *flags)
     accountant = Accountant(running.bootstrap, names)
-    watch = Watch()
+    tracker = LatencyTracker()
     lines = list(records(SAMPLE))
-    replayed = _play(running, names, lines, watch, seconds)
+    replayed = _play(running, names, lines, tracker, seconds)
     with err.status("waiting until every event is accounted for"):
         account = accountant.settle(replayed, patience_s=30.0)
     tail = Tail(running.bootstrap, names[topics.ADJUSTMENTS.name])
     committed = [msgspec.json.decode(each.value) for each in tail.rest(3.0)]
     truth = read_truth(SAMPLE)
     found = score(truth.episodes if truth else [], committed)
-    _print_summary(found, watch, account)
-    closing_note(visited)
-    ordered = sorted(watch.fast_lane_ms)
+    _print_summary(found, tracker, account)
+    print_pictures(visit)
+    ordered = sorted(tracker.fast_lane_ms)
     return {
         "events": account.sent,
         "commands": found.commands,
@@ -131,11 +131,11 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
         "duplicates": account.duplicates,
         "rejected": account.rejected,
         "missing": account.missing,
-        "fast_lane_ms": {"p50": _share(ordered, 0.5), "p99": _share(ordered, 0.99)},
-        "seconds_to_first_command": round(watch.first_command_s, 2) if watch.first_command_s is not None else None,
+        "fast_lane_ms": {"p50": _quantile(ordered, 0.5), "p99": _quantile(ordered, 0.99)},
+        "seconds_to_first_command": round(tracker.first_command_s, 2) if tracker.first_command_s is not None else None,
         "site": here.site,
         "console": here.console,
-        "browser": msgspec.to_builtins(visited),
+        "browser": msgspec.to_builtins(visit),
     }
 
 
@@ -144,12 +144,14 @@ def _start_job(running: stack.Stack, job: str, *options: str) -> None:
     flink.wait_for_job(running.rest_port, job_id)
 
 
-def _play(running: stack.Stack, names: dict[str, str], lines: list[bytes], watch: Watch, seconds: int) -> int:
+def _play(
+    running: stack.Stack, names: dict[str, str], lines: list[bytes], tracker: LatencyTracker, seconds: int
+) -> int:
     """Replays and shows commands as they come. Returns how many events were sent."""
     tail = Tail(running.bootstrap, names[topics.ADJUSTMENTS.name], isolation="read_uncommitted")
     tail.more(0.1)
-    speed = _length_s(lines) / max(seconds - SETTLE_S, LEAST_S)
-    replay = Replay(running.bootstrap, names[topics.EVENTS.name], speed, watch.on_sent)
+    speed = _length_s(lines) / max(seconds - SETTLE_S, MIN_REPLAY_S)
+    replay = Replay(running.bootstrap, names[topics.EVENTS.name], speed, tracker.on_sent)
     failure: list[BaseException] = []
 
     def run() -> None:
@@ -160,7 +162,7 @@ def _play(running: stack.Stack, names: dict[str, str], lines: list[bytes], watch
 
     player = threading.Thread(target=run, daemon=True)
     out.print(f"replaying {len(lines)} events of ten minutes at {speed:.1f} times their speed\n")
-    watch.began = time.monotonic()
+    tracker.began = time.monotonic()
     player.start()
     next_line, before = time.monotonic() + 5, 0
     quiet_since = time.monotonic()
@@ -168,13 +170,15 @@ def _play(running: stack.Stack, names: dict[str, str], lines: list[bytes], watch
         for record in tail.more(0.05):
             quiet_since = time.monotonic()
             command = msgspec.json.decode(record.value)
-            _print_command(command, watch.on_command(command))
+            _print_command(command, tracker.on_command(command))
         if player.is_alive():
             quiet_since = max(quiet_since, time.monotonic() - 0.5)
             if time.monotonic() >= next_line:
-                rate = (watch.sent - before) / 5
-                out.print(f"[dim]{watch.sent:>7} events, {rate:.0f} a second, {watch.by_action.total()} commands[/dim]")
-                next_line, before = next_line + 5, watch.sent
+                rate = (tracker.sent - before) / 5
+                out.print(
+                    f"[dim]{tracker.sent:>7} events, {rate:.0f} a second, {tracker.by_action.total()} commands[/dim]"
+                )
+                next_line, before = next_line + 5, tracker.sent
     tail.close()
     if failure:
         raise StackError(f"the replay stopped: {failure[0]}")
@@ -192,11 +196,16 @@ def _length_s(lines: list[bytes]) -> float:
 def _print_command(command: dict[str, Any], latency_ms: float | None) -> None:
     target = command["target"]["id"]
     took = f"[green]{latency_ms:.0f} ms[/green]" if latency_ms is not None else "[dim]window[/dim]"
-    out.print(f"{clock(command['issued_at_ms'])} [bold]{command['action']:<18}[/bold] {target:<20} {took:<8}")
-    out.print(f"         {parameters(command)}  because {reason(command)}", style="dim", markup=False, soft_wrap=True)
+    out.print(f"{format_time(command['issued_at_ms'])} [bold]{command['action']:<18}[/bold] {target:<20} {took:<8}")
+    out.print(
+        f"         {format_parameters(command)}  because {format_reason(command)}",
+        style="dim",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
-def _print_summary(found: Any, watch: Watch, account: Any) -> None:
+def _print_summary(found: Any, tracker: LatencyTracker, account: Any) -> None:
     table = Table(title="what was planted, and how soon it was answered", box=None, title_justify="left")
     table.add_column("behaviour")
     table.add_column("seconds of event time", justify="right")
@@ -216,15 +225,15 @@ def _print_summary(found: Any, watch: Watch, account: Any) -> None:
         f"{found.commands} commands, precision {found.precision or 0:.2f}, recall {found.recall or 0:.2f} "
         f"of {found.episodes} planted"
     )
-    ordered = sorted(watch.fast_lane_ms)
+    ordered = sorted(tracker.fast_lane_ms)
     if ordered:
         out.print(
-            f"event to command, through Kafka and Flink: p50 {_share(ordered, 0.5)} ms, p99 {_share(ordered, 0.99)} ms "
+            f"event to command, through Kafka and Flink: p50 {_quantile(ordered, 0.5)} ms, p99 {_quantile(ordered, 0.99)} ms "
             f"({len(ordered)} commands)"
         )
 
 
-def _share(ordered: list[float], share: float) -> float | None:
+def _quantile(ordered: list[float], share: float) -> float | None:
     """The value below which that share of them lies; None of nothing."""
     if not ordered:
         return None

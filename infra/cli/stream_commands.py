@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from infra.cli.bootstrap import Bootstrap, bootstrap_of
-from infra.cli.formatting import because, clock, parameters, reason
+from infra.cli.formatting import format_evidence, format_parameters, format_reason, format_time
 from infra.cli.output import Json, err, errors, out, print_json, show
 from infra.kafka.accounting import Accountant
 from infra.kafka.reading import StreamError, Tail
@@ -18,7 +18,7 @@ from infra.simulate.behaviours import BEHAVIOURS
 from infra.simulate.converters import CONVERTERS
 from infra.simulate.recording import RecordingError, records
 from infra.simulate.replay import Replay
-from infra.simulate.scenario import Scene
+from infra.simulate.scenario import Scenario
 from schemas import topics
 
 _encoder = msgspec.json.Encoder()
@@ -28,9 +28,18 @@ def simulate(
     target: Annotated[Path, typer.Argument(help="The recording to write; with .gz it is compressed.")],
     seconds: Annotated[int, typer.Option(min=480, help="Length in event time.")] = 600,
     ordinary: Annotated[int, typer.Option(min=1, help="Readers without planted behaviour.")] = 20,
-    each: Annotated[int, typer.Option(min=0, help="Readers per planted behaviour.")] = 3,
+    per_behaviour: Annotated[
+        int, typer.Option("--per-behaviour", "--each", min=0, help="Readers for each planted behaviour.")
+    ] = 3,
     behaviours: Annotated[str, typer.Option(help="Comma separated: " + ", ".join(BEHAVIOURS))] = ",".join(BEHAVIOURS),
-    accidents: Annotated[bool, typer.Option(help="Late, repeated and broken records.")] = True,
+    faults: Annotated[
+        bool,
+        typer.Option(
+            "--faults/--no-faults",
+            "--accidents/--no-accidents",
+            help="Whether the recording holds late, repeated and broken records.",
+        ),
+    ] = True,
     seed: Annotated[int, typer.Option(help="The same seed gives the same recording.")] = 1,
     as_json: Json = False,
 ) -> None:
@@ -40,7 +49,7 @@ def simulate(
     with errors():
         if unknown:
             raise RecordingError(f"--behaviours: {unknown[0]} is not known; there are {', '.join(BEHAVIOURS)}")
-        truth = Scene(seconds, ordinary, each, seed, accidents, chosen).write(target)
+        truth = Scenario(seconds, ordinary, per_behaviour, seed, faults, chosen).write(target)
         row = {"recording": str(target), "events": truth.events, "episodes": len(truth.episodes)}
         show([row], as_json, "")
 
@@ -126,8 +135,8 @@ def _print_command(command: dict[str, Any], as_json: bool) -> None:
         return
     target = f"{command['target']['kind']} {command['target']['id']}"
     out.print(
-        f"{clock(command['issued_at_ms'])}  {command['action']:<18} {target:<24} {parameters(command)}\n"
-        f"          {reason(command)}\n          {command['command_id']}",
+        f"{format_time(command['issued_at_ms'])}  {command['action']:<18} {target:<24} {format_parameters(command)}\n"
+        f"          {format_reason(command)}\n          {command['command_id']}",
         markup=False,
         soft_wrap=True,
     )
@@ -153,14 +162,14 @@ def explain(
         out.print(f"{command['action']} for {command['target']['kind']} {command['target']['id']}", style="bold")
         out.print(
             f"decided by {source['kind']} {source['id']}, version {source['version']}, "
-            f"at {clock(command['issued_at_ms'])}, until {clock(command['expires_at_ms'])}"
+            f"at {format_time(command['issued_at_ms'])}, until {format_time(command['expires_at_ms'])}"
         )
-        if parameters(command):
-            out.print(f"with {parameters(command)}", markup=False)
+        if format_parameters(command):
+            out.print(f"with {format_parameters(command)}", markup=False)
         for name, evidence in command["evidence"].items():
             start, end = evidence.get("window_start_ms"), evidence.get("window_end_ms")
-            over = f", from {clock(start)} to {clock(end)}" if start is not None and end is not None else ""
-            out.print(f"  because {because(name, evidence)}{over}", markup=False)
+            over = f", from {format_time(start)} to {format_time(end)}" if start is not None and end is not None else ""
+            out.print(f"  because {format_evidence(name, evidence)}{over}", markup=False)
 
 
 def rejected(

@@ -161,14 +161,14 @@ def send(rest_port: int, method: str, path: str, body: dict[str, Any] | None = N
     return json.loads(text) if text else None
 
 
-def stop_job(rest_port: int, job_id: str, savepoint: bool, patience_s: float = 120.0) -> str | None:
+def stop_job(rest_port: int, job_id: str, savepoint: bool, timeout_s: float = 120.0) -> str | None:
     """Ends a job and waits for it; returns where its savepoint lies, if one was asked for."""
     where = None
     if savepoint:
         trigger = send(rest_port, "POST", f"/jobs/{job_id}/stop", {"drain": False})["request-id"]
     else:
         send(rest_port, "PATCH", f"/jobs/{job_id}?mode=cancel")
-    end = time.monotonic() + patience_s
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         if savepoint and where is None:
             answer = get(rest_port, f"/jobs/{job_id}/savepoints/{trigger}")
@@ -180,12 +180,12 @@ def stop_job(rest_port: int, job_id: str, savepoint: bool, patience_s: float = 1
         elif get(rest_port, f"/jobs/{job_id}")["state"] in ("CANCELED", "FINISHED", "FAILED"):
             return where
         time.sleep(0.2)
-    raise processes.StackError(f"job {job_id} has not ended after {patience_s:.0f} s")
+    raise processes.StackError(f"job {job_id} has not ended after {timeout_s:.0f} s")
 
 
-def wait_for_job(rest_port: int, job_id: str, patience_s: float = 90.0) -> None:
+def wait_for_job(rest_port: int, job_id: str, timeout_s: float = 90.0) -> None:
     """Returns once every task of the job runs; raises `StackError` with the cause if it fails."""
-    end = time.monotonic() + patience_s
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         job = get(rest_port, f"/jobs/{job_id}")
         failures = get(rest_port, f"/jobs/{job_id}/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
@@ -196,7 +196,7 @@ def wait_for_job(rest_port: int, job_id: str, patience_s: float = 90.0) -> None:
             return
         time.sleep(0.2)
     raise processes.StackError(
-        f"job {job_id} does not run after {patience_s:.0f} s: see `microadjust status` and the logs"
+        f"job {job_id} does not run after {timeout_s:.0f} s: see `microadjust status` and the logs"
     )
 
 
@@ -208,14 +208,14 @@ def overview(rest_port: int) -> dict[str, Any] | None:
     return answer
 
 
-def wait_for_slots(rest_port: int, slots: int, patience_s: float = 120.0) -> None:
-    end = time.monotonic() + patience_s
+def wait_for_slots(rest_port: int, slots: int, timeout_s: float = 120.0) -> None:
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         state = overview(rest_port)
         if state is not None and state["slots-total"] >= slots:
             return
         time.sleep(0.1)
-    raise processes.StackError(f"Flink has not offered {slots} slots after {patience_s:.0f} s: see the logs")
+    raise processes.StackError(f"Flink has not offered {slots} slots after {timeout_s:.0f} s: see the logs")
 
 
 _JOB_ID = re.compile(r"[0-9a-f]{32}")

@@ -1,4 +1,4 @@
-"""The windows of the job in plain Python, over a recording: to train models from it, and to check the stream against."""
+"""Computes the job's windows of a recording in plain Python, for training and as the tests' reference."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,7 +42,7 @@ def slices_of(events: Iterable[Event]) -> Slices:
 
 
 def windows(slices: Slices, until_ms: int) -> Iterator[tuple[int, list[tuple[str, str | None, Slice]]]]:
-    """(end, cells) of every window that holds anything and has ended."""
+    """Yields (end, cells) of every window that has ended and is not empty."""
     ends = sorted({start + WINDOW - shift for start in slices for shift in range(0, WINDOW, SLICE)})
     for end in ends:
         starts = [start for start in range(end - WINDOW, end, SLICE) if start in slices]
@@ -52,13 +52,13 @@ def windows(slices: Slices, until_ms: int) -> Iterator[tuple[int, list[tuple[str
 
 
 def total(events: Iterable[Event], kind: str) -> int:
-    """The values of the events of that type, as whole numbers."""
+    """Sums the values of the events of one type, each as a whole number."""
     return sum(int(event.value or 0) for event in events if event.type == kind)
 
 
 @dataclass
-class Minute:
-    """One session in one window. `values` by feature; NaN is unknown."""
+class SessionMinute:
+    """One session in one window of a minute. `values` by feature; NaN is unknown."""
 
     values: dict[str, float]
     events: list[Event]
@@ -67,8 +67,8 @@ class Minute:
     content_id: str | None
 
 
-def minute(cells: list[tuple[str | None, Slice]], end: int) -> Minute:
-    """What one session did in the window that ends then."""
+def session_minute(cells: list[tuple[str | None, Slice]], end: int) -> SessionMinute:
+    """Aggregates what one session did in the window that ends at `end`."""
     signals = [event for _, cell in cells for event in cell.events]
     firsts = [event for _, cell in cells for event in cell.gestures.values()]
     events = signals + firsts
@@ -114,6 +114,6 @@ def minute(cells: list[tuple[str | None, Slice]], end: int) -> Minute:
         "idle_ms": end - max(acted) if acted else WINDOW,
     }
     main = max(best)[1] or None if best else None
-    return Minute(
+    return SessionMinute(
         {k: float(v) for k, v in values.items()}, events, dict(engaged), main, max(named)[1] if named else None
     )

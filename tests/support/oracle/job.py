@@ -15,10 +15,10 @@ from infra.simulate.reference_windows import (
     QUIET,
     SLICE,
     WINDOW,
-    Minute,
+    SessionMinute,
     Slice,
     Slices,
-    minute,
+    session_minute,
     slices_of,
     total,
     windows,
@@ -83,7 +83,7 @@ def answer(
     return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
 
 
-def _peers(minutes: dict[str, Minute]) -> list[tuple[int, int, int]]:
+def _peers(minutes: dict[str, SessionMinute]) -> list[tuple[int, int, int]]:
     """Count, sum and sum of squares of each feature over the sessions of one window, in whole numbers."""
     sums = []
     for feature in SESSION_FEATURES:
@@ -123,7 +123,7 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
         by_session: dict[str, list[tuple[str | None, Slice]]] = defaultdict(list)
         for session, content, cell in cells:
             by_session[session].append((content, cell))
-        minutes = {session: minute(own, end) for session, own in by_session.items()}
+        minutes = {session: session_minute(own, end) for session, own in by_session.items()}
         past = [sums for then, sums in history.items() if end - 900_000 <= then < end]
         means, spreads, compared = _statistics(past)
         history[end] = _peers(minutes)

@@ -59,7 +59,9 @@ def test_a_broken_rule_file_is_refused_with_rule_and_field(home: Path) -> None:
 
 def test_a_simulated_recording_has_its_truth_beside_it(home: Path) -> None:
     target = home / "out.jsonl.gz"
-    shown = run("simulate", str(target), "--ordinary", "2", "--each", "1", "--behaviours", "bored,eager", "--json")
+    shown = run(
+        "simulate", str(target), "--ordinary", "2", "--per-behaviour", "1", "--behaviours", "bored,eager", "--json"
+    )
     assert shown.exit_code == 0
     (row,) = json.loads(shown.output)
     truth = json.loads((home / "out.truth.json").read_text())
@@ -68,8 +70,10 @@ def test_a_simulated_recording_has_its_truth_beside_it(home: Path) -> None:
 
 def test_options_come_from_a_file_where_no_flag_says_otherwise(home: Path) -> None:
     file = home / "options.toml"
-    file.write_text('[simulate]\nbehaviours = "bored"\neach = 2\nordinary = 1\n')
+    file.write_text('[simulate]\nbehaviours = "bored"\nper_behaviour = 2\nordinary = 1\n')
     (row,) = json.loads(run("--config", str(file), "simulate", str(home / "a.jsonl"), "--json").output)
     assert row["episodes"] == 2
-    (row,) = json.loads(run("--config", str(file), "simulate", str(home / "a.jsonl"), "--each", "1", "--json").output)
+    (row,) = json.loads(
+        run("--config", str(file), "simulate", str(home / "a.jsonl"), "--per-behaviour", "1", "--json").output
+    )
     assert row["episodes"] == 1
