@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from infra.cli.output import out
-from infra.demo import browser_visit, http_visit
-from infra.demo.browser import NoBrowserError
-from infra.demo.browser_visit import VisitResult
+from infra.demo import http_visit
 from infra.demo.demo_gateway import DemoGateway
+from infra.demo.visit import NoBrowserError, Say, VisitResult
 from infra.local.home import Home
 
 
@@ -17,7 +16,7 @@ def run_visit(home: Home, gateway: DemoGateway) -> VisitResult:
         out.print(f"  {line}", markup=False, soft_wrap=True)
 
     try:
-        result = browser_visit.visit(gateway.site, home.path, say, gateway.console)
+        result = _visit_in_browser(home, gateway, say)
         gateway.publish_screenshot(Path(home.path / "page.png"))
     except NoBrowserError as error:
         say(f"{error}: the simulator reads instead, without pictures")
@@ -25,6 +24,15 @@ def run_visit(home: Home, gateway: DemoGateway) -> VisitResult:
     if result.click_to_change_ms is not None:
         say(f"from the fifth click to the list in its new order: {result.click_to_change_ms:.0f} ms")
     return result
+
+
+def _visit_in_browser(home: Home, gateway: DemoGateway, say: Say) -> VisitResult:
+    try:
+        # Here, since an installed package need not have selenium.
+        from infra.demo import browser_visit
+    except ModuleNotFoundError as error:
+        raise NoBrowserError(f"{error.name} is not installed") from None
+    return browser_visit.visit(gateway.site, home.path, say, gateway.console)
 
 
 def print_pictures(result: VisitResult) -> None:

@@ -57,11 +57,3 @@ app.command()(projector_commands.projector)
 app.command()(demo.demo)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
 app.add_typer(rule_commands.app, name="rules")
-
-
-def main() -> None:
-    app()
-
-
-if __name__ == "__main__":
-    main()

@@ -12,6 +12,8 @@ from infra.local import flink, stack, submit
 from infra.local.flink import Memory
 from infra.local.home import Home
 from infra.local.processes import StackError
+from infra.packaging.archive import compiled_modules, write_archive
+from infra.packaging.mypyc import CompilationError
 
 
 def up(
@@ -102,13 +104,19 @@ def submit_job(
 
 
 def package_jobs(
-    target: Annotated[Path, typer.Argument(help="The archive to write.")] = Path("microadjust.zip"),
+    target: Annotated[Path, typer.Argument(help="Archive to write.")] = Path("microadjust.zip"),
+    require_compiled: Annotated[
+        bool, typer.Option("--require-compiled", help="Fail if the modules cannot be compiled.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Pack the jobs for `flink run -pyfs`: the sources, and compiled modules for this Python and platform."""
+    """Write the archive of the jobs for `flink run -pyfs`: sources, and compiled modules for this Python and platform."""
     with errors():
-        submit.package(target)
-        compiled = len(submit.compiled_modules(target))
+        try:
+            write_archive(target, require_compiled)
+        except CompilationError as error:
+            raise StackError(f"the modules could not be compiled: {error}") from None
+        compiled = len(compiled_modules(target))
         show([{"archive": str(target), "bytes": target.stat().st_size, "compiled_modules": compiled}], as_json, "")
 
 

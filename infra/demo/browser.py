@@ -9,6 +9,8 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from infra.demo.visit import NoBrowserError
+
 FLAGS: Final = (
     "--headless=new",
     "--no-sandbox",
@@ -23,10 +25,6 @@ FLAGS: Final = (
     "--disable-default-apps",
     "--disable-features=OptimizationHints,MediaRouter,Translate",
 )
-
-
-class NoBrowserError(Exception):
-    """There is no Chromium, or it does not start; the message says which."""
 
 
 def programs() -> tuple[str, str]:

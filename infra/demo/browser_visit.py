@@ -6,17 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec import Struct
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 
 from infra.demo.browser import Browser
-
-CHANGE_TIMEOUT_S: Final = 20.0
-OPENED: Final = ("knot-1", "salt-1", "oven-1", "cloud-1", "crab-1")
-"""Teasers from the lower half of the list; opened one after the other, they should come back in the opposite order."""
-
-SLOW_RTT_MS: Final = 900
+from infra.demo.visit import CHANGE_TIMEOUT_S, OPENED, SLOW_RTT_MS, Say, VisitResult
 
 _NOTE_CLICKS: Final = """
 window.demoClicks = [];
@@ -28,22 +22,6 @@ _ORDER: Final = (
 _VARIANT: Final = "return document.querySelector('[data-adjust-variant]:not([hidden])')?.dataset.adjustVariant"
 _PICTURE: Final = "return document.querySelector('figure img').getAttribute('src')"
 _HEARD: Final = "return Boolean(window.microadjust?.heard?.push_token)"
-
-
-class VisitResult(Struct):
-    """Result of a visit. `click_to_change_ms` runs from the fifth click to the reordered list, by the page's own clock."""
-
-    changes: list[str] = []
-    missing: list[str] = []
-    click_to_change_ms: float | None = None
-    session_id: str | None = None
-    before: str | None = None
-    after: str | None = None
-    console: str | None = None
-    problems: list[str] = []
-
-
-Say = Callable[[str], None]
 
 
 def visit(url: str, folder: Path, say: Say = lambda _: None, console: str | None = None) -> VisitResult:

@@ -9,10 +9,9 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from infra.demo.browser_visit import OPENED, SLOW_RTT_MS, Say, VisitResult
 from infra.demo.demo_gateway import DemoGateway
+from infra.demo.visit import CHANGE_TIMEOUT_S, OPENED, SLOW_RTT_MS, Say, VisitResult
 
-CHANGE_TIMEOUT_S: Final = 20.0
 CHANGES: Final = {"reorder": "list reordered", "lighten_media": "light pictures", "simplify": "simpler text"}
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Chrome
 
-from infra.demo.browser import Browser, NoBrowserError
+from infra.demo.browser import Browser
+from infra.demo.visit import NoBrowserError
 from tests.support.browser_pages import Reader
 from tests.support.fake_collector import TRACKER, Collector, Serving, judged
 
