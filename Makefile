@@ -18,9 +18,9 @@ $(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.to
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
-.build/jars/.ready: $(VENV)/.ready infra/jars/pom.xml infra/jars/jars.sha256 $(wildcard schemas/format/src/microadjust/format/*.java)
+.build/jars/.ready: $(VENV)/.ready infra/jars/pom.xml infra/jars/jars.sha256 udfs/format/pom.xml $(shell find udfs/format/src/main -type f)
 	@echo "fetching jars and compiling the event format (once)"
-	@infra/jars/build.sh $(BIN)/python .build/jars
+	@infra/jars/build.sh .build/jars
 	@touch $@
 
 .build/microadjust.zip: $(VENV)/.ready $(shell find jobs udfs models schemas -name '*.py')

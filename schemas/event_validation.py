@@ -1,7 +1,7 @@
 """The event contract as a table, and the one place that decides whether a record is a valid event.
 
 `Event` is the source. `FIELDS` is read off it; `verdict` applies the table in Python (gateway, command line,
-tests) and `contract_json` hands the same table to the decoder that Flink runs (`schemas/format`), so no rule is
+tests) and `contract_json` hands the same table to the decoder that Flink runs (`udfs/format`), so no rule is
 written twice. A test feeds hostile records to both and compares every verdict.
 """
 

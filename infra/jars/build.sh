@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Fetches the pinned jars, checks their checksums and compiles the event format. build.sh PYTHON OUTPUT
-# `build.sh PYTHON OUTPUT --record` writes the checksums anew, after a version in pom.xml has changed.
+# Fetches the pinned jars, checks their checksums and builds the event format (udfs/format). build.sh OUTPUT
+# `build.sh OUTPUT --record` writes the checksums anew, after a version in pom.xml has changed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-python=$(cd "$(dirname "$1")" && pwd)/$(basename "$1") out=$2 mode=${3:-}
+out=$1 mode=${2:-}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-rm -rf "$out/flink" "$out/kafka" "$out/classes"
+rm -rf "$out/flink" "$out/kafka" "$out/format"
 mvn --batch-mode --quiet --file "$here/pom.xml" -Djars="$out" package
 
 cd "$out"
@@ -21,10 +21,5 @@ if [ -n "$unlisted" ]; then
   exit 1
 fi
 
-flink=$("$python" -c 'import os, pyflink; print(os.path.dirname(pyflink.__file__))')
-mkdir -p classes/META-INF/services
-javac --release 17 -Xlint:all -Xlint:-processing,-classfile -Werror -cp "$flink/lib/*" -d classes \
-  "$here"/../../schemas/format/src/microadjust/format/*.java
-echo microadjust.format.EventFormatFactory > classes/META-INF/services/org.apache.flink.table.factories.Factory
-jar --create --file flink/microadjust-event-format.jar -C classes .
-rm -rf classes
+mvn --batch-mode --quiet --file "$here/../../udfs/format/pom.xml" -Dout="$out/format" -DskipTests package
+cp format/microadjust-event-format.jar flink/

@@ -1,6 +1,7 @@
 """Imports run one way: schemas <- models <- udfs <- jobs."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,3 +44,19 @@ def test_nothing_below_the_jobs_can_read_the_environment() -> None:
     for package in MAY_IMPORT:
         for path in (PROJECT / package).rglob("*.py"):
             assert "os" not in set(imported(path)) or path.parent.name == "jobs", path
+
+
+def java_imports(path: Path) -> set[str]:
+    """Imported classes, by what stands between `import` and the semicolon."""
+    return set(re.findall(r"^import (?:static )?([\w.]+);$", path.read_text(), re.MULTILINE))
+
+
+def test_java_is_one_flink_format_that_imports_only_flink_and_itself() -> None:
+    sources = [path for package in OURS for path in (PROJECT / package).rglob("*.java")]
+    assert sources
+    for path in sources:
+        place = path.relative_to(PROJECT / "udfs" / "format" / "src")
+        allowed = ("java.", "org.apache.flink.", "microadjust.format.")
+        if place.parts[0] == "test":
+            allowed = (*allowed, "org.junit.")
+        assert [name for name in java_imports(path) if not name.startswith(allowed)] == [], path

@@ -19,7 +19,7 @@ from tests.support.hostile.records import hostile_records
 from tests.support.shared_data import shared
 from tests.support.strategies import NOW_MS
 
-PROJECT = Path(__file__).parents[3]
+FORMAT = Path(__file__).parents[3] / "udfs" / "format" / "src"
 
 Judge = Callable[[list[bytes]], list[dict[str, Any]]]
 
@@ -31,12 +31,12 @@ def flink_judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     assert pyflink is not None
     assert pyflink.origin is not None
     classes, flink = tmp_path_factory.mktemp("classes"), f"{Path(pyflink.origin).parent}/lib/*"
-    sources = [*(PROJECT / "schemas/format/src").rglob("*.java"), PROJECT / "tests/unit/schemas/java/JudgeRecords.java"]
+    sources = [*(FORMAT / "main").rglob("*.java"), *(FORMAT / "test").rglob("ValidateRecords.java")]
     subprocess.run(["javac", "--release", "17", "-cp", flink, "-d", classes, *sources], check=True)
 
     def judge(records: list[bytes]) -> list[dict[str, Any]]:
         egypt = ["-Duser.language=ar", "-Duser.country=EG"]
-        argv = ["java", *egypt, "-cp", f"{classes}:{flink}", "microadjust.format.JudgeRecords", contract_json()]
+        argv = ["java", *egypt, "-cp", f"{classes}:{flink}", "microadjust.format.ValidateRecords", contract_json()]
         lines = b"".join(base64.b64encode(raw) + b"\n" for raw in records)
         done = subprocess.run(argv, input=lines, stdout=subprocess.PIPE, check=True)
         return [json.loads(line) for line in done.stdout.splitlines()]

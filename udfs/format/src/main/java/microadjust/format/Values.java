@@ -16,10 +16,10 @@ import org.apache.flink.table.types.logical.LogicalTypeRoot;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
- * The fields of one JSON object: what was read and what was wrong with it.
+ * Reads the fields of one JSON object and keeps what was wrong with them.
  *
- * <p>Errors are kept, not thrown, until the object has been read: of a name given twice the last one counts, and the first
- * error in the order of the contract is the one reported.
+ * <p>Errors are kept, not thrown, until the object has been read: the last of two equal names counts, and the
+ * first error in the order of the contract is reported.
  */
 final class Values {
 
@@ -27,7 +27,7 @@ final class Values {
     private final Map<String, Field> table;
     private final Field[] fields;
     private final Object[] values;
-    private final Refused[] errors;
+    private final RejectedException[] errors;
     private final int[] columns;
     private final Field[] order = new Field[64];
     private int seen;
@@ -40,13 +40,13 @@ final class Values {
         fields = new Field[table.size()];
         table.values().forEach(field -> fields[field.index()] = field);
         values = new Object[fields.length];
-        errors = new Refused[fields.length];
+        errors = new RejectedException[fields.length];
         columns = new int[fields.length];
         Arrays.fill(columns, -1);
     }
 
-    /** Remembers which column takes which field. */
-    void place(RowType row, String... others) {
+    /** Binds each column to the contract's field of that name. Throws IllegalArgumentException where the types differ. */
+    void bindColumns(RowType row, String... others) {
         width = row.getFieldCount();
         for (int column = 0; column < width; column++) {
             String columnName = row.getFieldNames().get(column);
@@ -84,10 +84,10 @@ final class Values {
         name = null;
     }
 
-    /** The field of that name. Events of one sender name their fields in one order, which is tried first. */
+    /** Looks up a field by name. Tries the order of the sender's previous event first. */
     Field find(String given) {
         Field expected = seen < order.length ? order[seen] : null;
-        // The parser interns names, so that the same name is nearly always the same object.
+        // The parser interns names, so equal names are nearly always the same object.
         if (expected != null && expected.name() == given) {
             seen++;
             return expected;
@@ -108,7 +108,7 @@ final class Values {
         return values[field.index()] != null;
     }
 
-    /** The event's type by name. */
+    /** Name of the event's type. */
     String name() {
         return name;
     }
@@ -133,21 +133,21 @@ final class Values {
                     switch (field.kind()) {
                         case STRING -> string(field, token, parser);
                         case INTEGER, NUMBER -> number(field, token, parser);
-                        case BOOLEAN -> truth(field, token, parser);
-                        case TAGS -> Tags.read(field, token, parser);
+                        case BOOLEAN -> bool(field, token, parser);
+                        case TAGS -> StringMapCheck.read(field, token, parser);
                         case OBJECT -> throw wrongType(field, "object", parser);
                     };
-        } catch (Refused refused) {
-            errors[index] = refused;
+        } catch (RejectedException rejected) {
+            errors[index] = rejected;
         }
     }
 
-    static Refused wrongType(Field field, String expected, JsonParser parser) throws IOException {
+    static RejectedException wrongType(Field field, String expected, JsonParser parser) throws IOException {
         parser.skipChildren();
-        return new Refused("wrong_type", "%s: expected %s", field.path(), expected);
+        return new RejectedException("wrong_type", "%s: expected %s", field.path(), expected);
     }
 
-    private Object string(Field field, JsonToken token, JsonParser parser) throws IOException, Refused {
+    private Object string(Field field, JsonToken token, JsonParser parser) throws IOException, RejectedException {
         if (token != JsonToken.VALUE_STRING) {
             throw wrongType(field, "string", parser);
         }
@@ -158,15 +158,15 @@ final class Values {
         for (int i = from; i < from + length; i++) {
             widest |= chars[i];
         }
-        int points = widest < 0x800 ? length : Texts.points(chars, from, length);
+        int points = widest < 0x800 ? length : UnicodeText.codePointCount(chars, from, length);
         if (points < 0) {
-            throw Texts.unpaired(field);
+            throw UnicodeText.unpairedSurrogate(field);
         }
         if (points > field.high()) {
-            throw new Refused("out_of_range", "%s: longer than %.0f characters", field.path(), field.high());
+            throw new RejectedException("out_of_range", "%s: longer than %.0f characters", field.path(), field.high());
         }
         if (points < field.low()) {
-            throw new Refused("out_of_range", "%s: shorter than %.0f characters", field.path(), field.low());
+            throw new RejectedException("out_of_range", "%s: shorter than %.0f characters", field.path(), field.low());
         }
         if (field == contract.type) {
             name = new String(chars, from, length);
@@ -184,25 +184,25 @@ final class Values {
         return StringData.fromBytes(ascii);
     }
 
-    private Object number(Field field, JsonToken token, JsonParser parser) throws IOException, Refused {
+    private Object number(Field field, JsonToken token, JsonParser parser) throws IOException, RejectedException {
         boolean whole = field.kind() == Kind.INTEGER;
         if (token != JsonToken.VALUE_NUMBER_INT && (whole || token != JsonToken.VALUE_NUMBER_FLOAT)) {
             throw wrongType(field, whole ? "integer" : "number", parser);
         }
         boolean tooLong =
                 token == JsonToken.VALUE_NUMBER_INT
-                        && (parser.getTextLength() > contract.longestNumber
+                        && (parser.getTextLength() > contract.maxNumberLength
                                 || parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER);
         double given = tooLong ? Double.NaN : whole ? parser.getLongValue() : parser.getDoubleValue();
         if (!Double.isFinite(given)) {
-            throw new Refused("out_of_range", "%s: not a number this system can hold", field.path());
+            throw new RejectedException("out_of_range", "%s: not a number this system can hold", field.path());
         }
         if (given < field.low()) {
             String reason = field.path().endsWith("_at_ms") ? "impossible_time" : "out_of_range";
-            throw new Refused(reason, "%s: below %.0f", field.path(), field.low());
+            throw new RejectedException(reason, "%s: below %.0f", field.path(), field.low());
         }
         if (given > field.high()) {
-            throw new Refused("out_of_range", "%s: above %.0f", field.path(), field.high());
+            throw new RejectedException("out_of_range", "%s: above %.0f", field.path(), field.high());
         }
         if (whole) {
             return parser.getLongValue();
@@ -210,22 +210,22 @@ final class Values {
         return given;
     }
 
-    private static Object truth(Field field, JsonToken token, JsonParser parser) throws IOException, Refused {
+    private static Object bool(Field field, JsonToken token, JsonParser parser) throws IOException, RejectedException {
         if (!token.isBoolean()) {
             throw wrongType(field, "boolean", parser);
         }
         return token == JsonToken.VALUE_TRUE;
     }
 
-    /** Throws the first error in the order of the contract; {@code inner} is looked at where the field {@code outer} stands. */
-    void check(Field outer, Values inner) throws Refused {
+    /** Throws the first error in the order of the contract; {@code inner} is checked at the place of the field {@code outer}. */
+    void check(Field outer, Values inner) throws RejectedException {
         for (Field field : fields) {
             if (errors[field.index()] != null) {
                 throw errors[field.index()];
             }
             if (values[field.index()] == null) {
                 if (field.required()) {
-                    throw new Refused("missing_field", "%s: required", field.path());
+                    throw new RejectedException("missing_field", "%s: required", field.path());
                 }
             } else if (field == outer) {
                 inner.check(null, null);

@@ -2,13 +2,13 @@ package microadjust.format;
 
 import microadjust.format.Contract.Field;
 
-/** What is text, and how long it is. */
-final class Texts {
+/** Counts the characters of a text as Python does and finds unpaired surrogates. */
+final class UnicodeText {
 
-    private Texts() {}
+    private UnicodeText() {}
 
-    /** Code points, as Python counts them; negative where half a surrogate pair makes it no text. */
-    static int points(char[] chars, int from, int length) {
+    /** Number of code points; negative if the text holds an unpaired surrogate. */
+    static int codePointCount(char[] chars, int from, int length) {
         int points = 0;
         for (int i = from; i < from + length; i++, points++) {
             if (!Character.isSurrogate(chars[i])) {
@@ -26,7 +26,7 @@ final class Texts {
         return points;
     }
 
-    static Refused unpaired(Field field) {
-        return new Refused("malformed", "%s: unpaired surrogate", field.path());
+    static RejectedException unpairedSurrogate(Field field) {
+        return new RejectedException("malformed", "%s: unpaired surrogate", field.path());
     }
 }

@@ -17,7 +17,7 @@ import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.RowType;
 
-/** Makes {@code 'format' = 'microadjust-event'} known to Flink SQL. */
+/** Registers {@code 'format' = 'microadjust-event'} with Flink SQL. */
 public final class EventFormatFactory implements DeserializationFormatFactory {
 
     private static final ConfigOption<String> CONTRACT =
@@ -31,20 +31,20 @@ public final class EventFormatFactory implements DeserializationFormatFactory {
                     .stringType()
                     .asList()
                     .defaultValues()
-                    .withDescription("Types of events of which only the lean columns are filled; ';' between them.");
+                    .withDescription("Event types for which only the lean columns are filled, separated by ';'.");
 
     private static final ConfigOption<List<String>> LEAN_COLUMNS =
             ConfigOptions.key("lean-columns")
                     .stringType()
                     .asList()
                     .defaultValues()
-                    .withDescription("The columns filled for lean types; ';' between them.");
+                    .withDescription("Columns filled for lean types, separated by ';'.");
 
     private static final ConfigOption<Long> LEAN_WITHIN_MS =
             ConfigOptions.key("lean-within-ms")
                     .longType()
                     .defaultValue(Long.MAX_VALUE)
-                    .withDescription("Events received later than this after they occurred are filled whole.");
+                    .withDescription("Largest delay from occurred_at_ms to received_at_ms of a lean event; later ones are filled whole.");
 
     @Override
     public String factoryIdentifier() {

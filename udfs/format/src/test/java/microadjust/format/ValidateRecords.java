@@ -25,10 +25,10 @@ import org.apache.flink.table.types.logical.VarBinaryType;
 import org.apache.flink.table.types.logical.VarCharType;
 
 /**
- * Puts records before the decoder that Flink runs. Standard input has one record in base64 per line, standard output gets
- * one JSON object per line: the columns that are set. The one argument is the contract.
+ * Decodes records with the decoder that Flink runs. Reads one base64 record per line from standard input and writes the
+ * columns that are set as one JSON object per line. The argument is the contract.
  */
-final class JudgeRecords {
+final class ValidateRecords {
 
     public static void main(String[] arguments) throws IOException {
         RowType columns = columns(new Contract(arguments[0]));

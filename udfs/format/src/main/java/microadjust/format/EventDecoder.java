@@ -16,14 +16,14 @@ import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
- * Turns the bytes of one record into exactly one row: the columns of a valid event, or the columns {@code reject_reason},
+ * Decodes one record into exactly one row: the columns of a valid event, or the columns {@code reject_reason},
  * {@code reject_detail} and {@code original}.
  *
- * <p>Flink's own JSON format either drops a record it cannot read or stops the job, and reads "5" where 5 was asked for; here
- * nothing is dropped, nothing is guessed, and the verdict is that of {@code schemas/event_validation.py}, whose table it is given.
+ * <p>Flink's own JSON format either drops a record it cannot read or stops the job, and reads "5" where 5 was asked for. This
+ * decoder drops and converts nothing. It applies the table that {@code schemas/event_validation.py} writes.
  *
- * <p>Two more columns spare the job work on each event: {@code type_no} INT, the place of the type in the contract's list, and
- * {@code occurred_at} TIMESTAMP_LTZ(3), the beginning of time for a rejected record.
+ * <p>Two derived columns save the job work on each event: {@code type_no} INT, the ordinal of the type in the contract's list, and
+ * {@code occurred_at} TIMESTAMP_LTZ(3), the epoch for a rejected record.
  */
 final class EventDecoder implements DeserializationSchema<RowData> {
 
@@ -70,10 +70,10 @@ final class EventDecoder implements DeserializationSchema<RowData> {
         typeColumn = columns.getFieldIndex("type_no");
         timeColumn = columns.getFieldIndex("occurred_at");
         event = new Values(contract, contract.fields);
-        event.place(columns, "type_no", "occurred_at", "reject_reason", "reject_detail", "original", "context");
+        event.bindColumns(columns, "type_no", "occurred_at", "reject_reason", "reject_detail", "original", "context");
         context = new Values(contract, contract.context);
         if (contextColumn >= 0) {
-            context.place((RowType) columns.getTypeAt(contextColumn));
+            context.bindColumns((RowType) columns.getTypeAt(contextColumn));
         }
     }
 
@@ -87,9 +87,9 @@ final class EventDecoder implements DeserializationSchema<RowData> {
             event.check(contract.contextField, context);
             int type = checkMeaning();
             fill(row, type);
-        } catch (Refused refused) {
-            put(row, reasonColumn, StringData.fromString(refused.reason));
-            put(row, detailColumn, StringData.fromString(refused.detail));
+        } catch (RejectedException rejected) {
+            put(row, reasonColumn, StringData.fromString(rejected.reason));
+            put(row, detailColumn, StringData.fromString(rejected.detail));
             put(row, originalColumn, raw == null ? new byte[0] : raw);
             put(row, timeColumn, TimestampData.fromEpochMillis(0));
         }
@@ -119,18 +119,18 @@ final class EventDecoder implements DeserializationSchema<RowData> {
         }
     }
 
-    private void read(byte[] raw) throws Refused {
+    private void read(byte[] raw) throws RejectedException {
         if (raw == null || raw.length == 0) {
-            throw new Refused("malformed", "empty");
+            throw new RejectedException("malformed", "empty");
         }
         if (raw.length > contract.maxBytes) {
-            throw new Refused("oversize", "over %d bytes", contract.maxBytes);
+            throw new RejectedException("oversize", "over %d bytes", contract.maxBytes);
         }
-        if (!Utf8.is(raw)) {
-            throw new Refused("malformed", "not UTF-8");
+        if (!Utf8.isValid(raw)) {
+            throw new RejectedException("malformed", "not UTF-8");
         }
-        if (Utf8.startsOtherwise(raw)) {
-            throw notJson();
+        if (Utf8.hasBomOrWideEncoding(raw)) {
+            throw malformedJson();
         }
         try (JsonParser parser = json.createParser(raw)) {
             JsonToken first = parser.nextToken();
@@ -140,13 +140,13 @@ final class EventDecoder implements DeserializationSchema<RowData> {
                 parser.skipChildren();
             }
             if (first == null || parser.nextToken() != null) {
-                throw notJson();
+                throw malformedJson();
             }
             if (first != JsonToken.START_OBJECT) {
-                throw new Refused("malformed", "not an object");
+                throw new RejectedException("malformed", "not an object");
             }
         } catch (IOException e) {
-            throw notJson();
+            throw malformedJson();
         }
     }
 
@@ -180,31 +180,31 @@ final class EventDecoder implements DeserializationSchema<RowData> {
         }
     }
 
-    /** One answer for both: of a record that is too deep and broken, each parser meets another fault first. */
-    private Refused notJson() {
-        return new Refused("malformed", "not JSON of at most %d levels", contract.maxDepth);
+    /** Same text for broken and for too deep JSON: parsers differ in which fault they meet first. */
+    private RejectedException malformedJson() {
+        return new RejectedException("malformed", "not JSON of at most %d levels", contract.maxDepth);
     }
 
-    /** The rules that look at more than one field. Returns the number of the event's type. */
-    private int checkMeaning() throws Refused {
+    /** Checks the rules that need more than one field. Returns the ordinal of the event's type. */
+    private int checkMeaning() throws RejectedException {
         Integer type = contract.types.get(event.name());
         if (type == null) {
-            throw new Refused("unknown_type", "type: not one of the contract's");
+            throw new RejectedException("unknown_type", "type: not one of the contract's");
         }
         double[] bounds = contract.valueRange[type];
         if (bounds != null && event.present(contract.value)) {
             double given = event.number(contract.value);
             if (given < bounds[0] || given > bounds[1]) {
-                throw new Refused(
+                throw new RejectedException(
                         "out_of_range", "value: outside %.0f..%.0f for %s", bounds[0], bounds[1], event.name());
             }
         }
         long received = event.integer(contract.received);
         if (Math.abs(event.integer(contract.occurred) - received) > contract.maxSkewMs) {
-            throw new Refused("impossible_time", "occurred_at_ms: over 24 h from received_at_ms");
+            throw new RejectedException("impossible_time", "occurred_at_ms: over 24 h from received_at_ms");
         }
         if (received > System.currentTimeMillis() + contract.maxSkewMs) {
-            throw new Refused("impossible_time", "received_at_ms: over 24 h in the future");
+            throw new RejectedException("impossible_time", "received_at_ms: over 24 h in the future");
         }
         return type;
     }

@@ -7,7 +7,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonProcessin
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
 
-/** The table that {@code schemas/event_validation.py} writes: fields with kinds and bounds, and a few limits. */
+/** Event contract as {@code schemas/event_validation.py} writes it: fields with kinds and bounds, and limits. */
 final class Contract {
 
     enum Kind {
@@ -25,9 +25,9 @@ final class Contract {
     final int maxBytes;
     final int maxDepth;
     final long maxSkewMs;
-    final int longestNumber;
+    final int maxNumberLength;
     final Map<String, Integer> types = new HashMap<>();
-    /** By number of type; null where any value will do. */
+    /** Bounds of {@code value} by type ordinal; null where every value is valid. */
     final double[][] valueRange;
 
     final Map<String, Field> fields;
@@ -48,7 +48,7 @@ final class Contract {
         maxBytes = table.required("max_bytes").intValue();
         maxDepth = table.required("max_depth").intValue();
         maxSkewMs = table.required("max_skew_ms").longValue();
-        longestNumber = table.required("longest_number").intValue();
+        maxNumberLength = table.required("longest_number").intValue();
         table.required("types").forEach(type -> types.put(type.textValue(), types.size()));
         valueRange = new double[types.size()][];
         for (Map.Entry<String, JsonNode> range : table.required("value_range").properties()) {

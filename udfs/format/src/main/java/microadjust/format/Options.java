@@ -4,7 +4,7 @@ import java.io.Serializable;
 import java.util.Set;
 
 /**
- * What the table says about the format.
+ * Options of the format, from the table's WITH clause.
  *
  * @param contract the event contract as JSON
  * @param leanTypes types of events of which only the lean columns are filled

@@ -7,18 +7,18 @@ import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/** What the JSON parser does not look at closely: whether bytes are UTF-8, and only that. */
+/** Checks that bytes are UTF-8, which the JSON parser does not check strictly. */
 final class Utf8 {
 
     private static final VarHandle EIGHT_BYTES =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
-    /** First byte of U+FEFF, which some editors put before a text; no JSON text begins with that byte. */
+    /** First byte of the byte order mark U+FEFF; no JSON text begins with it. */
     private static final byte MARK = (byte) 0xEF;
 
     private Utf8() {}
 
-    static boolean is(byte[] raw) {
+    static boolean isValid(byte[] raw) {
         if (isAscii(raw)) {
             return true;
         }
@@ -30,8 +30,8 @@ final class Utf8 {
         }
     }
 
-    /** Whether the parser would skip a mark, or take the bytes for UTF-16 or UTF-32. */
-    static boolean startsOtherwise(byte[] raw) {
+    /** Whether the bytes begin with a byte order mark, or look like UTF-16 or UTF-32. The parser would accept both. */
+    static boolean hasBomOrWideEncoding(byte[] raw) {
         for (int i = 0; i < Math.min(4, raw.length); i++) {
             if (raw[i] == 0) {
                 return true;
