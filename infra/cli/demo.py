@@ -1,4 +1,4 @@
-"""The demo: a reader whose page changes, then ten minutes of simulated readers in one, on a stack of its own."""
+"""demo: the command that shows a page changing for its reader, then replays ten minutes of simulated readers."""
 
 import shutil
 import threading
@@ -29,16 +29,16 @@ from schemas import topics
 from schemas.rules import parse_rule_file
 
 SETTLE_S = 15
-"""Of the time given, so much is for the last windows and the summary."""
+"""Part of the time given that is kept for the last windows and the summary."""
 
 MIN_REPLAY_S = 20
 
 TASKMANAGERS = 4
-"""For two adjust jobs, that of the page without refits, and the heatmap."""
+"""Enough for two adjust jobs, that of the page without refits, and the heatmap job."""
 
 
 class LatencyTracker:
-    """What the replay sends and when, so that a command's latency can be told."""
+    """Records when the replay sent each event, to measure the latency of the commands that answer them."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -54,7 +54,7 @@ class LatencyTracker:
             self._sent_at.setdefault((header.session_id, header.occurred_at_ms), time.monotonic())
 
     def on_command(self, command: dict[str, Any]) -> float | None:
-        """Latency in ms of a command that answers a single event."""
+        """Counts a command. Returns its latency in ms if it answers a single event, else None."""
         now = time.monotonic()
         if self.first_command_s is None:
             self.first_command_s = now - self.began
@@ -68,20 +68,29 @@ class LatencyTracker:
 
 
 def demo(
-    seconds: Annotated[int, typer.Option("--for", min=0, help="Seconds the replay may take; 0 for a hundred.")] = 0,
-    keep: Annotated[bool, typer.Option(help="Leave the stack running afterwards.")] = False,
+    seconds: Annotated[int, typer.Option("--for", min=0, help="Seconds that the replay may take; 0 means 100.")] = 0,
+    keep: Annotated[
+        bool, typer.Option(help="Leave the stack, gateway and jobs running; `microadjust down` stops them.")
+    ] = False,
 ) -> None:
-    """Start a fresh stack with gateway, demo site and console; let a reader read the site until it changes; then run the
-    job on ten minutes of simulated readers, and show what it does. The last line is JSON."""
+    """Show the system at work on a fresh stack with gateway, demo site and console.
+
+    First a scripted reader visits the demo site until its page changes. Then ten minutes of simulated readers are
+    replayed, and each command is printed with its reason. The last line is JSON.
+    """
     with errors():
-        home = Home(Home.from_env().path / "demo")
+        home = Home.from_env().demo
         stack.down(home)
         shutil.rmtree(home.path, ignore_errors=True)
         try:
             summary = _run(home, seconds or 100)
         finally:
             if keep:
-                err.print(f"all of it goes on; MICROADJUST_HOME={home.path} microadjust status, … down", soft_wrap=True)
+                err.print(
+                    "stack, gateway and jobs go on running until `microadjust down`, which stops all of them\n"
+                    f"to look at them: MICROADJUST_HOME={home.path} microadjust status",
+                    soft_wrap=True,
+                )
             else:
                 stack.down(home)
         print_json(summary)
@@ -95,13 +104,13 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
         status.update("submitting the adjust job with `flink run`")
         _start_job(running, "adjust", "--group-id", "microadjust-page", "--refit-min", "0")
         status.update("starting the gateway")
-        here = demo_gateway.start(home, running, StackRecord.read(home).services["redis"].ports["redis"])
+        gateway = demo_gateway.start(home, running, StackRecord.read(home).services["redis"].ports["redis"])
         rules = parse_rule_file(demo_gateway.RULES_FILE.read_text(), KNOWN_FEATURES)
         put_records(running.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
     out.print(f"Kafka at {running.bootstrap}, Flink at http://127.0.0.1:{running.rest_port}")
-    out.print(f"demo site: {here.site}", soft_wrap=True)
-    out.print(f"console:   {here.console}\n", soft_wrap=True)
-    visit = run_visit(home, here)
+    out.print(f"demo site: {gateway.site}", soft_wrap=True)
+    out.print(f"console:   {gateway.console}\n", soft_wrap=True)
+    visit = run_visit(home, gateway)
     with err.status("submitting the heatmap job, and another adjust job for the replay"):
         _start_job(running, "heatmap")
         # The replay has a time of its own, and an account that nobody else may disturb: topics and a job of its own.
@@ -133,8 +142,8 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
         "missing": account.missing,
         "fast_lane_ms": {"p50": _quantile(ordered, 0.5), "p99": _quantile(ordered, 0.99)},
         "seconds_to_first_command": round(tracker.first_command_s, 2) if tracker.first_command_s is not None else None,
-        "site": here.site,
-        "console": here.console,
+        "site": gateway.site,
+        "console": gateway.console,
         "browser": msgspec.to_builtins(visit),
     }
 
@@ -147,7 +156,7 @@ def _start_job(running: stack.Stack, job: str, *options: str) -> None:
 def _play(
     running: stack.Stack, names: dict[str, str], lines: list[bytes], tracker: LatencyTracker, seconds: int
 ) -> int:
-    """Replays and shows commands as they come. Returns how many events were sent."""
+    """Replays the recording and prints commands as they come. Returns how many events were sent."""
     tail = Tail(running.bootstrap, names[topics.ADJUSTMENTS.name], isolation="read_uncommitted")
     tail.more(0.1)
     speed = _length_s(lines) / max(seconds - SETTLE_S, MIN_REPLAY_S)
@@ -188,7 +197,7 @@ def _play(
 
 
 def _length_s(lines: list[bytes]) -> float:
-    """From the first to the last event of a recording."""
+    """Returns the time from the first to the last event of a recording."""
     times = [read.received_at_ms for read in map(header, (lines[0], *lines[-20:])) if read is not None]
     return (max(times) - min(times)) / 1000
 
@@ -206,7 +215,7 @@ def _print_command(command: dict[str, Any], latency_ms: float | None) -> None:
 
 
 def _print_summary(found: Any, tracker: LatencyTracker, account: Any) -> None:
-    table = Table(title="what was planted, and how soon it was answered", box=None, title_justify="left")
+    table = Table(title="planted behaviours, and how soon a command answered them", box=None, title_justify="left")
     table.add_column("behaviour")
     table.add_column("seconds of event time", justify="right")
     for behaviour, delay_s in found.seconds_to_detect.items():
@@ -216,10 +225,10 @@ def _print_summary(found: Any, tracker: LatencyTracker, account: Any) -> None:
     for name in found.missed:
         out.print(f"missed: {name}", style="yellow")
     for name in found.wrong:
-        out.print(f"not asked for: {name}", style="yellow")
+        out.print(f"unexpected: {name}", style="yellow")
     out.print(
         f"\n{account.sent} events = {account.used} used + {account.late} late + {account.duplicates} repeated + "
-        f"{account.rejected} refused" + (f" + {account.missing} MISSING" if account.missing else "")
+        f"{account.rejected} rejected" + (f" + {account.missing} MISSING" if account.missing else "")
     )
     out.print(
         f"{found.commands} commands, precision {found.precision or 0:.2f}, recall {found.recall or 0:.2f} "
@@ -234,7 +243,7 @@ def _print_summary(found: Any, tracker: LatencyTracker, account: Any) -> None:
 
 
 def _quantile(ordered: list[float], share: float) -> float | None:
-    """The value below which that share of them lies; None of nothing."""
+    """Returns the value below which that share of the values lies; None of no values."""
     if not ordered:
         return None
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)

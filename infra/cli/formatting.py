@@ -10,6 +10,15 @@ def format_time(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S")
 
 
+def format_instant(at_ms: int) -> str:
+    """Formats an event time as date and time in UTC.
+
+    >>> format_instant(1_760_000_400_000)
+    '2025-10-09 09:00:00 UTC'
+    """
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def format_number(value: Any) -> str:
     """Formats a number with three digits, or with all before the point.
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from infra.local.home import PROJECT
-from infra.packaging.mypyc import CompilationError, compile_modules
+from infra.packaging.mypyc import CACHE, CompilationError, compile_modules
 
 PACKAGES: Final = ("jobs", "udfs", "models", "schemas")
 SHIPPED: Final = (".py", ".yaml", ".json", ".onnx")
 
 
-def write_archive(target: Path, require_compiled: bool = False) -> Path:
+def write_archive(target: Path, require_compiled: bool = False, cache: Path = CACHE) -> Path:
     """Writes the archive and returns its path.
 
     Where the modules cannot be compiled the archive holds sources only and a warning goes to stderr; with
@@ -20,7 +20,7 @@ def write_archive(target: Path, require_compiled: bool = False) -> Path:
     """
     members = sources()
     try:
-        members += compile_modules(path for _, path in members if path.suffix == ".py")
+        members += compile_modules((path for _, path in members if path.suffix == ".py"), cache)
     except CompilationError as error:
         if require_compiled:
             raise

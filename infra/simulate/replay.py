@@ -36,9 +36,16 @@ class Replayed(Struct):
 
 
 class Replay:
-    """One replay. The same recording gives the same records in each partition, ticks included, at any one speed."""
+    """One replay. The same recording gives the same records in each partition, ticks included, at any one speed.
 
-    def __init__(self, bootstrap: str, topic: str, speed: float, on_sent: Sent | None = None) -> None:
+    The ticks after the last event come at once, unless `trail_at_speed`: on a topic of now they would run ahead of the
+    clock, and make the events of the next minutes late.
+    """
+
+    def __init__(
+        self, bootstrap: str, topic: str, speed: float, on_sent: Sent | None = None, trail_at_speed: bool = False
+    ) -> None:
+        self._trail_at_speed = trail_at_speed
         self._speed = speed
         self._tick_ms = TICK_MS if speed else COARSE_TICK_MS
         self._on_sent = on_sent
@@ -145,4 +152,5 @@ class Replay:
         while self._next_tick_ms <= end_ms:
             self._tick_once(self._next_tick_ms)
             if self._speed:
-                time.sleep(min(0.05, self._tick_ms / 1000 / self._speed))
+                pause_s = self._tick_ms / 1000 / self._speed
+                time.sleep(pause_s if self._trail_at_speed else min(0.05, pause_s))
