@@ -44,6 +44,7 @@ check: setup ## format, lint, types, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m schemas.export --check
+	@$(BIN)/python -m infra.docs.generate --check
 
 ifdef T
 test: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready ## all tests but chaos; T=tests/unit/models runs one path, unchecked

@@ -1,4 +1,4 @@
-"""What a job can be told: flag before environment before file before default."""
+"""Configuration of the jobs: command-line flag before environment variable before file before default."""
 
 import argparse
 import tomllib
@@ -11,65 +11,86 @@ PREFIX = "MICROADJUST_"
 
 
 class ConfigError(ValueError):
-    """An option that cannot be used; the message names option, value and what was expected."""
+    """Raised for an option that cannot be used; the message names option, value and what was expected."""
 
 
-def option(default: Any, about: str, among: tuple[str, ...] = (), least: int | None = None) -> Any:
-    return field(default=default, metadata={"about": about, "among": among, "least": least})
+def option(default: Any, about: str, choices: tuple[str, ...] = (), minimum: int | None = None) -> Any:
+    """Declares an option. `about` is its help text."""
+    return field(default=default, metadata={"about": about, "choices": choices, "minimum": minimum})
 
 
 @dataclass(frozen=True, slots=True)
 class AdjustConfig:
-    bootstrap: str = option("127.0.0.1:19092", "Kafka's bootstrap servers")
-    group_id: str = option("microadjust-adjust", "consumer group and prefix of transactions")
+    """Options of the adjust job."""
+
+    bootstrap: str = option("127.0.0.1:19092", "bootstrap servers of Kafka")
+    group_id: str = option("microadjust-adjust", "consumer group, and prefix of the transactional ids")
     events_topic: str = option("events.v1", "topic of reader events")
     adjustments_topic: str = option("adjustments.v1", "topic of commands")
-    rejected_topic: str = option("rejected.v1", "topic of refused records")
+    rejected_topic: str = option("rejected.v1", "topic of rejected records")
     late_topic: str = option("late.v1", "topic of events that came too late")
-    tally_topic: str = option("tally.v1", "topic of counts")
-    session_state_topic: str = option("session-state.v1", "compacted topic of what is known of each session")
+    tally_topic: str = option("tally.v1", "topic of event counts per window")
+    session_state_topic: str = option("session-state.v1", "compacted topic of the state of each session")
     rules_topic: str = option("rules.v1", "compacted topic of rules")
-    startup: str = option("committed", "where to begin without a savepoint", among=("committed", "earliest", "latest"))
+    startup: str = option(
+        "committed", "where to start reading without a savepoint", choices=("committed", "earliest", "latest")
+    )
     rules_file: str = option("", "YAML file of rules; empty for the rules that ship with the job")
     model_store: str = option("", "folder of models; empty for the model that ships with the job")
-    lateness_ms: int = option(2000, "an event received later than this after it occurred is late", least=0)
-    slack_ms: int = option(500, "how far the clocks of several gateways may disagree", least=0)
+    lateness_ms: int = option(
+        2000, "an event is late if it is received more than this long after it occurred", minimum=0
+    )
+    slack_ms: int = option(500, "largest expected difference between the clocks of several gateways", minimum=0)
     idle_timeout_ms: int = option(
         0,
-        "a partition without records for so long no longer holds time back; 0 for never, since ticks come to each",
-        least=0,
+        "time without records after which a partition no longer holds back the watermark (Flink's"
+        " scan.watermark.idle-timeout); 0 for never, since every partition receives ticks",
+        minimum=0,
     )
-    window_s: int = option(60, "length of a window; a multiple of the slide", least=1)
-    slide_s: int = option(10, "a window begins so often; a divisor of a minute", least=1)
-    peers_min: int = option(15, "minutes that make up the peers' baseline", least=1)
+    window_s: int = option(60, "length of a window; a multiple of slide_s", minimum=1)
+    slide_s: int = option(10, "time between the starts of two windows; a divisor of 60", minimum=1)
+    peers_min: int = option(15, "minutes of windows that the baseline of the peers covers", minimum=1)
     deduplicate: str = option(
         "gestures",
-        "whose repeats are dropped by event_id: of clicks, feedback and context, or of all events",
-        among=("gestures", "all"),
+        "which events are deduplicated by event_id: gestures (clicks, feedback and context) or all",
+        choices=("gestures", "all"),
     )
-    refit_min: int = option(30, "minutes of event time between two refits of a forest; 0 for none", least=0)
-    refit_lead_s: int = option(300, "seconds of event time from a refit to its first use", least=0)
+    refit_min: int = option(30, "minutes of event time between two refits of a forest; 0 turns refits off", minimum=0)
+    refit_lead_s: int = option(300, "seconds of event time between a refit and the first use of its forest", minimum=0)
     session_state: str = option(
-        "on", "whether what is known of each session is written to its topic", among=("on", "off")
+        "on", "whether the state of each session is written to its topic", choices=("on", "off")
     )
-    delivery: str = option("exactly-once", "guarantee of the sinks", among=("exactly-once", "at-least-once"))
+    delivery: str = option("exactly-once", "delivery guarantee of the sinks", choices=("exactly-once", "at-least-once"))
     transaction_timeout_ms: int = option(
-        600_000, "longer than a checkpoint and a restart take; at most the broker's limit", least=1000
+        600_000,
+        "timeout of Kafka transactions: longer than a checkpoint and a restart take, at most the broker's limit",
+        minimum=1000,
     )
-    checkpoint_ms: int = option(2000, "checkpoint interval; read_committed sees commands so late", least=10)
-    execution_mode: str = option("thread", "where Python runs", among=("thread", "process"))
+    checkpoint_ms: int = option(
+        2000, "checkpoint interval; consumers that read committed records see commands this much later", minimum=10
+    )
+    execution_mode: str = option(
+        "thread", "whether Python runs in a thread of the TaskManager or in a process", choices=("thread", "process")
+    )
     fast_lane_slot: str = option(
         "shared",
-        "whether clicks are answered in the slot of the windows or in one of their own",
-        among=("shared", "own"),
+        "whether the fast lane (clicks and other single events) shares the slot of the windows or has its own",
+        choices=("shared", "own"),
     )
     parallelism: int = option(
-        1, "subtasks of each operator; at most the partitions of events.v1, or the spare ones hold time back", least=1
+        1,
+        "subtasks of each operator; at most the number of partitions of events.v1, since a source without a partition"
+        " holds back the watermark",
+        minimum=1,
     )
-    max_parallelism: int = option(128, "key groups; cannot change without losing state", least=1)
-    buffer_timeout_ms: int = option(5, "a record waits at most so long for company", least=0)
-    jars: str = option("", "jars to ship, comma separated; empty where the cluster has them")
-    bounded: str = option("no", "end when the topic has been read: for tests and benchmarks", among=("no", "yes"))
+    max_parallelism: int = option(128, "number of key groups; changing it discards the state", minimum=1)
+    buffer_timeout_ms: int = option(
+        5, "longest time a record may wait in an output buffer (Flink's execution.buffer-timeout)", minimum=0
+    )
+    jars: str = option("", "comma-separated jars to ship; empty where the cluster has them")
+    bounded: str = option(
+        "no", "whether the job ends at the end of the topic, for tests and benchmarks", choices=("no", "yes")
+    )
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -91,13 +112,41 @@ class AdjustConfig:
 
     @classmethod
     def load(cls, arguments: Sequence[str], environ: Mapping[str, str]) -> "AdjustConfig":
-        """From flags (``--window-s 60``), environment (``MICROADJUST_WINDOW_S``) and the TOML file that
+        """Reads flags (``--window-s 60``), environment (``MICROADJUST_WINDOW_S``) and the TOML file that
         ``--config`` or ``MICROADJUST_CONFIG`` names. Raises `ConfigError`."""
-        return cls(**given_options(cls, "adjust", arguments, environ))
+        return cls(**resolve_options(cls, "adjust", arguments, environ))
 
 
-def given_options(cls: Any, job: str, arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any]:
-    """What a job was told, by name of its configuration's field: flag before environment before file."""
+@dataclass(frozen=True, slots=True)
+class HeatmapConfig:
+    """Options of the heatmap job."""
+
+    bootstrap: str = option("127.0.0.1:19092", "bootstrap servers of Kafka")
+    group_id: str = option("microadjust-heatmap", "consumer group")
+    events_topic: str = option("events.v1", "topic of reader events")
+    heatmap_topic: str = option("heatmap.v1", "topic of heatmap cells")
+    startup: str = option(
+        "committed", "where to start reading without a savepoint", choices=("committed", "earliest", "latest")
+    )
+    period_min: int = option(60, "minutes of event time that one count covers", minimum=1)
+    write_ms: int = option(1000, "shortest time between two records of a cell that changes", minimum=100)
+    checkpoint_ms: int = option(10_000, "checkpoint interval", minimum=10)
+    parallelism: int = option(1, "subtasks of each operator", minimum=1)
+    jars: str = option("", "comma-separated jars to ship; empty where the cluster has them")
+    bounded: str = option("no", "whether the job ends at the end of the topic, for tests", choices=("no", "yes"))
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            check_option(each, getattr(self, each.name))
+
+    @classmethod
+    def load(cls, arguments: Sequence[str], environ: Mapping[str, str]) -> "HeatmapConfig":
+        """Reads options as `AdjustConfig.load` does. Raises `ConfigError`."""
+        return cls(**resolve_options(cls, "heatmap", arguments, environ))
+
+
+def resolve_options(cls: Any, job: str, arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the options that were given, by field name: flag before environment before file."""
     parser = argparse.ArgumentParser(job, description=f"The {job} job.", allow_abbrev=False)
     parser.add_argument("--config", help="TOML file of options")
     for each in fields(cls):
@@ -124,7 +173,7 @@ def _file(path: str, known: set[str]) -> dict[str, Any]:
         raise ConfigError(f"the configuration file {path} cannot be read: {error}") from None
     unknown = sorted(given.keys() - known)
     if unknown:
-        raise ConfigError(f"{path}: {unknown[0]} is no option; there are {', '.join(sorted(known))}")
+        raise ConfigError(f"{path}: {unknown[0]} is not an option; the options are {', '.join(sorted(known))}")
     return given
 
 
@@ -139,11 +188,11 @@ def _typed(each: "Field[Any]", value: Any) -> Any:
 
 
 def check_option(each: "Field[Any]", value: Any) -> None:
-    """Raises `ConfigError` where the value has another type, is not among those there are, or is too small."""
-    among, least = each.metadata["among"], each.metadata["least"]
+    """Raises `ConfigError` where the value has another type, is not one of the choices, or is below the minimum."""
+    choices, minimum = each.metadata["choices"], each.metadata["minimum"]
     if type(value) is not type(each.default):
         raise ConfigError(f"{each.name}={value!r}: expected {type(each.default).__name__}")
-    if among and value not in among:
-        raise ConfigError(f"{each.name}={value!r}: expected one of {', '.join(among)}")
-    if least is not None and value < least:
-        raise ConfigError(f"{each.name}={value}: expected at least {least}")
+    if choices and value not in choices:
+        raise ConfigError(f"{each.name}={value!r}: expected one of {', '.join(choices)}")
+    if minimum is not None and value < minimum:
+        raise ConfigError(f"{each.name}={value}: expected at least {minimum}")

@@ -7,7 +7,7 @@ from pyflink.table import StreamTableEnvironment
 from jobs.config import AdjustConfig
 
 
-def environment(config: AdjustConfig) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
+def create_environment(config: AdjustConfig) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
     settings = Configuration()
     for key, value in {
         "python.execution-mode": config.execution_mode,

@@ -1,26 +1,32 @@
-"""The graph of the adjust job, without the sinks."""
+"""Wires the adjust job: from the topics to its outputs, without the sinks."""
 
 from typing import NamedTuple
 
 from pyflink.common import Duration, Types, WatermarkStrategy
-from pyflink.datastream import DataStream, OutputTag, StreamExecutionEnvironment
+from pyflink.datastream import DataStream, OutputTag
 from pyflink.table import StreamTableEnvironment
 
 from jobs.config import AdjustConfig
-from jobs.java.keying import ROW, keyed, pairs, to_stream
-from jobs.java.plan_barrier import cut
-from jobs.sql.crossing_queries import commands_query, gestures_query, refit_query, seen_query, windows_query
+from jobs.java.keying import CROSSING_ROW_TYPE, key_by_first_field, key_value_type, to_data_stream
+from jobs.java.plan_barrier import create_barrier_view
+from jobs.sql.crossing_queries import (
+    commands_query,
+    refit_query,
+    session_actions_query,
+    trigger_events_query,
+    windows_query,
+)
 from jobs.sql.source_table import rules_ddl, source_ddl
-from jobs.sql.window_views import steps
+from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.isolation_forest.schedule import RefitSchedule
 from models.model_store import StoredModel
 from schemas.rules import Rule
 from udfs import side_outputs
-from udfs.event_commands import FastLane
+from udfs.event_commands import EventCommands
 from udfs.forest_refit import ForestRefit
 from udfs.session_state import SessionStates
 from udfs.stages.broadcast_control import CONTROL
-from udfs.window_commands import Adjust
+from udfs.window_commands import WindowCommands
 
 CONTROL_ROW = Types.ROW([Types.STRING(), Types.STRING(), Types.STRING()])
 
@@ -36,100 +42,111 @@ class Outputs(NamedTuple):
 
 
 def build(
-    env: StreamExecutionEnvironment,
-    t_env: StreamTableEnvironment,
-    config: AdjustConfig,
-    rules: tuple[Rule, ...],
-    cold: StoredModel,
+    t_env: StreamTableEnvironment, config: AdjustConfig, rules: tuple[Rule, ...], default_forest: StoredModel
 ) -> Outputs:
-    """From the topics to the outputs. `rules` are in force from the first event; the topic can change them later."""
+    """Builds the graph. `rules` are in force from the first event; the topic can change them later."""
     t_env.execute_sql(rules_ddl(config))
-    windows, gestures = crossing(t_env, config)
+    windows, trigger_events = build_sql_pipeline(t_env, config)
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
-    known = _rules(t_env)
-    telling = config.session_state == "on"
-    adjust = Adjust(rules, cold.artefact, cold.card, schedule, config.window_ms, config.slide_ms, telling)
+    rules_stream = _rules(t_env)
+    emit_scores = config.session_state == "on"
+    window_commands = WindowCommands(
+        rules,
+        default_forest.artefact,
+        default_forest.card,
+        schedule,
+        config.window_ms,
+        config.slide_ms,
+        emit_scores,
+    )
     commands = (
-        keyed(windows, ROW)
-        .connect(_with_refits(t_env, known, schedule).broadcast(CONTROL))
-        .process(adjust, output_type=side_outputs.RECORD)
+        key_by_first_field(windows, CROSSING_ROW_TYPE)
+        .connect(_with_refits(t_env, rules_stream, schedule).broadcast(CONTROL))
+        .process(window_commands, output_type=side_outputs.KAFKA_RECORD)
         .name("adjust")
         .uid("adjust")
     )
-    at_once = (
-        keyed(gestures, ROW)
-        .connect(known.broadcast(CONTROL))
-        .process(FastLane(rules), output_type=side_outputs.RECORD)
+    fast_lane_commands = (
+        key_by_first_field(trigger_events, CROSSING_ROW_TYPE)
+        .connect(rules_stream.broadcast(CONTROL))
+        .process(EventCommands(rules), output_type=side_outputs.KAFKA_RECORD)
         .name("fast-lane")
         .uid("fast-lane")
     )
     if config.fast_lane_slot == "own":
-        at_once.slot_sharing_group("fast")
+        fast_lane_commands.slot_sharing_group("fast")
+    all_commands = commands.union(fast_lane_commands)
     return Outputs(
-        commands.union(at_once),
-        _side(commands, side_outputs.REJECTED),
-        _side(commands, side_outputs.LATE),
-        _side(commands, side_outputs.TALLY),
-        _session_states(t_env, config, commands.union(at_once), _side(commands, side_outputs.TOLD))
-        if telling
+        all_commands,
+        _side_output(commands, side_outputs.REJECTED),
+        _side_output(commands, side_outputs.LATE),
+        _side_output(commands, side_outputs.TALLY),
+        _session_states(t_env, config, all_commands, _side_output(commands, side_outputs.SESSION_UPDATES))
+        if emit_scores
         else None,
     )
 
 
-def _side(stream: DataStream, tag: OutputTag) -> DataStream:
-    """A side output. PyFlink hands it through a map of its own, which wants a name like every operator."""
+def _side_output(stream: DataStream, tag: OutputTag) -> DataStream:
+    """Returns a side output. PyFlink adds a map of its own for it, which needs name and uid like every operator."""
     return stream.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id)
 
 
 def _session_states(
     t_env: StreamTableEnvironment, config: AdjustConfig, commands: DataStream, scores: DataStream
 ) -> DataStream:
-    """What is known of each session: what it was seen to do, its scores, and the commands to it."""
+    """Merges the actions of each session, its scores and the commands to it into one record."""
     t_env.create_temporary_view("commands", commands)
-    rows = (
-        to_stream(t_env, t_env.sql_query(query), pairs(side_outputs.TOLD_ROW), uid)
-        for query, uid in ((seen_query(config), "seen"), (commands_query(), "commanded"))
+    updates = (
+        to_data_stream(t_env, t_env.sql_query(query), key_value_type(side_outputs.SESSION_UPDATE), uid)
+        for query, uid in ((session_actions_query(config), "seen"), (commands_query(), "commanded"))
     )
     return (
-        keyed(scores.union(*rows), side_outputs.TOLD_ROW)
-        .process(SessionStates(), output_type=side_outputs.RECORD)
+        key_by_first_field(scores.union(*updates), side_outputs.SESSION_UPDATE)
+        .process(SessionStates(), output_type=side_outputs.KAFKA_RECORD)
         .name("session-state")
         .uid("session-state")
     )
 
 
-def crossing(t_env: StreamTableEnvironment, config: AdjustConfig) -> tuple[DataStream, DataStream]:
-    """All that SQL does: from the topic to the rows (key, row) of the window lane and of the fast lane."""
+def build_sql_pipeline(t_env: StreamTableEnvironment, config: AdjustConfig) -> tuple[DataStream, DataStream]:
+    """Builds the SQL half of the job: from the topic to the crossing rows of the window lanes and of the event lane."""
     t_env.execute_sql(source_ddl(config))
-    cut(t_env, t_env.sql_query("SELECT * FROM source"), "events", "occurred_at")
-    for step in steps(config):
+    create_barrier_view(t_env, t_env.sql_query("SELECT * FROM source"), "events", "occurred_at")
+    t_env.get_config().set("table.exec.uid.format", uid_format())
+    for view in window_views(config):
         # Windows over slices have few rows of one key to gather: a local stage before them would only cost.
         t_env.get_config().set(
-            "table.optimizer.agg-phase-strategy", "TWO_PHASE" if step.name == "slices" else "ONE_PHASE"
+            "table.optimizer.agg-phase-strategy", "TWO_PHASE" if view.name == "slices" else "ONE_PHASE"
         )
-        if step.time:
-            cut(t_env, t_env.sql_query(step.query), step.name, step.time)
+        if view.time:
+            create_barrier_view(t_env, t_env.sql_query(view.query), view.name, view.time)
         else:
-            t_env.execute_sql(f"CREATE TEMPORARY VIEW {step.name} AS {step.query}")
-    windows = to_stream(t_env, t_env.sql_query(windows_query(config)), pairs(ROW), "windows")
-    return windows, to_stream(t_env, t_env.sql_query(gestures_query(config)), pairs(ROW), "gestures")
+            t_env.execute_sql(f"CREATE TEMPORARY VIEW {view.name} AS {view.query}")
+    windows = _crossing_rows(t_env, windows_query(config), "windows")
+    t_env.get_config().set("table.exec.uid.format", UID_FORMAT)
+    return windows, _crossing_rows(t_env, trigger_events_query(config), "gestures")
+
+
+def _crossing_rows(t_env: StreamTableEnvironment, query: str, uid: str) -> DataStream:
+    return to_data_stream(t_env, t_env.sql_query(query), key_value_type(CROSSING_ROW_TYPE), uid)
 
 
 def _rules(t_env: StreamTableEnvironment) -> DataStream:
-    """Rules from their topic."""
+    """Reads rules from their topic."""
     table = t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules")
-    rules = to_stream(t_env, table, CONTROL_ROW, "rules")
-    # Rules come once in a blue moon; without idleness their silence would stop event time.
+    rules = to_data_stream(t_env, table, CONTROL_ROW, "rules")
+    # Rules rarely change. Mark the source idle, or it would hold back the watermark.
     idle = WatermarkStrategy.no_watermarks().with_idleness(Duration.of_millis(200))
     return rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
 
 
 def _with_refits(t_env: StreamTableEnvironment, rules: DataStream, schedule: RefitSchedule) -> DataStream:
-    """The rules, and refits of the forest."""
+    """Adds the refits of the forest to the rules."""
     if not schedule.enabled:
         return rules
     refits = (
-        keyed(to_stream(t_env, t_env.sql_query(refit_query()), pairs(ROW), "sampled"), ROW)
+        key_by_first_field(_crossing_rows(t_env, refit_query(), "sampled"), CROSSING_ROW_TYPE)
         .process(ForestRefit(schedule.every_ms, schedule.lead_ms), output_type=CONTROL_ROW)
         .name("forest-refit")
         .uid("forest-refit")

@@ -9,8 +9,8 @@ from pyflink.java_gateway import get_gateway
 from jobs.config import AdjustConfig
 
 
-def attach(stream: DataStream, topic: str, name: str, config: AdjustConfig) -> None:
-    """Writes records (key, value) to `topic`. `name` is the sink's uid and part of its transactions' ids."""
+def add_kafka_sink(stream: DataStream, topic: str, name: str, config: AdjustConfig) -> None:
+    """Adds a sink that writes records (key, value) to `topic`. `name` is the sink's uid and part of its transactions' ids."""
     exactly_once = config.delivery == "exactly-once"
     builder = (
         KafkaSink.builder()
@@ -23,7 +23,7 @@ def attach(stream: DataStream, topic: str, name: str, config: AdjustConfig) -> N
             .build()
         )
         .set_delivery_guarantee(DeliveryGuarantee.EXACTLY_ONCE if exactly_once else DeliveryGuarantee.AT_LEAST_ONCE)
-        # A command should not wait for company.
+        # A command is sent at once instead of waiting for a fuller batch.
         .set_property("linger.ms", "0")
         .set_property("buffer.memory", "8388608")
         # A refused record of a megabyte is a third longer in base64.
@@ -36,5 +36,5 @@ def attach(stream: DataStream, topic: str, name: str, config: AdjustConfig) -> N
         # Reuses transaction ids; the default makes a new one per checkpoint, which the broker keeps for a week.
         naming = get_gateway().jvm.org.apache.flink.connector.kafka.sink.TransactionNamingStrategy.POOLING
         builder._j_builder.setTransactionNamingStrategy(naming)
-    # Writer and committer stay chained: apart they are faster after a checkpoint, and a command was lost (README, Decisions).
+    # Writer and committer stay chained: apart they are faster after a checkpoint, and a command was lost (decision 0008).
     stream.sink_to(builder.build()).name(name).uid(f"{name}-sink")

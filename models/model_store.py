@@ -7,10 +7,10 @@ from importlib.resources import files
 import msgspec
 
 from models.features import SESSION_NAMES
-from schemas.model_cards import CorruptModel, ModelCard, require_checksum
+from schemas.model_cards import CorruptModelError, ModelCard, require_checksum
 
-SHIPPED = files("models") / "shipped"
-"""Works from a folder as from the archive that `flink run -pyfs` ships."""
+BUNDLED = files("models") / "shipped"
+"""Models and rules that ship with the job; readable from a folder and from the archive of `flink run -pyfs` alike."""
 
 
 class ModelError(ValueError):
@@ -23,8 +23,8 @@ class StoredModel:
     artefact: bytes
 
 
-def load_forest(store: Traversable = SHIPPED) -> StoredModel:
-    """The forest ``forest.onnx`` with ``forest.json``, checked: bytes, features, and that it scores. Raises `ModelError`.
+def load_forest(store: Traversable = BUNDLED) -> StoredModel:
+    """Loads the forest ``forest.onnx`` with ``forest.json``, checked: bytes, features, and that it scores. Raises `ModelError`.
 
     Only ONNX is ever loaded; a pickle is never opened.
     """
@@ -37,10 +37,11 @@ def load_forest(store: Traversable = SHIPPED) -> StoredModel:
         artefact = model_path.read_bytes()
         require_checksum(artefact, card)
         scorer = ForestScorer(artefact)
-    except (OSError, msgspec.MsgspecError, CorruptModel, ValueError) as error:
+    except (OSError, msgspec.MsgspecError, CorruptModelError, ValueError) as error:
         raise ModelError(f"the forest in {store} cannot be used: {error}") from None
     if tuple(card.features) != SESSION_NAMES or scorer.features != len(SESSION_NAMES):
         raise ModelError(
-            f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(SESSION_NAMES)}"
+            f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(SESSION_NAMES)}:"
+            " train another with python -m infra.simulate.train"
         )
     return StoredModel(card, artefact)

@@ -1,10 +1,10 @@
-"""What the reader has been clicking lately, most telling first."""
+"""Recent clicks of a session: a bounded list, and its contents ranked by exponentially decaying weight."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-MEMORY_MS: Final = 300_000
-MOST_CLICKS: Final = 16
+CLICK_TTL_MS: Final = 300_000
+MAX_CLICKS: Final = 16
 HALF_LIFE_MS: Final = 60_000
 RECENT_MS: Final = 60_000
 
@@ -16,20 +16,21 @@ class Click(NamedTuple):
     recommended: bool
 
 
-def remember(clicks: list[Click], click: Click) -> list[Click]:
-    """The clicks still worth remembering, the new one included."""
-    kept = [old for old in clicks if click.at_ms - old.at_ms < MEMORY_MS]
-    return [*kept, click][-MOST_CLICKS:]
+def append_click(clicks: list[Click], click: Click) -> list[Click]:
+    """Returns the clicks that have not expired at the new one, the new one included."""
+    kept = [old for old in clicks if click.at_ms - old.at_ms < CLICK_TTL_MS]
+    return [*kept, click][-MAX_CLICKS:]
 
 
-def recent(clicks: Iterable[Click], now_ms: int) -> list[Click]:
-    return [click for click in clicks if now_ms - RECENT_MS < click.at_ms <= now_ms]
+def clicks_within(clicks: Iterable[Click], now_ms: int, period_ms: int = RECENT_MS) -> list[Click]:
+    """Returns the clicks of the last `period_ms`."""
+    return [click for click in clicks if now_ms - period_ms < click.at_ms <= now_ms]
 
 
-def ranked(clicks: Iterable[Click], now_ms: int, by: str) -> list[str]:
-    """Contents (or types) by clicks, each weighing half after a minute; ties by name, so that replays agree.
+def rank_by_decay(clicks: Iterable[Click], now_ms: int, by: str) -> list[str]:
+    """Ranks contents (or types) by clicks, each weighing half after a minute; ties by name, so that replays agree.
 
-    >>> ranked([Click(0, "a", "news", True), Click(60_000, "b", "video", True)], 60_000, by="content_id")
+    >>> rank_by_decay([Click(0, "a", "news", True), Click(60_000, "b", "video", True)], 60_000, by="content_id")
     ['b', 'a']
     """
     weights: dict[str, float] = {}

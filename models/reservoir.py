@@ -44,11 +44,11 @@ class Reservoir:
         return [values for _, _, values in sorted(self._heap)]
 
     def items(self) -> list[tuple[float, str, Sequence[float]]]:
-        """What `restored` needs."""
+        """What `from_items` needs."""
         return [(priority, name, list(values)) for priority, name, values in sorted(self._heap)]
 
     @classmethod
-    def restored(
+    def from_items(
         cls,
         items: Iterable[tuple[float, str, Sequence[float]]],
         half_life_ms: float,

@@ -1,4 +1,4 @@
-"""What is remembered of a target between two looks at it: the structs that stand in keyed state as JSON.
+"""Structs that stand in keyed state as JSON: what is remembered of a target between two evaluations.
 
 Not compiled with the modules that use them (`infra/packaging/mypyc.py`): mypyc drops what a struct says about its fields.
 """
@@ -8,16 +8,16 @@ from msgspec import Struct
 from models.recent_clicks import Click
 
 
-class DecisionMemory(Struct, array_like=True):
-    """What deciding needs to remember for one target: until when an action rests, how long a rule has held."""
+class DecisionState(Struct, array_like=True):
+    """Cooldowns and streaks of one target: until when an action must not be repeated, for how many windows a rule has held."""
 
-    resting_until_ms: dict[str, int] = {}
+    cooldown_until_ms: dict[str, int] = {}
     streaks: dict[str, int] = {}
     streaks_at_ms: int = 0
 
 
-class Gestures(Struct, array_like=True):
-    """What a session's fast lane remembers. `latest_ms` is the newest event, for cleaning up."""
+class FastLaneState(Struct, array_like=True):
+    """Event ids and clicks of one session in the event lane. `latest_ms` is the newest event, for cleaning up."""
 
     ids: list[str] = []
     clicks: list[Click] = []

@@ -1,13 +1,24 @@
 """The rows that cross from SQL into Python, by kind: what stands where in their two arrays."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from models.features import CONTENT_NAMES, SESSION_NAMES
 
 SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", "late", "rejected", "tally"
-SEEN, SCORED, COMMAND = "seen", "scored", "command"
-"""Of the rows for session-state.v1, whose second part is JSON (`models/session_state.py`)."""
+
+SESSION_PREFIX, CONTENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "p", "t"
+"""First letters of the keys: rows of all kinds share one keyed operator, and ids of different kinds may be alike."""
+
+
+class SessionUpdateKind(StrEnum):
+    """What a row for session-state.v1 holds as JSON (`models/session_state.py`)."""
+
+    ACTION = "seen"
+    SCORES = "scored"
+    COMMAND = "command"
+
 
 _FEATURES: Final = len(SESSION_NAMES)
 
@@ -59,7 +70,7 @@ class SessionWindow(NamedTuple):
     peer_spreads: Numbers
 
     @classmethod
-    def read(cls, numbers: Numbers, texts: Texts) -> "SessionWindow":
+    def from_crossing(cls, numbers: Numbers, texts: Texts) -> "SessionWindow":
         interacted, hidden = numbers[2], numbers[5]
         start = len(SESSION_NUMBERS)
         middle, end = start + _FEATURES, start + 2 * _FEATURES
@@ -92,12 +103,12 @@ class ContentWindow(NamedTuple):
     values: Numbers
 
     @classmethod
-    def read(cls, numbers: Numbers, texts: Texts) -> "ContentWindow":
+    def from_crossing(cls, numbers: Numbers, texts: Texts) -> "ContentWindow":
         return cls(int(numbers[0]), texts[0] or "", texts[1], numbers[1 : 1 + len(CONTENT_NAMES)])
 
 
-class Gesture(NamedTuple):
-    """One event of the fast lane."""
+class TriggerEvent(NamedTuple):
+    """One event that can change a decision by itself: a click, a feedback, a change of context."""
 
     at_ms: int
     value: float
@@ -117,11 +128,26 @@ class Gesture(NamedTuple):
     language: str | None
 
     @classmethod
-    def read(cls, numbers: Numbers, texts: Texts) -> "Gesture":
+    def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":
         return cls(int(numbers[0]), *numbers[1:], *texts)  # type: ignore[arg-type]
 
 
-def fields(row: Any) -> tuple[str, Numbers, Texts]:
-    """Kind, numbers and texts of a crossing row."""
+def session_key(session_id: str) -> str:
+    """The key of a session's windows and events."""
+    return SESSION_PREFIX + session_id
+
+
+def session_id_of(key: str) -> str:
+    """The session of a key that `session_key` made."""
+    return key[len(SESSION_PREFIX) :]
+
+
+def content_key(content_id: str) -> str:
+    """The key of a content item's windows."""
+    return CONTENT_PREFIX + content_id
+
+
+def unpack(row: Any) -> tuple[str, Numbers, Texts]:
+    """Returns kind, numbers and texts of a crossing row."""
     kind, numbers, texts = row
     return kind, numbers, texts

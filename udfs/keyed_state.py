@@ -1,146 +1,160 @@
-"""Values per key in keyed state, written together, with what was decoded last kept at hand."""
+"""Typed values per key in Flink's keyed state, behind a write-back cache."""
 
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
+import msgspec
 from pyflink.common import Time, Types
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.state import StateTtlConfig, ValueStateDescriptor
 
-MOST_KEPT: Final = 20_000
+MAX_CACHED_KEYS: Final = 20_000
 TTL_H: Final = 24
-"""A value that nobody writes for a day of processing time goes, should its timer ever be lost."""
+"""A value that is not written for a day of processing time expires, in case its timer is ever lost."""
 
 T = TypeVar("T")
 
+_encoder: Final = msgspec.json.Encoder()
 
-class _Contents:
-    """What a drawer holds for one key: per cell its text, and the value decoded from it once somebody has asked."""
 
-    def __init__(self, cells: int) -> None:
-        self.texts: list[str | None] = [None] * cells
-        self.values: list[Any] = [None] * cells
-        self.decoded = [False] * cells
+class _CacheEntry:
+    """What a bundle holds for one key: per field its text, and the value decoded from it on the first read."""
+
+    def __init__(self, fields: int) -> None:
+        self.texts: list[str | None] = [None] * fields
+        self.values: list[Any] = [None] * fields
+        self.decoded = [False] * fields
         self.changed: list[int] = []
 
 
-class Drawer:
-    """One state value per key that holds the texts of several cells, written when the operator says so.
+class KeyedStateBundle:
+    """One state value per key that holds the texts of several fields, with a write-back cache in front.
 
     Each write is a call into the JVM, which costs as much as a stage's arithmetic: the stages that look at a window together
-    write together. The operator calls `flush` after every row and timer; nothing may stay in between. In state a cell is
-    a line, name and text with a blank between them.
+    write together. The operator calls `flush` after every row and timer, before Flink can change the key or take a
+    checkpoint. In state a field is a line: its name, a blank, its text.
     """
 
     def __init__(self, name: str, ttl_h: int = TTL_H) -> None:
         self._name = name
         self._ttl_h = ttl_h
-        self._cells: list[Cell[Any]] = []
-        self._kept: dict[str, _Contents] = {}
+        self._fields: list[StateField[Any]] = []
+        self._cache: dict[str, _CacheEntry] = {}
         self._key: str | None = None
-        self._contents = _Contents(0)
+        self._current = _CacheEntry(0)
         self._state: Any = None
 
     def open(self, context: RuntimeContext) -> None:
-        """Declares the state; the second and later cells of a drawer find it open."""
+        """Declares the state; opening the bundle again for its second and later fields does nothing."""
         if self._state is None:
             self._state = context.get_state(_descriptor(self._name, self._ttl_h))
 
-    def add(self, cell: "Cell[Any]") -> int:
-        """The place of a new cell."""
-        self._cells.append(cell)
-        return len(self._cells) - 1
+    def register(self, field: "StateField[Any]") -> int:
+        """Adds a field and returns its index. Raises ValueError for a name that cannot stand in a line of the state."""
+        if " " in field.name or "\n" in field.name:
+            raise ValueError(f"the name of a state field holds no blank and no line break: {field.name!r}")
+        self._fields.append(field)
+        return len(self._fields) - 1
 
-    def contents(self, key: str) -> _Contents:
-        """What is held for the current key, which is `key`."""
+    def entry(self, key: str) -> _CacheEntry:
+        """Returns what is held for `key`, which must be Flink's current key."""
         if key == self._key:
-            return self._contents
-        found = self._kept.get(key)
+            return self._current
+        found = self._cache.get(key)
         if found is None:
             found = self._read()
-            if len(self._kept) >= MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = found
-        self._key, self._contents = key, found
+            if len(self._cache) >= MAX_CACHED_KEYS:
+                del self._cache[next(iter(self._cache))]
+            self._cache[key] = found
+        self._key, self._current = key, found
         return found
 
     def flush(self, key: str) -> None:
-        """Writes what has changed for the current key, which is `key`."""
-        if key != self._key or not self._contents.changed:
+        """Writes what has changed for `key`, which must be Flink's current key."""
+        if key != self._key or not self._current.changed:
             return
-        contents = self._contents
-        for place in contents.changed:
-            value = contents.values[place]
-            contents.texts[place] = None if value is None else self._cells[place].dump(value)
-        contents.changed = []
+        entry = self._current
+        for index in entry.changed:
+            value = entry.values[index]
+            entry.texts[index] = None if value is None else self._fields[index].encode(value)
+        entry.changed = []
         lines = [
-            f"{cell.name} {text}" for cell, text in zip(self._cells, contents.texts, strict=True) if text is not None
+            f"{field.name} {text}" for field, text in zip(self._fields, entry.texts, strict=True) if text is not None
         ]
         if lines:
             self._state.update("\n".join(lines))
         else:
             self._state.clear()
 
-    def _read(self) -> _Contents:
-        contents = _Contents(len(self._cells))
+    def _read(self) -> _CacheEntry:
+        entry = _CacheEntry(len(self._fields))
         written: str | None = self._state.value()
         if written is not None:
             texts = dict(line.split(" ", 1) for line in written.split("\n"))
-            contents.texts = [texts.get(cell.name) for cell in self._cells]
-        return contents
+            entry.texts = [texts.get(field.name) for field in self._fields]
+        return entry
 
 
-class Cell(Generic[T]):
-    """A value of type T per key, in state as one line of text, in a drawer with others or alone.
+class StateField(Generic[T]):
+    """A value of type T per key, in state as one line of text, in a bundle with others or in a bundle of its own.
 
     Text because thread mode hands byte arrays over element by element, and pickles are no format to keep. Reading state costs
-    a call into the JVM and decoding: values written by this instance are kept, so that only the first look at a
-    key pays for it. The copy cannot be stale, since a key belongs to one instance between two restarts.
+    a call into the JVM and decoding: values written by this instance stay cached, so that only the first read of a
+    key pays for it. The cache cannot be stale, since a key belongs to one instance between two restarts.
     """
 
     def __init__(
         self,
         name: str,
-        dump: Callable[[T], str],
-        load: Callable[[str], T],
-        drawer: Drawer | None = None,
+        encode: Callable[[T], str],
+        decode: Callable[[str], T],
+        bundle: KeyedStateBundle | None = None,
         ttl_h: int = TTL_H,
     ) -> None:
-        """`ttl_h` is for a cell that lies alone."""
+        """`ttl_h` is for a field in a bundle of its own, which `set` writes at once."""
         self.name = name
-        self.dump = dump
-        self._load = load
-        self._alone = drawer is None
-        self._drawer = drawer or Drawer(name, ttl_h)
-        self._place = self._drawer.add(self)
+        self.encode = encode
+        self.decode = decode
+        self._writes_through = bundle is None
+        self._bundle = bundle or KeyedStateBundle(name, ttl_h)
+        self._index = self._bundle.register(self)
+
+    @classmethod
+    def json(cls, name: str, kind: type[T], bundle: KeyedStateBundle | None = None) -> "StateField[T]":
+        """A field whose values, of the msgspec type `kind`, stand in state as JSON."""
+        return cls(name, _to_json, msgspec.json.Decoder(kind).decode, bundle)
 
     def open(self, context: RuntimeContext) -> None:
-        self._drawer.open(context)
+        self._bundle.open(context)
 
     def get(self, key: str) -> T | None:
-        """The value of the current key, which is `key`."""
-        contents = self._drawer.contents(key)
-        place = self._place
-        if not contents.decoded[place]:
-            text = contents.texts[place]
-            contents.values[place] = None if text is None else self._load(text)
-            contents.decoded[place] = True
-        value: T | None = contents.values[place]
+        """Returns the value of `key`, which must be Flink's current key."""
+        entry = self._bundle.entry(key)
+        index = self._index
+        if not entry.decoded[index]:
+            text = entry.texts[index]
+            entry.values[index] = None if text is None else self.decode(text)
+            entry.decoded[index] = True
+        value: T | None = entry.values[index]
         return value
 
-    def put(self, key: str, value: T | None) -> None:
-        """Sets the value of the current key, which is `key`; None clears it."""
-        contents = self._drawer.contents(key)
-        place = self._place
-        contents.values[place] = value
-        contents.decoded[place] = True
-        if place not in contents.changed:
-            contents.changed.append(place)
-        if self._alone:
-            self._drawer.flush(key)
+    def set(self, key: str, value: T | None) -> None:
+        """Sets the value of `key`, which must be Flink's current key; None clears it."""
+        entry = self._bundle.entry(key)
+        index = self._index
+        entry.values[index] = value
+        entry.decoded[index] = True
+        if index not in entry.changed:
+            entry.changed.append(index)
+        if self._writes_through:
+            self._bundle.flush(key)
 
     def clear(self, key: str) -> None:
-        self.put(key, None)
+        self.set(key, None)
+
+
+def _to_json(value: Any) -> str:
+    return _encoder.encode(value).decode()
 
 
 def _descriptor(name: str, ttl_h: int) -> ValueStateDescriptor:
@@ -151,8 +165,8 @@ def _descriptor(name: str, ttl_h: int) -> ValueStateDescriptor:
     # Spelt out: PyFlink 2.3 makes its default strategies by a call to a client's JVM, which a
     # TaskManager does not have.
     ttl.disable_cleanup_in_background()
-    # One other entry a look: a round takes as many looks as there are keys, and a day is long. Flink's five cost more
-    # than the look itself.
+    # One other entry a read: a round takes as many reads as there are keys, and a day is long. Flink's five cost more
+    # than the read itself.
     ttl.cleanup_incrementally(1, False)
     ttl.cleanup_in_rocksdb_compact_filter(1000, Time.days(30))
     descriptor.enable_time_to_live(ttl.build())

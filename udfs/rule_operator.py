@@ -1,4 +1,4 @@
-"""What both commanding operators share: rules by broadcast, and commands as records."""
+"""Base class of the operators that evaluate broadcast rules and emit commands."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,34 +11,34 @@ from schemas.commands import AdjustmentCommand, encode
 from schemas.rules import Rule
 from udfs.runtime import garbage_collection
 from udfs.runtime.pyflink_patches import empty_results, row_conversion
-from udfs.stages.broadcast_control import CONTROL, ControlStage
-from udfs.stages.isolation_forest import ForestStage
+from udfs.stages.broadcast_control import CONTROL, BroadcastControl
+from udfs.stages.isolation_forest import IsolationForestStage
 
 
-class Informed(KeyedBroadcastProcessFunction):
+class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     """Emits commands as (target id, JSON), both as bytes.
 
     The broadcast input brings rows (kind, key, body): a rule as JSON or None to delete it, or a refit as JSON. `rules`
-    are in force until the input says otherwise.
+    are in force until the input changes them.
     """
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
 
-    def inform(self, context: RuntimeContext, forest: ForestStage | None) -> ControlStage:
-        """To be called in `open`: what holds the rules from now on."""
-        garbage_collection.seldom()
-        row_conversion.quicken()
-        empty_results.quicken()
+    def open_rules(self, context: RuntimeContext, forest: IsolationForestStage | None) -> BroadcastControl:
+        """Prepares the interpreter and returns the holder of the rules in force. To be called in `open`."""
+        garbage_collection.relax_gc()
+        row_conversion.apply()
+        empty_results.apply()
         metrics = context.get_metrics_group()
         self._commands = metrics.counter("commands")
-        self._control = ControlStage(self._rules, forest, metrics.counter("refusedRules"))
+        self._control = BroadcastControl(self._rules, forest, metrics.counter("refusedRules"))
         self._restored = False
         self._broadcast: Any = None
         return self._control
 
-    def restore(self, ctx: Any) -> None:
-        """To be called before the first row: broadcast state cannot be read in `open`."""
+    def restore_broadcast_state(self, ctx: Any) -> None:
+        """Restores rules and refits once. To be called before the first row: broadcast state cannot be read in `open`."""
         if not self._restored:
             self._restored = True
             self._control.restore(ctx.get_broadcast_state(CONTROL))
@@ -50,7 +50,8 @@ class Informed(KeyedBroadcastProcessFunction):
         self._control.on_row(value, self._broadcast)
         return ()
 
-    def records(self, commands: list[AdjustmentCommand]) -> list[Row]:
+    def to_records(self, commands: list[AdjustmentCommand]) -> list[Row]:
+        """Encodes commands for Kafka and counts them."""
         # Lists, not generators: every row goes through here, and each `yield from` on the way costs it a microsecond.
         if not commands:
             return []

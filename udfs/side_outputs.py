@@ -1,4 +1,4 @@
-"""The outputs of the adjust operator beside its commands."""
+"""Side outputs of the operator that emits window commands, and the types of the rows in them."""
 
 from typing import Final
 
@@ -6,13 +6,13 @@ from pyflink.common import Types
 from pyflink.datastream import OutputTag
 
 _BYTES: Final = Types.PRIMITIVE_ARRAY(Types.BYTE())
-RECORD: Final = Types.ROW_NAMED(["key", "value"], [_BYTES, _BYTES])
+KAFKA_RECORD: Final = Types.ROW_NAMED(["key", "value"], [_BYTES, _BYTES])
 """A record for Kafka: key and value as they are written."""
 
-TOLD_ROW: Final = Types.ROW([Types.STRING(), Types.STRING()])
-"""What session-state.v1 is made of: kind and JSON (`udfs/session_state.py`)."""
+SESSION_UPDATE: Final = Types.ROW([Types.STRING(), Types.STRING()])
+"""A change of one session's state: `SessionUpdateKind` and JSON (`udfs/session_state.py`)."""
 
-REJECTED: Final = OutputTag("rejected", RECORD)
-LATE: Final = OutputTag("late", RECORD)
-TALLY: Final = OutputTag("tally", RECORD)
-TOLD: Final = OutputTag("told", Types.ROW([Types.STRING(), TOLD_ROW]))
+REJECTED: Final = OutputTag("rejected", KAFKA_RECORD)
+LATE: Final = OutputTag("late", KAFKA_RECORD)
+TALLY: Final = OutputTag("tally", KAFKA_RECORD)
+SESSION_UPDATES: Final = OutputTag("told", Types.ROW([Types.STRING(), SESSION_UPDATE]))

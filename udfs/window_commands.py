@@ -1,74 +1,73 @@
-"""Keyed operator: commands from session windows and content windows, and from the silence between them."""
+"""Keyed operator: emits commands from session windows and content windows, and from the silence between them."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
-from models.isolation_forest.registry import Forest, Forests
+from models.isolation_forest.registry import ForestRegistry, ForestVersion
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
 from schemas.model_cards import ModelCard
 from schemas.rules import Rule
-from udfs.audit_records import AuditStage
-from udfs.crossing_rows import CONTENT, SESSION, fields
+from udfs.audit_records import to_audit_record
+from udfs.crossing_rows import CONTENT, SESSION, unpack
 from udfs.lanes.contents import ContentLane
 from udfs.lanes.sessions import SessionLane
-from udfs.rule_operator import Informed
-from udfs.stages.isolation_forest import ForestStage
-from udfs.stages.session_scores import TellingStage
+from udfs.rule_operator import RuleEvaluatingFunction
+from udfs.stages.isolation_forest import IsolationForestStage
+from udfs.stages.session_scores import SessionScoresStage
 
 
-class Adjust(Informed):
+class WindowCommands(RuleEvaluatingFunction):
     """Rejected, late and tally records go to side outputs.
 
-    What each lane does, in which order, stands in `udfs/lanes`; the state and timers of each stage in its own file.
+    `udfs/lanes` says which stages each lane runs, in which order; the state and timers of a stage stand in its own file.
     """
 
     def __init__(
         self,
         rules: tuple[Rule, ...],
-        cold_model: bytes,
-        cold_card: ModelCard,
+        default_model: bytes,
+        default_card: ModelCard,
         schedule: RefitSchedule,
         window_ms: int,
         slice_ms: int,
-        telling: bool,
+        emit_scores: bool,
     ) -> None:
-        """With `telling`, the scores of session windows go to a side output, for session-state.v1."""
+        """`emit_scores` sends the scores of session windows to a side output, for session-state.v1."""
         super().__init__(rules)
-        self._told = TellingStage() if telling else None
-        self._cold = (cold_model, cold_card)
+        self._scores = SessionScoresStage() if emit_scores else None
+        self._default_forest = (default_model, default_card)
         self._schedule = schedule
         self._window_ms = window_ms
         self._slice_ms = slice_ms
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        model, card = self._cold
-        cold = Forest(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
-        forest = ForestStage(Forests(self._schedule, cold))
-        control = self.inform(runtime_context, forest)
+        model, card = self._default_forest
+        default = ForestVersion(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
+        forest = IsolationForestStage(ForestRegistry(self._schedule, default))
+        control = self.open_rules(runtime_context, forest)
         self._contents = ContentLane(self._window_ms, control)
-        self._sessions = SessionLane(self._window_ms, self._slice_ms, forest, control, self._told)
-        self._audit = AuditStage()
+        self._sessions = SessionLane(self._window_ms, self._slice_ms, forest, control, self._scores)
         for lane in (self._sessions, self._contents):
             lane.open(runtime_context)
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
-        self.restore(ctx)
-        kind, numbers, texts = fields(value)
+        self.restore_broadcast_state(ctx)
+        kind, numbers, texts = unpack(value)
         if kind == SESSION:
-            records = self.records(self._sessions.on_row(numbers, texts, ctx))
-            return records if self._told is None else records + self._told.take()
+            records = self.to_records(self._sessions.on_row(numbers, texts, ctx))
+            return records if self._scores is None else records + self._scores.drain()
         if kind == CONTENT:
-            return self.records(self._contents.on_row(numbers, texts))
-        return self._audit.on_row(kind, numbers, texts)
+            return self.to_records(self._contents.on_row(numbers, texts))
+        return [to_audit_record(kind, numbers, texts)]
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
-        """Commands only: in thread mode PyFlink 2.3 knows no side outputs here. A window that was held is not told of;
-        the next minute's is."""
-        self.restore(ctx)
-        records = self.records(self._sessions.on_timer(ctx.get_current_key(), timestamp, ctx))
-        if self._told is not None:
-            self._told.take()
+        """Emits commands only: in thread mode PyFlink 2.3 has no side outputs here. The scores of a window that was
+        pending are dropped; those of the next minute follow."""
+        self.restore_broadcast_state(ctx)
+        records = self.to_records(self._sessions.on_timer(ctx.get_current_key(), timestamp, ctx))
+        if self._scores is not None:
+            self._scores.drain()
         return records

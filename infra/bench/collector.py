@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.kafka.reading import ends
+from infra.kafka.reading import end_offsets
 from infra.local import kafka, processes, redis
 from infra.local.home import PROJECT, Home
 from schemas.topics import EVENTS
@@ -147,11 +147,11 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
                 served([*python, "infra.bench.collector", "--echo", str(echo_port)], echo_port, {}, home),
             ):
                 generate(gateway_port, 2.0)
-                before = sum(ends(bootstrap, EVENTS.name).values())
+                before = sum(end_offsets(bootstrap, EVENTS.name).values())
                 for _ in range(rounds):
                     found["collector"].append(generate(gateway_port, seconds))
                     found["echo"].append(generate(echo_port, seconds))
-                stands = sum(ends(bootstrap, EVENTS.name).values()) - before
+                stands = sum(end_offsets(bootstrap, EVENTS.name).values()) - before
         finally:
             processes.stop(store)
             processes.stop(broker)

@@ -38,7 +38,7 @@ def main() -> None:
         return {"session_window": cost(WINDOW), "click": cost(CLICK)}
 
     pyflinks = costs()
-    row_conversion.quicken()
+    row_conversion.apply()
     print(json.dumps({"pyflink_us": pyflinks, "quickened_us": costs()}, indent=2))
 
 

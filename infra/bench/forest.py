@@ -9,22 +9,38 @@ import json
 import time
 from collections.abc import Callable
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.features import SESSION_NAMES
 from models.isolation_forest.onnx_export import SAMPLES, TREES, fit, to_onnx
-from models.isolation_forest.registry import forest_input
+from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import Floats, ForestScorer
+
+MEANS: Final = {
+    "clicks": 5.0,
+    "recommended_clicks": 1.5,
+    "click_rate": 5.0,
+    "recommended_click_rate": 1.5,
+    "scroll_depth": 0.6,
+    "scroll_speed": 0.8,
+    "hover_ms": 15_000.0,
+    "pointer_path_px": 18_000.0,
+    "engaged_ms": 35_000.0,
+    "session_duration_ms": 45_000.0,
+    "pages": 2.0,
+    "rapid_exits": 0.2,
+    "idle_ms": 3_000.0,
+}
+"""Of a window in the rows measured; of features that are not named here it is 1."""
 
 
 def windows(number: int, seed: int) -> Floats:
     """Rows of about the size and skew of session windows; what counts for time is only that trees have something to split."""
     random = np.random.default_rng(seed)
-    means = np.array([5, 1.5, 5, 1.5, 0.6, 0.8, 15_000, 18_000, 35_000, 45_000, 2, 0.2, 3_000])
-    assert len(means) == len(SESSION_NAMES)
+    means = np.array([MEANS.get(name, 1.0) for name in SESSION_NAMES])
     rows: Floats = (random.gamma(4.0, 0.25, size=(number, len(means))) * means).astype(np.float32)
     return rows
 
@@ -51,7 +67,7 @@ def measure(rows: Floats, calls: int, repeats: int, seed: int) -> dict[str, Any]
     ours = np.array([scorer.score(row) for row in single])
     theirs: NDArray[np.float64] = -forest.score_samples(rows)
     score = cost_us(lambda number: scorer.score(single[number % many]), calls, repeats)
-    with_input = cost_us(lambda number: scorer.score(forest_input(values[number % many])), calls, repeats)
+    with_input = cost_us(lambda number: scorer.score(to_feature_row(values[number % many])), calls, repeats)
     explain = cost_us(lambda number: scorer.explain(single[number % many]), calls // 4, repeats)
     sklearn = cost_us(lambda number: forest.score_samples(single[number % many]), max(20, calls // 200), repeats)
     return {

@@ -10,17 +10,17 @@ import sys
 from pyflink.java_gateway import get_gateway
 
 from jobs.config import AdjustConfig
-from jobs.environment import environment
-from jobs.graph import crossing
-from jobs.java.keying import ROW, keyed
+from jobs.environment import create_environment
+from jobs.graph import build_sql_pipeline
+from jobs.java.keying import CROSSING_ROW_TYPE, key_by_first_field
 
 
 def main() -> None:
     config = AdjustConfig.load(sys.argv[1:], os.environ)
-    env, t_env = environment(config)
+    env, t_env = create_environment(config)
     discarding = get_gateway().jvm.org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink
-    for rows in crossing(t_env, config):
-        keyed(rows, ROW)._j_data_stream.sinkTo(discarding()).name("nowhere")  # noqa: SLF001 - PyFlink has no such sink
+    for rows in build_sql_pipeline(t_env, config):
+        key_by_first_field(rows, CROSSING_ROW_TYPE)._j_data_stream.sinkTo(discarding()).name("nowhere")  # noqa: SLF001 - PyFlink has no such sink
     env.execute("jvm-only")
 
 

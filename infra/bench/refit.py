@@ -13,7 +13,7 @@ from typing import Any
 
 from infra.bench.forest import windows
 from models.isolation_forest.fit import refit
-from models.isolation_forest.grow import grow
+from models.isolation_forest.grow import grow_trees
 from models.isolation_forest.onnx_export import SAMPLES, TREES, fit, to_onnx
 from models.isolation_forest.scorer import ForestScorer
 from models.reservoir import CAPACITY
@@ -31,10 +31,10 @@ def cost_ms(make: Callable[[], Any], repeats: int) -> float:
 def measure(repeats: int) -> dict[str, float]:
     rows = windows(CAPACITY, 7)
     texts = [tuple(float(value) for value in row) for row in rows]
-    trees, stock = grow(rows, 7, TREES, SAMPLES), fit(rows, 7)
+    trees, stock = grow_trees(rows, 7, TREES, SAMPLES), fit(rows, 7)
     model = to_onnx(trees)
     steps: dict[str, Callable[[], Any]] = {
-        "grow": lambda: grow(rows, 7, TREES, SAMPLES),
+        "grow": lambda: grow_trees(rows, 7, TREES, SAMPLES),
         "sklearn_fit": lambda: fit(rows, 7),
         "scores_of_the_sample": lambda: trees.scores(rows),
         "sklearn_score_samples": lambda: stock.score_samples(rows),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from models.detectors.baselines import ALARM, LIMIT, NAN, Baselines
+from models.detectors.baselines import CLIP_Z, CUSUM_THRESHOLD, NAN, Baselines
 
 HALF_LIFE: Final = 2016
 """Values after which what was learned counts half: a week at one every five minutes, so that days and nights are both
@@ -17,8 +17,8 @@ class StreamDetector:
     """Scores from 0 to 1; 0.5 is as odd as the oddest value of late, so that a long episode is reported once.
 
     Evidence: how many deviations the value and its step from the value before lie off (`Baselines`: scores first,
-    learns second), and how far both have crept (the CUSUM, which at `ALARM` counts as much as a value at `LIMIT`). It
-    is compared with the largest evidence so far, halved every `MEMORY` values, and no less than `LIMIT`: a stream that
+    learns second), and how far both have crept (the CUSUM, which at `CUSUM_THRESHOLD` counts as much as a value at `CLIP_Z`). It
+    is compared with the largest evidence so far, halved every `MEMORY` values, and no less than `CLIP_Z`: a stream that
     often spikes needs a larger spike.
     """
 
@@ -39,14 +39,14 @@ class StreamDetector:
         (None, True, True)
         """
         baselines = self._baselines
-        scores = baselines.judge((value, value - self._before))
+        scores = baselines.score_and_update((value, value - self._before))
         self._before = value
         known = [abs(score) for score in scores if score is not None]
         if not known:
             return None
-        crept = sum(max(pair) for pair in zip(baselines.rising, baselines.falling, strict=True))
-        evidence = sum(known) + crept * LIMIT / ALARM
-        odd = evidence / (evidence + max(self._oddest, LIMIT))
+        crept = sum(max(pair) for pair in zip(baselines.cusum_high, baselines.cusum_low, strict=True))
+        evidence = sum(known) + crept * CLIP_Z / CUSUM_THRESHOLD
+        odd = evidence / (evidence + max(self._oddest, CLIP_Z))
         self._oddest = max(self._oddest * _FADING, evidence)
         return odd
 

@@ -16,7 +16,7 @@ from infra.cli.output import err, errors, out, print_json
 from infra.cli.rule_commands import put_records
 from infra.demo import demo_gateway
 from infra.kafka.accounting import Accountant
-from infra.kafka.reading import Tail
+from infra.kafka.reading import TopicReader
 from infra.local import flink, stack
 from infra.local.home import Home, StackRecord
 from infra.local.processes import StackError
@@ -121,9 +121,9 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
     lines = list(records(SAMPLE))
     replayed = _play(running, names, lines, tracker, seconds)
     with err.status("waiting until every event is accounted for"):
-        account = accountant.settle(replayed, patience_s=30.0)
-    tail = Tail(running.bootstrap, names[topics.ADJUSTMENTS.name])
-    committed = [msgspec.json.decode(each.value) for each in tail.rest(3.0)]
+        account = accountant.wait_until_accounted(replayed, quiet_s=30.0)
+    reader = TopicReader(running.bootstrap, names[topics.ADJUSTMENTS.name])
+    committed = [msgspec.json.decode(each.value or b"") for each in reader.read_to_end(3.0)]
     truth = read_truth(SAMPLE)
     found = score(truth.episodes if truth else [], committed)
     _print_summary(found, tracker, account)
@@ -157,8 +157,8 @@ def _play(
     running: stack.Stack, names: dict[str, str], lines: list[bytes], tracker: LatencyTracker, seconds: int
 ) -> int:
     """Replays the recording and prints commands as they come. Returns how many events were sent."""
-    tail = Tail(running.bootstrap, names[topics.ADJUSTMENTS.name], isolation="read_uncommitted")
-    tail.more(0.1)
+    reader = TopicReader(running.bootstrap, names[topics.ADJUSTMENTS.name], isolation="read_uncommitted")
+    reader.poll(0.1)
     speed = _length_s(lines) / max(seconds - SETTLE_S, MIN_REPLAY_S)
     replay = Replay(running.bootstrap, names[topics.EVENTS.name], speed, tracker.on_sent)
     failure: list[BaseException] = []
@@ -176,9 +176,9 @@ def _play(
     next_line, before = time.monotonic() + 5, 0
     quiet_since = time.monotonic()
     while player.is_alive() or time.monotonic() - quiet_since < 1.5:
-        for record in tail.more(0.05):
+        for record in reader.poll(0.05):
             quiet_since = time.monotonic()
-            command = msgspec.json.decode(record.value)
+            command = msgspec.json.decode(record.value or b"")
             _print_command(command, tracker.on_command(command))
         if player.is_alive():
             quiet_since = max(quiet_since, time.monotonic() - 0.5)
@@ -188,7 +188,7 @@ def _play(
                     f"[dim]{tracker.sent:>7} events, {rate:.0f} a second, {tracker.by_action.total()} commands[/dim]"
                 )
                 next_line, before = next_line + 5, tracker.sent
-    tail.close()
+    reader.close()
     if failure:
         raise StackError(f"the replay stopped: {failure[0]}")
     if replay.result.failed:

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from infra.cli.output import err, errors
-from infra.gateway.settings import Settings, SettingsError
+from infra.gateway.settings import Settings
 from infra.local.home import Home, StackRecord
 from infra.local.processes import StackError
+from infra.settings import SettingsError
 
 
 def gateway(
@@ -62,11 +63,11 @@ def environment(bootstrap: str) -> dict[str, str]:
 def _tell(settings: Settings) -> None:
     """Prints addresses, and the secrets that are random; secrets that were set are not shown."""
     err.print(f"gateway at http://{settings.host}:{settings.port}, Kafka at {settings.bootstrap}")
-    if "write_keys" in settings.random:
+    if "write_keys" in settings.generated:
         err.print(f"write key for this run: {next(iter(settings.write_keys))} (set MICROADJUST_WRITE_KEYS)")
-    if "console_token" in settings.random:
+    if "console_token" in settings.generated:
         for page in ("console", "debug"):
             address = f"http://{settings.host}:{settings.port}/{page}/?token={settings.console_token}"
             err.print(f"{page} for this run: {address} (set MICROADJUST_GATEWAY_CONSOLE_TOKEN)", soft_wrap=True)
-    if "token_secrets" in settings.random:
+    if "token_secrets" in settings.generated:
         err.print("push tokens end with this run (set MICROADJUST_PUSH_SECRETS)")

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
-from infra.kafka.reading import StreamError
+from infra.kafka.reading import BrokerUnavailableError, StreamError, UnknownTopicError
 from infra.local.processes import StackError
 from infra.simulate.recording import RecordingError
 from schemas.rules import RuleError
@@ -21,6 +21,11 @@ err = Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
+_ADVICE: Final = {
+    BrokerUnavailableError: "; start one with `microadjust up`, or give --bootstrap",
+    UnknownTopicError: "; `microadjust up` creates the topics",
+}
+
 
 @contextmanager
 def errors() -> Iterator[None]:
@@ -28,7 +33,8 @@ def errors() -> Iterator[None]:
     try:
         yield
     except (StackError, StreamError, RecordingError, RuleError) as error:
-        err.print(f"microadjust: {error}", style="red", markup=False, soft_wrap=True)
+        advice = next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "")
+        err.print(f"microadjust: {error}{advice}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except KafkaError as error:
         err.print(f"microadjust: Kafka: {error}", style="red", markup=False, soft_wrap=True)

@@ -9,8 +9,6 @@ import typer
 
 from infra.cli.gateway_commands import environment
 from infra.cli.output import err, errors
-from infra.gateway.settings import SettingsError
-from infra.local.processes import StackError
 
 
 def projector(
@@ -29,10 +27,7 @@ def projector(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with errors():
-        try:
-            settings = Settings.from_env(environment(bootstrap))
-        except SettingsError as error:
-            raise StackError(str(error)) from None
+        settings = Settings.from_env(environment(bootstrap))
         running = Projector(settings)
         err.print(f"projecting from {settings.bootstrap} into {settings.redis_url}")
         running.run(stop)

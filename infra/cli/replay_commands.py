@@ -117,7 +117,7 @@ def replay(
         settled = None
         if accountant is not None:
             with err.status("waiting for the adjust job to account for them"):
-                settled = accountant.settle(result.sent, patience_s=60.0)
+                settled = accountant.wait_until_accounted(result.sent, quiet_s=60.0)
             row |= msgspec.to_builtins(settled)
             row["missing"] = settled.missing
         show([row], as_json, "")

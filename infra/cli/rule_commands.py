@@ -9,9 +9,9 @@ from kafka import KafkaProducer
 
 from infra.cli.bootstrap import Bootstrap, resolve_bootstrap
 from infra.cli.output import Json, err, errors, show
-from infra.kafka.reading import Tail
+from infra.kafka.reading import TopicReader
 from models.rules.compiled import KNOWN_FEATURES
-from models.rules.evaluation import RuleBook
+from models.rules.evaluation import RuleSet
 from schemas import topics
 from schemas.rules import Rule, RuleError, parse_rule, parse_rule_file
 
@@ -24,7 +24,7 @@ app = typer.Typer(
 def _on_topic(servers: str) -> dict[str, Rule]:
     """Reads the newest version of each rule that was not deleted."""
     found: dict[str, Rule] = {}
-    for record in Tail(servers, topics.RULES.name).rest():
+    for record in TopicReader(servers, topics.RULES.name).read_to_end():
         rule_id = (record.key or b"").decode(errors="replace")
         if record.value is None:
             found.pop(rule_id, None)
@@ -74,7 +74,7 @@ def put(
             rules = parse_rule_file(file.read_text(), KNOWN_FEATURES)
         except (OSError, UnicodeDecodeError) as error:
             raise RuleError(f"{file} cannot be read: {error}") from None
-        RuleBook(rules)
+        RuleSet(rules)
         put_records(resolve_bootstrap(bootstrap), [(rule.id, msgspec.json.encode(rule)) for rule in rules])
         show([{"rule": rule.id, "version": rule.version} for rule in rules], as_json, "the file holds no rule")
 

@@ -95,6 +95,13 @@ def submit_job(
     context: typer.Context,
     job: Annotated[str, typer.Argument(help="Name of the job: adjust or heatmap.")],
     savepoint: Annotated[str, typer.Option(help="Path of the savepoint or checkpoint to restore.")] = "",
+    new_features: Annotated[
+        bool,
+        typer.Option(
+            "--new-features",
+            help="Restore a savepoint of a job with other features: the windows of its last minute begin empty.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Submit a job to the local stack with `flink run`. Options after `--` go to the job; `-- --help` lists those."""
@@ -103,7 +110,7 @@ def submit_job(
             raise StackError(f"there is no job {job}; there is {', '.join(submit.JOBS)}")
         if "--help" in context.args:
             raise typer.Exit(subprocess.run([sys.executable, "-m", f"jobs.{job}", "--help"], check=False).returncode)
-        job_id = submit.submit(stack.running(Home.from_env()), job, context.args, savepoint or None)
+        job_id = submit.submit(stack.running(Home.from_env()), job, context.args, savepoint or None, new_features)
         show([{"job": job, "id": job_id}], as_json, "")
 
 

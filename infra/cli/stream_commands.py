@@ -10,7 +10,7 @@ import typer
 from infra.cli.bootstrap import Bootstrap, resolve_bootstrap
 from infra.cli.formatting import format_evidence, format_parameters, format_reason, format_time
 from infra.cli.output import Json, errors, out, print_json, show
-from infra.kafka.reading import StreamError, Tail
+from infra.kafka.reading import StreamError, TopicReader
 from schemas import topics
 
 
@@ -24,18 +24,18 @@ def commands(
 ) -> None:
     """Show adjustment commands with the reason for each. With --json, one object per line."""
     with errors():
-        tail = Tail(resolve_bootstrap(bootstrap), topics.ADJUSTMENTS.name)
+        reader = TopicReader(resolve_bootstrap(bootstrap), topics.ADJUSTMENTS.name)
 
         def wanted(record: Any) -> dict[str, Any] | None:
-            command: dict[str, Any] = msgspec.json.decode(record.value)
+            command: dict[str, Any] = msgspec.json.decode(record.value or b"")
             fits = (not session or command["session_id"] == session) and (not action or command["action"] == action)
             return command if fits else None
 
-        there = deque((command for record in tail.rest() if (command := wanted(record))), maxlen=last)
+        there = deque((command for record in reader.read_to_end() if (command := wanted(record))), maxlen=last)
         for command in sorted(there, key=lambda each: each["issued_at_ms"]):
             _print_command(command, as_json)
         while follow:
-            for record in tail.more(1.0):
+            for record in reader.poll(1.0):
                 if command := wanted(record):
                     _print_command(command, as_json)
 
@@ -62,8 +62,8 @@ def explain(
 ) -> None:
     """Show why a command was issued: rule, evidence with baseline and threshold, window."""
     with errors():
-        for record in Tail(resolve_bootstrap(bootstrap), topics.ADJUSTMENTS.name).rest():
-            command = msgspec.json.decode(record.value)
+        for record in TopicReader(resolve_bootstrap(bootstrap), topics.ADJUSTMENTS.name).read_to_end():
+            command = msgspec.json.decode(record.value or b"")
             if command["command_id"].startswith(command_id):
                 break
         else:
@@ -94,8 +94,8 @@ def rejected(
     """List records that were rejected as invalid events, with reason and position."""
     with errors():
         found: deque[dict[str, Any]] = deque(maxlen=last)
-        for record in Tail(resolve_bootstrap(bootstrap), topics.REJECTED.name).rest():
-            rejected_record = msgspec.json.decode(record.value)
+        for record in TopicReader(resolve_bootstrap(bootstrap), topics.REJECTED.name).read_to_end():
+            rejected_record = msgspec.json.decode(record.value or b"")
             if not reason_is or rejected_record["reason"] == reason_is:
                 found.append(rejected_record)
         if not as_json:

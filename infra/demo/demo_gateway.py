@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
-from infra.gateway.console.endpoints import picture_name
+from infra.gateway.console.endpoints import screenshot_filename
 from infra.local import kafka, processes
 from infra.local.home import Home, StackRecord
 from infra.local.stack import Stack
@@ -36,7 +36,7 @@ class DemoGateway:
     def publish_screenshot(self, picture: Path) -> None:
         """Publishes a picture of the site's page as the background of the console's heatmap."""
         self.pictures.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture, self.pictures / picture_name(self.site))
+        shutil.copyfile(picture, self.pictures / screenshot_filename(self.site))
 
 
 def start(home: Home, stack: Stack, redis_port: int) -> DemoGateway:

@@ -1,64 +1,87 @@
-"""The gateway: one Starlette application, put together from its parts."""
+"""Creates the gateway: one Starlette application, assembled from components."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from infra.gateway.auth.origins import Cors
-from infra.gateway.components import Gateway, Part
+from infra.gateway.auth.origins import OriginMiddleware
+from infra.gateway.components import Component, GatewayContext
 from infra.gateway.console import endpoints as console
 from infra.gateway.debug import endpoints as debug
 from infra.gateway.ingest import ticks
 from infra.gateway.ingest.native import endpoints as collector
-from infra.gateway.ingest.producer import Log
 from infra.gateway.push import endpoints as push
 from infra.gateway.rest import health
 from infra.gateway.settings import Settings
-from infra.gateway.static import demo
-from infra.redis.client import connected
+from infra.gateway.static import demo, tracker
+from infra.kafka.producer import AckedProducer
+from infra.redis.client import create_client
 
-PARTS: Final[tuple[Callable[[Gateway], Part], ...]] = (
-    collector.part,
-    ticks.part,
-    debug.part,
-    push.part,
-    health.part,
-    console.part,
-    demo.part,
+COMPONENTS: Final[tuple[Callable[[GatewayContext], Component], ...]] = (
+    collector.component,
+    ticks.component,
+    debug.component,
+    push.component,
+    health.component,
+    console.component,
+    tracker.component,
+    demo.component,
 )
 
 REDIS_TIMEOUT_S: Final = 0.05
-"""A page waits for its answer, so what Redis cannot say soon goes unsaid."""
+"""A page waits for its response, so what Redis does not answer in time is left out."""
+
+INGEST_REDIS_TIMEOUT_S: Final = 0.25
+"""Longer: under full load the event loop itself may be late, and Redis is not down then."""
 
 
-def build(settings: Settings) -> Starlette:
-    """The application; it connects to Kafka and Redis when it starts, and neither has to be there."""
-    redis = connected(settings.redis_url, REDIS_TIMEOUT_S)
-    gateway = Gateway(settings, Log(settings), redis)
-    parts = [part(gateway) for part in PARTS]
+def create_app(settings: Settings, producer: AckedProducer | None = None, redis: Redis | None = None) -> Starlette:
+    """Returns the application. Kafka and Redis are contacted at startup, not here, and neither has to be reachable.
 
-    async def leave() -> None:
-        for each in gateway.on_leaving:
-            await each()
+    A test may pass its own `producer` and `redis`; the latter then serves all purposes.
+    """
+    gateway = GatewayContext(
+        settings,
+        producer if producer is not None else _producer(settings),
+        redis if redis is not None else create_client(settings.redis_url, REDIS_TIMEOUT_S),
+        redis if redis is not None else create_client(settings.redis_url, INGEST_REDIS_TIMEOUT_S),
+    )
+    components = [component(gateway) for component in COMPONENTS]
+
+    async def shutdown() -> None:
+        for hook in gateway.on_shutdown:
+            await hook()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(redis.aclose)
-            stack.push_async_callback(leave)
-            await stack.enter_async_context(gateway.log.running())
-            for part in parts:
-                if part.running is not None:
-                    await stack.enter_async_context(part.running())
+            stack.push_async_callback(gateway.redis.aclose)
+            stack.push_async_callback(gateway.ingest_redis.aclose)
+            stack.push_async_callback(shutdown)
+            await stack.enter_async_context(gateway.producer.running())
+            for component in components:
+                if component.lifespan is not None:
+                    await stack.enter_async_context(component.lifespan())
             yield
 
     app = Starlette(
-        routes=[route for part in parts for route in part.routes],
-        middleware=[Middleware(Cors, origins=settings.allowed_origins)],
+        routes=[route for component in components for route in component.routes],
+        middleware=[Middleware(OriginMiddleware, origins=settings.allowed_origins)],
         lifespan=lifespan,
     )
     app.state.gateway = gateway
     return app
+
+
+def _producer(settings: Settings) -> AckedProducer:
+    return AckedProducer(
+        settings.bootstrap,
+        client_id="microadjust-gateway",
+        ack_timeout_ms=settings.ack_timeout_ms,
+        max_queued_records=settings.queued_events,
+        max_queued_bytes=settings.queued_bytes,
+    )

@@ -1,4 +1,4 @@
-"""What the gateway's parts have in common: settings, the log, Redis, and the hooks by which they meet."""
+"""Defines a component of the gateway, and the context that all components share."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -7,36 +7,39 @@ from dataclasses import dataclass, field
 from redis.asyncio import Redis
 from starlette.routing import BaseRoute
 
-from infra.gateway.ingest.producer import Log
 from infra.gateway.settings import Settings
+from infra.kafka.producer import AckedProducer
 from schemas.events import Event
-from schemas.rejects import Rejected
+from schemas.rejects import RejectedRecord
 
 OnAccepted = Callable[[Sequence[Event]], Awaitable[None]]
-OnRejected = Callable[[Sequence[Rejected]], None]
-OnLeaving = Callable[[], Awaitable[None]]
+OnRejected = Callable[[Sequence[RejectedRecord]], None]
+OnShutdown = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class Gateway:
-    """Handed to every part. Parts talk to each other by these hooks alone.
+class GatewayContext:
+    """Passed to every component. Components reach each other only through its hooks.
 
-    `on_accepted` is awaited with the events of a request after Kafka has them and before the answer goes out, for
-    read-your-writes; what it raises is logged, never shown. `on_rejected` hears of refused events. `on_leaving` is awaited
-    at the end, while Redis can still be asked.
+    `on_accepted` is awaited with the events of a request after Kafka has acknowledged them and before the response is
+    sent, for read-your-writes; an exception is logged and does not fail the request. `on_rejected` gets the rejected
+    records. `on_shutdown` is awaited at the end, while Redis can still be used.
     """
 
     settings: Settings
-    log: Log
+    producer: AckedProducer
     redis: Redis
+    """For what a page waits for: fails fast."""
+    ingest_redis: Redis
+    """For deduplication: waits longer before it gives up."""
     on_accepted: list[OnAccepted] = field(default_factory=list)
     on_rejected: list[OnRejected] = field(default_factory=list)
-    on_leaving: list[OnLeaving] = field(default_factory=list)
+    on_shutdown: list[OnShutdown] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """`routes` are tried in the order of the parts; `running` is entered at the start and left at the end."""
+class Component:
+    """`routes` are matched in the order of the components; `lifespan` is entered at startup and left at shutdown."""
 
     routes: Sequence[BaseRoute] = ()
-    running: Callable[[], AbstractAsyncContextManager[None]] | None = None
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with bounds on a request's head, which it has none for: how long it may be and take."""
+"""Limits the size and the duration of a request's head, which uvicorn's HTTP protocol does not."""
 
 import asyncio
 from asyncio import TimerHandle
@@ -6,13 +6,13 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_BYTES: Final = 65_536
-HEAD_WAIT_S: Final = 10.0
-"""From the connection or a request's first byte to the end of its head."""
+MAX_HEAD_BYTES: Final = 65_536
+HEAD_TIMEOUT_S: Final = 10.0
+"""From the connection, or a request's first byte, to the end of its head."""
 
 
-class BoundedHttp(HttpToolsProtocol):
-    """Hangs up without a word on who sends an endless head, or none."""
+class LimitedHttpProtocol(HttpToolsProtocol):
+    """Closes the connection without a response if the request head exceeds 64 KiB or is not complete within 10 s."""
 
     _head_bytes = 0
     _deadline: TimerHandle | None = None
@@ -29,8 +29,8 @@ class BoundedHttp(HttpToolsProtocol):
         super().data_received(data)
         if self._deadline is not None:
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._hang_up()
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -43,13 +43,13 @@ class BoundedHttp(HttpToolsProtocol):
     def _begin_head(self) -> None:
         if self._deadline is None:
             self._head_bytes = 0
-            self._deadline = self.loop.call_later(HEAD_WAIT_S, self._hang_up)
+            self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, self._close)
 
     def _end_head(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _hang_up(self) -> None:
+    def _close(self) -> None:
         self._end_head()
         self.transport.abort()

@@ -1,106 +1,125 @@
-"""What the gateway is told by its environment: addresses, keys, secrets and limits."""
+"""Reads the gateway's settings from the environment: addresses, keys, secrets and limits."""
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
-PREFIX: Final = "MICROADJUST_GATEWAY_"
-
-WebhookKind = Literal["standard", "segment", "pendo"]
+from infra.settings import DEFAULT_BOOTSTRAP, DEFAULT_REDIS_URL, PREFIX, SettingsError
 
 _OTHER_NAMES: Final = {
     "write_keys": "MICROADJUST_WRITE_KEYS",
     "token_secrets": "MICROADJUST_PUSH_SECRETS",
     "webhooks": "MICROADJUST_WEBHOOK_SECRETS",
 }
-"""Settings that others read as well, without the gateway's prefix."""
-
-
-class SettingsError(Exception):
-    """A value nobody can work with; the message names key, value and what to give instead."""
+"""Settings that other programs read as well, so their variables lack the gateway's prefix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """How a source signs what it sends; each of the secrets will do, so that they can rotate."""
+    """How a source signs its webhooks. Any of the secrets is accepted, so that they can rotate."""
 
-    kind: WebhookKind
+    kind: str
+    """A key of `infra.gateway.ingest.webhooks.registry.KINDS`."""
     secrets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Bytes, milliseconds, seconds and counts as the names say; rates are tokens a second.
+    """Holds every setting. Units are in the names; rates are tokens a second.
 
-    `random` names the secrets that nobody set and this run has made up.
+    `generated` names the secrets that were not set and were generated for this run.
     """
 
     host: str = "127.0.0.1"
+    """Address to listen at."""
     port: int = 8480
-    bootstrap: str = "127.0.0.1:19092"
-    redis_url: str = "redis://127.0.0.1:16379/0"
+    """Port to listen at."""
+    bootstrap: str = DEFAULT_BOOTSTRAP
+    """Kafka's bootstrap servers."""
+    redis_url: str = DEFAULT_REDIS_URL
+    """Address of Redis."""
     topics_prefix: str = ""
+    """Text before the name of every topic."""
     write_keys: Mapping[str, str] = field(default_factory=dict)
-    """Source by write key."""
+    """Write keys by source: `source:key`, comma separated."""
     token_secrets: tuple[str, ...] = ()
+    """Secrets of push tokens, comma separated: the first signs, all verify."""
     console_token: str = ""
+    """The operator's token: it reads everything."""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    """Webhook sources: `source=kind:secret|older-secret`, comma separated (`infra/docs/http-api.md`)."""
     allowed_origins: tuple[str, ...] = ()
-    """Origins whose pages may use the gateway; none: any origin may send events, and only this machine's may listen."""
+    """Origins whose pages may call the gateway. If empty, any origin may send events, and only pages of this machine may
+    connect to push."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses whose X-Forwarded-For counts."""
+    """Addresses of proxies whose X-Forwarded-For is believed."""
     geo_database: str = ""
-    """A MaxMind file, as its user has licensed it; without one nobody is placed on a map."""
+    """Path of a MaxMind database, licensed by its user. If empty, country, region and city stay unknown."""
     ticks: bool = True
+    """Whether to write a tick to each partition of events.v1 every second."""
     seen_ids: int = 2_000_000
-    """Ids of events remembered for 24 h in Redis; beyond that the oldest are forgotten first."""
+    """Event ids kept in Redis for 24 h; beyond that the oldest are dropped first."""
     queued_events: int = 20_000
-    """Events handed to Kafka and not acknowledged; beyond that the answer is 503."""
+    """Most events sent to Kafka and not yet acknowledged; beyond that the answer is 503."""
     queued_bytes: int = 16_777_216
+    """Most bytes of such events; beyond that the answer is 503."""
     held_bytes: int = 16_777_216
-    """Bodies in memory at a time, over all requests."""
+    """Most bytes of request bodies in memory, over all requests."""
     ack_timeout_ms: int = 3_000
-    """So long a request waits for Kafka before its answer is 503."""
+    """How long a request waits for Kafka's acknowledgement before its answer is 503."""
     ip_requests_per_s: float = 200.0
+    """Requests a second from one address; beyond that the answer is 429."""
     ip_burst: int = 400
+    """Requests of one address that may come at once."""
     push_clients_per_address: int = 100
-    """Pages of one address that listen at a time; of IPv6, of one network (/48). Those with the operator's token do not count."""
+    """Most push connections of one address, or of one IPv6 /48 network; connections with the operator's token do not count."""
     key_events_per_s: float = 50_000.0
+    """Events a second with one write key; beyond that the answer is 429."""
     key_burst: int = 100_000
+    """Events with one write key that may come at once."""
     flink_url: str = ""
-    """Flink's REST interface, for the console's page on health."""
+    """Address of Flink's REST API, for the console's health page."""
     pictures: str = ""
-    """A folder of page pictures for the console's heatmap (`infra/console/README.md`)."""
+    """Folder of page screenshots for the console's heatmap (`infra/console/README.md`)."""
     console_also: tuple[str, ...] = ()
     """Prefixes of further sets of topics that the console shows beside the gateway's own."""
     demo: bool = False
-    """Whether the demo site is served, with a write key in its pages."""
-    random: tuple[str, ...] = ()
+    """Whether to serve the demo site, with a write key in its pages."""
+    generated: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Raises `SettingsError`. Secrets that are not set are random and last for this run only."""
+        """Reads the variables; raises `SettingsError`. Secrets that are not set are generated and last for this run."""
         given: dict[str, Any] = {}
         for each in fields(cls):
-            key = _OTHER_NAMES.get(each.name, PREFIX + each.name.upper())
-            if each.name != "random" and environ.get(key):
+            key = variable(each.name)
+            if each.name != "generated" and environ.get(key):
                 given[each.name] = _parsed(each.name, each.default, key, environ[key])
-        made_up: dict[str, Any] = {
+        generators: dict[str, Any] = {
             "write_keys": lambda: {secrets.token_hex(12): "site"},
             "token_secrets": lambda: (secrets.token_hex(24),),
             "console_token": lambda: secrets.token_hex(12),
         }
-        missing = [name for name in made_up if name not in given]
-        return cls(**given, **{name: made_up[name]() for name in missing}, random=tuple(missing))
+        missing = [name for name in generators if name not in given]
+        return cls(**given, **{name: generators[name]() for name in missing}, generated=tuple(missing))
 
     def topic(self, name: str) -> str:
-        """The topic's name on this broker."""
+        """Returns the topic's name on this broker."""
         return self.topics_prefix + name
 
-    def shown(self, name: str) -> tuple[str, ...]:
-        """The topics of that name that the console shows."""
+    def console_topics(self, name: str) -> tuple[str, ...]:
+        """Returns the topics of that name that the console shows."""
         return tuple(dict.fromkeys((self.topics_prefix + name, *(prefix + name for prefix in self.console_also))))
+
+
+def variable(name: str) -> str:
+    """Returns the environment variable of a setting.
+
+    >>> variable("port"), variable("write_keys")
+    ('MICROADJUST_GATEWAY_PORT', 'MICROADJUST_WRITE_KEYS')
+    """
+    return _OTHER_NAMES.get(name, PREFIX + name.upper())
 
 
 def _parsed(name: str, default: Any, key: str, text: str) -> Any:
@@ -128,21 +147,28 @@ def _parsed(name: str, default: Any, key: str, text: str) -> Any:
 
 def _write_keys(key: str, text: str) -> dict[str, str]:
     found = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
-        source, colon, write_key = part.partition(":")
+    for entry in filter(None, (each.strip() for each in text.split(","))):
+        source, colon, write_key = entry.partition(":")
         if not (source and colon and write_key):
-            raise SettingsError(f"{key}: one entry is not source:key; give source:key,source2:key2")
+            raise SettingsError(f"{key}: an entry is not source:key; give source:key,source2:key2")
         found[write_key] = source
     return found
 
 
 def _webhooks(key: str, text: str) -> dict[str, Webhook]:
+    # Here, since the settings are also read by programs that need none of what the kinds import.
+    from infra.gateway.ingest.webhooks.registry import KINDS
+
     found = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
-        source, _, rest = part.partition("=")
-        kind, _, keys = rest.partition(":")
+    for entry in filter(None, (each.strip() for each in text.split(","))):
+        source, _, rest = entry.partition("=")
+        name, _, keys = rest.partition(":")
         allowed = tuple(filter(None, keys.split("|")))
-        if not source or kind not in get_args(WebhookKind) or not allowed:
-            raise SettingsError(f"{key}: give source=kind:secret|older-secret, kind one of {get_args(WebhookKind)}")
-        found[source] = Webhook(kind, allowed)  # type: ignore[arg-type]
+        kind = KINDS.get(name)
+        if not source or kind is None or not allowed:
+            raise SettingsError(f"{key}: give source=kind:secret|older-secret, with a kind of {', '.join(KINDS)}")
+        for secret in allowed:
+            if problem := kind.secret_problem(secret):
+                raise SettingsError(f"{key}: the secret of {source} {problem}")
+        found[source] = Webhook(name, allowed)
     return found

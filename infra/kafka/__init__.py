@@ -1,1 +1,1 @@
-"""Reading the topics: from one place to another, or for ever."""
+"""Reads Kafka topics and accounts for events."""

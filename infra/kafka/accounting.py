@@ -1,20 +1,21 @@
-"""What became of events: used, late, repeated or rejected. Nothing disappears."""
+"""Accounts for every event sent: used, late, duplicate or rejected."""
 
 import time
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from infra.kafka.reading import Offsets, Tail, ends
+from infra.kafka.reading import Offsets, TopicReader, end_offsets
 from schemas import topics
-from schemas.audit import Tally
+from schemas.audit import WindowTally
 
-SHARE_OF_WINDOWS = 6
-"""An event lies in so many windows of a minute every ten seconds; each of them counts it."""
+WINDOWS_PER_EVENT: Final = 6
+"""Windows of a minute start every ten seconds, so each event is counted in six."""
 
 _AUDIT = (topics.TALLY.name, topics.LATE.name, topics.REJECTED.name)
-_decoder = msgspec.json.Decoder(Tally)
+_decoder = msgspec.json.Decoder(WindowTally)
 
 
 class Account(Struct):
@@ -32,37 +33,39 @@ class Account(Struct):
 
 
 class Accountant:
-    """Notes where the audit topics end, and later counts what has been added."""
+    """Notes where the audit topics end, and later counts the records added since."""
 
     def __init__(self, bootstrap: str, names: Mapping[str, str] | None = None) -> None:
-        """`names` says where a topic has another name than in the contract."""
+        """`names` maps topics of the contract to other names on this broker."""
         self._bootstrap = bootstrap
         self._names = {topic: (names or {}).get(topic, topic) for topic in _AUDIT}
-        self._from: dict[str, Offsets] = {topic: ends(bootstrap, name) for topic, name in self._names.items()}
+        self._start: dict[str, Offsets] = {topic: end_offsets(bootstrap, name) for topic, name in self._names.items()}
 
-    def settle(self, sent: int, patience_s: float) -> Account:
-        """Waits until all of `sent` is accounted for, or until nothing has changed for `patience_s`."""
+    def wait_until_accounted(self, sent: int, quiet_s: float) -> Account:
+        """Waits until all of `sent` is accounted for, or until nothing has changed for `quiet_s`."""
         account = Account(sent)
-        tails = {topic: Tail(self._bootstrap, self._names[topic], start) for topic, start in self._from.items()}
+        readers = {topic: TopicReader(self._bootstrap, self._names[topic]) for topic in self._start}
+        for topic, reader in readers.items():
+            reader.assign(self._start[topic])
         used = duplicates = 0
-        last_news = time.monotonic()
+        last_record_s = time.monotonic()
         try:
-            while account.missing != 0 and time.monotonic() - last_news < patience_s:
-                for name, tail in tails.items():
-                    records = tail.more(0.2)
+            while account.missing != 0 and time.monotonic() - last_record_s < quiet_s:
+                for name, reader in readers.items():
+                    records = reader.poll(0.2)
                     if records:
-                        last_news = time.monotonic()
+                        last_record_s = time.monotonic()
                     if name == topics.TALLY.name:
-                        tallies = [_decoder.decode(record.value) for record in records]
+                        tallies = [_decoder.decode(record.value or b"") for record in records]
                         used += sum(tally.used for tally in tallies)
                         duplicates += sum(tally.duplicate for tally in tallies)
                     elif name == topics.LATE.name:
                         account.late += len(records)
                     else:
                         account.rejected += len(records)
-                if used % SHARE_OF_WINDOWS == duplicates % SHARE_OF_WINDOWS == 0:
-                    account.used, account.duplicates = used // SHARE_OF_WINDOWS, duplicates // SHARE_OF_WINDOWS
+                if used % WINDOWS_PER_EVENT == duplicates % WINDOWS_PER_EVENT == 0:
+                    account.used, account.duplicates = used // WINDOWS_PER_EVENT, duplicates // WINDOWS_PER_EVENT
         finally:
-            for tail in tails.values():
-                tail.close()
+            for reader in readers.values():
+                reader.close()
         return account

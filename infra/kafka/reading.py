@@ -1,85 +1,274 @@
-"""Reading a topic: what stands there now, or what comes."""
+"""Reads topics: their partitions and ends, from an offset, a count or an instant on, to the end or for ever.
+
+The one consumer of this project outside Flink, on librdkafka (`infra/docs/decisions/0042-one-topic-reader.md`). It assigns its
+partitions itself and joins no consumer group.
+"""
 
 import time
-from collections.abc import Iterator
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Final, Literal, Self
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaTimeoutError
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
+from msgspec import Struct
 
-PATIENCE_S: Final = 10.0
-"""So long a topic may be silent before its end: markers of transactions are no records, and a broker may be busy."""
+REQUEST_TIMEOUT_S: Final = 5.0
+"""Longest wait for metadata, offsets or a commit."""
+
+SILENCE_TIMEOUT_S: Final = 10.0
+"""Longest silence before the end in `read_to_end`; then the broker hangs or is gone."""
+
+MAX_RECORDS: Final = 5_000
+"""Default for one poll."""
 
 Isolation = Literal["read_committed", "read_uncommitted"]
-Offsets = dict[int, int]
+Partition = tuple[str, int]
+"""Topic and number."""
+
+Offsets = dict[Partition, int]
 """By partition, the next record to read."""
+
+_UNREACHABLE: Final = (
+    KafkaError._TRANSPORT,  # noqa: SLF001
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    KafkaError._RESOLVE,  # noqa: SLF001
+)
 
 
 class StreamError(Exception):
-    """Kafka does not answer, or has no such topic; the message says what to do."""
+    """Kafka refuses or cannot be read; the message says what happened and where."""
 
 
-def consumer(bootstrap: str, topic: str, isolation: Isolation) -> tuple[KafkaConsumer, list[TopicPartition]]:
-    """A consumer of all partitions, without a group: it leaves no trace."""
-    try:
-        found = KafkaConsumer(
-            bootstrap_servers=bootstrap,
-            isolation_level=isolation,
-            enable_auto_commit=False,
-            group_id=None,
-            bootstrap_timeout_ms=5000,
-            fetch_max_wait_ms=20,
-            fetch_min_bytes=1,
-            max_partition_fetch_bytes=8_388_608,
-        )
-        partitions = found.partitions_for_topic(topic)
-    except KafkaTimeoutError:
-        raise StreamError(f"no Kafka at {bootstrap}: start one with `microadjust up`, or give --bootstrap") from None
-    if not partitions:
-        found.close()
-        raise StreamError(f"there is no topic {topic} at {bootstrap}: `microadjust up` creates the topics")
-    assigned = [TopicPartition(topic, number) for number in sorted(partitions)]
-    found.assign(assigned)
-    return found, assigned
+class BrokerUnavailableError(StreamError):
+    """No broker answers."""
 
 
-def ends(bootstrap: str, topic: str) -> Offsets:
-    """Where the topic ends now."""
-    reader, partitions = consumer(bootstrap, topic, "read_uncommitted")
-    try:
-        return {each.partition: offset for each, offset in reader.end_offsets(partitions).items()}
-    finally:
-        reader.close()
+class UnknownTopicError(StreamError):
+    """The broker has no such topic."""
 
 
-class Tail:
-    """Reads a topic on from given offsets (or from the beginning), a bit at a time."""
+class Record(Struct, frozen=True, gc=False):
+    """One record. `timestamp_ms` is the broker's or producer's, as the topic is configured."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+class TopicReader:
+    """Reads all partitions of its topics; from the beginning, unless another position is assigned first.
+
+    The constructor does not wait for a broker. Every call may raise `StreamError` and can be repeated afterwards. A topic that
+    does not exist raises `UnknownTopicError`; with `missing_ok` it is left out.
+    """
 
     def __init__(
-        self, bootstrap: str, topic: str, start: Offsets | None = None, isolation: Isolation = "read_committed"
+        self,
+        bootstrap: str,
+        *topics: str,
+        isolation: Isolation = "read_committed",
+        missing_ok: bool = False,
+        group_id: str = "microadjust-reader",
     ) -> None:
-        self._reader, self._partitions = consumer(bootstrap, topic, isolation)
-        for each in self._partitions:
-            self._reader.seek(each, (start or {}).get(each.partition, 0))
-        if start is None:
-            self._reader.seek_to_beginning(*self._partitions)
+        self._bootstrap, self._topics, self._missing_ok = bootstrap, topics, missing_ok
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                # Required by the client; used only by `committed` and `commit`.
+                "group.id": group_id,
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
+                "isolation.level": isolation,
+                # The broker answers at once where it has a record; this bounds how long it keeps an empty answer back.
+                "fetch.wait.max.ms": 50,
+                "queued.max.messages.kbytes": 8_192,
+                "reconnect.backoff.max.ms": 500,
+                "log_level": 2,
+            }
+        )
+        self._next: Offsets | None = None
+        self._ended: set[Partition] = set()
+        self._error: KafkaError | None = None
 
-    def more(self, wait_s: float) -> list[Any]:
-        """The records that have come, in no order across partitions; empty after `wait_s` without any."""
-        polled = self._reader.poll(timeout_ms=int(wait_s * 1000), max_records=5000)
-        return [record for records in polled.values() for record in records]
+    def __enter__(self) -> Self:
+        return self
 
-    def rest(self, quiet_s: float = 1.0) -> Iterator[Any]:
-        """All records up to the end: until nothing has come for `quiet_s`, and all has been read that stood there at first."""
-        ends = self._reader.end_offsets(self._partitions)
-        patience = time.monotonic() + PATIENCE_S
-        while True:
-            batch = self.more(quiet_s)
-            yield from batch
-            if batch:
-                patience = time.monotonic() + PATIENCE_S
-            elif all(self._reader.position(each) >= end for each, end in ends.items()) or time.monotonic() > patience:
-                return
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
-        self._reader.close()
+        self._consumer.close()
+
+    @property
+    def positions(self) -> Offsets:
+        """By partition, the next record that `poll` will return; control records count. Empty before the first."""
+        return dict(self._next or {})
+
+    @property
+    def has_reached_ends(self) -> bool:
+        """Whether each partition's end has been reached since it was assigned."""
+        return self._next is not None and self._ended >= self._next.keys()
+
+    def find_partitions(self) -> list[Partition]:
+        """The partitions of all topics, in order."""
+        with self._readable_errors():
+            known = self._consumer.list_topics(timeout=REQUEST_TIMEOUT_S).topics
+        found: list[Partition] = []
+        for topic in self._topics:
+            if topic in known and known[topic].error is None:
+                found += [(topic, number) for number in sorted(known[topic].partitions)]
+            elif not self._missing_ok:
+                raise UnknownTopicError(f"there is no topic {topic} at {self._bootstrap}")
+        return found
+
+    def bounds(self, partitions: Iterable[Partition] | None = None) -> dict[Partition, tuple[int, int]]:
+        """First offset and end of each partition. With `read_committed` the end is the first open transaction."""
+        wanted = self.find_partitions() if partitions is None else partitions
+        with self._readable_errors():
+            return {
+                each: self._consumer.get_watermark_offsets(TopicPartition(*each), timeout=REQUEST_TIMEOUT_S)
+                for each in wanted
+            }
+
+    def offsets_at(self, at_ms: int, partitions: Iterable[Partition] | None = None) -> Offsets:
+        """The first record of each partition that is not older than the instant; the end where there is none."""
+        wanted = self.find_partitions() if partitions is None else list(partitions)
+        asked = [TopicPartition(*each, at_ms) for each in wanted]
+        with self._readable_errors():
+            found = self._consumer.offsets_for_times(asked, timeout=REQUEST_TIMEOUT_S) if asked else []
+        offsets = {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
+        newer = self.bounds(each for each in wanted if each not in offsets)
+        return offsets | {each: end for each, (_, end) in newer.items()}
+
+    def assign(self, offsets: Mapping[Partition, int]) -> None:
+        """Reads these partitions from now on, and no others."""
+        with self._readable_errors():
+            self._consumer.assign([TopicPartition(*each, offset) for each, offset in offsets.items()])
+        self._next = dict(offsets)
+        self._ended.clear()
+        self._error = None
+
+    def assign_beginning(self) -> None:
+        self.assign({each: start for each, (start, _) in self.bounds().items()})
+
+    def seek_back(self, records: int) -> None:
+        """Goes to so many records before the end of each partition."""
+        self.assign({each: max(start, end - records) for each, (start, end) in self.bounds().items()})
+
+    def seek_to_time(self, at_ms: int) -> None:
+        """Goes to the first record of each partition that is not older than the instant."""
+        self.assign(self.offsets_at(at_ms))
+
+    def skip_backlog(self, over: int) -> dict[Partition, int]:
+        """Moves partitions that are more than `over` records behind to the last known end; how many records that skips."""
+        skipped = {}
+        for each, offset in self.positions.items():
+            place = TopicPartition(*each)
+            _, end = self._consumer.get_watermark_offsets(place, cached=True)
+            if end - offset > over:
+                skipped[each] = end - offset
+                # Not OFFSET_END: what has come since that end was seen would be left out without being counted.
+                place.offset = end
+                with self._readable_errors():
+                    self._consumer.seek(place)
+                assert self._next is not None
+                self._next[each] = end
+        return skipped
+
+    def poll(self, wait_s: float, max_records: int = MAX_RECORDS, linger_s: float = 0.0) -> list[Record]:
+        """Returns the records that have arrived, in no order across partitions.
+
+        Waits at most `wait_s` for the first and then `linger_s` for more. Empty after `wait_s`, or earlier where the
+        end of a partition is reached.
+        """
+        if not self._next:
+            self.assign_beginning()
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise self._readable(error)
+        first = self._consumer.poll(wait_s)
+        if first is None:
+            return []
+        return self._accept([first, *self._consumer.consume(max_records - 1, linger_s)])
+
+    def read_to_end(self, quiet_s: float = 1.0) -> Iterator[Record]:
+        """Yields all records up to the end.
+
+        Ends when all that stood there at first has been read and nothing more has come for `quiet_s`.
+        """
+        if not self._next:
+            self.assign_beginning()
+        ends = {each: end for each, (_, end) in self.bounds(self.positions).items()}
+        last_record_s = time.monotonic()
+        while True:
+            is_read = all(self.positions[each] >= end for each, end in ends.items())
+            silent_s = time.monotonic() - last_record_s
+            if is_read and silent_s >= quiet_s:
+                return
+            if not is_read and silent_s > SILENCE_TIMEOUT_S:
+                raise BrokerUnavailableError(
+                    f"Kafka at {self._bootstrap} stopped answering before the end of {', '.join(self._topics)}"
+                )
+            batch = self.poll(min(0.2, quiet_s - silent_s) if is_read else 0.2)
+            if batch:
+                yield from batch
+                last_record_s = time.monotonic()
+
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int | None]:
+        """The group's committed offsets; None where there is none."""
+        asked = [TopicPartition(*each) for each in partitions]
+        with self._readable_errors():
+            found = self._consumer.committed(asked, timeout=REQUEST_TIMEOUT_S)
+        return {(each.topic, each.partition): None if each.offset == OFFSET_INVALID else each.offset for each in found}
+
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Commits for the group; returns when the broker has them."""
+        places = [TopicPartition(*each, offset) for each, offset in offsets.items()]
+        with self._readable_errors():
+            self._consumer.commit(offsets=places, asynchronous=False)
+
+    def _accept(self, messages: list[Any]) -> list[Record]:
+        """Notes positions. An error among records is raised by the next poll, so that no record is lost."""
+        assert self._next is not None
+        records = []
+        for each in messages:
+            error, place = each.error(), (each.topic(), each.partition())
+            if error is None:
+                records.append(Record(*place, each.offset(), each.timestamp()[1], each.key(), each.value()))
+                self._next[place] = each.offset() + 1
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                self._ended.add(place)
+                # Beyond control records, which are never returned.
+                self._next[place] = each.offset()
+            else:
+                self._error = error
+        if self._error is not None and not records:
+            error, self._error = self._error, None
+            raise self._readable(error)
+        return records
+
+    @contextmanager
+    def _readable_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except KafkaException as error:
+            raise self._readable(error.args[0]) from error
+
+    def _readable(self, error: KafkaError) -> StreamError:
+        if error.code() in _UNREACHABLE:
+            return BrokerUnavailableError(f"no Kafka at {self._bootstrap}: {error.str()}")
+        return StreamError(f"Kafka at {self._bootstrap}: {error.str()}")
+
+
+def end_offsets(bootstrap: str, topic: str) -> Offsets:
+    """Where the topic ends now, open transactions included."""
+    with TopicReader(bootstrap, topic, isolation="read_uncommitted") as reader:
+        return {each: end for each, (_, end) in reader.bounds().items()}

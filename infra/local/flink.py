@@ -90,7 +90,7 @@ def configure(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> Path
 
 
 def _java_options(memory: Memory) -> tuple[str, ...]:
-    """What TaskManagers ask of Java. Each was chosen by `infra.bench.throughput`; README *Decisions* has the figures."""
+    """What TaskManagers ask of Java. Each was chosen by `infra.bench.throughput`; decision 0023 has the figures."""
     young = (memory.task_heap + FRAMEWORK_HEAP_MB) * 2 // 3
     return (
         "-XX:+UseParallelGC",

@@ -16,9 +16,16 @@ JOBS: Final = ("adjust", "heatmap")
 _SUBMITTED: Final = re.compile(r"submitted with JobID ([0-9a-f]{32})")
 
 
-def submit(stack: Stack, job: str, options: Sequence[str] = (), savepoint: str | None = None) -> str:
-    """Starts `jobs/<job>.py` on the stack's cluster and returns the job's id. Raises `StackError` with Flink's message."""
-    start = ("--fromSavepoint", savepoint) if savepoint else ()
+def submit(
+    stack: Stack, job: str, options: Sequence[str] = (), savepoint: str | None = None, new_features: bool = False
+) -> str:
+    """Starts `jobs/<job>.py` on the stack's cluster and returns the job's id. Raises `StackError` with Flink's message.
+
+    With `new_features` the job may leave state of the savepoint unclaimed: that of windows with other features.
+    """
+    start: tuple[str, ...] = ("--fromSavepoint", savepoint) if savepoint else ()
+    if savepoint and new_features:
+        start += ("--allowNonRestoredState",)
     return run(stack, f"the job {job}", ("-pym", f"jobs.{job}", *start), options)
 
 

@@ -27,6 +27,8 @@ EXCLUDED: Final = {
     "schemas/*": "contracts: structs, and code that runs at start; the job checks each event in Java",
     "*/__init__.py": "nothing to compile",
     "models/features.py": "constants, read at start",
+    "models/slice_columns.py": "constants, read at start",
+    "models/feature_layout.py": "reads the state of a key once, until it leaves the cache",
     "models/model_store.py": "reads files at start",
     "models/reservoir.py": "one call for each window that a refit samples",
     "models/isolation_forest/fit.py": "runs once a refit",

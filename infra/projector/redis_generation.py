@@ -1,28 +1,27 @@
-"""Does Redis still hold what was written to it? A FLUSHALL, a restart and a failover all answer no."""
+"""Detects whether Redis still holds the projection: a FLUSHALL, a restart and a failover all lose it."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from infra.kafka.reading import Partition
 from infra.redis import keys
 
-Place = tuple[str, int]
 
-
-def look(redis: Any, places: Iterable[Place]) -> tuple[str, list[Place]]:
-    """The run of the server that answers, and those of the partitions whose projection is not in it."""
+def find_missing(redis: Any, partitions: Iterable[Partition]) -> tuple[str, list[Partition]]:
+    """Returns the run id of the server that answers, and the partitions whose projection it does not hold."""
     pipeline = redis.pipeline(transaction=False)
     pipeline.info("server")
     pipeline.hgetall(keys.EPOCH)
     server, marks = pipeline.execute()
     run_id = str(server["run_id"])
-    return run_id, [place for place in places if marks.get(_field(place)) != run_id.encode()]
+    return run_id, [each for each in partitions if marks.get(_field(each)) != run_id.encode()]
 
 
-def mark(redis: Any, places: Iterable[Place], run_id: str) -> None:
-    """From now on these partitions count as projected, as far as their offsets are committed."""
-    redis.hset(keys.EPOCH, mapping={_field(place): run_id for place in places})
+def mark_projected(redis: Any, partitions: Iterable[Partition], run_id: str) -> None:
+    """Records that this run of the server holds these partitions, as far as their offsets are committed."""
+    redis.hset(keys.EPOCH, mapping={_field(each): run_id for each in partitions})
 
 
-def _field(place: Place) -> bytes:
-    topic, partition = place
-    return f"{topic}:{partition}".encode()
+def _field(partition: Partition) -> bytes:
+    topic, number = partition
+    return f"{topic}:{number}".encode()

@@ -1,4 +1,4 @@
-"""One record of a topic as one write to Redis. The same record written twice changes nothing."""
+"""Writes records of the topics to Redis. Writes are idempotent: the same record written twice changes nothing."""
 
 from typing import Any, Final
 
@@ -10,8 +10,8 @@ from infra.redis import keys
 from schemas.commands import AdjustmentCommand
 from schemas.session_state import SessionState
 
-MOST_COMMANDS: Final = 64
-"""Commands kept for one target. Cooldowns keep real ones below; beyond that those that expire first are dropped."""
+MAX_COMMANDS: Final = 64
+"""Commands kept for one target; beyond that those that expire first are dropped. Cooldowns keep real targets below it."""
 
 _PUT_STATE: Final = """
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
@@ -21,7 +21,7 @@ redis.call('HSET', KEYS[1], unpack(ARGV, 3))
 redis.call('PEXPIREAT', KEYS[1], ARGV[2])
 return 1
 """
-"""Never back in time: a projector that starts again repeats records that Redis has seen the successors of."""
+"""Keeps the newer state: a projector that starts again repeats records whose successors Redis already has."""
 
 _LINK: Final = """
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
@@ -50,8 +50,8 @@ return 1
 """
 
 
-class Unreadable(Exception):
-    """The record is not what its topic promises."""
+class MalformedRecordError(Exception):
+    """The record does not follow its topic's contract."""
 
 
 _encode = msgspec.json.encode
@@ -60,12 +60,12 @@ _command_decoder = msgspec.json.Decoder(AdjustmentCommand)
 
 
 def state_fields(state: SessionState) -> dict[str, bytes]:
-    """All of them every time: a newer record replaces an older one, field by field."""
+    """Encodes every field every time: a newer record replaces an older one, field by field."""
     return {name: _encode(value) for name, value in msgspec.structs.asdict(state).items() if name != "session_id"}
 
 
-class Writes:
-    """Puts records on a pipeline; what is on it takes effect when the pipeline is executed."""
+class RedisWriter:
+    """Adds writes to a pipeline; they take effect when the pipeline is executed."""
 
     def __init__(self, put_state: Script, put_command: Script, link: Script) -> None:
         self._put_state = put_state
@@ -73,12 +73,15 @@ class Writes:
         self._link = link
 
     @classmethod
-    def on(cls, redis: Any) -> "Writes":
+    def on(cls, redis: Any) -> "RedisWriter":
         return cls(*map(redis.register_script, (_PUT_STATE, _PUT_COMMAND, _LINK)))
 
     def state(self, pipeline: "Pipeline", session_id: str, state: SessionState | None, appended_at_ms: int) -> None:
-        """None deletes, and only what this topic has written: between topics there is no order, so that a rebuild
-        that deleted commands could end otherwise than what it rebuilds. Those expire."""
+        """Writes a session's state; None deletes it.
+
+        Commands are not deleted with it but expire: there is no order between topics, so a rebuild that deleted them
+        could end in another state than the one it rebuilds.
+        """
         if state is None:
             pipeline.delete(keys.session(session_id))
             return
@@ -91,11 +94,11 @@ class Writes:
         )
 
     def link(self, pipeline: "Pipeline", user_id: str, session_id: str) -> None:
-        """Every person that a session has ever named, so that an erasure finds it."""
+        """Links a person to a session that has named them, so that an erasure finds it."""
         self._link([keys.user(user_id), keys.erased(session_id)], [session_id, keys.USER_LIFE_MS], client=pipeline)
 
     def command(self, pipeline: "Pipeline", command: AdjustmentCommand, raw: bytes, now_ms: int) -> None:
-        """A command that has expired is not written; one that reverts another takes it away."""
+        """Writes a command unless it has expired; one that reverts another removes it."""
         left_ms = min(command.expires_at_ms - now_ms, keys.SESSION_LIFE_MS)
         session_id = command.session_id if command.session_id is not None else ""
         place = keys.adjustments(session_id) if session_id else keys.target(command.target.kind, command.target.id)
@@ -105,31 +108,31 @@ class Writes:
             return
         self._put_command(
             [place, keys.erased(session_id)],
-            [command.command_id, raw, left_ms, command.reverts or "", MOST_COMMANDS],
+            [command.command_id, raw, left_ms, command.reverts or "", MAX_COMMANDS],
             client=pipeline,
         )
 
 
 def read_state(key: bytes | None, value: bytes | None) -> tuple[str, SessionState | None]:
-    """Session and state, None for a deletion. Raises `Unreadable`."""
+    """Returns session and state, None for a deletion. Raises `MalformedRecordError`."""
     if value is not None:
         state: SessionState = _decoded(_state_decoder, value)
         return state.session_id, state
     if key is None:
-        raise Unreadable("neither key nor value")
+        raise MalformedRecordError("neither key nor value")
     return key.decode("utf-8", "replace"), None
 
 
-def read_command(value: bytes | None) -> AdjustmentCommand:
-    """Raises `Unreadable`."""
+def read_command(value: bytes | None) -> tuple[AdjustmentCommand, bytes]:
+    """Returns the command and its JSON. Raises `MalformedRecordError`."""
     if value is None:
-        raise Unreadable("a command without value")
+        raise MalformedRecordError("a command without value")
     command: AdjustmentCommand = _decoded(_command_decoder, value)
-    return command
+    return command, value
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], value: bytes) -> Any:
     try:
         return decoder.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable(str(error)) from None
+        raise MalformedRecordError(str(error)) from None

@@ -1,9 +1,9 @@
-"""What the projector is told by its environment."""
+"""Settings of the projector, read from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.gateway.settings import Settings as GatewaySettings
+from infra.settings import Connections
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
 
 
@@ -19,6 +19,5 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Raises `infra.gateway.settings.SettingsError`."""
-        shared = GatewaySettings.from_env(environ)
+        shared = Connections.from_env(environ)
         return cls(shared.bootstrap, shared.redis_url, shared.topic(SESSION_STATE.name), shared.topic(ADJUSTMENTS.name))

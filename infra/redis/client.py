@@ -1,20 +1,24 @@
-"""Connections to Redis: bounded in number and in how long anybody waits."""
+"""Creates Redis clients with bounded connections and waiting times."""
 
 from typing import Final
 
 from redis.asyncio import BlockingConnectionPool, Redis
 
-_MOST: Final = 64
+MAX_CONNECTIONS: Final = 64
 
 
-def connected(url: str, timeout_s: float) -> Redis:
-    """A client whose questions fail after the timeout. Nothing is connected before the first of them.
+def create_client(url: str, timeout_s: float) -> Redis:
+    """A client whose requests fail after the timeout. It connects on the first request.
 
-    Who finds all connections in use waits for one instead of failing at once: a burst of requests is no reason to
-    take Redis for broken.
+    A request that finds all connections in use waits for one instead of failing at once: a burst of requests must not
+    open the circuit breaker.
     """
     return Redis.from_pool(
         BlockingConnectionPool.from_url(
-            url, max_connections=_MOST, timeout=timeout_s, socket_timeout=timeout_s, socket_connect_timeout=timeout_s
+            url,
+            max_connections=MAX_CONNECTIONS,
+            timeout=timeout_s,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
         )
     )

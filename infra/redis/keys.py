@@ -1,19 +1,19 @@
-"""What stands where in Redis. Everything that names a person or session has a time to live."""
+"""Names the keys in Redis. Every key that names a person or session has a time to live."""
 
 from typing import Final
 
 SESSION_LIFE_MS: Final = 24 * 3_600_000
-"""From the last change on. A session ends after 30 idle minutes, so this is for those who ask afterwards."""
+"""From the last change on. A session ends after 30 idle minutes; the rest is for requests that come later."""
 
 USER_LIFE_MS: Final = 7 * SESSION_LIFE_MS
-"""As long as events.v1 may hold what a person did: an erasure has to find the sessions until then."""
+"""As long as events.v1 may hold a person's events: an erasure has to find the sessions until then."""
 
 ERASED_LIFE_MS: Final = USER_LIFE_MS
-"""So long a session whose data was erased stays empty, whatever still comes from the topic."""
+"""An erased session stays empty for so long, whatever the topic still delivers."""
 
 EPOCH: Final = "ma:epoch"
-"""Hash: topic and partition -> the run of the Redis server that holds their projection. No time to live: it goes
-only when everything goes, and that is how a projector learns of it."""
+"""Hash: topic and partition -> the run of the Redis server that holds their projection. No time to live: it is lost
+only when all data is lost, which is how a projector detects that."""
 
 
 def session(session_id: str) -> str:

@@ -12,11 +12,11 @@ import numpy as np
 from infra.simulate.reference_windows import Slice, session_minute, slices_of, windows
 from infra.simulate.scenario import Scenario
 from models.features import SESSION_NAMES
-from models.isolation_forest.fit import ALARM_SHARE, LEAST_THRESHOLD
+from models.isolation_forest.fit import ALARM_SHARE, MIN_THRESHOLD
 from models.isolation_forest.onnx_export import fit, to_onnx
-from models.isolation_forest.registry import forest_input
+from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import Floats
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.model_cards import ModelCard
 
@@ -28,7 +28,7 @@ FAR_MS: Final = 2**62
 def ordinary_windows(seed: int) -> list[list[float]]:
     """Returns the feature rows of readers without planted behaviours, first and last windows included."""
     scenario = Scenario(seconds=900, ordinary=60, behaviours=(), faults=False, seed=seed)
-    events = [event for _, _, record in scenario.lines() if isinstance(event := verdict(record, FAR_MS), Event)]
+    events = [event for _, _, record in scenario.lines() if isinstance(event := validate_record(record, FAR_MS), Event)]
     rows = []
     for end, cells in windows(slices_of(events), FAR_MS):
         by_session: dict[str, list[tuple[str | None, Slice]]] = defaultdict(list)
@@ -40,11 +40,11 @@ def ordinary_windows(seed: int) -> list[list[float]]:
 
 def train(rows: list[list[float]], seed: int) -> tuple[bytes, float]:
     """Fits the forest. Returns it as ONNX, and the score from which a window counts as anomalous."""
-    matrix: Floats = np.concatenate([forest_input(row) for row in rows])
+    matrix: Floats = np.concatenate([to_feature_row(row) for row in rows])
     chosen = np.random.default_rng(seed).permutation(len(matrix))[:ROWS]
     forest = fit(matrix[chosen], seed)
     scores = -forest.score_samples(matrix)
-    return to_onnx(forest), max(float(np.quantile(scores, 1.0 - ALARM_SHARE)), LEAST_THRESHOLD)
+    return to_onnx(forest), max(float(np.quantile(scores, 1.0 - ALARM_SHARE)), MIN_THRESHOLD)
 
 
 def main() -> None:

@@ -1,16 +1,16 @@
-"""A cut between two SQL queries: the rows go on as they are, but the planner sees two plans.
+"""A barrier for the SQL planner between two queries: Table -> DataStream -> temporary view.
 
 Flink's planner shares a part of a plan between two readers only if both read the same columns of it; otherwise it
-runs that part twice, down to reading the topic twice. Behind a cut there is one stream, whoever reads it. The rows stay in
-Flink's internal form, so a cut costs nothing per row that could be measured.
+runs that part twice, down to reading the topic twice. Behind a barrier there is one stream for all readers. The rows stay in
+Flink's internal form, so a barrier has no measurable cost per row.
 """
 
 from pyflink.java_gateway import get_gateway
 from pyflink.table import StreamTableEnvironment, Table
 
 
-def cut(t_env: StreamTableEnvironment, table: Table, name: str, time_column: str) -> None:
-    """Makes `table` known as `name`, with `time_column` as its event time and the watermark that arrives with the rows."""
+def create_barrier_view(t_env: StreamTableEnvironment, table: Table, name: str, time_column: str) -> None:
+    """Registers `table` as the view `name`, with `time_column` as event time and the watermark that arrives with the rows."""
     jvm = get_gateway().jvm
     j_env, j_table = t_env._j_tenv, table._j_table
     row_data = (

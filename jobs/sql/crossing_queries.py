@@ -1,18 +1,20 @@
-"""The queries of all rows that cross into Python. Their layouts stand in `udfs/crossing_rows.py`.
+"""Queries of the rows that cross from SQL into Python. `udfs/crossing_rows.py` defines their layouts.
 
 Thirty columns of their own take 23 µs to cross; the same in an array of doubles and one of strings takes 16 (`make bench`).
 """
 
+from collections.abc import Sequence
+
 from jobs.config import AdjustConfig
-from jobs.sql.source_table import GESTURE, LATE, NAN, REJECTED, SIGNAL, numbers, way
-from jobs.sql.window_views import BUCKETS
-from models.features import CONTENT_FEATURES, SESSION_FEATURES
-from models.session_state import TELLING
+from jobs.sql.source_table import NAN, Route, route_predicate, type_ordinals
+from jobs.sql.window_views import PEER_REPLICAS
+from models.features import CONTENT_NAMES, SESSION_NAMES
+from models.session_state import STATE_EVENT_TYPES
 from schemas.events import MAX_BYTES
 from udfs import crossing_rows
 
 _EXPRESSIONS = {
-    # A reader's clock that runs ahead must not keep actions resting, or a state young, until it is right.
+    # A reader's clock that runs ahead must not prolong cooldowns, or the life of a state, until it is right.
     "at_ms": "LEAST(occurred_at_ms, received_at_ms)",
     "saves_data": "CASE WHEN context.save_data THEN 1 WHEN NOT context.save_data THEN 0 END",
     "written_ms": "UNIX_TIMESTAMP(CAST(written AS STRING)) * 1000 + EXTRACT(MILLISECOND FROM written)",
@@ -23,7 +25,11 @@ _EXPRESSIONS = {
 }
 
 
-def _row(kind: str, key: str, doubles: tuple[str, ...], texts: tuple[str, ...], source: str) -> str:
+def _key(prefix: str, column: str) -> str:
+    return f"'{prefix}' || {column}"
+
+
+def _crossing_row(kind: str, key: str, doubles: tuple[str, ...], texts: tuple[str, ...], source: str) -> str:
     values = ", ".join(f"COALESCE(CAST({_EXPRESSIONS.get(name, name)} AS DOUBLE), {NAN})" for name in doubles)
     strings = ", ".join(f"CAST({_EXPRESSIONS.get(name, name)} AS STRING)" for name in texts)
     # Casting the kind keeps the rows of the union of one type; otherwise Flink copies every row to make them so.
@@ -31,56 +37,68 @@ def _row(kind: str, key: str, doubles: tuple[str, ...], texts: tuple[str, ...], 
     return f"SELECT {key} AS k, {row} AS v FROM {source}"
 
 
-def gestures_query(config: AdjustConfig) -> str:
-    """What goes into the fast lane, keyed by session."""
-    source = f"events WHERE {way(config, GESTURE)}"
-    return _row(
-        crossing_rows.EVENT, "'s' || session_id", crossing_rows.EVENT_NUMBERS, crossing_rows.EVENT_TEXTS, source
+def trigger_events_query(config: AdjustConfig) -> str:
+    """Returns the query of the event lane's rows, keyed by session."""
+    source = f"events WHERE {route_predicate(config, Route.TRIGGER_EVENT)}"
+    return _crossing_row(
+        crossing_rows.EVENT,
+        _key(crossing_rows.SESSION_PREFIX, "session_id"),
+        crossing_rows.EVENT_NUMBERS,
+        crossing_rows.EVENT_TEXTS,
+        source,
     )
 
 
-def windows_query(config: AdjustConfig) -> str:
-    """What goes into the window lane and the audit beside it, keyed by session, content or partition."""
-    features = tuple(f"{part}_{each.name}" for part in "fmd" for each in SESSION_FEATURES)
-    share = f"MOD(MOD(HASH_CODE(session_id), {BUCKETS}) + {BUCKETS}, {BUCKETS})"
-    partition = "'p' || CAST(`partition` AS STRING)"
+def windows_query(
+    config: AdjustConfig, session: Sequence[str] = SESSION_NAMES, content: Sequence[str] = CONTENT_NAMES
+) -> str:
+    """Returns the query of the window lanes' and audit rows, keyed by session, content item or partition."""
+    features = tuple(f"{part}_{name}" for part in "fmd" for name in session)
+    share = f"MOD(MOD(HASH_CODE(session_id), {PEER_REPLICAS}) + {PEER_REPLICAS}, {PEER_REPLICAS})"
+    partition = _key(crossing_rows.PARTITION_PREFIX, "CAST(`partition` AS STRING)")
     return "\nUNION ALL\n".join(
         [
-            _row(
+            _crossing_row(
                 crossing_rows.SESSION,
-                "'s' || session_id",
+                _key(crossing_rows.SESSION_PREFIX, "session_id"),
                 crossing_rows.SESSION_NUMBERS + features,
                 crossing_rows.SESSION_TEXTS,
-                f"sessions JOIN peers ON {share} = share_no AND session_time = peer_time",
+                f"session_windows JOIN peer_stats ON {share} = share_no AND session_time = peer_time",
             ),
-            _row(
+            _crossing_row(
                 crossing_rows.CONTENT,
-                "'c' || content_id",
-                crossing_rows.CONTENT_NUMBERS + tuple(f"f_{each.name}" for each in CONTENT_FEATURES),
+                _key(crossing_rows.CONTENT_PREFIX, "content_id"),
+                crossing_rows.CONTENT_NUMBERS + tuple(f"f_{name}" for name in content),
                 crossing_rows.CONTENT_TEXTS,
-                "contents",
+                "content_windows",
             ),
-            _row(
+            _crossing_row(
                 crossing_rows.LATE,
                 partition,
                 crossing_rows.LATE_NUMBERS,
                 crossing_rows.LATE_TEXTS,
-                f"events WHERE {way(config, LATE)}",
+                f"events WHERE {route_predicate(config, Route.LATE)}",
             ),
-            _row(
+            _crossing_row(
                 crossing_rows.REJECTED,
                 partition,
                 crossing_rows.REJECTED_NUMBERS,
                 crossing_rows.REJECTED_TEXTS,
-                f"events WHERE {way(config, REJECTED)}",
+                f"events WHERE {route_predicate(config, Route.REJECTED)}",
             ),
-            _row(crossing_rows.TALLY, "'t'", crossing_rows.TALLY_NUMBERS, ("CAST(NULL AS STRING)",), "site"),
+            _crossing_row(
+                crossing_rows.TALLY,
+                f"'{crossing_rows.TALLY_KEY}'",
+                crossing_rows.TALLY_NUMBERS,
+                ("CAST(NULL AS STRING)",),
+                "site_totals",
+            ),
         ]
     )
 
 
-def seen_query(config: AdjustConfig) -> str:
-    """What a reader did on purpose, for session-state.v1."""
+def session_actions_query(config: AdjustConfig) -> str:
+    """Returns the query of a reader's deliberate actions, for session-state.v1."""
     fields = {
         "session_id": "session_id",
         "event_id": "event_id",
@@ -93,34 +111,34 @@ def seen_query(config: AdjustConfig) -> str:
         "country": "context.country",
     }
     body = ", ".join(f"KEY '{name}' VALUE {value}" for name, value in fields.items())
-    row = f"ROW(CAST('{crossing_rows.SEEN}' AS STRING), JSON_OBJECT({body} ABSENT ON NULL))"
-    in_time = f"({way(config, SIGNAL)} OR {way(config, GESTURE)})"
-    return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {numbers(*TELLING)} AND {in_time}"
+    row = f"ROW(CAST('{crossing_rows.SessionUpdateKind.ACTION}' AS STRING), JSON_OBJECT({body} ABSENT ON NULL))"
+    in_time = f"({route_predicate(config, Route.SIGNAL)} OR {route_predicate(config, Route.TRIGGER_EVENT)})"
+    return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {type_ordinals(*STATE_EVENT_TYPES)} AND {in_time}"
 
 
 def commands_query() -> str:
-    """The commands to sessions, for session-state.v1. The stream's records have a key, which is the session, and a value."""
+    """Returns the query of the commands to sessions, for session-state.v1, from records whose key is the session."""
     body = "DECODE(`value`, 'UTF-8')"
-    row = f"ROW(CAST('{crossing_rows.COMMAND}' AS STRING), {body})"
+    row = f"ROW(CAST('{crossing_rows.SessionUpdateKind.COMMAND}' AS STRING), {body})"
     return (
         f"SELECT DECODE(`key`, 'UTF-8') AS k, {row} AS v FROM commands"
         f" WHERE JSON_VALUE({body}, '$.target.kind') = 'session'"
     )
 
 
-def refit_query() -> str:
-    """A sixth of the session windows, for the refits: those that end with a minute and share no second.
+def refit_query(session: Sequence[str] = SESSION_NAMES) -> str:
+    """Returns the query of the windows that forests are fitted to: those that end with a minute, which share no second.
 
     Same layout as the session rows; peers are left unknown. It starts from the windows, not from the crossing rows,
     because a stream that has been turned back into a table has lost its watermarks.
     """
-    unknown = ("peer_windows", *(f"{part}_{each.name}" for part in "md" for each in SESSION_FEATURES))
+    unknown = ("peer_windows", *(f"{part}_{name}" for part in "md" for name in session))
     columns = ", ".join(f"{NAN} AS {name}" for name in unknown)
-    features = tuple(f"{part}_{each.name}" for part in "fmd" for each in SESSION_FEATURES)
-    return _row(
+    features = tuple(f"{part}_{name}" for part in "fmd" for name in session)
+    return _crossing_row(
         crossing_rows.SESSION,
         "COALESCE(main_type, '')",
         crossing_rows.SESSION_NUMBERS + features,
         crossing_rows.SESSION_TEXTS,
-        f"(SELECT *, {columns} FROM sessions WHERE MOD(window_end_ms, 60000) = 0)",
+        f"(SELECT *, {columns} FROM session_windows WHERE MOD(window_end_ms, 60000) = 0)",
     )

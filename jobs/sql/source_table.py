@@ -1,4 +1,6 @@
-"""The source: events.v1 as Flink SQL sees it, with event time, watermark and a verdict on every record."""
+"""DDL of the source tables, and the route of each record: events.v1 with event time, watermark and validation result."""
+
+from enum import IntEnum, auto
 
 from jobs.config import AdjustConfig
 from schemas.event_validation import contract_json
@@ -6,33 +8,42 @@ from schemas.events import EVENT_TYPES, FAST_TYPES
 
 NAN = "CAST('NaN' AS DOUBLE)"
 
-IGNORED, SIGNAL, GESTURE, LATE, REJECTED = range(5)
-"""Which way a record goes: the clock's ticks nowhere, high-rate signals and gestures into windows, ..."""
+
+class Route(IntEnum):
+    """Routes. Each record takes exactly one: ticks are dropped, signals and trigger events go to the windows, trigger events
+    to the event lane as well, late and rejected ones to the audit topics."""
+
+    IGNORED = auto()
+    SIGNAL = auto()
+    TRIGGER_EVENT = auto()
+    LATE = auto()
+    REJECTED = auto()
+
 
 LEAN_TYPES = ("scroll", "move", "hover")
 LEAN_COLUMNS = ("session_id", "content_id", "value", "occurred_at_ms", "received_at_ms")
 
 STARTUP_MODES = {"committed": "group-offsets", "earliest": "earliest-offset", "latest": "latest-offset"}
-"""What Flink's Kafka source calls the places to begin at."""
+"""Names of the start positions in Flink's Kafka source."""
 
 
-def quoted(text: str) -> str:
-    """`text` as an SQL literal."""
+def sql_literal(text: str) -> str:
+    """Quotes `text` as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def with_options(options: dict[str, str]) -> str:
-    """What stands in the brackets of a table's WITH."""
-    return ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in options.items())
+    """Formats the options of a table's WITH clause."""
+    return ", ".join(f"{sql_literal(key)} = {sql_literal(value)}" for key, value in options.items())
 
 
-def numbers(*types: str) -> str:
-    """Event types as the numbers that the format gives them: comparing numbers is cheaper than comparing names."""
+def type_ordinals(*types: str) -> str:
+    """Formats event types as a list of the ordinals that the format assigns: comparing them is cheaper than comparing names."""
     return "(" + ", ".join(str(EVENT_TYPES.index(name)) for name in types) + ")"
 
 
 def source_ddl(config: AdjustConfig) -> str:
-    """The table `source`.
+    """Returns the DDL of the table `source`.
 
     The watermark follows `received_at_ms`, the gateway's clock: a reader's clock that runs ahead cannot push event
     time forward for everybody. Only the columns that this job uses are declared; the format checks all of them.
@@ -77,8 +88,8 @@ CREATE TABLE source (
 ) WITH ({with_options(options)})"""
 
 
-def way(config: AdjustConfig, number: int) -> str:
-    """The condition under which a record goes this way. Every record goes exactly one.
+def route_predicate(config: AdjustConfig, route: Route) -> str:
+    """Returns the condition under which a record takes a route.
 
     Late is an event whose slice may have been closed already. The first half of that condition compares two fields of
     the event, so that a replay decides as the live run did; the second is for gateways whose clocks disagree by
@@ -90,18 +101,18 @@ def way(config: AdjustConfig, number: int) -> str:
         f"(occurred_at_ms < received_at_ms - {config.lateness_ms}"
         f" OR COALESCE({slice_end} <= CURRENT_WATERMARK(occurred_at), FALSE))"
     )
-    tick, fast = f"type_no IN {numbers('tick')}", f"type_no IN {numbers(*FAST_TYPES)}"
+    tick, fast = f"type_no IN {type_ordinals('tick')}", f"type_no IN {type_ordinals(*FAST_TYPES)}"
     return {
-        IGNORED: tick,
-        SIGNAL: f"type_no IS NOT NULL AND NOT {tick} AND NOT {fast} AND NOT {late}",
-        GESTURE: f"{fast} AND NOT {late}",
-        LATE: f"type_no IS NOT NULL AND NOT {tick} AND {late}",
-        REJECTED: "type_no IS NULL",
-    }[number]
+        Route.IGNORED: tick,
+        Route.SIGNAL: f"type_no IS NOT NULL AND NOT {tick} AND NOT {fast} AND NOT {late}",
+        Route.TRIGGER_EVENT: f"{fast} AND NOT {late}",
+        Route.LATE: f"type_no IS NOT NULL AND NOT {tick} AND {late}",
+        Route.REJECTED: "type_no IS NULL",
+    }[route]
 
 
 def rules_ddl(config: AdjustConfig) -> str:
-    """The table `rules`: id and JSON, null for a rule that was deleted."""
+    """Returns the DDL of the table `rules`: id and JSON, null for a deleted rule."""
     options = {
         "connector": "kafka",
         "topic": config.rules_topic,

@@ -1,18 +1,18 @@
-"""Engaged time by content type: is the reader suddenly spending more time in one of them?"""
+"""Baselines of engaged time by content type: finds the type in which the reader suddenly spends more time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from models.detectors.baselines import LEAST_WEIGHT, LIMIT, WARM_UP
+from models.detectors.baselines import CLIP_Z, MIN_WEIGHT, WARM_UP
 
-MOST_CATEGORIES: Final = 6
-"""Categories remembered per session; the one longest unseen makes room."""
+MAX_CATEGORIES: Final = 6
+"""Categories remembered per session; the one unseen for longest is evicted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rise:
+class CategoryRise:
     """A category above its baseline. Times in ms within the window, `z` in standard deviations."""
 
     category: str
@@ -21,7 +21,7 @@ class Rise:
     z: float
 
 
-class CategoryTimes:
+class CategoryBaselines:
     """A baseline of time per category of one session: category -> [count, mean, variance, last seen].
 
     The arithmetic is that of `Baselines`; a category not in the window counts as 0 ms.
@@ -30,8 +30,8 @@ class CategoryTimes:
     def __init__(self, entries: dict[str, list[float]] | None = None) -> None:
         self.entries = entries or {}
 
-    def judge_and_learn(self, engaged_ms: Mapping[str, int], at_ms: int) -> Rise | None:
-        """The category that rose most, if any can be judged; scores first, learns second."""
+    def score_and_update(self, engaged_ms: Mapping[str, int], at_ms: int) -> CategoryRise | None:
+        """Returns the category that rose most, if any can be scored; scores first, learns second."""
         rises = []
         for category in sorted(self.entries.keys() | engaged_ms.keys()):
             value = float(engaged_ms.get(category, 0))
@@ -40,10 +40,10 @@ class CategoryTimes:
             if count >= WARM_UP and variance > 0.0:
                 spread = sqrt(variance)
                 if difference > 0.0:
-                    rises.append(Rise(category, value, mean, difference / spread))
-                difference = max(min(difference, LIMIT * spread), -LIMIT * spread)
+                    rises.append(CategoryRise(category, value, mean, difference / spread))
+                difference = max(min(difference, CLIP_Z * spread), -CLIP_Z * spread)
             count += 1.0
-            weight = max(1.0 / count, LEAST_WEIGHT)
+            weight = max(1.0 / count, MIN_WEIGHT)
             step = weight * difference
             self.entries[category] = [
                 count,
@@ -51,13 +51,13 @@ class CategoryTimes:
                 (1.0 - weight) * (variance + difference * step),
                 float(at_ms) if category in engaged_ms else seen,
             ]
-        while len(self.entries) > MOST_CATEGORIES:
+        while len(self.entries) > MAX_CATEGORIES:
             del self.entries[min(self.entries, key=lambda name: (self.entries[name][3], name))]
         return max(rises, key=lambda rise: (rise.z, rise.category), default=None)
 
 
 def parse_engaged(text: str | None) -> dict[str, int]:
-    """Engaged ms by content type, from ``type=ms,type=ms``; the same type may stand there several times.
+    """Parses engaged ms by content type from ``type=ms,type=ms``; the same type may stand there several times.
 
     >>> parse_engaged("news=5000,video=1000,news=200")
     {'news': 5200, 'video': 1000}

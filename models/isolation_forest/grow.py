@@ -1,17 +1,17 @@
-"""Isolation Forest grown here: all trees at once, level by level, in numpy."""
+"""Grows an Isolation Forest in numpy: all trees at once, level by level."""
 
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.isolation_forest.tree_arrays import Doubles, Floats, Places, Trees
+from models.isolation_forest.tree_arrays import Doubles, Floats, NodeIndex, TreeArrays
 
 _GREATEST: Final = np.finfo(np.float32).max
 
 
-def grow(rows: Floats, seed: int, trees: int, samples: int) -> Trees:
-    """A forest over `rows` (n, features) by Liu, Ting and Zhou (2008), Isolation Forest, ICDM, algorithms 1 and 2.
+def grow_trees(rows: Floats, seed: int, trees: int, samples: int) -> TreeArrays:
+    """Grows a forest over `rows` (n, features) by Liu, Ting and Zhou (2008), Isolation Forest, ICDM, algorithms 1 and 2.
 
     Each tree sees `samples` of the rows, or all where there are fewer. It splits on a feature drawn from those that still
     vary, at a value drawn from between that feature's extremes, and ends at the depth of a balanced tree. scikit-learn
@@ -29,7 +29,7 @@ def grow(rows: Floats, seed: int, trees: int, samples: int) -> Trees:
     for remaining in range(int(np.ceil(np.log2(max(samples, 2)))), -1, -1):
         here = np.arange(len(tree))
         starts = np.searchsorted(node, here)
-        held = np.diff(starts, append=len(node))
+        sample_counts = np.diff(starts, append=len(node))
         low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         feature = np.where(high > low, random.random(low.shape), -1.0).argmax(axis=1)
         lowest, highest = low[here, feature], high[here, feature]
@@ -38,7 +38,7 @@ def grow(rows: Floats, seed: int, trees: int, samples: int) -> Trees:
         grown += len(tree)
         left = np.where(splits, grown + 2 * (np.cumsum(splits) - 1), -1)
         right = np.where(splits, left + 1, -1)
-        levels.append((tree, np.where(splits, feature, 0), np.where(splits, threshold, 0), left, right, held))
+        levels.append((tree, np.where(splits, feature, 0), np.where(splits, threshold, 0), left, right, sample_counts))
         if not splits.any():
             break
         stays = splits[node]
@@ -52,16 +52,16 @@ def grow(rows: Floats, seed: int, trees: int, samples: int) -> Trees:
 
 
 def _between(lowest: Floats, highest: Floats, share: Doubles) -> Floats:
-    """A value from `lowest` up to but not including `highest`, so that both children get something."""
+    """Draws a value from `lowest` up to but not including `highest`, so that both children get something."""
     drawn = (lowest + share * (highest.astype(np.float64) - lowest)).astype(np.float32)
     return np.where(drawn < highest, drawn, lowest)
 
 
-def _by_tree(features: int, samples: int, columns: list[NDArray[Any]]) -> Trees:
-    """The nodes of one tree together, and children by their new places."""
+def _by_tree(features: int, samples: int, columns: list[NDArray[Any]]) -> TreeArrays:
+    """Sorts the nodes by tree and renumbers the children."""
     order = np.argsort(columns[0], kind="stable")
-    place: Places = np.empty_like(order)
+    place: NodeIndex = np.empty_like(order)
     place[order] = np.arange(len(order))
-    tree, feature, threshold, left, right, held = (column[order] for column in columns)
+    tree, feature, threshold, left, right, sample_counts = (column[order] for column in columns)
     left, right = (np.where(child >= 0, place[child], -1) for child in (left, right))
-    return Trees(features, samples, tree, feature, threshold.astype(np.float32), left, right, held)
+    return TreeArrays(features, samples, tree, feature, threshold.astype(np.float32), left, right, sample_counts)

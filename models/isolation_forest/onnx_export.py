@@ -1,4 +1,4 @@
-"""Isolation Forest as ONNX, and fitted by scikit-learn. Needs both libraries; `scorer.py` does not."""
+"""Fits an Isolation Forest with scikit-learn and exports one to ONNX. Needs both libraries; `scorer.py` does not."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ import onnx
 from onnx import AttributeProto, TensorProto, helper
 from sklearn.ensemble import IsolationForest
 
-from models.isolation_forest.tree_arrays import Doubles, Floats, Places, Trees, average_path_length
+from models.isolation_forest.tree_arrays import Doubles, Floats, NodeIndex, TreeArrays, average_path_length
 
 TREES: Final = 100
 SAMPLES: Final = 256
@@ -15,23 +15,23 @@ SAMPLES: Final = 256
 
 
 def fit(rows: Floats, seed: int) -> IsolationForest:
-    """A forest over `rows` (n, features). The same rows in the same order with the same seed give the same forest."""
+    """Fits a forest over `rows` (n, features). The same rows in the same order with the same seed give the same forest."""
     forest = IsolationForest(n_estimators=TREES, max_samples=min(SAMPLES, len(rows)), random_state=seed, n_jobs=1)
     return forest.fit(rows)
 
 
-def to_onnx(forest: IsolationForest | Trees) -> bytes:
-    """The forest as ONNX: inputs `x` (n, features) float32 and `explain` (bool), outputs `score` (n, 1) and
+def to_onnx(forest: IsolationForest | TreeArrays) -> bytes:
+    """Exports the forest to ONNX: inputs `x` (n, features) float32 and `explain` (bool), outputs `score` (n, 1) and
     `contribution` (n, features), empty unless asked for.
 
     `score` is 2^(-E[depth]/c), as in the paper and as minus scikit-learn's `score_samples`: one TreeEnsembleRegressor whose
-    leaves weigh their depth plus c of what they hold. The usual export computes the depth outside of the trees and
+    leaves weigh their depth plus c of their sample count. The usual export computes the depth outside of the trees and
     is 190 times slower on one row.
 
     `contribution` splits E[depth] at the root minus E[depth] at the leaf, in units of c, over the features split on
     along the way (Saabas 2014, "Interpreting random forests"): positive where a feature made the row easier to isolate.
     """
-    trees = forest if isinstance(forest, Trees) else Trees.of(forest)
+    trees = forest if isinstance(forest, TreeArrays) else TreeArrays.from_sklearn(forest)
     features, nodes = trees.features, _nodes(trees)
     path = trees.path_lengths()
     leaves = np.flatnonzero(trees.left < 0)
@@ -87,8 +87,8 @@ def to_onnx(forest: IsolationForest | Trees) -> bytes:
     return data
 
 
-def _nodes(trees: Trees) -> list[AttributeProto]:
-    """The trees in the columns of a TreeEnsembleRegressor, which counts the nodes of each tree from 0."""
+def _nodes(trees: TreeArrays) -> list[AttributeProto]:
+    """Returns the trees as attributes of a TreeEnsembleRegressor, which counts the nodes of each tree from 0."""
     first = trees.roots[trees.tree]
     leaf = trees.left < 0
     return [
@@ -106,8 +106,8 @@ def _nodes(trees: Trees) -> list[AttributeProto]:
     ]
 
 
-def _weights(trees: Trees, leaves: Places, targets: Places, weights: Doubles) -> list[AttributeProto]:
-    """What leaves weigh, and for which target."""
+def _weights(trees: TreeArrays, leaves: NodeIndex, targets: NodeIndex, weights: Doubles) -> list[AttributeProto]:
+    """Returns the weights of leaves and their targets as attributes."""
     return [
         _ints("target_ids", targets),
         _ints("target_nodeids", leaves - trees.roots[trees.tree[leaves]]),
@@ -116,13 +116,13 @@ def _weights(trees: Trees, leaves: Places, targets: Places, weights: Doubles) ->
     ]
 
 
-def _gains(trees: Trees, path: Doubles) -> Doubles:
-    """For each node (rows) how much shorter each feature (columns) has made the expected path on the way to it."""
+def _gains(trees: TreeArrays, path: Doubles) -> Doubles:
+    """Returns, for each node (rows), by how much each feature (columns) shortened the expected path on the way to it."""
     inner = [nodes[trees.left[nodes] >= 0] for nodes in trees.levels()]
     expected = path.copy()
     for nodes in reversed(inner):
         yes, no = trees.left[nodes], trees.right[nodes]
-        left, right = trees.held[yes], trees.held[no]
+        left, right = trees.sample_counts[yes], trees.sample_counts[no]
         expected[nodes] = (left * expected[yes] + right * expected[no]) / (left + right)
     gains = np.zeros((len(path), trees.features))
     for nodes in inner:
@@ -142,13 +142,13 @@ def _ensemble(output: str, targets: int, columns: list[AttributeProto]) -> onnx.
         aggregate_function="SUM",
         post_transform="NONE",
     )
-    # Not through `make_node`: it asks of every single number what it is, which takes longer than all the rest.
+    # Not through `make_node`: it infers the type of every single number, which takes longer than all the rest.
     made.attribute.extend(columns)
     made.attribute.sort(key=lambda attribute: attribute.name)
     return made
 
 
-def _ints(name: str, values: Places) -> AttributeProto:
+def _ints(name: str, values: NodeIndex) -> AttributeProto:
     return AttributeProto(name=name, type=AttributeProto.INTS, ints=values.tolist())
 
 

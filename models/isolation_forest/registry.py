@@ -1,4 +1,4 @@
-"""The forests in force: one per content type and epoch, and one for a cold start."""
+"""Registry of the forests in force: one per content type and epoch, and a default that ships with the job."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import Floats, ForestScorer
 
 KEPT_EPOCHS: Final = 3
-"""The one in use, the one that waits for its lead, and one that a straggling window may ask for."""
+"""The one in use, the one that waits for its lead, and one that a late window may need."""
 
 
 @dataclass(frozen=True, slots=True)
-class Forest:
-    """A scorer, the score from which a window is anomalous, and a name for the evidence."""
+class ForestVersion:
+    """A scorer, the score from which a window is anomalous, and a name."""
 
     scorer: ForestScorer
     threshold: float
@@ -23,59 +23,59 @@ class Forest:
 
 
 @dataclass(slots=True)
-class _Line:
-    """One content type: the first epoch it has a say in, the latest that has been announced, the forests by epoch."""
+class _ContentTypeForests:
+    """Forests of one content type by epoch, the first epoch that may have one, and the latest that is decided."""
 
     begins: int
     latest: int
-    forests: dict[int, Forest] = field(default_factory=dict)
+    forests: dict[int, ForestVersion] = field(default_factory=dict)
 
 
-class Forests:
-    """Answers which forest judges a window, or that the answer is still under way."""
+class ForestRegistry:
+    """Answers which forest scores a window, or that the answer is still pending."""
 
-    def __init__(self, schedule: RefitSchedule, cold: Forest) -> None:
+    def __init__(self, schedule: RefitSchedule, default: ForestVersion) -> None:
         self._schedule = schedule
-        self._cold = cold
-        self._lines: dict[str, _Line] = {}
+        self._default = default
+        self._by_type: dict[str, _ContentTypeForests] = {}
 
     def begin(self, content_type: str, epoch: int) -> None:
-        """The next forest of that type will be that of `epoch`; before it there comes none."""
-        line = self._lines.setdefault(content_type, _Line(epoch, epoch - 1))
-        line.latest = max(line.latest, epoch - 1)
+        """Registers that the next forest of that type will be that of `epoch`, and none comes before it."""
+        known = self._by_type.setdefault(content_type, _ContentTypeForests(epoch, epoch - 1))
+        known.latest = max(known.latest, epoch - 1)
 
-    def announce(self, content_type: str, epoch: int, forest: Forest | None) -> None:
-        """The forest of that epoch, or None where there were too few windows to fit one."""
-        line = self._lines.setdefault(content_type, _Line(epoch, epoch - 1))
-        line.latest = max(line.latest, epoch)
+    def add(self, content_type: str, epoch: int, forest: ForestVersion | None) -> None:
+        """Registers the forest of that epoch, or None where there were too few windows to fit one."""
+        known = self._by_type.setdefault(content_type, _ContentTypeForests(epoch, epoch - 1))
+        known.latest = max(known.latest, epoch)
         if forest is not None:
-            line.forests[epoch] = forest
-        for old in sorted(line.forests)[:-KEPT_EPOCHS]:
-            del line.forests[old]
+            known.forests[epoch] = forest
+        for old in sorted(known.forests)[:-KEPT_EPOCHS]:
+            del known.forests[old]
 
-    def find(self, content_type: str, window_end_ms: int) -> Forest | Literal["pending"]:
-        """The forest for that window; "pending" while it is not certain which one that is."""
+    def lookup(self, content_type: str, window_end_ms: int) -> ForestVersion | Literal["pending"]:
+        """Returns the forest for that window; "pending" while a refit that decides it is under way."""
         if not self._schedule.enabled:
-            return self._cold
+            return self._default
         epoch = self._schedule.epoch_at(window_end_ms)
-        line = self._lines.get(content_type)
-        if line is None or (line.latest < epoch and epoch >= line.begins):
+        known = self._by_type.get(content_type)
+        if known is None or (known.latest < epoch and epoch >= known.begins):
             return "pending"
-        return self._newest(line, epoch)
+        return self._newest(known, epoch)
 
-    def settle(self, content_type: str, window_end_ms: int) -> Forest:
-        """The forest for that window, now that nothing can be under way any more."""
-        line = self._lines.get(content_type)
-        if line is None or not self._schedule.enabled:
-            return self._cold
-        return self._newest(line, self._schedule.epoch_at(window_end_ms))
+    def resolve(self, content_type: str, window_end_ms: int) -> ForestVersion:
+        """Returns the forest for that window, once no refit can be under way any more."""
+        known = self._by_type.get(content_type)
+        if known is None or not self._schedule.enabled:
+            return self._default
+        return self._newest(known, self._schedule.epoch_at(window_end_ms))
 
-    def _newest(self, line: _Line, epoch: int) -> Forest:
-        fitting = [each for each in line.forests if each <= epoch]
-        return line.forests[max(fitting)] if fitting else self._cold
+    def _newest(self, known: _ContentTypeForests, epoch: int) -> ForestVersion:
+        eligible = [each for each in known.forests if each <= epoch]
+        return known.forests[max(eligible)] if eligible else self._default
 
 
-def forest_input(values: Sequence[float]) -> Floats:
-    """Feature values as the forest reads them: one float32 row, unknown as 0."""
+def to_feature_row(values: Sequence[float]) -> Floats:
+    """Returns feature values as the forest reads them: one float32 row, unknown as 0."""
     # Plain Python: on one short row `nan_to_num` costs more than the score itself.
     return np.array([[value if value == value else 0.0 for value in values]], dtype=np.float32)

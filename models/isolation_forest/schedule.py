@@ -1,4 +1,4 @@
-"""Which refit of a forest belongs to which window: by event time, so that a replay picks the same."""
+"""Assigns refits of a forest to windows by event time, so that a replay assigns the same."""
 
 from dataclasses import dataclass
 
@@ -19,13 +19,13 @@ class RefitSchedule:
         return self.every_ms > 0
 
     def epoch_at(self, window_end_ms: int) -> int:
-        """The epoch whose forest judges that window."""
+        """Returns the epoch whose forest scores that window."""
         return (window_end_ms - self.lead_ms) // self.every_ms
 
     def boundary_ms(self, epoch: int) -> int:
-        """Event time up to which the windows go into the forest of `epoch`."""
+        """Returns the event time up to which windows go into the forest of `epoch`."""
         return epoch * self.every_ms
 
     def first_epoch(self, window_end_ms: int) -> int:
-        """The first epoch whose forest can have seen that window."""
+        """Returns the first epoch whose forest may be fitted to that window."""
         return -(-window_end_ms // self.every_ms)

@@ -1,4 +1,4 @@
-"""Isolation Forest at work: one row at a time, in microseconds. How it is made: `models/isolation_forest/onnx_export.py`."""
+"""Scores one row at a time with an Isolation Forest, in microseconds. Export: `models/isolation_forest/onnx_export.py`."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ _NO: Final = np.array(False)
 
 
 class ForestScorer:
-    """A forest ready to score. One thread: a slot is one core. Raises ValueError for bytes that are no such model."""
+    """A loaded forest, with one thread since a slot is one core. Raises ValueError for bytes that are no such model."""
 
     def __init__(self, model: bytes) -> None:
         options = onnxruntime.SessionOptions()
@@ -20,7 +20,7 @@ class ForestScorer:
         options.log_severity_level = 4
         try:
             session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises what it likes
+        except Exception as error:  # onnxruntime documents no exception types
             raise ValueError(f"not an ONNX forest: {str(error)[:200]}") from error
         names = [each.name for each in (*session.get_inputs(), *session.get_outputs())]
         if names != ["x", "explain", "score", "contribution"]:
@@ -29,10 +29,10 @@ class ForestScorer:
         self.features = int(session.get_inputs()[0].shape[1])
 
     def score(self, row: Floats) -> float:
-        """How anomalous `row` (1, features) is, 0 to 1; about 0.5 is ordinary."""
+        """Returns the anomaly score of `row` (1, features), 0 to 1; about 0.5 is ordinary."""
         return float(self._run(["score"], {"x": row, "explain": _NO})[0][0, 0])
 
     def explain(self, row: Floats) -> tuple[float, list[float]]:
-        """Score, and what each feature did for it, in units of the average path length."""
+        """Returns the score, and the contribution of each feature in units of the average path length."""
         scores, contributions = self._run(["score", "contribution"], {"x": row, "explain": _YES})
         return float(scores[0, 0]), [float(part) for part in contributions[0]]

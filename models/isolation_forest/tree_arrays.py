@@ -1,4 +1,4 @@
-"""The trees of an Isolation Forest as columns of nodes, whoever grew them."""
+"""Isolation Forest trees in a columnar layout, independent of the library that grew them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
-Places = NDArray[np.int64]
+NodeIndex = NDArray[np.int64]
 
 _EULER_GAMMA: Final = float(np.euler_gamma)
 
@@ -28,35 +28,35 @@ def average_path_length(samples: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Trees:
-    """All nodes of a forest, each column one entry a node. The nodes of a tree lie together, its root first."""
+class TreeArrays:
+    """All nodes of a forest, one array per column, one entry per node. The nodes of a tree lie together, its root first."""
 
     features: int
     samples: int
-    """Rows that each tree has seen."""
+    """Rows that each tree was grown from."""
 
-    tree: Places
-    feature: Places
-    """What a node splits on; 0 at a leaf."""
+    tree: NodeIndex
+    feature: NodeIndex
+    """Index of the feature that a node splits on; 0 at a leaf."""
 
     threshold: Floats
     """A row goes left where its value is at most this; 0 at a leaf."""
 
-    left: Places
-    """Place of a child among all nodes; -1 at a leaf."""
+    left: NodeIndex
+    """Index of a child among all nodes; -1 at a leaf."""
 
-    right: Places
-    held: Places
-    """Rows seen by a tree that came to the node."""
+    right: NodeIndex
+    sample_counts: NodeIndex
+    """Rows of the tree's sample that reached the node."""
 
     @classmethod
-    def of(cls, forest: Any) -> "Trees":
-        """The trees of a fitted `sklearn.ensemble.IsolationForest`, splitting float32 values as it does."""
+    def from_sklearn(cls, forest: Any) -> "TreeArrays":
+        """Returns the trees of a fitted `sklearn.ensemble.IsolationForest`, splitting float32 values as it does."""
         grown = [estimator.tree_ for estimator in forest.estimators_]
         counts = np.array([tree.node_count for tree in grown])
         number = np.repeat(np.arange(len(grown)), counts)
         first = (np.cumsum(counts) - counts)[number]
-        left, right, feature, threshold, held = (
+        left, right, feature, threshold, sample_counts = (
             np.concatenate([getattr(tree, name) for tree in grown])
             for name in ("children_left", "children_right", "feature", "threshold", "n_node_samples")
         )
@@ -70,15 +70,15 @@ class Trees:
             threshold=np.where(leaf, np.float32(0.0), _at_or_below(threshold)),
             left=np.where(leaf, -1, left + first),
             right=np.where(leaf, -1, right + first),
-            held=held,
+            sample_counts=sample_counts,
         )
 
     @property
-    def roots(self) -> Places:
+    def roots(self) -> NodeIndex:
         return np.flatnonzero(np.diff(self.tree, prepend=-1))
 
-    def levels(self) -> Iterator[Places]:
-        """The nodes of all trees at depth 0, 1, 2 and so on."""
+    def levels(self) -> Iterator[NodeIndex]:
+        """Yields the nodes of all trees at depth 0, 1, 2 and so on."""
         nodes = self.roots
         while len(nodes):
             yield nodes
@@ -86,22 +86,22 @@ class Trees:
             nodes = np.concatenate((self.left[inner], self.right[inner]))
 
     def path_lengths(self) -> Doubles:
-        """For each node its depth plus c of what it holds: how far a row has come that ends there."""
+        """Returns, for each node, its depth plus c of its sample count: the path length of a row that ends there."""
         depth = np.zeros(len(self.tree), dtype=np.int64)
         for level, nodes in enumerate(self.levels()):
             depth[nodes] = level
-        counts, which = np.unique(self.held, return_inverse=True)
+        counts, which = np.unique(self.sample_counts, return_inverse=True)
         lengths: Doubles = depth + np.array([average_path_length(count) for count in counts])[which]
         return lengths
 
     def scores(self, rows: Floats) -> Doubles:
-        """How anomalous each of `rows` (n, features) is, 0 to 1: what the model says of it, for many rows at once."""
-        places = np.tile(self.roots, (len(rows), 1))
+        """Scores `rows` (n, features) from 0 to 1, as the ONNX model does, many rows at once."""
+        nodes = np.tile(self.roots, (len(rows), 1))
         which = np.arange(len(rows))[:, None]
-        while (inner := self.left[places] >= 0).any():
-            goes_left = rows[which, self.feature[places]] <= self.threshold[places]
-            places = np.where(inner, np.where(goes_left, self.left[places], self.right[places]), places)
-        mean = self.path_lengths()[places].mean(axis=1)
+        while (inner := self.left[nodes] >= 0).any():
+            goes_left = rows[which, self.feature[nodes]] <= self.threshold[nodes]
+            nodes = np.where(inner, np.where(goes_left, self.left[nodes], self.right[nodes]), nodes)
+        mean = self.path_lengths()[nodes].mean(axis=1)
         scores: Doubles = np.exp2(-mean / average_path_length(self.samples))
         return scores
 

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from infra.bench.stream_detector import MEMORY, StreamDetector
-from models.detectors.baselines import HALF_LIFE, WARM_UP, Baselines, least_weight
+from models.detectors.baselines import HALF_LIFE, WARM_UP, Baselines, min_weight
+from models.feature_layout import FeatureLayout
 
 NAN = float("nan")
+
+ONE = FeatureLayout(["a"], ["a"])
 
 
 def fed(values: list[float]) -> StreamDetector:
@@ -73,15 +76,15 @@ def test_scores_lie_between_0_and_1() -> None:
 
 
 @pytest.mark.parametrize("half_life", [1, HALF_LIFE, 2016])
-def test_the_least_weight_halves_what_was_after_a_half_life(half_life: int) -> None:
-    assert (1.0 - least_weight(half_life)) ** half_life == pytest.approx(0.5)
+def test_the_min_weight_halves_what_was_after_a_half_life(half_life: int) -> None:
+    assert (1.0 - min_weight(half_life)) ** half_life == pytest.approx(0.5)
 
 
 def test_long_baselines_are_the_plain_mean_and_variance_for_long() -> None:
     values = np.random.default_rng(2).uniform(0.0, 1.0, 400)
     baselines = Baselines(1, half_life=300)
     for count, value in enumerate(values.tolist(), start=1):
-        baselines.judge([value])
+        baselines.score_and_update([value])
         assert baselines.means[0] == pytest.approx(values[:count].mean())
         assert baselines.variances[0] == pytest.approx(values[:count].var(), abs=1e-15)
 
@@ -89,9 +92,9 @@ def test_long_baselines_are_the_plain_mean_and_variance_for_long() -> None:
 def test_unpacked_with_its_half_life_a_baseline_goes_on_as_before() -> None:
     baselines = Baselines(1, half_life=300)
     for value in calm(200):
-        baselines.judge([value])
-    back = Baselines.unpack(baselines.pack(), 1, half_life=300)
-    assert [back.judge([value]) for value in (20.0, 30.0, 21.0)] == [
-        baselines.judge([value]) for value in (20.0, 30.0, 21.0)
+        baselines.score_and_update([value])
+    back = Baselines.from_text(baselines.to_text(ONE), ONE, half_life=300)
+    assert [back.score_and_update([value]) for value in (20.0, 30.0, 21.0)] == [
+        baselines.score_and_update([value]) for value in (20.0, 30.0, 21.0)
     ]
-    assert back.pack() == baselines.pack()
+    assert back.to_text(ONE) == baselines.to_text(ONE)

@@ -7,9 +7,9 @@ import pytest
 from infra.local.jars import flink_jars
 from jobs.adjust import load_rules
 from jobs.config import AdjustConfig
-from jobs.environment import environment
+from jobs.environment import create_environment
 from jobs.graph import build
-from jobs.sinks import attach
+from jobs.sinks import add_kafka_sink
 from models.model_store import load_forest
 
 pytestmark = pytest.mark.cluster
@@ -20,11 +20,11 @@ SIDES = ("rejected", "late", "tally", "told")
 @pytest.fixture(scope="module")
 def nodes() -> list[Any]:
     config = AdjustConfig(fast_lane_slot="own", jars=",".join(str(jar) for jar in flink_jars()))
-    env, t_env = environment(config)
-    outputs = build(env, t_env, config, load_rules(""), load_forest())
+    env, t_env = create_environment(config)
+    outputs = build(t_env, config, load_rules(""), load_forest())
     for stream, name in zip(outputs, outputs._fields, strict=True):
         assert stream is not None
-        attach(stream, name, name, config)
+        add_kafka_sink(stream, name, name, config)
     return list(env._generate_stream_graph(clear_transformations=True).getStreamNodes().toArray())  # noqa: SLF001
 
 

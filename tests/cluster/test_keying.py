@@ -6,8 +6,8 @@ import pytest
 from pyflink.common import Types
 
 from jobs.config import AdjustConfig
-from jobs.environment import environment
-from jobs.java.keying import ROW, keyed, pairs, to_stream
+from jobs.environment import create_environment
+from jobs.java.keying import CROSSING_ROW_TYPE, key_by_first_field, key_value_type, to_data_stream
 from tests.cluster.counting import Counting
 
 pytestmark = pytest.mark.cluster
@@ -21,9 +21,9 @@ FROM (VALUES ('x', 1e0, 2e0, 'one'), ('y', 3e0, 4e0, 'Ã¼'), ('x', 5e0, 6e0, 'ðŸ˜
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("mode", ["thread", "process"])
 def test_each_key_has_its_own_state_and_every_row_arrives_whole(mode: str) -> None:
-    _, t_env = environment(AdjustConfig(execution_mode=mode))
-    rows = to_stream(t_env, t_env.sql_query(QUERY), pairs(ROW), "rows")
-    counted = keyed(rows, ROW).process(
+    _, t_env = create_environment(AdjustConfig(execution_mode=mode))
+    rows = to_data_stream(t_env, t_env.sql_query(QUERY), key_value_type(CROSSING_ROW_TYPE), "rows")
+    counted = key_by_first_field(rows, CROSSING_ROW_TYPE).process(
         Counting(), output_type=Types.ROW([Types.STRING(), Types.LONG(), Types.DOUBLE()])
     )
     with counted.execute_and_collect() as collected:

@@ -8,8 +8,8 @@ from models.isolation_forest.schedule import RefitSchedule
 from schemas.rules import Rule
 from tests.support.builders import EVERY_MS, WINDOW_MS, forest_card, forest_model
 from tests.support.flink_fakes import FakeFlink, Running
-from udfs.event_commands import FastLane
-from udfs.window_commands import Adjust
+from udfs.event_commands import EventCommands
+from udfs.window_commands import WindowCommands
 
 NO_REFITS = RefitSchedule(0, 0)
 Start = Callable[..., Running]
@@ -20,10 +20,10 @@ def start() -> Start:
     """Starts an operator, from scratch or on the state that another one left."""
 
     def started(
-        *rules: Rule, flink: FakeFlink | None = None, schedule: RefitSchedule = NO_REFITS, telling: bool = False
+        *rules: Rule, flink: FakeFlink | None = None, schedule: RefitSchedule = NO_REFITS, emit_scores: bool = False
     ) -> Running:
         card = forest_card(forest_model())
-        return Running(Adjust(rules, forest_model(), card, schedule, WINDOW_MS, EVERY_MS, telling), flink)
+        return Running(WindowCommands(rules, forest_model(), card, schedule, WINDOW_MS, EVERY_MS, emit_scores), flink)
 
     return started
 
@@ -33,6 +33,6 @@ def start_fast() -> Start:
     """Likewise the fast lane's operator."""
 
     def started(*rules: Rule, flink: FakeFlink | None = None) -> Running:
-        return Running(FastLane(rules), flink)
+        return Running(EventCommands(rules), flink)
 
     return started

@@ -6,7 +6,7 @@ from lzma import compress
 import msgspec
 import pytest
 
-from models.isolation_forest.messages import Refit
+from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from tests.operators.conftest import Start
 from tests.support.builders import ANNA, BEN, CrossingRow, at, forest_model, rule, session_window
@@ -32,9 +32,9 @@ def announced(job: Running, epoch: int, status: str, content_type: str = "news",
             "threshold": threshold,
             "model": model,
         },
-        Refit,
+        RefitMessage,
     )
-    assert job.tell(("refit", content_type, msgspec.json.encode(refit).decode())) == []
+    assert job.broadcast(("refit", content_type, msgspec.json.encode(refit).decode())) == []
 
 
 def waiting(start: Start, flink: FakeFlink | None = None) -> Running:
@@ -123,7 +123,7 @@ def test_what_is_unknown_waits_as_unknown(start: Start) -> None:
     held.advance(at(60))
     fed(straight, [nothing_known])
     for name in ("attention-v1", "z-scores-v1", "categories-v1"):
-        assert held.flink.cell(name) == straight.flink.cell(name)
+        assert held.flink.state_field(name) == straight.flink.state_field(name)
 
 
 @pytest.mark.parametrize("cut", range(6))
@@ -178,7 +178,7 @@ def test_a_bounded_number_of_refits_is_kept_in_state(start: Start) -> None:
 
 def test_a_window_that_waited_is_told_to_nobody(start: Start) -> None:
     """PyFlink's timers know no side outputs in thread mode; what is kept in memory until the next row, a kill would lose."""
-    job = start(SCORED, schedule=SCHEDULE, telling=True)
+    job = start(SCORED, schedule=SCHEDULE, emit_scores=True)
     announced(job, 1, "begins")
     assert fed(job, windows(DUE)) == []
     announced(job, 1, "fitted")

@@ -16,7 +16,7 @@ BUSY = [{"feature": "pages", "above": 0}]
 def put(job: Running, **changed: Any) -> list[Any]:
     """Puts a rule that fires at every window, as the rules topic brings it."""
     data = rule_data(when=BUSY, cooldown_s=1) | changed
-    return job.tell(("rule", data["id"], json.dumps(data)))
+    return job.broadcast(("rule", data["id"], json.dumps(data)))
 
 
 def versions(emitted: list[Any]) -> list[tuple[str, int]]:
@@ -40,20 +40,20 @@ def test_a_newer_version_replaces_the_older_one(start: Start) -> None:
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_a_rule_that_is_deleted_is_silent_from_then_on(start: Start, nothing: str | None) -> None:
     job = start(rule(when=BUSY, cooldown_s=1))
-    job.tell(("rule", "calm-down", nothing))
+    job.broadcast(("rule", "calm-down", nothing))
     assert fed(job, [session_window(60)]) == []
 
 
 def test_deleting_what_is_not_there_does_nothing(start: Start) -> None:
     job = start(rule(when=BUSY, cooldown_s=1))
-    job.tell(("rule", "unheard-of", None))
+    job.broadcast(("rule", "unheard-of", None))
     assert versions(fed(job, [session_window(60)])) == [("calm-down", 1)]
 
 
 def test_what_was_put_and_deleted_survives_a_restart(start: Start) -> None:
     shipped = (rule(id="kept", when=BUSY), rule(id="deleted", when=BUSY), rule(id="changed", when=BUSY))
     before = start(*shipped)
-    before.tell(("rule", "deleted", None))
+    before.broadcast(("rule", "deleted", None))
     put(before, id="changed", version=2, then={"action": "prompt"})
     put(before, id="new", then={"action": "expand"})
     expected = [("changed", 2), ("kept", 1), ("new", 1)]
@@ -96,7 +96,7 @@ def test_a_broken_rule_is_ignored_counted_and_told_and_the_last_good_version_sta
     job = start()
     put(job, version=2)
     held = dict(job.flink.broadcast["control-v1"])
-    assert job.tell(("rule", "calm-down", body)) == []
+    assert job.broadcast(("rule", "calm-down", body)) == []
     assert job.flink.counters["refusedRules"] == 1
     assert "'calm-down' stays as it was" in caplog.text
     assert job.flink.broadcast["control-v1"] == held
@@ -127,5 +127,5 @@ def test_an_action_goes_on_resting_when_its_rule_changes(start: Start) -> None:
 def test_rules_take_up_no_keyed_state(start: Start) -> None:
     job = start()
     put(job)
-    job.tell(("rule", "calm-down", None))
+    job.broadcast(("rule", "calm-down", None))
     assert job.flink.left_of("s" + ANNA) == set()

@@ -18,7 +18,7 @@ from tests.support.builders import (
 )
 from tests.support.flink_fakes import Running
 from tests.support.operator_outputs import commands, fed, seconds
-from udfs.window_commands import Adjust
+from udfs.window_commands import WindowCommands
 
 SILENT = rule(id="silent", when=[{"feature": "silence_ms", "above": 60_000}], cooldown_s=1)
 
@@ -80,15 +80,17 @@ def test_a_reader_who_only_looks_is_silent_though_rows_come(start: Start) -> Non
 def test_a_silent_window_teaches_nothing(start: Start) -> None:
     job = start(SILENT)
     fed(job, one_visit())
-    before = job.flink.cell("z-scores-v1")["s" + ANNA]
+    before = job.flink.state_field("z-scores-v1")["s" + ANNA]
     job.advance(at(1_000))
-    assert job.flink.cell("z-scores-v1")["s" + ANNA] == before
+    assert job.flink.state_field("z-scores-v1")["s" + ANNA] == before
 
 
 def test_silence_means_idle_for_a_whole_window_however_long_it_is() -> None:
     idle = rule(id="idle", when=[{"feature": "idle_ms", "above": 30_000}], cooldown_s=1)
     card = forest_card(forest_model())
-    job = Running(Adjust((idle,), forest_model(), card, NO_REFITS, window_ms=30_000, slice_ms=10_000, telling=False))
+    job = Running(
+        WindowCommands((idle,), forest_model(), card, NO_REFITS, window_ms=30_000, slice_ms=10_000, emit_scores=False)
+    )
     fed(job, [session_window(end_s, first_s=0, last_s=5) for end_s in (10, 20, 30)])
     assert seconds(job.advance(at(60))) == []
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from tests.operators.conftest import Start
-from tests.support.builders import ANNA, BEN, FILM, MORNING_NEWS, SESSION_END_S, at, gesture, rule, rule_data
+from tests.support.builders import ANNA, BEN, FILM, MORNING_NEWS, SESSION_END_S, at, rule, rule_data, trigger_event
 from tests.support.operator_outputs import commands, fed, seconds
-from udfs.stages.recent_clicks import KNOWN_IDS
+from udfs.stages.recent_clicks import MAX_KNOWN_IDS
 
 CLICKED = rule(
     id="clicked",
@@ -23,7 +23,7 @@ THIRD = rule(id="third", lane="event", when=[{"feature": "recent_clicks", "above
 
 
 def test_a_click_is_answered_at_once(start_fast: Start) -> None:
-    [command] = commands(fed(start_fast(CLICKED), [gesture("e1", 5)]))
+    [command] = commands(fed(start_fast(CLICKED), [trigger_event("e1", 5)]))
     assert (command.target.id, command.session_id, command.user_id) == (ANNA, ANNA, "anna")
     assert (command.issued_at_ms, command.content_id) == (at(5), MORNING_NEWS)
     assert command.parameters == {"like": [MORNING_NEWS], "types": ["news"], "after": MORNING_NEWS}
@@ -32,53 +32,53 @@ def test_a_click_is_answered_at_once(start_fast: Start) -> None:
 
 def test_the_same_event_twice_is_one_event(start_fast: Start) -> None:
     job = start_fast(CLICKED)
-    assert len(fed(job, [gesture("e1", 5)])) == 1
-    assert fed(job, [gesture("e1", 5), gesture("e1", 25)]) == []
+    assert len(fed(job, [trigger_event("e1", 5)])) == 1
+    assert fed(job, [trigger_event("e1", 5), trigger_event("e1", 25)]) == []
     assert job.flink.counters["repeatedGestures"] == 2
-    assert len(fed(job, [gesture("e2", 26)])) == 1
+    assert len(fed(job, [trigger_event("e2", 26)])) == 1
 
 
 def test_a_repeat_after_a_restart_is_recognised(start_fast: Start) -> None:
     before = start_fast(CLICKED)
-    fed(before, [gesture("e1", 5)])
-    assert fed(start_fast(CLICKED, flink=before.flink), [gesture("e1", 25)]) == []
+    fed(before, [trigger_event("e1", 5)])
+    assert fed(start_fast(CLICKED, flink=before.flink), [trigger_event("e1", 25)]) == []
 
 
 def test_two_sessions_may_use_the_same_event_id(start_fast: Start) -> None:
-    assert len(fed(start_fast(CLICKED), [gesture("e1", 5), gesture("e1", 5, BEN)])) == 2
+    assert len(fed(start_fast(CLICKED), [trigger_event("e1", 5), trigger_event("e1", 5, BEN)])) == 2
 
 
 def test_a_bounded_number_of_ids_is_known(start_fast: Start) -> None:
     job = start_fast(CLICKED)
-    fed(job, [gesture(f"e{n}", n / 10) for n in range(100)])
-    ids, clicks, _ = json.loads(job.flink.cell("gestures-v1")["s" + ANNA])
-    assert ids == [f"e{n}" for n in range(100 - KNOWN_IDS, 100)]
+    fed(job, [trigger_event(f"e{n}", n / 10) for n in range(100)])
+    ids, clicks, _ = json.loads(job.flink.state_field("gestures-v1")["s" + ANNA])
+    assert ids == [f"e{n}" for n in range(100 - MAX_KNOWN_IDS, 100)]
     assert len(clicks) <= 16
-    assert fed(job, [gesture(f"e{100 - KNOWN_IDS}", 30)]) == []
-    assert len(fed(job, [gesture(f"e{99 - KNOWN_IDS}", 30)])) == 1
+    assert fed(job, [trigger_event(f"e{100 - MAX_KNOWN_IDS}", 30)]) == []
+    assert len(fed(job, [trigger_event(f"e{99 - MAX_KNOWN_IDS}", 30)])) == 1
 
 
 #   0 s   10 s   20 s       61 s
 #   e1    e2     e3 third   e4: e1 is more than a minute ago, three remain
 def test_clicks_of_the_last_minute_are_counted(start_fast: Start) -> None:
     job = start_fast(THIRD)
-    assert seconds(fed(job, [gesture(f"e{n}", at_s) for n, at_s in enumerate((0, 10, 20, 61))])) == [20, 61]
-    assert fed(job, [gesture("e9", 80.5)]) == []  # 61 and 80.5 alone: 20 has left
+    assert seconds(fed(job, [trigger_event(f"e{n}", at_s) for n, at_s in enumerate((0, 10, 20, 61))])) == [20, 61]
+    assert fed(job, [trigger_event("e9", 80.5)]) == []  # 61 and 80.5 alone: 20 has left
 
 
 def test_recommended_clicks_are_counted_apart(start_fast: Start) -> None:
     asked = rule(lane="event", when=[{"feature": "recent_recommended_clicks", "above": 1}])
     rows = [
-        gesture("e1", 1, placement="recommended"),
-        gesture("e2", 2, placement="menu"),
-        gesture("e3", 3, placement="recommended"),
+        trigger_event("e1", 1, placement="recommended"),
+        trigger_event("e2", 2, placement="menu"),
+        trigger_event("e3", 3, placement="recommended"),
     ]
     assert seconds(fed(start_fast(asked), rows)) == [3]
 
 
 def test_what_was_clicked_lately_comes_most_telling_first(start_fast: Start) -> None:
     patient = rule(id="ask", lane="event", when=CLICKED_TWICE, then={"action": "prompt", "parameters": PARAMETERS})
-    rows = [gesture("e1", 0, content=FILM, content_type="video"), gesture("e2", 5)]
+    rows = [trigger_event("e1", 0, content=FILM, content_type="video"), trigger_event("e2", 5)]
     [command] = commands(fed(start_fast(patient), rows))
     assert command.parameters == {"like": [MORNING_NEWS, FILM], "types": ["news", "video"]}
 
@@ -90,8 +90,8 @@ PARAMETERS = {"like": "$recent_contents", "types": "$recent_types"}
 def test_a_rating_belongs_to_feedback_alone(start_fast: Start) -> None:
     unhappy = rule(lane="event", when=[{"feature": "rating", "below": 3}])
     job = start_fast(unhappy)
-    assert fed(job, [gesture("e1", 1, value=1)]) == []
-    assert len(fed(job, [gesture("e2", 2, type="feedback", value=2)])) == 1
+    assert fed(job, [trigger_event("e1", 1, value=1)]) == []
+    assert len(fed(job, [trigger_event("e2", 2, type="feedback", value=2)])) == 1
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_what_an_event_tells_can_be_asked_for(
     start_fast: Start, condition: dict[str, object], gift: dict[str, str]
 ) -> None:
     job = start_fast(rule(lane="event", when=[condition]))
-    assert fed(job, [gesture("e1", 1, type="context")]) == []
-    assert len(fed(job, [gesture("e2", 2, type="context", **gift)])) == 1  # type: ignore[arg-type]
+    assert fed(job, [trigger_event("e1", 1, type="context")]) == []
+    assert len(fed(job, [trigger_event("e2", 2, type="context", **gift)])) == 1  # type: ignore[arg-type]
 
 
 PATIENT = rule(id="patient", lane="event", when=[{"event": "type", "equals": "click"}], cooldown_s=3_600)
@@ -127,13 +127,13 @@ def test_a_click_after_the_session_ended_begins_anew_whether_or_not_time_has_bee
     answers = []
     for told in (True, False):  # a replay at full speed hears of time later than of the click
         job = start_fast(PATIENT)
-        found = fed(job, [gesture("e1", 5)])
+        found = fed(job, [trigger_event("e1", 5)])
         if told:
             found += job.advance(at(RETURN - 10))
             assert job.flink.left_of("s" + ANNA) == set()
-        found += fed(job, [gesture("e2", RETURN)])
+        found += fed(job, [trigger_event("e2", RETURN)])
         found += job.advance(at(RETURN + 5))
-        found += fed(job, [gesture("e3", RETURN + 30)])
+        found += fed(job, [trigger_event("e3", RETURN + 30)])
         answers.append(seconds(found))
         job.advance(at(RETURN + 30 + SESSION_END_S))
         assert job.flink.left_of("s" + ANNA) == set()
@@ -143,7 +143,7 @@ def test_a_click_after_the_session_ended_begins_anew_whether_or_not_time_has_bee
 
 def test_a_session_that_goes_on_is_remembered_beyond_its_first_timer(start_fast: Start) -> None:
     job = start_fast(PATIENT)
-    fed(job, [gesture("e1", 5), gesture("e2", 1_000)])
+    fed(job, [trigger_event("e1", 5), trigger_event("e2", 1_000)])
     job.advance(at(1_000 + SESSION_END_S) - 1)
     assert job.flink.left_of("s" + ANNA) == {"gestures-v1", "event-decisions-v1"}
     job.advance(at(1_000 + SESSION_END_S))
@@ -152,16 +152,16 @@ def test_a_session_that_goes_on_is_remembered_beyond_its_first_timer(start_fast:
 
 def test_a_repeat_is_recognised_though_the_session_before_has_ended_meanwhile(start_fast: Start) -> None:
     job = start_fast(CLICKED)
-    fed(job, [gesture("e1", 5)])
-    assert len(fed(job, [gesture("e2", RETURN)])) == 1
+    fed(job, [trigger_event("e1", 5)])
+    assert len(fed(job, [trigger_event("e2", RETURN)])) == 1
     job.advance(at(RETURN + 5))
-    assert fed(job, [gesture("e2", RETURN + 20)]) == []
+    assert fed(job, [trigger_event("e2", RETURN + 20)]) == []
 
 
 def test_a_rule_that_comes_takes_effect_at_the_next_event_and_survives_a_restart(start_fast: Start) -> None:
     before = start_fast()
-    assert fed(before, [gesture("e1", 5)]) == []
+    assert fed(before, [trigger_event("e1", 5)]) == []
     clicked = {"lane": "event", "when": [{"event": "type", "equals": "click"}]}
-    before.tell(("rule", "calm-down", json.dumps(rule_data(**clicked))))
+    before.broadcast(("rule", "calm-down", json.dumps(rule_data(**clicked))))
     after = start_fast(flink=before.flink)
-    assert seconds(fed(after, [gesture("e2", 6)])) == [6]
+    assert seconds(fed(after, [trigger_event("e2", 6)])) == [6]

@@ -5,12 +5,13 @@ from random import Random
 import msgspec
 import pytest
 
-from models.isolation_forest.fit import LEAST_ROWS, refit
-from models.isolation_forest.messages import Refit
+from models.features import SESSION_NAMES
+from models.isolation_forest.fit import MIN_ROWS, refit
+from models.isolation_forest.messages import RefitMessage
 from models.reservoir import CAPACITY, Reservoir
 from tests.support.builders import BEGINNING, CrossingRow, at, minutes, session_window
 from tests.support.flink_fakes import FakeFlink, Running
-from udfs.forest_refit import END_OF_TIME, MOST_TYPES, ForestRefit
+from udfs.forest_refit import MAX_CONTENT_TYPES, MAX_WATERMARK, ForestRefit
 
 HALF_HOUR_S, LEAD_S = 1_800, 300
 EVERY_MS = HALF_HOUR_S * 1000
@@ -30,29 +31,29 @@ def sample(rows: int, since_s: int = 60, seed: int = 7) -> list[CrossingRow]:
     return made
 
 
-def sent(job: Running, rows: list[CrossingRow], content_type: str = "news") -> list[Refit]:
+def sent(job: Running, rows: list[CrossingRow], content_type: str = "news") -> list[RefitMessage]:
     return [each for row in rows for each in read(job.send(content_type, row))]
 
 
-def read(emitted: list[tuple[str, str, str]]) -> list[Refit]:
+def read(emitted: list[tuple[str, str, str]]) -> list[RefitMessage]:
     found = []
     for kind, key, body in emitted:
-        record = msgspec.json.decode(body, type=Refit)
+        record = msgspec.json.decode(body, type=RefitMessage)
         assert (kind, key) == ("refit", record.content_type)
         found.append(record)
     return found
 
 
-def judged(emitted: list[tuple[str, str, str]]) -> list[Refit]:
+def judged(emitted: list[tuple[str, str, str]]) -> list[RefitMessage]:
     """What became of epochs, without the notes that another begins."""
     return [each for each in read(emitted) if each.status != "begins"]
 
 
-def oracle(epoch: int, rows: list[CrossingRow]) -> Refit:
+def oracle(epoch: int, rows: list[CrossingRow]) -> RefitMessage:
     """The refit over the reservoir of all rows, made without the operator."""
     reservoir = Reservoir(2.0 * EVERY_MS)
     for _, numbers, texts in rows:
-        reservoir.add(f"{texts[0]}:{int(numbers[0])}", int(numbers[0]), numbers[6:19])
+        reservoir.add(f"{texts[0]}:{int(numbers[0])}", int(numbers[0]), numbers[6 : 6 + len(SESSION_NAMES)])
     return refit("news", FIRST + epoch, reservoir.rows())
 
 
@@ -62,18 +63,18 @@ def boundary(epoch: int) -> int:
 
 def test_the_first_window_of_a_type_tells_where_its_forests_begin() -> None:
     job = started()
-    assert sent(job, [session_window(60)]) == [Refit("news", FIRST + 1, "begins")]
+    assert sent(job, [session_window(60)]) == [RefitMessage("news", FIRST + 1, "begins")]
     assert sent(job, [session_window(120)]) == []
     video = [session_window(3_660, main_type="video")]
-    assert sent(job, video, "video") == [Refit("video", FIRST + 3, "begins")]
+    assert sent(job, video, "video") == [RefitMessage("video", FIRST + 3, "begins")]
 
 
 def test_windows_without_a_type_are_a_type_of_their_own() -> None:
-    assert sent(started(), [session_window(60, main_type=None)], "") == [Refit("", FIRST + 1, "begins")]
+    assert sent(started(), [session_window(60, main_type=None)], "") == [RefitMessage("", FIRST + 1, "begins")]
 
 
 def test_a_window_that_ends_on_the_boundary_belongs_to_the_epoch_that_ends_there() -> None:
-    assert sent(started(), [session_window(HALF_HOUR_S)]) == [Refit("news", FIRST + 1, "begins")]
+    assert sent(started(), [session_window(HALF_HOUR_S)]) == [RefitMessage("news", FIRST + 1, "begins")]
 
 
 #   0 min          30 min: fitted      60 min: nothing came, nobody waits      hours later: begins anew
@@ -84,7 +85,7 @@ def test_a_forest_is_fitted_at_the_end_of_each_epoch_that_had_windows() -> None:
     assert job.advance(boundary(1) - 1) == []
     assert judged(job.advance(boundary(1))) == [oracle(1, rows)]
     assert job.flink.timers == set()
-    assert sent(job, [session_window(20 * HALF_HOUR_S)]) == [Refit("news", FIRST + 20, "begins")]
+    assert sent(job, [session_window(20 * HALF_HOUR_S)]) == [RefitMessage("news", FIRST + 20, "begins")]
     assert [each.epoch for each in judged(job.advance(boundary(20)))] == [FIRST + 20]
 
 
@@ -96,7 +97,7 @@ def test_decades_between_two_windows_are_no_epochs_to_go_through() -> None:
 
 def test_types_beyond_a_bound_have_no_forest_of_their_own() -> None:
     job = started()
-    for number in range(MOST_TYPES):
+    for number in range(MAX_CONTENT_TYPES):
         assert len(sent(job, [session_window(60, main_type=f"type-{number}")], f"type-{number}")) == 1
     assert sent(job, [session_window(60, main_type="one too many")], "one too many") == []
     assert "one too many" not in job.flink.values["reservoir-v1"]
@@ -104,8 +105,8 @@ def test_types_beyond_a_bound_have_no_forest_of_their_own() -> None:
 
 def test_too_few_windows_give_no_forest() -> None:
     job = started()
-    sent(job, sample(LEAST_ROWS - 1))
-    assert judged(job.advance(boundary(1))) == [Refit("news", FIRST + 1, "skipped")]
+    sent(job, sample(MIN_ROWS - 1))
+    assert judged(job.advance(boundary(1))) == [RefitMessage("news", FIRST + 1, "skipped")]
 
 
 def test_windows_of_earlier_epochs_stay_in_the_sample() -> None:
@@ -144,10 +145,10 @@ def unwanted(rows: list[CrossingRow]) -> CrossingRow:
     """A window of the second epoch that a sample of `rows` does not take."""
     reservoir = Reservoir(2.0 * EVERY_MS)
     for _, numbers, texts in rows:
-        reservoir.add(f"{texts[0]}:{int(numbers[0])}", int(numbers[0]), numbers[6:19])
+        reservoir.add(f"{texts[0]}:{int(numbers[0])}", int(numbers[0]), numbers[6 : 6 + len(SESSION_NAMES)])
     for n in range(1_000):
         end_s = HALF_HOUR_S + 60
-        offered = Reservoir.restored(reservoir.items(), 2.0 * EVERY_MS)
+        offered = Reservoir.from_items(reservoir.items(), 2.0 * EVERY_MS)
         if not offered.add(f"guest-{n}:{at(end_s)}", at(end_s), [0.0]):
             return session_window(end_s, f"guest-{n}")
     raise AssertionError("every guest was taken")
@@ -186,7 +187,7 @@ def test_state_is_bounded_however_many_windows_come() -> None:
     sent(job, sample(3 * CAPACITY))
     job.advance(boundary(1))
     assert job.flink.lists["arrivals-v1"] == {}
-    _, items = msgspec.json.decode(job.flink.values["reservoir-v1"]["news"])
+    _, items, *_ = msgspec.json.decode(job.flink.values["reservoir-v1"]["news"])
     assert len(items) == CAPACITY
 
 
@@ -201,5 +202,5 @@ def test_unknown_values_survive_a_restart() -> None:
 def test_at_the_end_of_a_bounded_topic_no_further_epoch_begins() -> None:
     job = started()
     sent(job, sample(150))
-    assert [each.epoch for each in judged(job.advance(END_OF_TIME))] == [FIRST + 1]
+    assert [each.epoch for each in judged(job.advance(MAX_WATERMARK))] == [FIRST + 1]
     assert job.flink.timers == set()

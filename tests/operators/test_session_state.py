@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from models.session_state import Seen
+from models.session_state import ActionSeen
 from schemas.commands import encode
 from schemas.session_state import SessionState
 from tests.operators.conftest import Start
-from tests.support.builders import ANNA, BEN, FILM, SESSION_END_S, at, gesture, rule, session_window
+from tests.support.builders import ANNA, BEN, FILM, SESSION_END_S, at, rule, session_window, trigger_event
 from tests.support.flink_fakes import Running
 from tests.support.operator_outputs import commands, fed
 from udfs.session_state import SessionStates
@@ -25,7 +25,7 @@ def told(emitted: list[Any]) -> list[tuple[str, str, str]]:
 
 
 def seen(event_id: str, at_s: float, session: str = ANNA) -> tuple[str, str, str]:
-    event = Seen(session, event_id, "click", at(at_s), "anna", FILM, "phone", "de", "AT")
+    event = ActionSeen(session, event_id, "click", at(at_s), "anna", FILM, "phone", "de", "AT")
     return session, "seen", msgspec.json.encode(event).decode()
 
 
@@ -42,7 +42,7 @@ def job() -> Running:
 
 
 def test_windows_tell_their_scores_once_a_minute(start: Start) -> None:
-    job = start(telling=True)
+    job = start(emit_scores=True)
     rows = told(fed(job, [session_window(end_s) for end_s in range(60, 190, 10)]))
     assert [(session, kind) for session, kind, _ in rows] == [(ANNA, "scored")] * 3
     scored = msgspec.json.decode(rows[-1][2])
@@ -52,7 +52,7 @@ def test_windows_tell_their_scores_once_a_minute(start: Start) -> None:
 
 
 def test_silence_has_no_scores_and_its_timer_emits_commands_alone(start: Start) -> None:
-    job = start(rule(id="quiet", when=[{"feature": "clicks", "below": 1}]), telling=True)
+    job = start(rule(id="quiet", when=[{"feature": "clicks", "below": 1}]), emit_scores=True)
     fed(job, [session_window(60)])
     assert commands(job.advance(at(130)))
     assert told(fed(job, [session_window(140, BEN)])) == []
@@ -63,8 +63,8 @@ def test_nobody_is_told_anything_unasked(start: Start) -> None:
 
 
 def test_a_record_holds_all_that_the_lanes_and_the_events_told(job: Running, start: Start, start_fast: Start) -> None:
-    by_click = fed(start_fast(CLICKED), [gesture("e1", 5)])
-    by_window = fed(start(CALM, telling=True), [session_window(60, engaged_ms=0.0)])
+    by_click = fed(start_fast(CLICKED), [trigger_event("e1", 5)])
+    by_window = fed(start(CALM, emit_scores=True), [session_window(60, engaged_ms=0.0)])
     commanded = [(command.target.id, "command", encode(command).decode()) for command in commands(by_click + by_window)]
     *_, last = states(job, [seen("e1", 5), *told(by_window), *commanded])
     assert (last.session_id, last.user_id, last.updated_at_ms) == (ANNA, "anna", at(60))

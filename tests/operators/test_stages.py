@@ -4,23 +4,26 @@ from typing import Any
 
 import pytest
 
+from models.features import SESSION_LAYOUT
 from models.rules.compiled import Facts
 from models.rules.evaluation import Subject
-from tests.support.builders import ANNA, BEN, NAN, at, gesture, session_values
+from tests.support.builders import ANNA, BEN, NAN, at, session_values, trigger_event
 from tests.support.flink_fakes import FakeContext, FakeFlink
-from udfs.crossing_rows import Gesture, SessionWindow
-from udfs.keyed_state import MOST_KEPT, Cell
+from udfs.crossing_rows import SessionWindow, TriggerEvent
+from udfs.keyed_state import MAX_CACHED_KEYS, StateField
 from udfs.stages.decisions import DecisionStage
-from udfs.stages.evaluation import GestureTurn, SessionTurn
-from udfs.stages.pending_windows import HeldStage
-from udfs.stages.recent_clicks import GestureStage
-from udfs.stages.session_clock import AttentionStage
+from udfs.stages.evaluation import EventEvaluation, SessionEvaluation
+from udfs.stages.pending_windows import PendingWindowsStage
+from udfs.stages.recent_clicks import RecentClicksStage
+from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.z_scores import ZScoreStage
+
+KEY = "s" + ANNA
 
 
 @pytest.fixture
 def flink() -> FakeFlink:
-    return FakeFlink(key=ANNA)
+    return FakeFlink(key=KEY)
 
 
 def opened(stage: Any, flink: FakeFlink) -> Any:
@@ -28,56 +31,62 @@ def opened(stage: Any, flink: FakeFlink) -> Any:
     return stage
 
 
-def words(flink: FakeFlink) -> Cell[list[str]]:
-    cell: Cell[list[str]] = Cell("words-v1", " ".join, str.split)
-    cell.open(flink)
-    return cell
+def words(flink: FakeFlink) -> StateField[list[str]]:
+    field: StateField[list[str]] = StateField("words-v1", " ".join, str.split)
+    field.open(flink)
+    return field
 
 
-def test_a_cell_remembers_per_key_and_beyond_a_restart(flink: FakeFlink) -> None:
-    cell = words(flink)
-    assert cell.get(ANNA) is None
-    cell.put(ANNA, ["a", "b"])
+def test_a_field_remembers_per_key_and_beyond_a_restart(flink: FakeFlink) -> None:
+    field = words(flink)
+    assert field.get(KEY) is None
+    field.set(KEY, ["a", "b"])
     flink.key = BEN
-    assert cell.get(BEN) is None
-    flink.key = ANNA
-    assert words(flink).get(ANNA) == ["a", "b"]
+    assert field.get(BEN) is None
+    flink.key = KEY
+    assert words(flink).get(KEY) == ["a", "b"]
 
 
 def test_what_was_cleared_is_gone_at_hand_and_in_state(flink: FakeFlink) -> None:
-    cell = words(flink)
-    cell.put(ANNA, ["a"])
-    cell.clear(ANNA)
-    assert cell.get(ANNA) is None
-    assert flink.left_of(ANNA) == set()
+    field = words(flink)
+    field.set(KEY, ["a"])
+    field.clear(KEY)
+    assert field.get(KEY) is None
+    assert flink.left_of(KEY) == set()
+
+
+@pytest.mark.parametrize("name", ["two words-v1", "two\nlines-v1"])
+def test_a_name_that_would_break_the_lines_of_the_state_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="state field"):
+        StateField(name, " ".join, str.split)
 
 
 def test_what_is_at_hand_is_bounded_and_the_rest_comes_from_state(flink: FakeFlink) -> None:
-    cell = words(flink)
-    for n in range(MOST_KEPT + 10):
+    field = words(flink)
+    for n in range(MAX_CACHED_KEYS + 10):
         flink.key = f"k{n}"
-        cell.put(flink.key, [str(n)])
+        field.set(flink.key, [str(n)])
     changed = "words-v1 changed"
-    flink.values["words-v1"] |= {"k0": changed, f"k{MOST_KEPT}": changed}
+    flink.values["words-v1"] |= {"k0": changed, f"k{MAX_CACHED_KEYS}": changed}
     flink.key = "k0"
-    assert cell.get("k0") == ["changed"]  # had made room: read anew
-    flink.key = f"k{MOST_KEPT}"
-    assert cell.get(flink.key) == [str(MOST_KEPT)]  # is at hand: state is not asked
+    assert field.get("k0") == ["changed"]  # had made room: read anew
+    flink.key = f"k{MAX_CACHED_KEYS}"
+    assert field.get(flink.key) == [str(MAX_CACHED_KEYS)]  # is at hand: state is not asked
 
 
 def test_held_windows_come_back_in_order_as_they_went_in(flink: FakeFlink) -> None:
-    stage = opened(HeldStage(), flink)
-    assert not stage.holds(ANNA)
-    stage.hold(ANNA, at(60), [1.5, NAN], ["a", None])
-    stage.hold(ANNA, at(70), [2.5, 0.0], ["b", "c"])
-    stage = opened(HeldStage(), flink)
-    assert stage.holds(ANNA)
-    assert list(stage.release(ANNA, at(59))) == []
-    [(numbers, texts)] = stage.release(ANNA, at(60))
+    stage = opened(PendingWindowsStage(), flink)
+    assert not stage.has_pending(KEY)
+    stage.buffer(KEY, at(60), [1.5, NAN], ["a", None])
+    stage.buffer(KEY, at(70), [2.5, 0.0], ["b", "c"])
+    stage = opened(PendingWindowsStage(), flink)
+    assert stage.has_pending(KEY)
+    assert list(stage.release(KEY, at(59))) == []
+    [(numbers, texts)] = stage.release(KEY, at(60))
     assert numbers == pytest.approx([1.5, NAN], nan_ok=True)
     assert texts == ["a", None]
-    assert list(stage.release(ANNA, at(100))) == [([2.5, 0.0], ["b", "c"])]
-    assert flink.left_of(ANNA) == set()
+    assert list(stage.release(KEY, at(100))) == [([2.5, 0.0], ["b", "c"])]
+    assert flink.left_of(KEY) == set()
 
 
 def window(end_s: int, **changed: Any) -> SessionWindow:
@@ -101,68 +110,68 @@ def window(end_s: int, **changed: Any) -> SessionWindow:
     return SessionWindow(**(given | changed))
 
 
-def attended(stage: AttentionStage, end_s: int, seen: SessionWindow | None, flink: FakeFlink) -> dict[str, float]:
-    turn = SessionTurn(ANNA, at(end_s), seen, Facts())
-    stage.on_window(turn, FakeContext(flink))
-    return turn.facts.live
+def attended(stage: SessionClockStage, end_s: int, seen: SessionWindow | None, flink: FakeFlink) -> dict[str, float]:
+    evaluation = SessionEvaluation(ANNA, at(end_s), seen, Facts())
+    stage.on_window(evaluation, FakeContext(flink))
+    return evaluation.facts.live
 
 
 def test_the_clock_tells_silence_and_age_and_sets_one_timer(flink: FakeFlink) -> None:
-    stage = opened(AttentionStage(60_000, 10_000), flink)
+    stage = opened(SessionClockStage(60_000, 10_000), flink)
     assert attended(stage, 10, window(10), flink) == {"silence_ms": 5_000, "session_age_ms": 10_000}
     assert attended(stage, 20, window(20), flink) == {"silence_ms": 15_000, "session_age_ms": 20_000}
     assert attended(stage, 70, None, flink) == {"silence_ms": 65_000, "session_age_ms": 70_000}
-    assert flink.timers == {(at(70), ANNA)}
+    assert flink.timers == {(at(70), KEY)}
 
 
 def test_before_any_interaction_silence_counts_from_the_first_event(flink: FakeFlink) -> None:
-    stage = opened(AttentionStage(60_000, 10_000), flink)
+    stage = opened(SessionClockStage(60_000, 10_000), flink)
     assert attended(stage, 10, window(10, interacted_ms=None), flink)["silence_ms"] == 10_000
 
 
 def test_a_hidden_page_tells_no_silence(flink: FakeFlink) -> None:
-    stage = opened(AttentionStage(60_000, 10_000), flink)
+    stage = opened(SessionClockStage(60_000, 10_000), flink)
     assert "silence_ms" not in attended(stage, 10, window(10, hidden_ms=at(8)), flink)
 
 
 def test_a_silent_window_before_any_other_is_ignored(flink: FakeFlink) -> None:
-    stage = opened(AttentionStage(60_000, 10_000), flink)
+    stage = opened(SessionClockStage(60_000, 10_000), flink)
     assert attended(stage, 10, None, flink) == {}
-    assert flink.left_of(ANNA) == set()
+    assert flink.left_of(KEY) == set()
 
 
 def test_scores_without_learning_leave_no_state(flink: FakeFlink) -> None:
-    stage = opened(ZScoreStage("z-v1", 13), flink)
-    turn = SessionTurn(ANNA, at(60), None, Facts())
-    stage.on_window(turn, session_values(), learn=False)
-    assert turn.facts.z_self == [None] * 13
-    assert flink.left_of(ANNA) == set()
+    stage = opened(ZScoreStage("z-v1", SESSION_LAYOUT), flink)
+    evaluation = SessionEvaluation(ANNA, at(60), None, Facts())
+    stage.on_window(evaluation, session_values(), learn=False)
+    assert evaluation.facts.z_self == [None] * len(SESSION_LAYOUT.names)
+    assert flink.left_of(KEY) == set()
 
 
 def test_without_a_window_nothing_is_known_about_peers(flink: FakeFlink) -> None:
-    turn = SessionTurn(ANNA, at(60), None, Facts())
-    opened(ZScoreStage("z-v1", 13), flink).on_peers(turn)
-    assert (turn.facts.z_peers, turn.facts.peer_means) == ([None] * 13, ())
+    evaluation = SessionEvaluation(ANNA, at(60), None, Facts())
+    opened(ZScoreStage("z-v1", SESSION_LAYOUT), flink).on_peers(evaluation)
+    assert (evaluation.facts.z_peers, evaluation.facts.peer_means) == ([None] * len(SESSION_LAYOUT.names), ())
 
 
 def test_deciding_nothing_leaves_no_state_and_asks_for_no_subject(flink: FakeFlink) -> None:
     stage = opened(DecisionStage("decisions-v1"), flink)
 
-    class Nobody(SessionTurn):
+    class Nobody(SessionEvaluation):
         def subject(self) -> Subject:
             raise AssertionError("nothing holds")
 
     assert stage.decide(Nobody(ANNA, at(60), None, Facts(values=session_values())), []) == []
-    assert flink.left_of(ANNA) == set()
+    assert flink.left_of(KEY) == set()
 
 
-def test_gestures_tell_their_texts_and_forget_when_told(flink: FakeFlink) -> None:
-    stage = opened(GestureStage(), flink)
-    _, numbers, texts = gesture("e1", 5, element="close", country="AT")
-    turn = GestureTurn(ANNA, Gesture.read(numbers, texts), Facts())
-    assert stage.on_event(turn, FakeContext(flink))
-    assert turn.facts.texts["event.element"] == "close"
-    assert turn.facts.texts["country"] == "AT"
-    assert turn.facts.live["recent_clicks"] == 1.0
-    stage.forget(ANNA)
-    assert stage.on_event(turn, FakeContext(flink))
+def test_an_event_adds_its_texts_and_is_new_again_after_clear(flink: FakeFlink) -> None:
+    stage = opened(RecentClicksStage(), flink)
+    _, numbers, texts = trigger_event("e1", 5, element="close", country="AT")
+    evaluation = EventEvaluation(TriggerEvent.from_crossing(numbers, texts), Facts())
+    assert stage.on_event(evaluation, FakeContext(flink))
+    assert evaluation.facts.texts["event.element"] == "close"
+    assert evaluation.facts.texts["country"] == "AT"
+    assert evaluation.facts.live["recent_clicks"] == 1.0
+    stage.clear(KEY)
+    assert stage.on_event(evaluation, FakeContext(flink))

@@ -6,7 +6,7 @@ import httpx
 import msgspec
 
 from infra.gateway.rest.sessions import SessionView
-from infra.kafka.reading import Tail
+from infra.kafka.reading import TopicReader
 from schemas.topics import Topic
 from tests.support.isolated_topics import Places
 
@@ -18,9 +18,6 @@ def view_of(client: httpx.Client, session_id: str = "anna") -> SessionView:
 
 
 def records(places: Places, topic: Topic) -> list[Any]:
-    tail = Tail(places.bootstrap, places.topic(topic))
-    try:
-        found = [msgspec.json.decode(each.value) for each in tail.rest(0.5) if each.value is not None]
-    finally:
-        tail.close()
+    with TopicReader(places.bootstrap, places.topic(topic)) as reader:
+        found = [msgspec.json.decode(each.value) for each in reader.read_to_end(0.5) if each.value is not None]
     return [each for each in found if each.get("type") != "tick"]

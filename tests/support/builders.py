@@ -28,7 +28,7 @@ NAN = float("nan")
 
 CrossingRow = tuple[str, list[float], list[str | None]]
 
-ORDINARY = {
+ORDINARY = dict.fromkeys(SESSION_NAMES, 0.0) | {
     "clicks": 3.0,
     "recommended_clicks": 2.0,
     "click_rate": 3.0,
@@ -43,7 +43,7 @@ ORDINARY = {
     "rapid_exits": 0.0,
     "idle_ms": 1_000.0,
 }
-"""A minute of somebody who reads in peace."""
+"""A minute of somebody who reads in peace; what is not named here is 0 in it."""
 
 
 def at(seconds: float) -> int:
@@ -103,7 +103,7 @@ def content_window(end_s: int, content: str = MORNING_NEWS, **features: float) -
     )
 
 
-def gesture(
+def trigger_event(
     event_id: str,
     at_s: float,
     session: str = ANNA,

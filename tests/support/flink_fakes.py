@@ -11,7 +11,7 @@ BEFORE_ALL_TIME = -(2**63)
 
 
 def lines(text: str) -> dict[str, str]:
-    """The cells of a drawer by name, as they stand in state."""
+    """The fields of a bundle by name, as they stand in state."""
     return dict(line.split(" ", 1) for line in text.split("\n"))
 
 
@@ -34,14 +34,14 @@ class FakeFlink:
         return self.key
 
     def left_of(self, key: str) -> set[str]:
-        """Names of the cells and lists that still hold something for `key`."""
-        cells = {name for held in self.values.values() if key in held for name in lines(held[key])}
-        return cells | {name for name, held in self.lists.items() if key in held}
+        """Names of the fields and lists that still hold something for `key`."""
+        fields = {name for held in self.values.values() if key in held for name in lines(held[key])}
+        return fields | {name for name, held in self.lists.items() if key in held}
 
-    def cell(self, name: str) -> dict[str, str]:
-        """What stands in that cell, by key, in whichever drawer it lies."""
-        drawers = [(key, lines(text)) for held in self.values.values() for key, text in held.items()]
-        return {key: drawer[name] for key, drawer in drawers if name in drawer}
+    def state_field(self, name: str) -> dict[str, str]:
+        """The text of that state field by key, in whichever bundle it lies."""
+        bundles = [(key, lines(text)) for held in self.values.values() for key, text in held.items()]
+        return {key: bundle[name] for key, bundle in bundles if name in bundle}
 
     # The runtime context.
 
@@ -181,7 +181,7 @@ class Running:
         self.flink.key = key
         return self._drained(self._operator.process_element(row, FakeContext(self.flink)))
 
-    def tell(self, row: Any) -> list[Any]:
+    def broadcast(self, row: Any) -> list[Any]:
         """What it emits for a row of the broadcast input."""
         self.flink.key = None
         return self._drained(self._operator.process_broadcast_element(row, FakeContext(self.flink, writes=True)))

@@ -18,12 +18,12 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from redis import Redis
 
-from infra.gateway.ingest.deduplication import SeenInRedis
+from infra.gateway.ingest.deduplication import RedisSeenIds
 from infra.gateway.settings import Settings
-from infra.kafka.reading import Tail, ends
+from infra.kafka.reading import TopicReader
 from infra.local import kafka, processes, redis
 from infra.local.home import PROJECT, Home, ServiceRecord
-from infra.redis.client import connected
+from infra.redis.client import create_client
 from schemas.topics import EVENTS, REJECTED, Topic
 
 WRITE_KEY = "key-of-the-tests"
@@ -102,8 +102,8 @@ class RedisServer:
 
     def knows(self, event_id: str) -> bool:
         """Whether a gateway that has just started would take it for a repeat."""
-        seen = SeenInRedis(connected(self.url, 1.0), Settings().seen_ids)
-        ((bucket, mark),) = seen.places([f"{SOURCE}\n{event_id}"])
+        seen = RedisSeenIds(create_client(self.url, 1.0), Settings().seen_ids)
+        ((bucket, mark),) = seen.slots([f"{SOURCE}\n{event_id}"])
         with Redis.from_url(self.url) as client:
             return bool(client.exists(bucket)) and mark in client.get(bucket)
 
@@ -170,20 +170,8 @@ class Running:
 
     def records(self, topic: Topic = EVENTS) -> list[dict[str, Any]]:
         """What stands on the topic by now, ticks left out, in the order of each partition."""
-        name = self.prefix + topic.name
-        left = {number: end for number, end in ends(self.broker.bootstrap, name).items() if end}
-        tail = Tail(self.broker.bootstrap, name)
-        found = []
-        until = time.monotonic() + 30
-        try:
-            while left:
-                assert time.monotonic() < until, f"{name} cannot be read to its end: {left}"
-                for record in tail.more(0.5):
-                    found.append(msgspec.json.decode(record.value))
-                    if record.offset + 1 >= left.get(record.partition, 0):
-                        left.pop(record.partition, None)
-        finally:
-            tail.close()
+        with TopicReader(self.broker.bootstrap, self.prefix + topic.name) as reader:
+            found = [msgspec.json.decode(record.value or b"") for record in reader.read_to_end(quiet_s=0.0)]
         return [each for each in found if each.get("type") != "tick"]
 
 

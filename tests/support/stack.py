@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
 from infra.kafka.accounting import Account, Accountant
-from infra.kafka.reading import Tail
+from infra.kafka.reading import TopicReader
 from infra.local import flink
 from infra.local import stack as local
 from infra.local.home import PROJECT, Home
@@ -45,15 +45,12 @@ class RunningJob:
         return Replay(self.stack.bootstrap, self.topics[EVENTS.name], speed).run(records)
 
     def settle(self, sent: int, patience_s: float = 90) -> Account:
-        return self.accountant.settle(sent, patience_s)
+        return self.accountant.wait_until_accounted(sent, patience_s)
 
     def read(self, topic: Topic, quiet_s: float = 1.0) -> list[Any]:
         """All committed records."""
-        tail = Tail(self.stack.bootstrap, self.topics[topic.name])
-        try:
-            return list(tail.rest(quiet_s))
-        finally:
-            tail.close()
+        with TopicReader(self.stack.bootstrap, self.topics[topic.name]) as reader:
+            return list(reader.read_to_end(quiet_s))
 
     def commands(self, expected: int = 1, patience_s: float = 30) -> dict[str, bytes]:
         """Committed commands by id, once there are so many and no more come, or time is up. An id that comes twice fails."""

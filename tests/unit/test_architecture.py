@@ -17,13 +17,29 @@ MAY_IMPORT = {
 OURS = {*MAY_IMPORT, "infra", "tests"}
 
 
+ROOMS_OF_INFRA = {
+    "kafka": {"gateway", "projector", "cli", "local", "demo", "bench"},
+    "redis": {"gateway", "projector", "cli", "local", "demo", "bench"},
+    "gateway": {"projector", "cli", "local", "demo", "bench", "simulate"},
+    "projector": {"gateway", "cli", "local", "demo", "bench", "simulate"},
+}
+"""What a package of `infra` must not import: gateway and projector share `kafka`, `redis` and `settings`, nothing else."""
+
+
 def imported(path: Path) -> Iterator[str]:
+    """Top-level packages."""
+    return (name.partition(".")[0] for name in imported_modules(path))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """By their full names; of `from a import b` both `a` and `a.b`, since `b` may be a module."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            yield (node.module or "").partition(".")[0]
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -32,6 +48,24 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
     assert paths
     for path in paths:
         assert OURS & set(imported(path)) <= MAY_IMPORT[package], path
+
+
+@pytest.mark.parametrize("package", ROOMS_OF_INFRA)
+def test_services_share_only_what_is_meant_to_be_shared(package: str) -> None:
+    paths = list((PROJECT / "infra" / package).rglob("*.py"))
+    assert paths
+    forbidden = {f"infra.{name}" for name in ROOMS_OF_INFRA[package]}
+    for path in paths:
+        found = {".".join(name.split(".")[:2]) for name in imported_modules(path)}
+        assert not forbidden & found, path
+
+
+def test_nothing_but_infra_and_tests_imports_infra() -> None:
+    for package in PROJECT.iterdir():
+        if package.name in ("infra", "tests") or package.name.startswith("."):
+            continue
+        for path in [package] if package.suffix == ".py" else package.rglob("*.py"):
+            assert "infra" not in set(imported(path)), path
 
 
 @pytest.mark.parametrize("package", ["schemas", "models"])
@@ -56,7 +90,7 @@ def test_java_is_one_flink_format_that_imports_only_flink_and_itself() -> None:
     assert sources
     for path in sources:
         place = path.relative_to(PROJECT / "udfs" / "format" / "src")
-        allowed = ("java.", "org.apache.flink.", "microadjust.format.")
+        allowed: tuple[str, ...] = ("java.", "org.apache.flink.", "microadjust.format.")
         if place.parts[0] == "test":
             allowed = (*allowed, "org.junit.")
         assert [name for name in java_imports(path) if not name.startswith(allowed)] == [], path

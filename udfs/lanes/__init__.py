@@ -1,1 +1,1 @@
-"""The three lanes: each runs its stages in order over the rows of one kind and owns one drawer of keyed state."""
+"""The three lanes: each runs its stages in order over the rows of one kind and owns one bundle of keyed state."""

@@ -1,107 +1,107 @@
-"""The window lane: the last minute of one session, and the silence after it."""
+"""The session lane: the last minute of one session, and the silence after it."""
 
-from typing import Any, Final
+from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
-from models.features import SESSION_NAMES
+from models.features import SESSION_LAYOUT, silent_values
 from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
-from udfs.crossing_rows import Numbers, SessionWindow, Texts
-from udfs.keyed_state import Drawer
-from udfs.stages.broadcast_control import ControlStage
+from udfs.crossing_rows import Numbers, SessionWindow, Texts, session_id_of, session_key
+from udfs.keyed_state import KeyedStateBundle
+from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.categories import CategoryStage
 from udfs.stages.decisions import DecisionStage
-from udfs.stages.evaluation import SessionTurn
-from udfs.stages.isolation_forest import ForestStage
-from udfs.stages.pending_windows import HeldStage
-from udfs.stages.session_clock import AttentionStage
-from udfs.stages.session_scores import TellingStage
+from udfs.stages.evaluation import SessionEvaluation
+from udfs.stages.isolation_forest import IsolationForestStage
+from udfs.stages.pending_windows import PendingWindowsStage
+from udfs.stages.session_clock import SessionClockStage
+from udfs.stages.session_scores import SessionScoresStage
 from udfs.stages.z_scores import ZScoreStage
-
-_NAN: Final = float("nan")
-
-
-def _silent_values(window_ms: int) -> list[float]:
-    """The features of a window in which nothing happened."""
-    known = {"scroll_depth": _NAN, "scroll_speed": _NAN, "idle_ms": float(window_ms)}
-    return [known.get(name, 0.0) for name in SESSION_NAMES]
 
 
 class SessionLane:
-    """Judges each window of a session once, in order, and the windows that stay away."""
+    """Evaluates each window of a session once, in order, and the silent windows between and after them."""
 
     def __init__(
-        self, window_ms: int, slice_ms: int, forest: ForestStage, control: ControlStage, told: TellingStage | None
+        self,
+        window_ms: int,
+        slice_ms: int,
+        forest: IsolationForestStage,
+        control: BroadcastControl,
+        scores: SessionScoresStage | None,
     ) -> None:
         self._window_ms = window_ms
-        self._silent_values = _silent_values(window_ms)
+        self._silent_values = silent_values(window_ms)
         self._forest = forest
         self._control = control
-        self._told = told
-        self._drawer = Drawer("session-v2")
-        self._attention = AttentionStage(window_ms, slice_ms, self._drawer)
-        self._held = HeldStage()
-        self._z_scores = ZScoreStage("z-scores-v1", len(SESSION_NAMES), self._drawer)
-        self._categories = CategoryStage(self._drawer)
-        self._decisions = DecisionStage("session-decisions-v1", self._drawer)
+        self._scores = scores
+        self._bundle = KeyedStateBundle("session-v2")
+        self._clock = SessionClockStage(window_ms, slice_ms, self._bundle)
+        self._pending = PendingWindowsStage()
+        self._z_scores = ZScoreStage("z-scores-v1", SESSION_LAYOUT, self._bundle)
+        self._categories = CategoryStage(self._bundle)
+        self._decisions = DecisionStage("session-decisions-v1", self._bundle)
 
     def open(self, context: RuntimeContext) -> None:
-        for stage in (self._attention, self._held, self._z_scores, self._categories, self._decisions):
+        for stage in (self._clock, self._pending, self._z_scores, self._categories, self._decisions):
             stage.open(context)
 
     def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
-        window = SessionWindow.read(numbers, texts)
-        key = "s" + window.session_id
-        if self._held.holds(key) or self._forest.is_pending(window.main_type, window.end_ms):
+        window = SessionWindow.from_crossing(numbers, texts)
+        key = session_key(window.session_id)
+        if self._pending.has_pending(key) or self._forest.is_pending(window.main_type, window.end_ms):
             # The watermark of the refits decides: once it has passed the window, none can be under way.
-            self._held.hold(key, window.end_ms, numbers, texts)
+            self._pending.buffer(key, window.end_ms, numbers, texts)
             ctx.timer_service().register_event_time_timer(window.end_ms)
             return []
         commands = self._on_window(key, window, ctx)
-        self._drawer.flush(key)
+        self._bundle.flush(key)
         return commands
 
     def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[AdjustmentCommand]:
         commands: list[AdjustmentCommand] = []
-        for numbers, texts in self._held.release(key, at_ms):
-            commands += self._on_window(key, SessionWindow.read(numbers, texts), ctx)
-        commands += self._look_at_silence(key, at_ms, ctx, None)
-        self._drawer.flush(key)
+        for numbers, texts in self._pending.release(key, at_ms):
+            commands += self._on_window(key, SessionWindow.from_crossing(numbers, texts), ctx)
+        commands += self._evaluate_silent_windows(key, at_ms, ctx, None)
+        self._bundle.flush(key)
         return commands
 
     def _on_window(self, key: str, window: SessionWindow, ctx: Any) -> list[AdjustmentCommand]:
-        if not self._attention.is_new(key, window):
+        if not self._clock.is_new(key, window):
             return []
-        commands = self._look_at_silence(key, window.end_ms - 1, ctx, window.first_ms)
-        commands += self._turn(SessionTurn(key, window.end_ms, window, Facts()), ctx)
+        commands = self._evaluate_silent_windows(key, window.end_ms - 1, ctx, window.first_ms)
+        commands += self._evaluate(SessionEvaluation(window.session_id, window.end_ms, window, Facts()), ctx)
         return commands
 
-    def _look_at_silence(self, key: str, until_ms: int, ctx: Any, resumed_ms: int | None) -> list[AdjustmentCommand]:
-        """Judges the windows in which nothing happened; forgets the session where it is over."""
+    def _evaluate_silent_windows(
+        self, key: str, until_ms: int, ctx: Any, resumed_ms: int | None
+    ) -> list[AdjustmentCommand]:
+        """Evaluates the windows in which nothing happened; clears the session's state where the session is over."""
         commands: list[AdjustmentCommand] = []
-        for end_ms in self._attention.silent_until(key, until_ms):
-            commands += self._turn(SessionTurn(key, end_ms, None, Facts()), ctx)
+        for end_ms in self._clock.silent_window_ends(key, until_ms):
+            commands += self._evaluate(SessionEvaluation(session_id_of(key), end_ms, None, Facts()), ctx)
         now_ms = until_ms if resumed_ms is None else resumed_ms
-        if self._attention.is_over(key, now_ms):
-            for stage in (self._attention, self._z_scores, self._categories, self._decisions):
-                stage.forget(key)
+        if self._clock.is_over(key, now_ms):
+            for stage in (self._clock, self._z_scores, self._categories, self._decisions):
+                stage.clear(key)
         elif resumed_ms is None:
-            self._attention.arm(key, ctx)
+            self._clock.schedule_timer(key, ctx)
         return commands
 
-    def _turn(self, turn: SessionTurn, ctx: Any) -> list[AdjustmentCommand]:
-        """One window of a session through all its stages."""
-        window, facts = turn.window, turn.facts
-        facts.window_start_ms, facts.window_end_ms = turn.at_ms - self._window_ms, turn.at_ms
-        self._attention.on_window(turn, ctx)
-        self._z_scores.on_window(turn, self._silent_values if window is None else window.values, turn.is_typical)
-        self._z_scores.on_peers(turn)
-        self._categories.on_window(turn)
-        self._forest.on_window(turn)
+    def _evaluate(self, evaluation: SessionEvaluation, ctx: Any) -> list[AdjustmentCommand]:
+        """Runs one window of a session through all stages."""
+        window, facts = evaluation.window, evaluation.facts
+        facts.window_start_ms, facts.window_end_ms = evaluation.at_ms - self._window_ms, evaluation.at_ms
+        self._clock.on_window(evaluation, ctx)
+        values = self._silent_values if window is None else window.values
+        self._z_scores.on_window(evaluation, values, evaluation.may_learn)
+        self._z_scores.on_peers(evaluation)
+        self._categories.on_window(evaluation)
+        self._forest.on_window(evaluation)
         if window is not None:
             facts.texts["device"] = window.device
             facts.texts["content_type"] = window.main_type
-        if self._told is not None:
-            self._told.on_window(turn)
-        return self._decisions.decide(turn, self._control.book.lane("session_window"))
+        if self._scores is not None:
+            self._scores.on_window(evaluation)
+        return self._decisions.decide(evaluation, self._control.rules.lane("session_window"))

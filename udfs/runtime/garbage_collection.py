@@ -1,13 +1,12 @@
-"""Python's search for cycles, made rare where nearly none are made."""
+"""Raises the cyclic garbage collector's thresholds: operators keep millions of live objects and create almost no cycles."""
 
 import gc
 from typing import Final
 
-YOUNG: Final = 50_000
+GEN0_THRESHOLD: Final = 50_000
 """Objects made and not yet freed before the youngest are searched; Python's own 700 come with every tenth row."""
 
 
-def seldom() -> None:
-    """To be called in `open`. What an operator keeps per key, up to millions of objects, is searched for cycles hardly ever;
-    what nobody refers to any more is freed at once as before, by counting."""
-    gc.set_threshold(YOUNG, 20, 100)
+def relax_gc() -> None:
+    """Searches for cycles rarely. Whatever is no longer referred to is freed at once as before, by counting."""
+    gc.set_threshold(GEN0_THRESHOLD, 20, 100)

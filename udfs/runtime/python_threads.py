@@ -12,13 +12,13 @@ from importlib.machinery import PathFinder
 from typing import Any
 
 
-def call_apart(module: str, function: str, *arguments: Any) -> Any:
+def run_in_python_thread(module: str, function: str, *arguments: Any) -> Any:
     """What ``module.function(*arguments)`` returns or raises; the caller waits for it."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: getattr(import_module(module), function)(*arguments)).result()
 
 
-def import_apart(module: str) -> None:
+def import_in_python_thread(module: str) -> None:
     """Imports `module`, also where its package was imported from an archive that is gone.
 
     Thread mode keeps one interpreter for the life of a TaskManager, but each attempt to run a job brings its archive to a new
@@ -29,4 +29,4 @@ def import_apart(module: str) -> None:
         spec = PathFinder.find_spec(package)
         if spec is not None and spec.submodule_search_locations is not None:
             sys.modules[package].__path__ = spec.submodule_search_locations
-    call_apart("importlib", "import_module", module)
+    run_in_python_thread("importlib", "import_module", module)

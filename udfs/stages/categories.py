@@ -1,42 +1,43 @@
-"""Stage: in which content type does the reader suddenly spend more time?"""
+"""Stage: finds the content type in which the reader suddenly spends more time."""
 
 import msgspec
 from pyflink.datastream import RuntimeContext
 
-from models.detectors.categories import CategoryTimes, parse_engaged
-from udfs.keyed_state import Cell, Drawer
-from udfs.stages.evaluation import SessionTurn
+from models.detectors.categories import CategoryBaselines, parse_engaged
+from udfs.keyed_state import KeyedStateBundle, StateField
+from udfs.stages.evaluation import SessionEvaluation
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, list[float]])
 
 
 class CategoryStage:
-    """Owns the time per content type of each session."""
+    """Owns the baselines of time per content type of each session."""
 
-    def __init__(self, drawer: Drawer | None = None) -> None:
-        self._cell: Cell[CategoryTimes] = Cell(
+    def __init__(self, bundle: KeyedStateBundle | None = None) -> None:
+        self._field: StateField[CategoryBaselines] = StateField(
             "categories-v1",
-            lambda times: _encoder.encode(times.entries).decode(),
-            lambda text: CategoryTimes(_decoder.decode(text)),
-            drawer,
+            lambda baselines: _encoder.encode(baselines.entries).decode(),
+            lambda text: CategoryBaselines(_decoder.decode(text)),
+            bundle,
         )
 
     def open(self, context: RuntimeContext) -> None:
-        self._cell.open(context)
+        self._field.open(context)
 
-    def on_window(self, turn: SessionTurn) -> None:
-        """Adds `category_rise_z` and the category's name to the facts."""
-        if turn.window is None or not turn.is_typical:
+    def on_window(self, evaluation: SessionEvaluation) -> None:
+        """Adds `category_rise_z` to the facts and the rise to the evaluation."""
+        window = evaluation.window
+        if window is None or not evaluation.may_learn:
             return
-        times = self._cell.get(turn.key) or CategoryTimes()
-        engaged = parse_engaged(turn.window.engaged_by_type)
-        if not engaged and not times.entries:
+        baselines = self._field.get(evaluation.key) or CategoryBaselines()
+        engaged = parse_engaged(window.engaged_by_type)
+        if not engaged and not baselines.entries:
             return
-        turn.rise = times.judge_and_learn(engaged, turn.at_ms)
-        self._cell.put(turn.key, times)
-        if turn.rise is not None:
-            turn.facts.live["category_rise_z"] = turn.rise.z
+        evaluation.rise = baselines.score_and_update(engaged, evaluation.at_ms)
+        self._field.set(evaluation.key, baselines)
+        if evaluation.rise is not None:
+            evaluation.facts.live["category_rise_z"] = evaluation.rise.z
 
-    def forget(self, key: str) -> None:
-        self._cell.clear(key)
+    def clear(self, key: str) -> None:
+        self._field.clear(key)

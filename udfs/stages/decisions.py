@@ -1,19 +1,15 @@
-"""Stage: what follows from the facts? Asks the rules and remembers what rests."""
+"""Stage: evaluates the rules of a lane and remembers cooldowns and streaks."""
 
 from collections.abc import Sequence
 
-import msgspec
 from pyflink.datastream import RuntimeContext
 
 from models.rules.compiled import CompiledRule
-from models.rules.evaluation import decide
-from models.state_records import DecisionMemory
+from models.rules.evaluation import evaluate_rules
+from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand
-from udfs.keyed_state import Cell, Drawer
-from udfs.stages.evaluation import Turn
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(DecisionMemory)
+from udfs.keyed_state import KeyedStateBundle, StateField
+from udfs.stages.evaluation import Evaluation
 
 
 class DecisionStage:
@@ -23,21 +19,27 @@ class DecisionStage:
     depend on what the other has just done.
     """
 
-    def __init__(self, state: str, drawer: Drawer | None = None) -> None:
-        self._cell: Cell[DecisionMemory] = Cell(
-            state, lambda value: _encoder.encode(value).decode(), _decoder.decode, drawer
-        )
+    def __init__(self, state: str, bundle: KeyedStateBundle | None = None) -> None:
+        self._field = StateField.json(state, DecisionState, bundle)
 
     def open(self, context: RuntimeContext) -> None:
-        self._cell.open(context)
+        self._field.open(context)
 
-    def decide(self, turn: Turn, rules: Sequence[CompiledRule]) -> list[AdjustmentCommand]:
-        """The commands that follow, in the order of the rules."""
-        memory = self._cell.get(turn.key) or DecisionMemory()
-        commands, changed = decide(rules, turn.facts, turn.subject, memory, turn.at_ms, turn.trigger, turn.fill)
+    def decide(self, evaluation: Evaluation, rules: Sequence[CompiledRule]) -> list[AdjustmentCommand]:
+        """Returns the commands that follow, in the order of the rules."""
+        state = self._field.get(evaluation.key) or DecisionState()
+        commands, changed = evaluate_rules(
+            rules,
+            evaluation.facts,
+            evaluation.subject,
+            state,
+            evaluation.at_ms,
+            evaluation.trigger,
+            evaluation.resolve_placeholder,
+        )
         if changed:
-            self._cell.put(turn.key, memory)
+            self._field.set(evaluation.key, state)
         return commands
 
-    def forget(self, key: str) -> None:
-        self._cell.clear(key)
+    def clear(self, key: str) -> None:
+        self._field.clear(key)

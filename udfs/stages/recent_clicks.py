@@ -1,86 +1,78 @@
-"""Stage: clicks and other single events that can change a decision by themselves."""
+"""Stage: drops repeated events, counts recent clicks, adds what a trigger event says to the facts."""
 
 from typing import Any, Final
 
-import msgspec
 from pyflink.datastream import RuntimeContext
 
-from models.recent_clicks import Click, recent, remember
+from models.recent_clicks import Click, append_click, clicks_within
 from models.session_clock import SESSION_END_MS
-from models.state_records import Gestures
+from models.state_records import FastLaneState
 from schemas.events import RECOMMENDED
-from udfs.keyed_state import Cell, Drawer
-from udfs.stages.evaluation import GestureTurn
+from udfs.crossing_rows import TriggerEvent
+from udfs.keyed_state import KeyedStateBundle, StateField
+from udfs.stages.evaluation import EventEvaluation
 
-KNOWN_IDS: Final = 32
+MAX_KNOWN_IDS: Final = 32
 """Ids remembered per session: a sender repeats within seconds, not after dozens of clicks."""
 
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Gestures)
-
-
-class GestureStage:
+class RecentClicksStage:
     """Owns the ring of event ids and the recent clicks of each session."""
 
-    def __init__(self, drawer: Drawer | None = None) -> None:
-        self._cell: Cell[Gestures] = Cell(
-            "gestures-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode, drawer
-        )
+    def __init__(self, bundle: KeyedStateBundle | None = None) -> None:
+        self._field = StateField.json("gestures-v1", FastLaneState, bundle)
 
     def open(self, context: RuntimeContext) -> None:
-        self._cell.open(context)
+        self._field.open(context)
 
-    def on_event(self, turn: GestureTurn, ctx: Any) -> bool:
-        """Adds what the event says to the facts. False for an event that was there before: it changes nothing."""
-        gesture, facts = turn.gesture, turn.facts
-        known = self._cell.get(turn.key)
-        memory = known or Gestures()
-        if gesture.event_id in memory.ids:
+    def on_event(self, evaluation: EventEvaluation, ctx: Any) -> bool:
+        """Adds what the event says to the facts. False for a repeated event, which changes nothing."""
+        event, facts = evaluation.event, evaluation.facts
+        known = self._field.get(evaluation.key)
+        state = known or FastLaneState()
+        if event.event_id in state.ids:
             return False
-        memory.ids = [*memory.ids[1 - KNOWN_IDS :], gesture.event_id]
-        memory.latest_ms = max(memory.latest_ms, gesture.at_ms)
-        if gesture.type == "click":
-            click = Click(
-                gesture.at_ms,
-                gesture.content_id or "",
-                gesture.content_type or "",
-                gesture.placement == RECOMMENDED,
-            )
-            memory.clicks = remember(memory.clicks, click)
-        self._cell.put(turn.key, memory)
+        state.ids = [*state.ids[1 - MAX_KNOWN_IDS :], event.event_id]
+        state.latest_ms = max(state.latest_ms, event.at_ms)
+        if event.type == "click":
+            state.clicks = append_click(state.clicks, _click(event))
+        self._field.set(evaluation.key, state)
         if known is None:
-            self.arm(turn.key, ctx)
-        turn.clicks = recent(memory.clicks, gesture.at_ms)
+            self.schedule_timer(evaluation.key, ctx)
+        evaluation.clicks = clicks_within(state.clicks, event.at_ms)
         live = facts.live
-        live["recent_clicks"] = float(len(turn.clicks))
-        live["recent_recommended_clicks"] = float(sum(click.recommended for click in turn.clicks))
-        if gesture.type == "feedback":
-            live["rating"] = gesture.value
+        live["recent_clicks"] = float(len(evaluation.clicks))
+        live["recent_recommended_clicks"] = float(sum(click.recommended for click in evaluation.clicks))
+        if event.type == "feedback":
+            live["rating"] = event.value
         for name in ("rtt_ms", "downlink_kbps"):
-            live[name] = getattr(gesture, name)
-        live["save_data"] = gesture.saves_data
+            live[name] = getattr(event, name)
+        live["save_data"] = event.saves_data
         facts.texts = {
-            "event.type": gesture.type,
-            "event.placement": gesture.placement,
-            "event.element": gesture.element,
-            "event.content_type": gesture.content_type,
-            "device": gesture.device,
-            "country": gesture.country,
-            "language": gesture.language,
+            "event.type": event.type,
+            "event.placement": event.placement,
+            "event.element": event.element,
+            "event.content_type": event.content_type,
+            "device": event.device,
+            "country": event.country,
+            "language": event.language,
         }
         return True
 
-    def arm(self, key: str, ctx: Any) -> None:
-        """Sets the timer that looks whether the session is over. One per session is under way, moved on when it fires."""
-        memory = self._cell.get(key)
-        if memory is not None:
-            ctx.timer_service().register_event_time_timer(memory.latest_ms + SESSION_END_MS)
+    def schedule_timer(self, key: str, ctx: Any) -> None:
+        """Registers the timer that checks whether the session is over. One per session is pending, renewed when it fires."""
+        state = self._field.get(key)
+        if state is not None:
+            ctx.timer_service().register_event_time_timer(state.latest_ms + SESSION_END_MS)
 
     def is_over(self, key: str, now_ms: int) -> bool:
-        """Whether the latest gesture is so long ago that another one begins a new session."""
-        memory = self._cell.get(key)
-        return memory is not None and now_ms - memory.latest_ms >= SESSION_END_MS
+        """Whether the latest event is so long ago that another one begins a new session."""
+        state = self._field.get(key)
+        return state is not None and now_ms - state.latest_ms >= SESSION_END_MS
 
-    def forget(self, key: str) -> None:
-        self._cell.clear(key)
+    def clear(self, key: str) -> None:
+        self._field.clear(key)
+
+
+def _click(event: TriggerEvent) -> Click:
+    return Click(event.at_ms, event.content_id or "", event.content_type or "", event.placement == RECOMMENDED)

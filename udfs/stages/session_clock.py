@@ -1,87 +1,82 @@
-"""Stage: when did this session last do anything? Finds silent windows and ends sessions."""
+"""Stage: keeps a session's clock, finds silent windows and the end of the session."""
 
 from typing import Any
 
-import msgspec
 from pyflink.datastream import RuntimeContext
 
-from models.session_clock import Attention
+from models.session_clock import SessionClock
 from udfs.crossing_rows import SessionWindow
-from udfs.keyed_state import Cell, Drawer
-from udfs.stages.evaluation import SessionTurn
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Attention)
+from udfs.keyed_state import KeyedStateBundle, StateField
+from udfs.stages.evaluation import SessionEvaluation
 
 
-class AttentionStage:
+class SessionClockStage:
     """Owns the clock of each session and its timer.
 
-    One timer per session is under way: it stands where the first silent window would end, and is moved on when it fires
-    and the session has gone on meanwhile. Moving it with each row would cost six times as much.
+    One timer per session is pending: it stands where the first silent window would end, and is renewed when it fires
+    and the session has gone on meanwhile. Renewing it with each row would cost six times as much.
     """
 
-    def __init__(self, window_ms: int, every_ms: int, drawer: Drawer | None = None) -> None:
+    def __init__(self, window_ms: int, every_ms: int, bundle: KeyedStateBundle | None = None) -> None:
         self._window_ms = window_ms
         self._every_ms = every_ms
-        self._cell: Cell[Attention] = Cell(
-            "attention-v1", lambda value: _encoder.encode(value).decode(), _decoder.decode, drawer
-        )
+        self._field = StateField.json("attention-v1", SessionClock, bundle)
 
     def open(self, context: RuntimeContext) -> None:
-        self._cell.open(context)
+        self._field.open(context)
 
     def is_new(self, key: str, window: SessionWindow) -> bool:
-        """False for a window that has been looked at before."""
-        attention = self._cell.get(key)
-        return attention is None or window.end_ms > attention.window_end_ms
+        """False for a window that has been evaluated before."""
+        clock = self._field.get(key)
+        return clock is None or window.end_ms > clock.window_end_ms
 
-    def silent_until(self, key: str, until_ms: int) -> list[int]:
-        """Ends of the windows up to `until_ms` in which nothing happened and which have not been looked at."""
-        attention = self._cell.get(key)
-        if attention is None:
+    def silent_window_ends(self, key: str, until_ms: int) -> list[int]:
+        """Returns the ends of the windows up to `until_ms` in which nothing happened and which have not been evaluated."""
+        clock = self._field.get(key)
+        if clock is None:
             return []
-        return list(attention.silent_windows(until_ms, self._window_ms, self._every_ms))
+        return list(clock.silent_windows(until_ms, self._window_ms, self._every_ms))
 
     def is_over(self, key: str, now_ms: int) -> bool:
         """Whether nothing has happened for so long that the session has ended."""
-        attention = self._cell.get(key)
-        return attention is not None and attention.is_over(now_ms)
+        clock = self._field.get(key)
+        return clock is not None and clock.is_over(now_ms)
 
-    def arm(self, key: str, ctx: Any) -> None:
-        """Sets the timer anew after it has fired, by the context of a row or timer."""
-        attention = self._cell.get(key)
-        if attention is not None:
-            wake_ms = attention.next_wake_ms(self._window_ms, self._every_ms)
-            ctx.timer_service().register_event_time_timer(wake_ms)
+    def schedule_timer(self, key: str, ctx: Any) -> None:
+        """Registers the next timer, through the context of a row or timer."""
+        clock = self._field.get(key)
+        if clock is not None:
+            timer_ms = clock.next_timer_ms(self._window_ms, self._every_ms)
+            ctx.timer_service().register_event_time_timer(timer_ms)
 
-    def on_window(self, turn: SessionTurn, ctx: Any) -> None:
-        """Notes what the window says, and adds `silence_ms` and `session_age_ms` to the facts."""
-        attention = self._cell.get(turn.key)
-        window = turn.window
-        if attention is None:
+    def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
+        """Updates the clock, adds `silence_ms` and `session_age_ms` to the facts, and decides whether detectors may learn."""
+        clock = self._field.get(evaluation.key)
+        window, end_ms = evaluation.window, evaluation.at_ms
+        if clock is None:
             if window is None:
                 return
-            attention = Attention(
+            clock = SessionClock(
                 window.first_ms,
                 window.first_ms if window.interacted_ms is None else window.interacted_ms,
                 window.last_ms,
-                turn.at_ms,
+                end_ms,
                 window.hidden_ms or 0,
             )
-            self._cell.put(turn.key, attention)
-            self.arm(turn.key, ctx)
+            self._field.set(evaluation.key, clock)
+            self.schedule_timer(evaluation.key, ctx)
         elif window is not None:
-            attention.first_ms = min(attention.first_ms, window.first_ms)
-            attention.interacted_ms = max(attention.interacted_ms, window.interacted_ms or 0)
-            attention.last_event_ms = max(attention.last_event_ms, window.last_ms)
-            attention.hidden_ms = max(attention.hidden_ms, window.hidden_ms or 0)
-        attention.window_end_ms = turn.at_ms
-        self._cell.put(turn.key, attention)
-        if not attention.is_closed:
-            turn.facts.live["silence_ms"] = float(turn.at_ms - attention.interacted_ms)
-        turn.is_typical = window is not None and turn.at_ms - attention.first_ms >= self._window_ms
-        turn.facts.live["session_age_ms"] = float(turn.at_ms - attention.first_ms)
+            clock.first_ms = min(clock.first_ms, window.first_ms)
+            clock.interacted_ms = max(clock.interacted_ms, window.interacted_ms or 0)
+            clock.last_event_ms = max(clock.last_event_ms, window.last_ms)
+            clock.hidden_ms = max(clock.hidden_ms, window.hidden_ms or 0)
+        clock.window_end_ms = end_ms
+        self._field.set(evaluation.key, clock)
+        live = evaluation.facts.live
+        if not clock.is_page_hidden:
+            live["silence_ms"] = float(end_ms - clock.interacted_ms)
+        evaluation.may_learn = window is not None and end_ms - clock.first_ms >= self._window_ms
+        live["session_age_ms"] = float(end_ms - clock.first_ms)
 
-    def forget(self, key: str) -> None:
-        self._cell.clear(key)
+    def clear(self, key: str) -> None:
+        self._field.clear(key)

@@ -1,4 +1,4 @@
-"""Stage: what session-state.v1 is to hold of a window, as rows for the operator that writes it."""
+"""Stage: emits a window's scores, once a minute, for the operator that writes session-state.v1."""
 
 from typing import Any, Final
 
@@ -6,33 +6,34 @@ import msgspec
 from pyflink.common import Row
 
 from models.features import SESSION_NAMES
-from models.session_state import Scored
+from models.session_state import WindowScores
 from udfs import side_outputs
-from udfs.crossing_rows import SCORED
-from udfs.stages.evaluation import SessionTurn
+from udfs.crossing_rows import SessionUpdateKind
+from udfs.stages.evaluation import SessionEvaluation
 
-EVERY_MS: Final = 60_000
-"""Scores are told when a window ends with a minute: windows overlap, and each telling is a record on the topic."""
+EMIT_EVERY_MS: Final = 60_000
+"""Scores are emitted when a window ends with a minute: windows overlap, and each emission is a record on the topic."""
 
 _NAMES: Final = tuple(f"z_{name}" for name in SESSION_NAMES)
 _encoder: Final = msgspec.json.Encoder()
 
 
-class TellingStage:
-    """Has no keyed state: what is told while a row is looked at is taken with it."""
+class SessionScoresStage:
+    """Has no keyed state: what a row adds is drained before the next row comes."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[Any, Row]] = []
 
-    def on_window(self, turn: SessionTurn) -> None:
-        window = turn.window
-        if window is None or turn.at_ms % EVERY_MS:
+    def on_window(self, evaluation: SessionEvaluation) -> None:
+        window, facts = evaluation.window, evaluation.facts
+        if window is None or evaluation.at_ms % EMIT_EVERY_MS:
             return
-        scores = {"isolation_forest": turn.facts.score(), **dict(zip(_NAMES, turn.facts.z_self, strict=True))}
-        scored = Scored(window.session_id, turn.at_ms, window.user_id, window.main_type, scores)
-        self._rows.append((side_outputs.TOLD, Row(window.session_id, Row(SCORED, _encoder.encode(scored).decode()))))
+        scores = {"isolation_forest": facts.score(), **dict(zip(_NAMES, facts.z_self, strict=True))}
+        body = WindowScores(window.session_id, evaluation.at_ms, window.user_id, window.main_type, scores)
+        update = Row(SessionUpdateKind.SCORES.value, _encoder.encode(body).decode())
+        self._rows.append((side_outputs.SESSION_UPDATES, Row(window.session_id, update)))
 
-    def take(self) -> list[tuple[Any, Row]]:
-        """(output, row) of all that was told since the last time."""
+    def drain(self) -> list[tuple[Any, Row]]:
+        """Returns the (output, row) pairs added since the last call, and forgets them."""
         rows, self._rows = self._rows, []
         return rows

@@ -1,37 +1,40 @@
-"""Stage: how unusual is each feature, against the target's own past and against its peers?"""
+"""Stage: scores each feature against the target's own past and against its peers."""
 
 from pyflink.datastream import RuntimeContext
 
 from models.detectors.baselines import Baselines
 from models.detectors.peers import z_scores
+from models.feature_layout import FeatureLayout
 from udfs.crossing_rows import Numbers
-from udfs.keyed_state import Cell, Drawer
-from udfs.stages.evaluation import ContentTurn, SessionTurn
+from udfs.keyed_state import KeyedStateBundle, StateField
+from udfs.stages.evaluation import ContentEvaluation, SessionEvaluation
 
 
 class ZScoreStage:
     """Owns one set of baselines per session or content item."""
 
-    def __init__(self, state: str, features: int, drawer: Drawer | None = None) -> None:
-        self._features = features
-        self._cell: Cell[Baselines] = Cell(state, Baselines.pack, lambda text: Baselines.unpack(text, features), drawer)
+    def __init__(self, state: str, layout: FeatureLayout, bundle: KeyedStateBundle | None = None) -> None:
+        self._features = len(layout.names)
+        self._field: StateField[Baselines] = StateField(
+            state, lambda held: held.to_text(layout), lambda text: Baselines.from_text(text, layout), bundle
+        )
 
     def open(self, context: RuntimeContext) -> None:
-        self._cell.open(context)
+        self._field.open(context)
 
-    def on_window(self, turn: SessionTurn | ContentTurn, values: Numbers, learn: bool = True) -> None:
-        """Adds values, own baselines and scores to the facts; a silent window is judged but teaches nothing."""
-        baselines = self._cell.get(turn.key) or Baselines(self._features)
-        facts = turn.facts
+    def on_window(self, evaluation: SessionEvaluation | ContentEvaluation, values: Numbers, learn: bool = True) -> None:
+        """Adds values, own baselines and scores to the facts; without `learn` the baselines stay as they are."""
+        baselines = self._field.get(evaluation.key) or Baselines(self._features)
+        facts = evaluation.facts
         facts.values = values
-        facts.z_self = baselines.judge(values, learn)
+        facts.z_self = baselines.score_and_update(values, learn)
         facts.baselines = baselines
         if learn:
-            self._cell.put(turn.key, baselines)
+            self._field.set(evaluation.key, baselines)
 
-    def on_peers(self, turn: SessionTurn) -> None:
-        """Adds the comparison with the site's other readers."""
-        window, facts = turn.window, turn.facts
+    def on_peers(self, evaluation: SessionEvaluation) -> None:
+        """Adds the comparison with the site's other readers to the facts."""
+        window, facts = evaluation.window, evaluation.facts
         if window is not None:
             facts.peer_means = window.peer_means
             facts.z_peers = z_scores(window.values, window.peer_means, window.peer_spreads, window.peer_windows)
@@ -39,5 +42,5 @@ class ZScoreStage:
             facts.peer_means = ()
             facts.z_peers = [None] * self._features
 
-    def forget(self, key: str) -> None:
-        self._cell.clear(key)
+    def clear(self, key: str) -> None:
+        self._field.clear(key)

@@ -5,13 +5,30 @@ from math import inf, nan
 from operator import add
 from typing import Any, NamedTuple
 
+from models.features import SESSION_NAMES
+
 SLICE_MS = 10_000
 WINDOW_MS = 60_000
 RAPID_MS = 10_000
+COMPUTED = (
+    *(
+        "clicks",
+        "recommended_clicks",
+        "click_rate",
+        "recommended_click_rate",
+        "scroll_depth",
+        "scroll_speed",
+        "hover_ms",
+    ),
+    *("pointer_path_px", "engaged_ms", "session_duration_ms", "pages", "rapid_exits", "idle_ms"),
+)
+"""The features of a session that the loop computes, in the order of `_features`. Others are unknown to it."""
+
+IN_ORDER = COMPUTED == SESSION_NAMES
 
 
 class Cell:
-    """What one session did with one content in one slice; the columns of `_signals` in `jobs/sql/window_views.py`."""
+    """What one session did with one content in one slice; as `jobs/sql/slices.py` has it in its columns."""
 
     __slots__ = (
         "clicks",
@@ -155,7 +172,7 @@ def _summed(cells: dict[tuple[str, str | None], Cell]) -> tuple[dict[str, Any], 
 
 def _features(sums: list[int], deepest: int, interacted: int, end_ms: int) -> list[float]:
     clicks, recommended, travelled, scrolling, hover, path, engaged, active, pages, rapid = sums
-    return [
+    values = [
         clicks,
         recommended,
         clicks * 60_000 / WINDOW_MS,
@@ -170,3 +187,7 @@ def _features(sums: list[int], deepest: int, interacted: int, end_ms: int) -> li
         rapid,
         end_ms - interacted if interacted else WINDOW_MS,
     ]
+    if IN_ORDER:
+        return values
+    by_name = dict(zip(COMPUTED, values, strict=True))
+    return [by_name.get(name, nan) for name in SESSION_NAMES]

@@ -57,7 +57,7 @@ class Judge:
                 # Baselines, windows in a row in which the rule held, until when it rests, last window.
                 known = self._sessions[window.session] = [Baselines(len(SESSION_NAMES)), 0, 0, 0]
             baselines, streak, resting_until_ms, _ = known
-            z = baselines.judge(window.values)
+            z = baselines.score_and_update(window.values)
             known[3] = end_ms
             if not self._holds(window, baselines, end_ms):
                 known[1] = 0
@@ -70,7 +70,7 @@ class Judge:
             baselines = self._contents.get(content)
             if baselines is None:
                 baselines = self._contents[content] = Baselines(len(CONTENT_NAMES))
-            baselines.judge(values)
+            baselines.score_and_update(values)
         self.windows += len(sessions) + len(contents)
         if end_ms % 300_000 == 0:
             self._sessions = {key: each for key, each in self._sessions.items() if end_ms - each[3] < SESSION_END_MS}
@@ -80,7 +80,7 @@ class Judge:
         values = window.values
         if not values[RECOMMENDED_RATE] < 1.0 or window.hidden_ms > window.interacted_ms:
             return False
-        expected = baselines.expected[DURATION]
+        expected = baselines.prior_means[DURATION]
         if not expected > 0.0 or not (values[DURATION] - expected) / expected < -0.2:
             return False
         return end_ms - window.interacted_ms < 20_000
@@ -88,7 +88,7 @@ class Judge:
 
 def _command(window: SessionWindow, baselines: Baselines, z: list[float | None], end_ms: int) -> bytes:
     bounds = {"window_start_ms": end_ms - WINDOW_MS, "window_end_ms": end_ms}
-    expected = baselines.expected[DURATION]
+    expected = baselines.prior_means[DURATION]
     command = {
         "command_id": command_id(Target("session", window.session), MISSION, f"window:{end_ms}"),
         "issued_at_ms": end_ms,

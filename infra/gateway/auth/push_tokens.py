@@ -1,4 +1,4 @@
-"""Signed tokens: who holds one may hear the commands of one session, until it expires.
+"""Signs and verifies push tokens: one lets its holder receive the commands of one session until it expires.
 
 ``v1.<base64url of {"s": session_id, "e": expires_at_ms}>.<base64url of HMAC-SHA256 over "v1.<payload>">``
 """
@@ -13,20 +13,20 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-LIFE_MS: Final = 12 * 3_600_000
-"""Longer than anybody reads at a stretch; the collector hands out a new one with each batch."""
+TTL_MS: Final = 12 * 3_600_000
+"""Longer than a visit lasts; the collector issues a new token with each batch."""
 
 _VERSION: Final = "v1"
-_LONGEST: Final = 1024
-"""Characters: a session id of 64 needs 410 at most, escaped to the last character."""
+_MAX_CHARS: Final = 1024
+"""A session id of 64 characters needs 410 at most, if each of them is escaped."""
 
 
-class TokenRefused(Exception):
-    """The token opens nothing; the message says why, and nothing about the secrets."""
+class InvalidTokenError(Exception):
+    """The token grants nothing. The message says why, and nothing about the secrets."""
 
 
-class Opened(Struct, frozen=True):
-    """What a good token opens, and for how long."""
+class TokenClaims(Struct, frozen=True):
+    """What a valid token grants, and until when."""
 
     session_id: str
     expires_at_ms: int
@@ -38,48 +38,48 @@ class _Payload(Struct, forbid_unknown_fields=True):
 
 
 def sign(session_id: str, expires_at_ms: int, secrets: Sequence[str]) -> str:
-    """A token under the first of the secrets."""
+    """Signs a token with the first of the secrets."""
     payload = _base64(msgspec.json.encode(_Payload(session_id, expires_at_ms)))
     signed = f"{_VERSION}.{payload}"
     return f"{signed}.{_base64(_signature(signed, secrets[0]))}"
 
 
-def verify(token: str, secrets: Sequence[str], now_ms: int) -> Opened:
-    """What the token opens; raises `TokenRefused`. Each of the secrets will do, so that they can rotate.
+def verify(token: str, secrets: Sequence[str], now_ms: int) -> TokenClaims:
+    """Returns what the token grants; raises `InvalidTokenError`. Any of the secrets is accepted, so that they can rotate.
 
     >>> token = sign("anna", 1000, ["new"])
     >>> verify(token, ["newer", "new"], 999)
-    Opened(session_id='anna', expires_at_ms=1000)
+    TokenClaims(session_id='anna', expires_at_ms=1000)
     >>> verify(token, ["new"], 1000)
     Traceback (most recent call last):
-    infra.gateway.auth.push_tokens.TokenRefused: the token has expired
+    infra.gateway.auth.push_tokens.InvalidTokenError: expired
     """
-    if len(token) > _LONGEST or not token.isascii():
-        raise TokenRefused("this is no token")
+    if len(token) > _MAX_CHARS or not token.isascii():
+        raise InvalidTokenError("not a push token")
     signed, _, signature = token.rpartition(".")
     version, _, payload = signed.partition(".")
     if version != _VERSION:
-        raise TokenRefused("this is no token")
+        raise InvalidTokenError("not a push token")
     given = _bytes(signature)
-    # No early end: how long this takes says nothing about which secret came close.
+    # All secrets are compared, so that the time taken does not tell which one matched.
     matches = [hmac.compare_digest(given, _signature(signed, secret)) for secret in secrets]
     if not any(matches):
-        raise TokenRefused("the token's signature is wrong")
+        raise InvalidTokenError("wrong signature")
     try:
         content = msgspec.json.decode(_bytes(payload), type=_Payload)
     except msgspec.DecodeError:
-        raise TokenRefused("this is no token") from None
+        raise InvalidTokenError("not a push token") from None
     if content.e <= now_ms:
-        raise TokenRefused("the token has expired")
-    return Opened(content.s, content.e)
+        raise InvalidTokenError("expired")
+    return TokenClaims(content.s, content.e)
 
 
-def require_session(token: str, session_id: str, secrets: Sequence[str], now_ms: int) -> Opened:
-    """Raises `TokenRefused` unless the token is for this very session."""
-    opened = verify(token, secrets, now_ms)
-    if opened.session_id != session_id:
-        raise TokenRefused("the token is for another session")
-    return opened
+def require_session(token: str, session_id: str, secrets: Sequence[str], now_ms: int) -> TokenClaims:
+    """Verifies the token; raises `InvalidTokenError` also if it is for another session."""
+    claims = verify(token, secrets, now_ms)
+    if claims.session_id != session_id:
+        raise InvalidTokenError("for another session")
+    return claims
 
 
 def _signature(signed: str, secret: str) -> bytes:
@@ -91,11 +91,11 @@ def _base64(raw: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """Strict: no foreign characters, and only one spelling of the same bytes."""
+    """Decodes strictly: no foreign characters, and only one spelling of the same bytes."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise TokenRefused("this is no token") from None
+        raise InvalidTokenError("not a push token") from None
     if _base64(raw) != text:
-        raise TokenRefused("this is no token")
+        raise InvalidTokenError("not a push token")
     return raw

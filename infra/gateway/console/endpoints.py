@@ -1,4 +1,4 @@
-"""The console: static pages, and what they ask for. Reading only; nothing here changes anything."""
+"""Serves the console: its static pages and the data they request. Read-only."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,54 +8,50 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import KafkaException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from infra.gateway.auth.push import is_operators
-from infra.gateway.components import Gateway, Part
+from infra.gateway.auth.operator import OperatorSession
+from infra.gateway.components import Component, GatewayContext
 from infra.gateway.console.health import health
-from infra.gateway.console.heatmap import HeatView
-from infra.gateway.console.history import explained, life
-from infra.gateway.console.live_tail import Live
+from infra.gateway.console.heatmap import HeatmapReader
+from infra.gateway.console.history import explain_command, session_timeline
+from infra.gateway.console.live_tail import LiveTail
 from infra.gateway.settings import Settings
+from infra.gateway.static.files import FolderFiles, page_headers
+from infra.kafka.reading import StreamError
 from schemas.topics import HEATMAP
 
 PAGES: Final = Path(__file__).parents[2] / "console"
-LONGEST_ID: Final = 256
-_TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MAX_ID_CHARS: Final = 256
 
-HEADERS: Final = {
-    # Trusted Types: not even a slip in our own code can turn a reader's text into markup. blob: is a picture that the user
-    # of the console opened from the own disk.
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-    ),
-    "x-content-type-options": "nosniff",
+HEADERS: Final = page_headers(
+    # Trusted Types: not even a mistake in our own code can turn a visitor's text into markup. blob: is a picture that the
+    # user of the console opened from disk.
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+) | {
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
 }
 
 _encoder: Final = msgspec.json.Encoder()
 
-Answer = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Console:
-    """One gateway's console. Data needs the console's token, as a cookie, bearer token or once in the address."""
+    """The endpoints of the console. Data requires the operator's token: cookie, `Authorization: Bearer` or `?token=`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.live = Live(settings)
-        self.heat = HeatView(settings.bootstrap, settings.topic(HEATMAP.name))
-        # Browsers share cookies between the ports of a host.
-        self._cookie = f"microadjust_console_{settings.port}"
+        self._files = FolderFiles(PAGES, HEADERS, {".html", ".css", ".js", ".svg"})
+        self.live = LiveTail(settings)
+        self.heat = HeatmapReader(settings.bootstrap, settings.topic(HEATMAP.name))
+        self._session = OperatorSession(settings, "/console")
 
     def routes(self) -> list[BaseRoute]:
         api = {
@@ -69,90 +65,80 @@ class Console:
         }
         return [
             Route("/console", lambda _: RedirectResponse("/console/", headers=HEADERS)),
-            *(Route(f"/console/api/{path}", self._guarded(answer)) for path, answer in api.items()),
+            *(Route(f"/console/api/{path}", self._guarded(endpoint)) for path, endpoint in api.items()),
             Route("/console/", self.get_index),
             Route("/console/{name:path}", self.get_file),
         ]
 
     async def get_index(self, request: Request) -> Response:
-        """The page; with ``?token=`` it keeps the token as a cookie and leaves it out of the address."""
-        if is_operators(request.query_params.get("token", ""), self.settings):
-            answer = RedirectResponse("/console/", status_code=303, headers=HEADERS)
-            answer.set_cookie(
-                self._cookie, self.settings.console_token, path="/console", httponly=True, samesite="strict"
-            )
-            return answer
-        return _file("index.html")
+        """Serves the page; a valid `?token=` becomes a cookie first and leaves the address."""
+        return self._session.sign_in(request, HEADERS) or self._file("index.html")
 
     async def get_file(self, request: Request) -> Response:
-        return _file(request.path_params["name"])
+        return self._file(request.path_params["name"])
 
     async def get_live(self, _: Request) -> Response:
         return StreamingResponse(self.live.watch(), headers=HEADERS, media_type="text/event-stream")
 
     async def get_command(self, request: Request) -> Response:
-        """The command ``?id=``, and what its session did around it."""
-        command_id = request.query_params.get("id", "")[:LONGEST_ID]
-        found = await run_in_threadpool(explained, self.settings, command_id)
-        return _json(found) if found else _problem(404, "there is no such command among the newest 20,000 a partition")
+        """Explains the command `?id=` by its rule and what its session did around it."""
+        command_id = request.query_params.get("id", "")[:MAX_ID_CHARS]
+        found = await run_in_threadpool(explain_command, self.settings, command_id)
+        return (
+            _json(found)
+            if found
+            else _problem(404, "no such command among the newest 20,000 records of each partition")
+        )
 
     async def get_session(self, request: Request) -> Response:
-        session_id = request.query_params.get("id", "")[:LONGEST_ID]
-        return _json(await run_in_threadpool(life, self.settings, session_id))
+        session_id = request.query_params.get("id", "")[:MAX_ID_CHARS]
+        return _json(await run_in_threadpool(session_timeline, self.settings, session_id))
 
     async def get_pages(self, _: Request) -> Response:
         pages = await run_in_threadpool(self.heat.pages)
         return _json([page | {"picture": self._picture(page["page"]) is not None} for page in pages])
 
     async def get_cells(self, request: Request) -> Response:
-        asked = request.query_params
-        since = asked.get("since_ms", "0")
+        query = request.query_params
+        since = query.get("since_ms", "0")
         if not since.isascii() or not since.isdigit() or len(since) > 15:
-            return _problem(400, "since_ms: give milliseconds since 1970")
-        cells = partial(self.heat.cells, asked.get("page", ""), asked.get("device"), int(since))
+            return _problem(400, "since_ms: expected milliseconds since 1970")
+        cells = partial(self.heat.cells, query.get("page", ""), query.get("device"), int(since))
         return _json(await run_in_threadpool(cells))
 
     async def get_picture(self, request: Request) -> Response:
         picture = self._picture(request.query_params.get("page", ""))
         if picture is None:
-            return _problem(404, "there is no picture of that page")
+            return _problem(404, "no screenshot of this page")
         return Response(picture.read_bytes(), headers=HEADERS, media_type="image/png")
 
     async def get_health(self, _: Request) -> Response:
         return _json(await run_in_threadpool(health, self.settings))
 
+    def _file(self, name: str) -> Response:
+        return self._files.response(name) or _problem(404, "there is no such page")
+
     def _picture(self, page: str) -> Path | None:
-        path = Path(self.settings.pictures) / picture_name(page)
+        path = Path(self.settings.pictures) / screenshot_filename(page)
         return path if self.settings.pictures and path.is_file() else None
 
-    def _guarded(self, answer: Answer) -> Answer:
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
         async def guarded(request: Request) -> Response:
-            bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if not any(is_operators(each, self.settings) for each in (request.cookies.get(self._cookie, ""), bearer)):
-                return _problem(401, "open the console with the address that `microadjust gateway` printed")
+            if not self._session.is_operator(request):
+                return _problem(
+                    401, "no valid token: open the console at the address that `microadjust gateway` printed"
+                )
             try:
-                return await answer(request)
-            except KafkaException as error:
-                return _problem(503, f"Kafka does not answer: {error.args[0].str()}")
+                return await endpoint(request)
+            except StreamError as error:
+                return _problem(503, str(error))
 
         return guarded
 
 
-def picture_name(page: str) -> str:
-    """The file of a page's picture, below the folder that `pictures` names. `page` is as in heatmap.v1."""
+def screenshot_filename(page: str) -> str:
+    """Names the file of a page's screenshot in the folder `pictures`. `page` is as in heatmap.v1."""
     return hashlib.sha256(page.encode("utf-8", "replace")).hexdigest()[:32] + ".png"
-
-
-def _files() -> dict[str, Path]:
-    """By name, all there is to serve: a name that is not here is no path to try."""
-    return {path.relative_to(PAGES).as_posix(): path for path in PAGES.rglob("*") if path.suffix in _TYPES}
-
-
-def _file(name: str) -> Response:
-    path = _files().get(name)
-    if path is None:
-        return _problem(404, "there is no such page")
-    return Response(path.read_bytes(), headers=HEADERS, media_type=_TYPES[path.suffix])
 
 
 def _json(document: Any) -> Response:
@@ -163,15 +149,15 @@ def _problem(status: int, problem: str) -> Response:
     return Response(_encoder.encode({"problem": problem}), status, headers=HEADERS, media_type="application/json")
 
 
-def part(gateway: Gateway) -> Part:
+def component(gateway: GatewayContext) -> Component:
     console = Console(gateway.settings)
 
     @asynccontextmanager
-    async def running() -> AsyncIterator[None]:
+    async def lifespan() -> AsyncIterator[None]:
         try:
             yield
         finally:
             console.live.end()
             await run_in_threadpool(console.heat.close)
 
-    return Part(console.routes(), running)
+    return Component(console.routes(), lifespan)

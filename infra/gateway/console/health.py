@@ -1,4 +1,4 @@
-"""How the jobs and topics are: Flink's REST interface, ends of topics, lag of consumer groups."""
+"""Reports the health of jobs and topics: Flink's REST interface, ends of topics, lag of consumer groups."""
 
 import json
 import time
@@ -10,20 +10,20 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from infra.gateway.settings import Settings
-from infra.kafka import topic_scan
+from infra.kafka.reading import Offsets, StreamError, TopicReader
 from schemas.topics import TOPICS
 
-PATIENCE_S: Final = 3.0
+TIMEOUT_S: Final = 3.0
 
 
 def health(settings: Settings) -> dict[str, Any]:
-    """Each part says for itself what is wrong with it; nothing is raised."""
+    """Each part reports its own problem; nothing is raised."""
     return {"at_ms": time.time_ns() // 1_000_000, "flink": _flink(settings.flink_url), "kafka": _kafka(settings)}
 
 
 def _flink(url: str) -> dict[str, Any]:
     if not url:
-        return {"problem": "the gateway was not told where Flink is: set MICROADJUST_GATEWAY_FLINK_URL"}
+        return {"problem": "the address of Flink is not configured: set MICROADJUST_GATEWAY_FLINK_URL"}
     try:
         overview = _get(url, "/overview")
         jobs = [_job(url, job) for job in _get(url, "/jobs/overview")["jobs"]]
@@ -52,40 +52,36 @@ def _job(url: str, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _get(url: str, path: str) -> Any:
-    with urllib.request.urlopen(url.rstrip("/") + path, timeout=PATIENCE_S) as answer:
+    with urllib.request.urlopen(url.rstrip("/") + path, timeout=TIMEOUT_S) as answer:
         return json.load(answer)
 
 
 def _kafka(settings: Settings) -> dict[str, Any]:
-    admin = AdminClient({"bootstrap.servers": settings.bootstrap, "socket.timeout.ms": int(PATIENCE_S * 1000)})
-    names = [name for topic in TOPICS for name in settings.shown(topic.name)]
-    reader = topic_scan.consumer(settings.bootstrap)
+    admin = AdminClient({"bootstrap.servers": settings.bootstrap, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
+    names = [name for topic in TOPICS for name in settings.console_topics(topic.name)]
     try:
-        places = topic_scan.partitions(reader, names)
-        bounds = {place: reader.get_watermark_offsets(place, timeout=PATIENCE_S) for place in places}
-        groups = _groups(admin, names, {(place.topic, place.partition): end for place, (_, end) in bounds.items()})
+        with TopicReader(settings.bootstrap, *names, isolation="read_uncommitted", missing_ok=True) as reader:
+            bounds = reader.bounds()
+        groups = _groups(admin, names, {each: end for each, (_, end) in bounds.items()})
+    except StreamError as error:
+        return {"problem": str(error)}
     except KafkaException as error:
-        return {"problem": f"Kafka does not answer: {error.args[0].str()}"}
-    finally:
-        reader.close()
+        return {"problem": f"no consumer groups from Kafka at {settings.bootstrap}: {error.args[0].str()}"}
     topics = []
     for name in names:
-        here = [bound for place, bound in bounds.items() if place.topic == name]
-        # With transactions, offsets count markers as well.
+        here = [bound for (topic, _), bound in bounds.items() if topic == name]
+        # Offsets count the control records of transactions as well.
         written, kept = sum(end for _, end in here), sum(end - begin for begin, end in here)
         topics.append({"topic": name, "partitions": len(here), "written": written, "kept": kept})
     return {"topics": topics, "groups": groups}
 
 
-Offsets = dict[tuple[str, int], int]
-
-
 def _groups(admin: AdminClient, names: list[str], end: Offsets) -> list[dict[str, Any]]:
-    """What each consumer group has committed of our topics, and how far that is behind."""
-    listed = admin.list_consumer_groups(request_timeout=PATIENCE_S).result()
+    """The lag of each consumer group that has committed offsets of our topics."""
+    listed = admin.list_consumer_groups(request_timeout=TIMEOUT_S).result()
     found = []
     for group in sorted(each.group_id for each in listed.valid):
-        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=PATIENCE_S)
+        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)
         committed = asked[group].result().topic_partitions
         for name in names:
             places = [place for place in committed if place.topic == name and place.offset >= 0]

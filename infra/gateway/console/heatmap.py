@@ -1,30 +1,26 @@
-"""The cells of heatmap.v1 as the console draws them: read on from where the last request stopped, and added up over periods."""
+"""Reads heatmap.v1 for the console: continues where the last request stopped and sums cells over periods."""
 
 import threading
 from collections import Counter, OrderedDict
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from infra.kafka import topic_scan
+from infra.kafka.reading import TopicReader
 from schemas.heatmap import BANDS, COLUMNS, ROWS, HeatCell
 
-MOST_CELLS: Final = 200_000
-"""Kept in memory, about 60 MB; what was written longest ago goes first."""
-
-READ_AT_ONCE: Final = 5_000
+MAX_CELLS: Final = 200_000
+"""Kept in memory, about 60 MB; the cells written longest ago are dropped first."""
 
 _decoder: Final = msgspec.json.Decoder(HeatCell)
 
 
-class HeatView:
-    """Counts nothing itself: the heatmap job does. Calls block; several at a time wait for each other."""
+class HeatmapReader:
+    """Sums what the heatmap job has counted. Calls block and run one at a time."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         self._bootstrap, self._topic = bootstrap, topic
-        self._reader: Consumer | None = None
-        self._places: list[TopicPartition] = []
+        self._reader: TopicReader | None = None
         self._cells: OrderedDict[bytes, HeatCell] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -35,7 +31,7 @@ class HeatView:
                 self._reader = None
 
     def pages(self) -> list[dict[str, Any]]:
-        """Pages by device, the busiest first. Raises `KafkaException`."""
+        """Pages by device, the busiest first. Raises `StreamError`."""
         with self._lock:
             self._refresh()
             totals: dict[tuple[str, str], Counter[str]] = {}
@@ -48,9 +44,9 @@ class HeatView:
         ]
 
     def cells(self, page: str, device: str | None, since_ms: int) -> dict[str, Any]:
-        """Cells as [column, row, count]; `reach` says how many readings came at least as far as each band.
+        """Cells as [column, row, count]; `reach` is the number of readings that came at least as far as each band.
 
-        A reader who comes back in another period counts once in each. Raises `KafkaException`.
+        A visitor who returns in another period counts once in each. Raises `StreamError`.
         """
         found: dict[str, Counter[tuple[int, int]]] = {"click": Counter(), "move": Counter(), "scroll": Counter()}
         with self._lock:
@@ -72,28 +68,9 @@ class HeatView:
     def _refresh(self) -> None:
         """Reads on until the end."""
         if self._reader is None:
-            reader = topic_scan.consumer(self._bootstrap)
-            self._places = topic_scan.partitions(reader, [self._topic])
-            if not self._places:
-                reader.close()
-                return
-            self._reader = reader
-            reader.assign([TopicPartition(place.topic, place.partition, 0) for place in self._places])
-        going = {(place.topic, place.partition) for place in self._places if self._is_behind(self._reader, place)}
-        while going:
-            for message in self._reader.consume(READ_AT_ONCE, timeout=1.0):
-                if topic_scan.is_end(message):
-                    going.discard((message.topic() or "", message.partition() or 0))
-                elif (error := topic_scan.failure(message)) is not None:
-                    raise KafkaException(error)
-                else:
-                    self._keep(message.key() or b"", message.value())
-
-    def _is_behind(self, reader: Consumer, place: TopicPartition) -> bool:
-        """Whether there is more to read: the end of a partition is told once, not at each visit."""
-        low, high = reader.get_watermark_offsets(place, timeout=topic_scan.ANSWER_S)
-        (here,) = reader.position([place])
-        return bool(high > max(low, here.offset))
+            self._reader = TopicReader(self._bootstrap, self._topic, isolation="read_uncommitted", missing_ok=True)
+        for record in self._reader.read_to_end(quiet_s=0.0):
+            self._keep(record.key or b"", record.value)
 
     def _keep(self, key: bytes, value: bytes | None) -> None:
         self._cells.pop(key, None)
@@ -104,5 +81,5 @@ class HeatView:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
         self._cells[key] = cell
-        if len(self._cells) > MOST_CELLS:
+        if len(self._cells) > MAX_CELLS:
             self._cells.popitem(last=False)

@@ -1,4 +1,4 @@
-"""What the console shows of a record: known fields, bounded in length, whatever else a sender has put there."""
+"""Selects what the console shows of a record: known fields only, bounded in length and depth."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,9 +9,9 @@ from schemas.commands import AdjustmentCommand
 from schemas.events import Context, Event
 from schemas.outcomes import Outcome
 
-LONGEST_TEXT: Final = 400
-MOST_PARTS: Final = 24
-DEEPEST: Final = 4
+MAX_TEXT: Final = 400
+MAX_ITEMS: Final = 24
+MAX_DEPTH: Final = 4
 
 _EVENT_FIELDS: Final = Event.__struct_fields__
 _CONTEXT_FIELDS: Final = Context.__struct_fields__
@@ -20,7 +20,7 @@ _OUTCOME_FIELDS: Final = Outcome.__struct_fields__
 
 
 def decoded(raw: bytes | None) -> dict[str, Any] | None:
-    """The object in a record; None for anything else, which rejected.v1 tells about."""
+    """The JSON object in a record; None for anything else, which rejected.v1 reports."""
     if raw is None:
         return None
     try:
@@ -30,26 +30,26 @@ def decoded(raw: bytes | None) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def shortened(value: Any, depth: int = 0) -> Any:
-    """The same value with long texts cut, long lists and objects ended, and nothing deeper than four levels.
+def truncated(value: Any, depth: int = 0) -> Any:
+    """Cuts long texts, long lists and objects, and everything deeper than four levels.
 
-    >>> shortened({"a": ["x" * 500, 1], "b": {"c": {"d": {"e": {"f": 1}}}}}) == {
+    >>> truncated({"a": ["x" * 500, 1], "b": {"c": {"d": {"e": {"f": 1}}}}}) == {
     ...     "a": ["x" * 400 + "…", 1], "b": {"c": {"d": {"e": "…"}}}}
     True
     """
     if isinstance(value, str):
-        return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
+        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "…"
     if isinstance(value, Mapping):
-        if depth >= DEEPEST:
+        if depth >= MAX_DEPTH:
             return "…"
-        return {shortened(str(name)): shortened(part, depth + 1) for name, part in list(value.items())[:MOST_PARTS]}
+        return {truncated(str(name)): truncated(part, depth + 1) for name, part in list(value.items())[:MAX_ITEMS]}
     if isinstance(value, list):
-        return "…" if depth >= DEEPEST else [shortened(part, depth + 1) for part in value[:MOST_PARTS]]
+        return "…" if depth >= MAX_DEPTH else [truncated(part, depth + 1) for part in value[:MAX_ITEMS]]
     return value
 
 
 def _known(record: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: shortened(record[name]) for name in names if record.get(name) is not None}
+    return {name: truncated(record[name]) for name in names if record.get(name) is not None}
 
 
 def event(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,5 +68,5 @@ def outcome(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rejected(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the original: it is the reader's own text, and the command line shows it."""
+    """Leaves out the original: it is the visitor's own text. The command line shows it."""
     return _known(record, ("reason", "detail", "stage", "topic", "partition", "offset", "seen_at_ms"))

@@ -1,48 +1,38 @@
-"""The rule behind a command: what it says, and in which unit each of its lines is drawn."""
+"""Finds the rule behind a command."""
 
 from typing import Any, Final
 
 import msgspec
 
 from infra.gateway.settings import Settings
-from infra.kafka.topic_scan import has_key, newest
-from models.model_store import SHIPPED
+from infra.kafka.topic_scan import has_key, scan_latest
+from models.model_store import BUNDLED
 from models.rules.compiled import KNOWN_FEATURES
-from schemas.rules import Condition, Rule, parse_rule_file
+from schemas.rules import Rule, parse_rule_file
 from schemas.topics import RULES
 
 RULES_BACK: Final = 10_000
 
 
-def rule_behind(settings: Settings, source: Any) -> dict[str, Any] | None:
-    """The rule of that id and version: those of rules.v1 before those that ship with the job. Raises `KafkaException`.
+def find_rule(settings: Settings, source: Any) -> dict[str, Any] | None:
+    """The rule of that id and version: those of rules.v1 before those that ship with the job. Raises `StreamError`.
 
     None where no such rule is kept any more, or something else than a rule decided.
     """
     if not isinstance(source, dict) or not isinstance(source.get("id"), str):
         return None
-    shipped = parse_rule_file((SHIPPED / "rules.yaml").read_text(), KNOWN_FEATURES)
+    shipped = parse_rule_file((BUNDLED / "rules.yaml").read_text(), KNOWN_FEATURES)
     for rule in (*_put(settings, source["id"]), *shipped):
         if rule.id == source["id"] and rule.version == source.get("version"):
-            units = {each.feature: unit for each in rule.when if each.feature and (unit := _unit(each))}
-            return {"about": rule.about, "lane": rule.lane, "for_windows": rule.for_windows, "units": units}
+            return {"about": rule.about, "lane": rule.lane, "for_windows": rule.for_windows}
     return None
 
 
 def _put(settings: Settings, rule_id: str) -> list[Rule]:
     found = []
-    for message in newest(settings.bootstrap, [settings.topic(RULES.name)], RULES_BACK, has_key(rule_id)):
+    for record in scan_latest(settings.bootstrap, [settings.topic(RULES.name)], RULES_BACK, has_key(rule_id)):
         try:
-            found.append(msgspec.json.decode(message.value() or b"", type=Rule))
+            found.append(msgspec.json.decode(record.value or b"", type=Rule))
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
     return found
-
-
-def _unit(condition: Condition) -> str | None:
-    """Of the bound that stands in the evidence (`models/rules/compiled.py`): the feature's own, or standard deviations."""
-    if condition.above is not None or condition.below is not None:
-        return "value"
-    if condition.change_above is not None or condition.change_below is not None:
-        return "value"
-    return "z" if condition.z_above is not None or condition.z_below is not None else None

@@ -1,4 +1,4 @@
-"""GET /debug/good and /debug/bad, POST /debug/reset, and a page of events as they come, with why each is refused."""
+"""GET /debug/good and /debug/bad, POST /debug/reset: shows incoming events and why some were rejected."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,43 +6,39 @@ from pathlib import Path
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.gateway.auth.push import is_operators, require_operator
-from infra.gateway.components import Gateway, Part
-from infra.gateway.ingest.guard import now_ms
-from infra.gateway.responses import Refusal, answer
+from infra.gateway.auth.operator import OperatorSession
+from infra.gateway.clock import now_ms
+from infra.gateway.components import Component, GatewayContext
+from infra.gateway.errors import ApiError
+from infra.gateway.responses import json_response
+from infra.gateway.static.files import FolderFiles, page_headers
 from schemas.events import Event
-from schemas.rejects import Rejected
+from schemas.rejects import RejectedRecord
 
-KEPT: Final = 500
-MOST_SHOWN: Final = 500
+MAX_KEPT: Final = 500
+MAX_SHOWN: Final = 500
 
-_FOLDER: Final = Path(__file__).parent / "static"
-_PAGE: Final = {"": "text/html", "debug.js": "text/javascript", "debug.css": "text/css"}
-_HEADERS: Final = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-}
+HEADERS: Final = page_headers(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_FILES: Final = FolderFiles(Path(__file__).parent / "static", HEADERS)
 
 
 class Debug:
-    """The last 500 events that Kafka has and the last 500 refusals, in the memory of this process.
+    """Keeps the last 500 events that Kafka has acknowledged and the last 500 rejected ones, in this process.
 
-    Always asks for the operator's token (`Authorization: Bearer`, ?token= or the page's cookie): behind a proxy on this
-    machine everybody seems to come from here.
+    Requires the operator's token (`Authorization: Bearer`, `?token=` or the page's cookie) even from this machine: behind
+    a local proxy every request seems to come from here.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._settings = gateway.settings
-        # Browsers share cookies between the ports of a host.
-        self._cookie = f"microadjust_debug_{gateway.settings.port}"
-        self._good: deque[tuple[int, Event]] = deque(maxlen=KEPT)
-        self._bad: deque[tuple[int, Rejected]] = deque(maxlen=KEPT)
+    def __init__(self, gateway: GatewayContext) -> None:
+        self._session = OperatorSession(gateway.settings, "/debug")
+        self._good: deque[tuple[int, Event]] = deque(maxlen=MAX_KEPT)
+        self._bad: deque[tuple[int, RejectedRecord]] = deque(maxlen=MAX_KEPT)
         self._goods = self._bads = 0
         gateway.on_accepted.append(self._on_accepted)
         gateway.on_rejected.append(self._on_rejected)
@@ -52,7 +48,7 @@ class Debug:
             self._goods += 1
             self._good.append((self._goods, event))
 
-    def _on_rejected(self, rejects: Sequence[Rejected]) -> None:
+    def _on_rejected(self, rejects: Sequence[RejectedRecord]) -> None:
         for each in rejects:
             self._bads += 1
             self._bad.append((self._bads, each))
@@ -67,39 +63,31 @@ class Debug:
         self._good.clear()
         self._bad.clear()
         self._goods = self._bads = 0
-        return answer(200, {"good": 0, "bad": 0})
+        return json_response(200, {"good": 0, "bad": 0})
 
     def _shown(self, request: Request, name: str, total: int, kept: deque[tuple[int, Any]]) -> Response:
-        """Newest first; `after` leaves out what the asker has seen."""
+        """Lists the newest first; `after` leaves out what the client has seen."""
         after = _number(request, "after", 0)
-        limit = min(_number(request, "limit", MOST_SHOWN), MOST_SHOWN)
+        limit = min(_number(request, "limit", MAX_SHOWN), MAX_SHOWN)
         lines = [{"number": number, name: each} for number, each in reversed(kept) if number > after][:limit]
-        return answer(200, {"total": total, "at_ms": now_ms(), "lines": lines}, _HEADERS)
+        return json_response(200, {"total": total, "at_ms": now_ms(), "lines": lines}, HEADERS)
 
     def guarded(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                if not is_operators(request.cookies.get(self._cookie, ""), self._settings):
-                    require_operator(request, self._settings)
+                self._session.require(request)
                 return await handler(request)
-            except Refusal as refusal:
+            except ApiError as refusal:
                 return refusal.response(request)
 
         return endpoint
 
     async def page(self, request: Request) -> Response:
-        """Static, and says nothing by itself; `?token=` becomes a cookie and leaves the address."""
-        if is_operators(request.query_params.get("token", ""), self._settings):
-            answer = RedirectResponse("/debug/", status_code=303, headers=_HEADERS)
-            answer.set_cookie(
-                self._cookie, self._settings.console_token, path="/debug", httponly=True, samesite="strict"
-            )
-            return answer
-        name = request.path_params.get("name", "")
-        if name not in _PAGE:
-            return Refusal(404, "path", "there is no such page", field="path").response()
-        content = (_FOLDER / (name or "index.html")).read_bytes()
-        return Response(content, 200, _HEADERS, f"{_PAGE[name]}; charset=utf-8")
+        """Serves the static page, which holds no data; a valid `?token=` becomes a cookie first and leaves the address."""
+        if (signed_in := self._session.sign_in(request, HEADERS)) is not None:
+            return signed_in
+        found = _FILES.response(request.path_params.get("name", "index.html"))
+        return found or ApiError(404, "path", "there is no such page", field="path").response()
 
 
 def _number(request: Request, name: str, default: int) -> int:
@@ -107,11 +95,11 @@ def _number(request: Request, name: str, default: int) -> int:
     if not given:
         return default
     if not (given.isascii() and given.isdigit() and len(given) < 16):
-        raise Refusal(400, "wrong_type", f"{name}: expected a number", field=name)
+        raise ApiError(400, "wrong_type", f"{name}: expected a number", field=name)
     return int(given)
 
 
-def part(gateway: Gateway) -> Part:
+def component(gateway: GatewayContext) -> Component:
     debug = Debug(gateway)
     routes = [
         Route("/debug/good", debug.guarded(debug.good)),
@@ -120,4 +108,4 @@ def part(gateway: Gateway) -> Part:
         Route("/debug/", debug.page),
         Route("/debug/{name}", debug.page),
     ]
-    return Part(routes)
+    return Component(routes)

@@ -1,4 +1,4 @@
-"""Reads a request's body: no further than its cap, and no gzip bomb beyond it."""
+"""Reads a request's body within bounds of size and time, and unpacks gzip within the same bound of size."""
 
 import asyncio
 import zlib
@@ -6,55 +6,55 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from infra.gateway.ingest.limits import HeldByRequest
-from infra.gateway.responses import Refusal
+from infra.gateway.errors import ApiError
+from infra.gateway.ingest.limits import BodyMemoryLease
 
-PATIENCE_S: Final = 10.0
-"""So long a body may take to arrive."""
+BODY_TIMEOUT_S: Final = 10.0
+"""How long a body may take to arrive."""
 
 _GZIP: Final = 31
-"""zlib's window bits that stand for gzip."""
+"""zlib's window bits for gzip."""
 
 
-async def read(request: Request, cap: int, held: HeldByRequest, oversize_status: int = 413) -> bytes:
-    """The body, unpacked, of at most `cap` bytes before and after; raises `Refusal`."""
+async def read_body(request: Request, max_bytes: int, memory: BodyMemoryLease, oversize_status: int = 413) -> bytes:
+    """Returns the unpacked body; `max_bytes` bounds it before and after unpacking. Raises `ApiError`."""
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip"):
-        raise Refusal(415, "encoding", "content-encoding: send gzip or none", field="content-encoding")
-    too_large = Refusal(oversize_status, "oversize", f"the body is over {cap} bytes")
+        raise ApiError(415, "encoding", "content-encoding: send gzip or none", field="content-encoding")
+    too_large = ApiError(oversize_status, "oversize", f"body: over {max_bytes} bytes; send smaller batches")
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > cap:
+    if length.isdigit() and int(length) > max_bytes:
         raise too_large
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            raw = await _all_of(request, cap, held, too_large)
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            raw = await _receive(request, max_bytes, memory, too_large)
     except TimeoutError:
-        raise Refusal(408, "slow", f"the body took longer than {PATIENCE_S:.0f} s") from None
+        raise ApiError(408, "slow", f"body: not received within {BODY_TIMEOUT_S:.0f} s") from None
     except ClientDisconnect:
-        raise Refusal(400, "malformed", "the body ended early") from None
-    return raw if encoding != "gzip" else _unpacked(raw, cap, held, too_large)
+        raise ApiError(400, "malformed", "body: the connection closed before its end") from None
+    return raw if encoding != "gzip" else _unpack(raw, max_bytes, memory, too_large)
 
 
-async def _all_of(request: Request, cap: int, held: HeldByRequest, too_large: Refusal) -> bytes:
+async def _receive(request: Request, max_bytes: int, memory: BodyMemoryLease, too_large: ApiError) -> bytes:
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > cap:
+        if size > max_bytes:
             raise too_large
-        held.add(len(chunk))
+        memory.add(len(chunk))
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _unpacked(raw: bytes, cap: int, held: HeldByRequest, too_large: Refusal) -> bytes:
-    unpacking = zlib.decompressobj(_GZIP)
+def _unpack(raw: bytes, max_bytes: int, memory: BodyMemoryLease, too_large: ApiError) -> bytes:
+    unpacker = zlib.decompressobj(_GZIP)
     try:
-        body = unpacking.decompress(raw, cap + 1)
+        body = unpacker.decompress(raw, max_bytes + 1)
     except zlib.error:
-        raise Refusal(400, "malformed", "the body is not gzip") from None
-    if len(body) > cap or unpacking.unconsumed_tail:
+        raise ApiError(400, "malformed", "body: content-encoding says gzip, but the body is not gzip") from None
+    if len(body) > max_bytes or unpacker.unconsumed_tail:
         raise too_large
-    if not unpacking.eof or unpacking.unused_data:
-        raise Refusal(400, "malformed", "the body is not one whole gzip stream")
-    held.add(len(body))
+    if not unpacker.eof or unpacker.unused_data:
+        raise ApiError(400, "malformed", "body: not exactly one complete gzip stream")
+    memory.add(len(body))
     return body

@@ -1,13 +1,11 @@
-"""Which events have come before: in this process, on their way to Kafka, or within 24 h by Redis.
+"""Deduplicates events by id. Three places remember ids:
 
-What is remembered where, and for how long:
+* in this process, the last 50,000 that Kafka has acknowledged;
+* in this process, those being written to Kafka: a request that repeats one waits for the same record;
+* in Redis, for 24 h and up to `Settings.seen_ids`; all gateways share it, and it survives their restarts.
 
-* in this process, the last 50,000 ids that Kafka has acknowledged;
-* in this process, every id on its way to Kafka: who sends one again meanwhile waits for the same record;
-* in Redis, 24 h, up to `Settings.seen_ids`; all gateways share it, and it survives their restarts.
-
-Without Redis no event is refused or lost, and the first two go on. An id is marked after Kafka has acknowledged it, so a crash
-between the two lets a repeat through (the adjust job drops it by its id again) rather than lose an event.
+Without Redis no event is rejected or lost, and the first two go on. An id is marked after Kafka has acknowledged it, so a
+crash between the two lets a repeat through (the adjust job deduplicates by id again) rather than lose an event.
 """
 
 import asyncio
@@ -19,19 +17,20 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from infra.redis.circuit_breaker import Breaker
+from infra.gateway import metrics
+from infra.redis.circuit_breaker import CircuitBreaker
 
-RECENT_IDS: Final = 50_000
+MAX_RECENT_IDS: Final = 50_000
 DAY_S: Final = 86_400
 
-_PLACES: Final = 16
-"""Ids that a bucket holds; eight bytes each, the newest first."""
+_BUCKET_SLOTS: Final = 16
+"""Ids per bucket; eight bytes each, the newest first."""
 
-_FILL: Final = 10
-"""Ids that a bucket gets on average when all `seen_ids` are in use. The rest is room for chance."""
+_MEAN_LOAD: Final = 10
+"""Mean ids per bucket when all `seen_ids` are in use. The rest is room for chance."""
 
-_UNIT_S: Final = 64
-"""Times are two bytes in this unit: a day is 1,350 of 65,536."""
+_TIME_UNIT_S: Final = 64
+"""Unit of the two-byte timestamps: a day is 1,350 of 65,536."""
 
 _FIND: Final = """\
 local found = {}
@@ -61,45 +60,45 @@ end
 """
 
 
-Place = tuple[str, bytes]
-"""Of an id: the key of its bucket, and the mark it leaves there."""
+BucketSlot = tuple[str, bytes]
+"""Redis key of an id's bucket, and the six bytes that stand for the id in it."""
 
 
-class SeenInRedis:
-    """A table of fixed size: an id's hash gives a bucket of 16 places and six bytes to put there.
+class RedisSeenIds:
+    """Hash table of fixed size in Redis: an id's hash selects a bucket of 16 slots and the six bytes stored there.
 
-    A key per id would take 100 bytes each without any bound, and Redis, once full, throws out what expires soonest, which
-    would be sessions. This takes 23 bytes an id: two million ids, 46 MB at most. A bucket that is full forgets its oldest.
-    That a new id is taken for an old one has a chance of 16 / 2^48 each time.
+    One key per id would take 100 bytes each without a bound, and a full Redis evicts what expires soonest, which would be
+    sessions. This takes 23 bytes an id: 46 MB at most for two million. A full bucket drops its oldest id. The chance that a
+    new id is taken for a known one is 16 / 2^48.
     """
 
     def __init__(self, redis: Redis, ids: int, prefix: str = "ma:seen") -> None:
         self._prefix = prefix
-        self._buckets = max(1, ids // _FILL)
-        values = {"day": DAY_S // _UNIT_S, "bytes": _PLACES * 8, "ms": DAY_S * 1000}
-        self._find = redis.register_script(_filled(_FIND, values))
-        self._add = redis.register_script(_filled(_ADD, values))
-        self._breaker = Breaker()
+        self._buckets = max(1, ids // _MEAN_LOAD)
+        values = {"day": DAY_S // _TIME_UNIT_S, "bytes": _BUCKET_SLOTS * 8, "ms": DAY_S * 1000}
+        self._find = redis.register_script(_with_constants(_FIND, values))
+        self._add = redis.register_script(_with_constants(_ADD, values))
+        self._breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
 
-    def places(self, ids: Sequence[str]) -> list[Place]:
-        """Where each of the ids belongs."""
+    def slots(self, ids: Sequence[str]) -> list[BucketSlot]:
+        """Returns the slot of each id."""
         digests = [blake2b(each.encode(), digest_size=14).digest() for each in ids]
         return [(f"{self._prefix}:{int.from_bytes(each[6:]) % self._buckets:x}", each[:6]) for each in digests]
 
-    async def among(self, places: Sequence[Place]) -> list[bool]:
-        """Whether each was seen; none while Redis does not answer."""
-        found = await self._breaker.ask(lambda: self._run(self._find, places))
-        return [bool(hit) for hit in found] if found else [False] * len(places)
+    async def contains(self, slots: Sequence[BucketSlot]) -> list[bool]:
+        """Returns whether each id was seen in the last 24 h; False for all while Redis does not answer."""
+        found = await self._breaker.call(lambda: self._run(self._find, slots))
+        return [bool(hit) for hit in found] if found else [False] * len(slots)
 
-    async def add(self, places: Sequence[Place]) -> None:
-        await self._breaker.ask(lambda: self._run(self._add, places))
+    async def add(self, slots: Sequence[BucketSlot]) -> None:
+        await self._breaker.call(lambda: self._run(self._add, slots))
 
-    async def _run(self, script: Any, places: Sequence[Place]) -> Any:
-        now = int(time.time()) // _UNIT_S % 65_536
-        return await script(keys=[bucket for bucket, _ in places], args=[now, *(mark for _, mark in places)])
+    async def _run(self, script: Any, slots: Sequence[BucketSlot]) -> Any:
+        now = int(time.time()) // _TIME_UNIT_S % 65_536
+        return await script(keys=[bucket for bucket, _ in slots], args=[now, *(mark for _, mark in slots)])
 
 
-def _filled(script: str, values: dict[str, int]) -> str:
+def _with_constants(script: str, values: dict[str, int]) -> str:
     for name, value in values.items():
         script = script.replace(f"%({name})d", str(value))
     return script
@@ -107,85 +106,86 @@ def _filled(script: str, values: dict[str, int]) -> str:
 
 @dataclass(slots=True)
 class Claim:
-    """Ids that one request has brought. `fresh` are its own to write; `done` ends when Kafka has them."""
+    """The ids of one request. `fresh` are those it has to write; `done` ends when Kafka has acknowledged them."""
 
     fresh: list[str]
-    places: list[Place]
-    """Of the fresh ones."""
+    slots: list[BucketSlot]
+    """Of `fresh`."""
     duplicates: int
     others: set[asyncio.Future[None]]
+    """`done` of the requests that are writing its other ids."""
     done: asyncio.Future[None]
 
 
-class Seen:
-    """Lets each id pass once."""
+class Deduplicator:
+    """Grants each id to one request."""
 
-    def __init__(self, shared: SeenInRedis) -> None:
+    def __init__(self, shared: RedisSeenIds) -> None:
         self._shared = shared
         self._recent: dict[str, None] = {}
-        self._under_way: dict[str, asyncio.Future[None]] = {}
+        self._in_flight: dict[str, asyncio.Future[None]] = {}
         self._marking: set[asyncio.Task[None]] = set()
 
     async def claim(self, ids: Sequence[str]) -> Claim:
-        """Whoever claims must end it with `settle` or `release`."""
+        """Splits ids into fresh and known. The caller must end the claim with `complete_when` or `release`."""
         claim = Claim([], [], 0, set(), asyncio.get_running_loop().create_future())
         for each in ids:
-            other = self._under_way.get(each)
+            other = self._in_flight.get(each)
             if other is None and each not in self._recent:
-                # Taken before anybody else gets a turn, so two requests at once cannot both have it.
-                self._under_way[each] = claim.done
+                # Before the first await, so that two concurrent requests cannot both get it.
+                self._in_flight[each] = claim.done
                 claim.fresh.append(each)
             elif other is not None and other is not claim.done:
                 claim.others.add(other)
-        places = self._shared.places(claim.fresh)
+        slots = self._shared.slots(claim.fresh)
         try:
-            known = await self._shared.among(places) if places else []
+            known = await self._shared.contains(slots) if slots else []
         except (Exception, asyncio.CancelledError):
-            # Also where the request is cancelled: its ids would stay taken for ever.
-            self.release(claim, ConnectionError("the request was broken off"))
+            # Also if the request is cancelled: its ids would stay claimed for ever.
+            self.release(claim, ConnectionError("the request was cancelled"))
             raise
-        asked, claim.fresh = zip(claim.fresh, places, known, strict=True), []
-        for each, place, is_known in asked:
+        candidates, claim.fresh = zip(claim.fresh, slots, known, strict=True), []
+        for each, slot, is_known in candidates:
             if is_known:
-                del self._under_way[each]
-                self._note(each)
+                del self._in_flight[each]
+                self._remember(each)
             else:
                 claim.fresh.append(each)
-                claim.places.append(place)
+                claim.slots.append(slot)
         claim.duplicates = len(ids) - len(claim.fresh)
         return claim
 
-    def settle(self, claim: Claim, written: asyncio.Future[None]) -> None:
-        """When `written` ends well the ids are seen, otherwise free again."""
-        written.add_done_callback(lambda _: self._ended(claim, written))
+    def complete_when(self, claim: Claim, written: asyncio.Future[None]) -> None:
+        """Marks the ids as seen if `written` succeeds, frees them if it fails."""
+        written.add_done_callback(lambda _: self._complete(claim, written))
 
     def release(self, claim: Claim, why: BaseException) -> None:
-        """Nothing was written."""
+        """Frees the ids: nothing was written."""
         for each in claim.fresh:
-            self._under_way.pop(each, None)
+            self._in_flight.pop(each, None)
         if not claim.done.done():
             claim.done.set_exception(why)
             claim.done.exception()
 
-    def _ended(self, claim: Claim, written: asyncio.Future[None]) -> None:
+    def _complete(self, claim: Claim, written: asyncio.Future[None]) -> None:
         if written.cancelled() or (failed := written.exception()) is not None:
             self.release(claim, ConnectionError("cancelled") if written.cancelled() else failed)  # type: ignore[arg-type]
             return
         for each in claim.fresh:
-            del self._under_way[each]
-            self._note(each)
+            del self._in_flight[each]
+            self._remember(each)
         claim.done.set_result(None)
         if claim.fresh:
-            marking = asyncio.get_running_loop().create_task(self._shared.add(claim.places))
+            marking = asyncio.get_running_loop().create_task(self._shared.add(claim.slots))
             self._marking.add(marking)
             marking.add_done_callback(self._marking.discard)
 
-    def _note(self, each: str) -> None:
+    def _remember(self, each: str) -> None:
         self._recent[each] = None
-        if len(self._recent) > RECENT_IDS:
+        if len(self._recent) > MAX_RECENT_IDS:
             del self._recent[next(iter(self._recent))]
 
-    async def marked(self) -> None:
-        """Returns once Redis has what was acknowledged so far; for leaving."""
+    async def drain(self) -> None:
+        """Waits until Redis has what was acknowledged so far; called at shutdown."""
         if self._marking:
             await asyncio.wait(set(self._marking), timeout=2.0)

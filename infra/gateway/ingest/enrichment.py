@@ -1,18 +1,18 @@
-"""What the request itself tells of a reader: device and place, never the whole address."""
+"""Looks up device, language and place of a reader from the request. Only the network of an address is kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
 import maxminddb
 from ua_parser import parse
 
-from infra.gateway.settings import SettingsError
+from infra.gateway.client_address import anonymize_ip
+from infra.settings import SettingsError
 from schemas.events import MAX_PROPERTIES
 
-LONGEST_AGENT: Final = 1024
+MAX_USER_AGENT_CHARS: Final = 1024
 _BOT_WORDS: Final = (
     "bot",
     "crawl",
@@ -24,36 +24,21 @@ _BOT_WORDS: Final = (
     "python-requests",
     "go-http-client",
 )
-_PHONES: Final = ("iPhone", "iPod")
+_PHONE_FAMILIES: Final = ("iPhone", "iPod")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """`context` completes that of an event, `properties` are added to its own."""
+class Enrichment:
+    """Fields to add to an event: to its `context` and to its `properties`."""
 
     context: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
 
 
-def truncated(address: str) -> str | None:
-    """The network that is kept of an address: /24 of IPv4, /48 of IPv6; None of anything else.
-
-    >>> truncated("203.0.113.77"), truncated("::ffff:203.0.113.77"), truncated("2001:db8:1:2::3"), truncated("anna")
-    ('203.0.113.0/24', '203.0.113.0/24', '2001:db8:1::/48', None)
-    """
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return None
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
-
-
 class Enricher:
-    """Answers from the user agent, the language header and (with a MaxMind file) the address.
+    """Looks up an enrichment by user agent, Accept-Language and (with a MaxMind database) address.
 
-    Raises `SettingsError` when the file cannot be read. What it says is added only where the event is silent.
+    Raises `SettingsError` if the database cannot be read.
     """
 
     def __init__(self, geo_database: str = "") -> None:
@@ -63,21 +48,21 @@ class Enricher:
                 self._places = maxminddb.open_database(geo_database)
             except (OSError, maxminddb.InvalidDatabaseError) as error:
                 raise SettingsError(
-                    f"MICROADJUST_GATEWAY_GEO_DATABASE={geo_database!r} is no MaxMind file: {error}"
+                    f"MICROADJUST_GATEWAY_GEO_DATABASE={geo_database!r} cannot be read: {error}; give a MaxMind .mmdb file"
                 ) from None
 
-    def facts(self, agent: str, languages: str, address: str) -> Facts:
-        """`languages` as in the header Accept-Language. Empty texts are unknown."""
-        context, properties = dict(device_of(agent[:LONGEST_AGENT])), {}
+    def lookup(self, user_agent: str, languages: str, address: str) -> Enrichment:
+        """`languages` is the value of Accept-Language. Empty strings are unknown."""
+        context, properties = dict(device_of(user_agent[:MAX_USER_AGENT_CHARS])), {}
         if (bot := context.pop("bot", None)) is not None:
             properties["bot"] = bot
         language = languages.partition(",")[0].partition(";")[0].strip()
         if language and language != "*" and len(language) <= 35 and language.isascii():
             context["language"] = language
-        if (network := truncated(address)) is not None:
+        if (network := anonymize_ip(address)) is not None:
             properties["network"] = network
         context.update(self._place(address))
-        return Facts(context, properties)
+        return Enrichment(context, properties)
 
     def _place(self, address: str) -> dict[str, str]:
         if self._places is None:
@@ -85,7 +70,7 @@ class Enricher:
         try:
             found: Any = self._places.get(address)
         except (ValueError, maxminddb.InvalidDatabaseError):
-            # No address, or a page of the file that is broken: the reader is nowhere, the event goes on.
+            # Not an address, or a broken page of the file: the place stays unknown, the event goes on.
             return {}
         if not isinstance(found, dict):
             return {}
@@ -100,7 +85,7 @@ class Enricher:
 
 @lru_cache(maxsize=4096)
 def device_of(agent: str) -> Mapping[str, str]:
-    """device, os, browser and bot, as far as the user agent tells. Callers do not change it."""
+    """Parses a user agent into device, os, browser and bot, as far as they are known. Cached: do not modify the result."""
     if not agent:
         return {}
     parsed = parse(agent)
@@ -114,7 +99,7 @@ def device_of(agent: str) -> Mapping[str, str]:
     if family == "Spider" or any(word in lowered for word in _BOT_WORDS):
         found["bot"] = found.get("browser", "unknown")
         found["device"] = "bot"
-    elif family in _PHONES or (found.get("os") == "Android" and "Mobile" in agent):
+    elif family in _PHONE_FAMILIES or (found.get("os") == "Android" and "Mobile" in agent):
         found["device"] = "mobile"
     elif family == "iPad" or found.get("os") == "Android" or "Tablet" in agent:
         found["device"] = "tablet"
@@ -123,15 +108,15 @@ def device_of(agent: str) -> Mapping[str, str]:
     return found
 
 
-def enriched(fields: dict[str, Any], facts: Facts) -> dict[str, Any]:
-    """The event with what it does not say itself. Fields of the wrong type stay as they are, for the judge to see."""
+def apply_enrichment(fields: dict[str, Any], enrichment: Enrichment) -> dict[str, Any]:
+    """Adds what the event does not say itself. Fields of a wrong type stay as they are, for validation to reject."""
     context, properties = fields.get("context"), fields.get("properties")
-    if facts.context and (context is None or type(context) is dict):
+    if enrichment.context and (context is None or type(context) is dict):
         own = {name: value for name, value in context.items() if value is not None} if context else {}
-        fields["context"] = {**facts.context, **own}
-    if facts.properties and (properties is None or type(properties) is dict):
-        both = {**(properties or {}), **facts.properties}
-        # What is added here must not make an event one too many tags long.
+        fields["context"] = {**enrichment.context, **own}
+    if enrichment.properties and (properties is None or type(properties) is dict):
+        both = {**(properties or {}), **enrichment.properties}
+        # The addition must not push a valid event over the limit.
         if len(both) <= MAX_PROPERTIES:
             fields["properties"] = both
     return fields

@@ -1,144 +1,99 @@
-"""What every endpoint for events does before it looks at one: who sends, how much, and is it JSON."""
+"""Checks every request with a body before its endpoint runs: limits, Kafka's health, write key, JSON."""
 
-import base64
-import binascii
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeGuard
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from infra.gateway import metrics
-from infra.gateway.components import Gateway
-from infra.gateway.ingest import body as bodies
-from infra.gateway.ingest.enrichment import Enricher, Facts, truncated
-from infra.gateway.ingest.limits import Buckets, Held, HeldByRequest
-from infra.gateway.ingest.pipeline import Intake
-from infra.gateway.ingest.producer import LogDown
-from infra.gateway.responses import Refusal
-from infra.redis.client import connected
-from schemas.event_validation import document
-from schemas.rejects import Rejection
+from infra.gateway.auth.write_keys import WriteKeys
+from infra.gateway.client_address import client_address, rate_limit_key
+from infra.gateway.clock import now_ms
+from infra.gateway.components import GatewayContext
+from infra.gateway.errors import ApiError
+from infra.gateway.ingest.body import read_body
+from infra.gateway.ingest.enrichment import Enricher, Enrichment
+from infra.gateway.ingest.limits import BodyMemoryBudget, BodyMemoryLease, TokenBuckets
+from infra.gateway.ingest.pipeline import IngestPipeline
+from infra.kafka.producer import ProducerUnavailableError
+from schemas.event_validation import parse_json_strictly
+from schemas.rejects import ValidationFailure
 
 MAX_BODY_BYTES: Final = 512_000
-"""500 KB, unpacked; Segment's bound for a batch."""
+"""500 KB unpacked, as Segment bounds a batch."""
 
 MAX_EVENTS: Final = 2_500
 
-REDIS_TIMEOUT_S: Final = 0.25
-"""Longer than other parts wait: under full load the event loop itself may be late, and Redis is not down then."""
-
-Handler = Callable[[Request, HeldByRequest], Awaitable[Response]]
+Handler = Callable[[Request, BodyMemoryLease], Awaitable[Response]]
 
 
-class Front:
-    """Shared by the native, Segment and webhook endpoints, as limits and memory are."""
+class IngestGuard:
+    """Shared by the native, Segment, webhook and REST endpoints, so that they share limits and memory."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: GatewayContext) -> None:
         settings = gateway.settings
         self.gateway = gateway
-        self.redis = connected(settings.redis_url, REDIS_TIMEOUT_S)
-        self.intake = Intake(gateway, self.redis)
+        self.pipeline = IngestPipeline(gateway)
         self.enricher = Enricher(settings.geo_database)
-        self._held = Held(settings.held_bytes)
-        self._by_address = Buckets(settings.ip_requests_per_s, settings.ip_burst)
-        self._by_key = Buckets(settings.key_events_per_s, settings.key_burst)
+        self.write_keys = WriteKeys(settings.write_keys)
+        self._body_memory = BodyMemoryBudget(settings.held_bytes)
+        self._requests_by_address = TokenBuckets(settings.ip_requests_per_s, settings.ip_burst)
+        self._events_by_source = TokenBuckets(settings.key_events_per_s, settings.key_burst)
 
-    def guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """The handler with everything around it that does not depend on what is sent."""
+    def guard(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """Wraps a handler in the checks that do not depend on the body, in error responses and in metrics."""
 
         async def endpoint(request: Request) -> Response:
-            began = time.perf_counter()
+            began_s = time.perf_counter()
             try:
-                with self._held.request() as held:
-                    self._by_address.take(counted_as(address_of(request)), 1, "requests from this address")
-                    if not self.gateway.log.is_up:
-                        raise Refusal(
-                            503, "unavailable", "Kafka does not acknowledge", retry_after_s=LogDown.retry_after_s
-                        )
-                    response = await handler(request, held)
-            except Refusal as refusal:
-                response = refusal.response(request)
+                with self._body_memory.lease() as memory:
+                    address = rate_limit_key(client_address(request))
+                    self._requests_by_address.charge(address, 1, "requests from this address")
+                    if not self.gateway.producer.is_healthy:
+                        raise kafka_unavailable("Kafka does not acknowledge")
+                    response = await handler(request, memory)
+            except ApiError as error:
+                response = error.response(request)
             metrics.REQUESTS.labels(request.scope["route"].path, response.status_code).inc()
-            metrics.SECONDS.observe(time.perf_counter() - began)
+            metrics.SECONDS.observe(time.perf_counter() - began_s)
             return response
 
         return endpoint
 
-    def source_of(self, request: Request) -> str | None:
-        """By the key in the headers, None where there is none; raises `Refusal` 401 for one that opens nothing."""
-        key = request.headers.get("x-write-key") or _basic_user(request.headers.get("authorization", ""))
-        return None if key is None else self.source_of_key(key)
-
-    def source_of_key(self, key: Any) -> str:
-        source = self.gateway.settings.write_keys.get(key) if isinstance(key, str) else None
-        if source is None:
-            raise Refusal(401, "write_key", "no such write key", field="write_key")
-        return source
-
-    async def document(
-        self, request: Request, held: HeldByRequest, source: str | None, oversize_status: int = 413
+    async def read_json_object(
+        self, request: Request, memory: BodyMemoryLease, source: str | None, oversize_status: int = 413
     ) -> tuple[bytes, dict[str, Any], int]:
-        """Body, its JSON object, and when all of it had come: who has a slow connection is not late for that.
+        """Returns the body, its JSON object and when all of it had arrived, so that a slow connection makes no event late.
 
-        What is no JSON goes to rejected.v1, if it is known who has sent it.
+        Raises `ApiError`. A body that is not JSON is recorded in rejected.v1 if its source is known.
         """
-        raw = await bodies.read(request, MAX_BODY_BYTES, held, oversize_status)
+        raw = await read_body(request, MAX_BODY_BYTES, memory, oversize_status)
         received_ms = now_ms()
-        found = document(raw)
-        if isinstance(found, Rejection):
+        found = parse_json_strictly(raw)
+        if isinstance(found, ValidationFailure):
             if source is not None:
-                await self.intake.refuse(source, found, raw, received_ms)
-            raise Refusal(400, found.reason, f"the body is {found.detail}")
+                await self.pipeline.reject_body(source, found, raw, received_ms)
+            raise ApiError(400, found.reason, f"body: {found.detail}; send a JSON object in UTF-8")
         if type(found) is not dict:
-            raise Refusal(422, "wrong_type", "the body is JSON, but no object")
+            raise ApiError(422, "wrong_type", "body: expected a JSON object")
         return raw, found, received_ms
 
-    def spend(self, source: str, events: int) -> None:
+    def charge_quota(self, source: str, events: int) -> None:
+        """Raises `ApiError` 413 for a batch that is too long, 429 for a source that sends too much."""
         if events > MAX_EVENTS:
-            raise Refusal(413, "oversize", f"over {MAX_EVENTS} events in a batch", field="events")
-        self._by_key.take(source, max(events, 1), "events from this source")
+            detail = f"events: {events} in a batch; send at most {MAX_EVENTS}"
+            raise ApiError(413, "oversize", detail, field="events")
+        self._events_by_source.charge(source, max(events, 1), "events from this source")
 
-    def facts(self, request: Request, agent: str = "") -> Facts:
-        """What the request tells of its reader, who has sent it by a browser; `agent` is what the event says of that."""
+    def enrichment(self, request: Request, user_agent: str = "") -> Enrichment:
+        """Looks up what the request of a browser says about its reader. `user_agent` replaces that of the header."""
         headers = request.headers
-        return self.enricher.facts(
-            agent or headers.get("user-agent", ""), headers.get("accept-language", ""), address_of(request)
+        return self.enricher.lookup(
+            user_agent or headers.get("user-agent", ""), headers.get("accept-language", ""), client_address(request)
         )
 
 
-def address_of(connection: HTTPConnection) -> str:
-    return connection.client.host if connection.client is not None else ""
-
-
-def counted_as(address: str) -> str:
-    """Whom limits count: who has one address of IPv6 has a whole network of them."""
-    return (truncated(address) or address) if ":" in address else address
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def is_whole(value: Any) -> TypeGuard[int]:
-    """Whether it is a number of milliseconds that can be reckoned with."""
-    return type(value) is int and abs(value) < 2**53
-
-
-def part_of(mapping: Any, name: str) -> Mapping[str, Any]:
-    """The object of that name, empty where there is none."""
-    found = mapping.get(name) if type(mapping) is dict else None
-    return found if type(found) is dict else {}
-
-
-def _basic_user(header: str) -> str | None:
-    """The user name of Basic credentials; None where the header is of another kind."""
-    kind, _, credentials = header.partition(" ")
-    if kind.lower() != "basic":
-        return None
-    try:
-        user, _, _ = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise Refusal(401, "write_key", "these credentials are not Base64 of `key:`", field="authorization") from None
-    return user
+def kafka_unavailable(detail: str) -> ApiError:
+    return ApiError(503, "unavailable", detail, retry_after_s=ProducerUnavailableError.retry_after_s)

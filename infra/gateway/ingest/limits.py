@@ -1,19 +1,19 @@
-"""How much is taken from whom: token buckets by address and key, and the memory that bodies may hold."""
+"""Limits what clients may send: token buckets by address and source, and the memory that request bodies may take."""
 
 import time
 from collections import OrderedDict
 from typing import Final
 
-from infra.gateway.responses import Refusal
+from infra.gateway.errors import ApiError
 
-MOST_BUCKETS: Final = 50_000
-"""Beyond that the one unused longest is forgotten, and starts full."""
+MAX_BUCKETS: Final = 50_000
+"""Beyond that the least recently used bucket is dropped; its owner starts with a full one."""
 
 
-class Buckets:
-    """A bucket per name: `rate` tokens a second run in, `burst` fit.
+class TokenBuckets:
+    """One token bucket per name: refilled with `rate` tokens a second, up to `burst`.
 
-    >>> buckets = Buckets(rate=2.0, burst=3)
+    >>> buckets = TokenBuckets(rate=2.0, burst=3)
     >>> [buckets.wait_s("anna", 1, now_s=0.0) for _ in range(4)]
     [0.0, 0.0, 0.0, 0.5]
     >>> buckets.wait_s("anna", 1, now_s=0.5)
@@ -22,14 +22,14 @@ class Buckets:
     0.0
     """
 
-    def __init__(self, rate: float, burst: int, most: int = MOST_BUCKETS) -> None:
-        self._rate, self._burst, self._most = rate, burst, most
+    def __init__(self, rate: float, burst: int, max_buckets: int = MAX_BUCKETS) -> None:
+        self._rate, self._burst, self._max_buckets = rate, burst, max_buckets
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait_s(self, name: str, tokens: int, now_s: float | None = None) -> float:
         """Takes the tokens and returns 0, or takes none and returns how long to wait.
 
-        Who asks for more than fits takes a full bucket: it could never be served otherwise.
+        More than fit cost a full bucket: they could never be granted otherwise.
         """
         now_s = time.monotonic() if now_s is None else now_s
         tokens = min(tokens, self._burst)
@@ -37,46 +37,46 @@ class Buckets:
         level = min(self._burst, level + (now_s - at_s) * self._rate)
         wait_s = max(0.0, (tokens - level) / self._rate)
         self._buckets[name] = (level if wait_s else level - tokens, now_s)
-        if len(self._buckets) > self._most:
+        if len(self._buckets) > self._max_buckets:
             self._buckets.popitem(last=False)
         return wait_s
 
-    def take(self, name: str, tokens: int, what: str) -> None:
-        """Raises `Refusal` 429."""
+    def charge(self, name: str, tokens: int, what: str) -> None:
+        """Takes the tokens; raises `ApiError` 429 if there are too few."""
         if wait_s := self.wait_s(name, tokens):
-            raise Refusal(429, "too_many", f"too many {what}", retry_after_s=wait_s)
+            raise ApiError(429, "too_many", f"too many {what}; retry after {wait_s:.1f} s", retry_after_s=wait_s)
 
 
-class Held:
-    """Bytes of bodies in memory, over all requests."""
+class BodyMemoryBudget:
+    """Bounds the bytes of request bodies in memory, over all requests."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._bytes = 0
 
-    def request(self) -> "HeldByRequest":
-        return HeldByRequest(self)
+    def lease(self) -> "BodyMemoryLease":
+        return BodyMemoryLease(self)
 
     def add(self, size: int) -> None:
-        """Raises `Refusal` 503 and adds nothing where it would be too much."""
-        if size > 0 and self._bytes + size > self._most:
-            raise Refusal(503, "overloaded", "too many requests are under way", retry_after_s=1)
+        """Raises `ApiError` 503, and adds nothing, if it would exceed the budget."""
+        if size > 0 and self._bytes + size > self._max_bytes:
+            raise ApiError(503, "overloaded", "too many requests in progress; retry after 1 s", retry_after_s=1)
         self._bytes += size
 
 
-class HeldByRequest:
-    """What one request holds; given back at its end."""
+class BodyMemoryLease:
+    """The share of one request in the budget; given back when the context ends."""
 
-    def __init__(self, held: Held) -> None:
-        self._held = held
+    def __init__(self, budget: BodyMemoryBudget) -> None:
+        self._budget = budget
         self._bytes = 0
 
-    def __enter__(self) -> "HeldByRequest":
+    def __enter__(self) -> "BodyMemoryLease":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._held.add(-self._bytes)
+        self._budget.add(-self._bytes)
 
     def add(self, size: int) -> None:
-        self._held.add(size)
+        self._budget.add(size)
         self._bytes += size

@@ -1,4 +1,4 @@
-"""From events as they were sent to records that Kafka has: judged one by one, known ones left out, the rest written."""
+"""Takes raw events to Kafka: validates each, drops known ones, writes the rest, and reports once all are acknowledged."""
 
 import asyncio
 import base64
@@ -9,33 +9,32 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
-from redis.asyncio import Redis
 
 from infra.gateway import metrics
-from infra.gateway.components import Gateway
-from infra.gateway.ingest.deduplication import Claim, Seen, SeenInRedis
-from infra.gateway.ingest.producer import Line, Log, LogDown
-from infra.gateway.ingest.redaction import kept
-from infra.gateway.responses import Refusal
-from schemas.event_validation import verdict_on
+from infra.gateway.components import GatewayContext
+from infra.gateway.errors import ApiError
+from infra.gateway.ingest.deduplication import Claim, Deduplicator, RedisSeenIds
+from infra.gateway.ingest.redaction import redact
+from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
+from schemas.event_validation import validate_fields
 from schemas.events import MAX_BYTES, Event
-from schemas.rejects import Rejected, Rejection
+from schemas.rejects import RejectedRecord, ValidationFailure
 from schemas.topics import EVENTS, REJECTED
 
 _log = logging.getLogger(__name__)
 
-Draft = dict[str, Any] | Rejection
-"""The fields of an event, or why they could not even be put together."""
+RawEvent = dict[str, Any] | ValidationFailure
+"""The fields of an event before validation, or why they could not be put together."""
 
 Originals = Callable[[], Sequence[bytes]]
-"""The bytes of each event as it was sent; asked for only where one is refused. What is kept of them `originals.py` says."""
+"""Returns the bytes of each event as sent. Called only if one is rejected; `redaction.py` says what is stored of them."""
 
 STAGE: Final = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """One event or outcome that is none: where it stood in the batch, which field and rule, and a sentence."""
+class RejectedItem:
+    """A rejected event or outcome in a response: its index in the batch, field and rule, and a sentence for people."""
 
     index: int
     field: str
@@ -43,149 +42,167 @@ class Refused:
     detail: str
 
     @classmethod
-    def of(cls, index: int, rejection: Rejection) -> "Refused":
+    def of(cls, index: int, rejection: ValidationFailure) -> "RejectedItem":
         field, colon, _ = rejection.detail.partition(": ")
         return cls(index, field if colon else "", rejection.reason, rejection.detail)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class IngestResult:
     accepted: int
     duplicates: int
-    rejected: list[Refused]
+    rejected: list[RejectedItem]
     sessions: frozenset[str]
-    """Of all valid events, repeated ones included."""
+    """Of all valid events, duplicates included."""
+
+    @property
+    def is_success(self) -> bool:
+        """False if there were events and every one was rejected."""
+        return bool(self.accepted or self.duplicates) or not self.rejected
+
+    def summary(self) -> dict[str, Any]:
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": self.rejected}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the other parts hear of a request once Kafka has it."""
+class IngestNotice:
+    """What the hooks and metrics get of a request once Kafka has it."""
 
     source: str
     events: Sequence[Event]
     duplicates: int
-    rejects: Sequence[Rejected]
+    rejects: Sequence[RejectedRecord]
 
 
-class Intake:
-    """One for the whole gateway: what is under way here is known to every endpoint."""
+class IngestPipeline:
+    """One for the whole gateway: every endpoint sees the ids that any other is writing."""
 
-    def __init__(self, gateway: Gateway, redis: Redis) -> None:
+    def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
-        self._log: Log = gateway.log
-        self._events = gateway.settings.topic(EVENTS.name)
-        self._rejects = gateway.settings.topic(REJECTED.name)
-        self._telling: set[asyncio.Task[None]] = set()
-        self.seen = Seen(SeenInRedis(redis, gateway.settings.seen_ids))
+        self._producer = gateway.producer
+        self._events_topic = gateway.settings.topic(EVENTS.name)
+        self._rejected_topic = gateway.settings.topic(REJECTED.name)
+        self._notifying: set[asyncio.Task[None]] = set()
+        self.deduplicator = Deduplicator(RedisSeenIds(gateway.ingest_redis, gateway.settings.seen_ids))
 
-    async def take(self, source: str, drafts: Sequence[Draft], received_ms: int, originals: Originals) -> Taken:
-        """Returns once Kafka has every event that is new, and the record of every refusal; raises `Refusal` 503."""
-        events, refused = [], []
-        for index, draft in enumerate(drafts):
-            verdict = judged(draft, received_ms)
-            if isinstance(verdict, Rejection):
-                refused.append((index, verdict))
+    async def ingest(
+        self, source: str, raw_events: Sequence[RawEvent], received_ms: int, originals: Originals
+    ) -> IngestResult:
+        """Returns once Kafka has every new event and the record of every rejected one; raises `ApiError` 503."""
+        events: list[tuple[Event, bytes]] = []
+        rejections: list[tuple[int, ValidationFailure]] = []
+        for index, raw_event in enumerate(raw_events):
+            result = validated(raw_event, received_ms)
+            if isinstance(result, ValidationFailure):
+                rejections.append((index, result))
             else:
-                events.append(verdict)
-        rejects = self._records(source, refused, originals, received_ms) if refused else []
-        # Ids are the source's own: one cannot use up those of another.
+                events.append(result)
+        rejects = self._rejected_records(source, rejections, originals, received_ms) if rejections else []
+        # Prefixed with the source: one source cannot use up the ids of another.
         by_id = {f"{source}\n{event.event_id}": (event, value) for event, value in reversed(events)}
-        claim = await self.seen.claim([f"{source}\n{event.event_id}" for event, _ in events])
+        claim = await self.deduplicator.claim([f"{source}\n{event.event_id}" for event, _ in events])
         fresh = [by_id[each] for each in claim.fresh]
-        told = Told(source, [event for event, _ in fresh], claim.duplicates, rejects)
-        await self._write(claim, fresh, told)
-        await self._tell(told)
-        return Taken(
+        notice = IngestNotice(source, [event for event, _ in fresh], claim.duplicates, rejects)
+        await self._write(claim, fresh, notice)
+        await self._notify(notice)
+        return IngestResult(
             accepted=len(fresh),
             duplicates=claim.duplicates,
-            rejected=[Refused.of(index, rejection) for index, rejection in refused],
+            rejected=[RejectedItem.of(index, rejection) for index, rejection in rejections],
             sessions=frozenset(event.session_id for event, _ in events),
         )
 
-    async def refuse(self, source: str, rejection: Rejection, original: bytes, received_ms: int) -> None:
-        """Records a body that is no batch at all."""
-        rejects = self._records(source, [(0, rejection)], lambda: [original], received_ms)
-        told = Told(source, [], 0, rejects)
-        await self._write(await self.seen.claim([]), [], told)
-        await self._tell(told)
+    async def reject_body(self, source: str, rejection: ValidationFailure, original: bytes, received_ms: int) -> None:
+        """Records a body that is no batch at all; raises `ApiError` 503."""
+        rejects = self._rejected_records(source, [(0, rejection)], lambda: [original], received_ms)
+        notice = IngestNotice(source, [], 0, rejects)
+        await self._write(await self.deduplicator.claim([]), [], notice)
+        await self._notify(notice)
 
-    async def _write(self, claim: Claim, fresh: Sequence[tuple[Event, bytes]], told: Told) -> None:
-        lines = [Line(self._events, event.session_id.encode(), value) for event, value in fresh]
-        lines += [Line(self._rejects, each.reason.encode(), msgspec.json.encode(each)) for each in told.rejects]
+    async def _write(self, claim: Claim, fresh: Sequence[tuple[Event, bytes]], notice: IngestNotice) -> None:
+        records = [OutgoingRecord(self._events_topic, event.session_id.encode(), value) for event, value in fresh]
+        records += [
+            OutgoingRecord(self._rejected_topic, each.reason.encode(), msgspec.json.encode(each))
+            for each in notice.rejects
+        ]
         try:
-            written = self._log.begin(lines)
-        except LogDown as down:
-            self.seen.release(claim, down)
-            raise _unavailable(down) from None
-        self.seen.settle(claim, written)
+            written = self._producer.send(records)
+        except ProducerUnavailableError as error:
+            self.deduplicator.release(claim, error)
+            raise _not_stored(error) from None
+        self.deduplicator.complete_when(claim, written)
         try:
-            await self._log.acknowledged(written, *claim.others)
-        except (LogDown, ConnectionError) as down:
-            # What was begun may arrive all the same.
-            written.add_done_callback(partial(self._tell_later, told))
-            raise _unavailable(down) from None
+            await self._producer.wait_acked(written, *claim.others)
+        except (ProducerUnavailableError, ConnectionError) as error:
+            # The records may be written all the same, later.
+            written.add_done_callback(partial(self._notify_later, notice))
+            raise _not_stored(error) from None
 
-    def _records(
-        self, source: str, refused: Sequence[tuple[int, Rejection]], originals: Originals, received_ms: int
-    ) -> list[Rejected]:
+    def _rejected_records(
+        self, source: str, rejections: Sequence[tuple[int, ValidationFailure]], originals: Originals, received_ms: int
+    ) -> list[RejectedRecord]:
         sent = originals()
-        # A webhook may be the original of all its events.
-        shown = {each: kept(each)[:MAX_BYTES] for each in {sent[index] for index, _ in refused if index < len(sent)}}
+        # Redacted once per original: a webhook may be the original of all its events.
+        redacted = {
+            each: redact(each)[:MAX_BYTES] for each in {sent[index] for index, _ in rejections if index < len(sent)}
+        }
         return [
-            Rejected(
+            RejectedRecord(
                 reason=rejection.reason,
                 detail=rejection.detail,
                 stage=f"{STAGE}:{source}",
-                topic=self._events,
+                topic=self._events_topic,
                 # It never stood on a partition.
                 partition=-1,
                 offset=-1,
-                original=base64.b64encode(shown[sent[index]] if index < len(sent) else b"").decode(),
+                original=base64.b64encode(redacted[sent[index]] if index < len(sent) else b"").decode(),
                 seen_at_ms=received_ms,
             )
-            for index, rejection in refused
+            for index, rejection in rejections
         ]
 
-    def _tell_later(self, told: Told, written: asyncio.Future[None]) -> None:
-        # Of repeats alone the first request tells.
-        if written.cancelled() or written.exception() is not None or not (told.events or told.rejects):
+    def _notify_later(self, notice: IngestNotice, written: asyncio.Future[None]) -> None:
+        # A request of nothing but duplicates has nothing to report: the first request does.
+        if written.cancelled() or written.exception() is not None or not (notice.events or notice.rejects):
             return
-        telling = asyncio.get_running_loop().create_task(self._tell(told))
-        self._telling.add(telling)
-        telling.add_done_callback(self._telling.discard)
+        notifying = asyncio.get_running_loop().create_task(self._notify(notice))
+        self._notifying.add(notifying)
+        notifying.add_done_callback(self._notifying.discard)
 
-    async def _tell(self, told: Told) -> None:
-        """Kafka has the events, so nothing that goes wrong here may turn the answer into a failure."""
-        metrics.EVENTS.labels(told.source, "accepted").inc(len(told.events))
-        metrics.EVENTS.labels(told.source, "duplicate").inc(told.duplicates)
-        metrics.EVENTS.labels(told.source, "rejected").inc(len(told.rejects))
-        for each in told.rejects:
+    async def _notify(self, notice: IngestNotice) -> None:
+        """Updates metrics and calls the hooks. Kafka has the events, so a failing hook must not fail the request."""
+        metrics.EVENTS.labels(notice.source, "accepted").inc(len(notice.events))
+        metrics.EVENTS.labels(notice.source, "duplicate").inc(notice.duplicates)
+        metrics.EVENTS.labels(notice.source, "rejected").inc(len(notice.rejects))
+        for each in notice.rejects:
             metrics.REJECTED.labels(each.reason).inc()
-        metrics.BOTS.inc(sum("bot" in (event.properties or ()) for event in told.events))
-        if told.rejects:
-            for hear in self._gateway.on_rejected:
-                hear(told.rejects)
-        if told.events:
-            for hook in self._gateway.on_accepted:
+        metrics.BOTS.inc(sum("bot" in (event.properties or ()) for event in notice.events))
+        if notice.rejects:
+            for on_rejected in self._gateway.on_rejected:
+                on_rejected(notice.rejects)
+        if notice.events:
+            for on_accepted in self._gateway.on_accepted:
                 try:
-                    await hook(told.events)
+                    await on_accepted(notice.events)
                 except Exception as error:
-                    _log.warning("a part could not note accepted events: %r", error)
+                    _log.warning("a component failed on accepted events: %r", error)
 
 
-def judged(draft: Draft, received_ms: int) -> Rejection | tuple[Event, bytes]:
-    if isinstance(draft, Rejection):
-        return draft
-    event = verdict_on(draft, received_ms)
-    if isinstance(event, Rejection):
+def validated(raw_event: RawEvent, received_ms: int) -> ValidationFailure | tuple[Event, bytes]:
+    """Returns the event and its record, or why it is rejected."""
+    if isinstance(raw_event, ValidationFailure):
+        return raw_event
+    event = validate_fields(raw_event, received_ms)
+    if isinstance(event, ValidationFailure):
         return event
     if event.type == "tick":
-        return Rejection("unknown_type", "type: ticks are written by the gateway alone")
+        return ValidationFailure("unknown_type", "type: tick is reserved for the gateway")
     value = msgspec.json.encode(event)
     if len(value) > MAX_BYTES:
-        return Rejection("oversize", f"over {MAX_BYTES} bytes")
+        return ValidationFailure("oversize", f"over {MAX_BYTES} bytes")
     return event, value
 
 
-def _unavailable(why: Exception) -> Refusal:
-    return Refusal(503, "unavailable", f"not stored: {why}", retry_after_s=LogDown.retry_after_s)
+def _not_stored(error: Exception) -> ApiError:
+    retry_after_s = ProducerUnavailableError.retry_after_s
+    return ApiError(503, "unavailable", f"not stored: {error}; retry later", retry_after_s=retry_after_s)

@@ -1,27 +1,27 @@
-"""What is kept of a refused event: what was sent, without keys and tokens, and of addresses only the network."""
+"""Redacts the original of a rejected event: write keys and push tokens are removed, IP addresses reduced to networks."""
 
 import json
 from math import isfinite
 from typing import Any, Final
 
-from infra.gateway.ingest.enrichment import truncated
+from infra.gateway.client_address import anonymize_ip
 
-_SECRET: Final = frozenset({"writeKey", "write_key", "token"})
+_SECRET_FIELDS: Final = frozenset({"writeKey", "write_key", "token"})
 
-_LONGEST_NUMBER: Final = 4_000
-"""Digits that Python converts; a longer number is kept as a text."""
+_MAX_DIGITS: Final = 4_000
+"""Python converts integers up to this length; a longer one is kept as a string."""
 
 
-def kept(sent: bytes) -> bytes:
-    """The bytes themselves where they are no JSON, and nothing of JSON that goes too deep to look through.
+def redact(sent: bytes) -> bytes:
+    """Returns redacted JSON; the same bytes if they are not JSON, and none if it is nested too deep to search.
 
-    >>> kept(b'{"type": "dance", "writeKey": "k", "context": {"ip": "203.0.113.77"}}')
+    >>> redact(b'{"type": "dance", "writeKey": "k", "context": {"ip": "203.0.113.77"}}')
     b'{"type":"dance","context":{"ip":"203.0.113.0/24"}}'
-    >>> kept(b"{broken")
+    >>> redact(b"{broken")
     b'{broken'
     """
     try:
-        # Half a surrogate pair stays the escape that it was.
+        # An unpaired surrogate stays escaped.
         return json.dumps(_without_secrets(_decoder.decode(sent.decode())), separators=(",", ":")).encode()
     except ValueError:
         return sent
@@ -37,24 +37,24 @@ def _without_secrets(found: Any) -> Any:
     return {
         name: _network(part) if name == "ip" else _without_secrets(part)
         for name, part in found.items()
-        if name not in _SECRET
+        if name not in _SECRET_FIELDS
     }
 
 
 def _network(address: Any) -> str | None:
-    return truncated(address) if type(address) is str else None
+    return anonymize_ip(address) if type(address) is str else None
 
 
-def _whole(text: str) -> int | str:
-    return int(text) if len(text) <= _LONGEST_NUMBER else text
+def _parse_int(text: str) -> int | str:
+    return int(text) if len(text) <= _MAX_DIGITS else text
 
 
-def _broken(text: str) -> float | str:
+def _parse_float(text: str) -> float | str:
     return number if isfinite(number := float(text)) else text
 
 
-def _constant(text: str) -> Any:
+def _parse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
 
-_decoder: Final = json.JSONDecoder(parse_int=_whole, parse_float=_broken, parse_constant=_constant)
+_decoder: Final = json.JSONDecoder(parse_int=_parse_int, parse_float=_parse_float, parse_constant=_parse_constant)

@@ -1,4 +1,4 @@
-"""A tick each second to every partition of events.v1: event time moves on also while nobody does anything."""
+"""Writes a tick to every partition of events.v1 each second, so that event time advances without events."""
 
 import asyncio
 import contextlib
@@ -10,23 +10,23 @@ from typing import Final
 import msgspec
 
 from infra.gateway import metrics
-from infra.gateway.components import Gateway, Part
-from infra.gateway.ingest.guard import now_ms
-from infra.gateway.ingest.producer import Line, LogDown
+from infra.gateway.clock import now_ms
+from infra.gateway.components import Component, GatewayContext
+from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
 from schemas.events import Event
 from schemas.topics import EVENTS
 
 TICK_MS: Final = 1_000
-_MOST_BEHIND_MS: Final = 5_000
+_MAX_CATCH_UP_MS: Final = 5_000
 
 
-def part(gateway: Gateway) -> Part:
-    return Part(running=partial(_running, gateway))
+def component(gateway: GatewayContext) -> Component:
+    return Component(lifespan=partial(_lifespan, gateway))
 
 
 @asynccontextmanager
-async def _running(gateway: Gateway) -> AsyncIterator[None]:
-    """Several gateways tick side by side, which harms nothing."""
+async def _lifespan(gateway: GatewayContext) -> AsyncIterator[None]:
+    """Several gateways may tick side by side: the job only needs the newest tick."""
     if not gateway.settings.ticks:
         yield
         return
@@ -39,28 +39,28 @@ async def _running(gateway: Gateway) -> AsyncIterator[None]:
             await ticking
 
 
-async def _tick(gateway: Gateway) -> None:
-    """On the full second, and for seconds that were slept through. What Kafka does not take is left out."""
+async def _tick(gateway: GatewayContext) -> None:
+    """Writes on the full second, and for seconds that were missed. Ticks that Kafka does not accept are dropped."""
     topic = gateway.settings.topic(EVENTS.name)
     partitions: list[int] = []
     last_ms = now_ms() // TICK_MS * TICK_MS
     while True:
         await asyncio.sleep((TICK_MS - now_ms() % TICK_MS) / 1000)
         at_ms = now_ms() // TICK_MS * TICK_MS
-        due = range(max(last_ms + TICK_MS, at_ms - _MOST_BEHIND_MS), at_ms + 1, TICK_MS)
+        due = range(max(last_ms + TICK_MS, at_ms - _MAX_CATCH_UP_MS), at_ms + 1, TICK_MS)
         last_ms = at_ms
-        metrics.WAITING.set(gateway.log.waiting_events)
+        metrics.WAITING.set(gateway.producer.unacked_records)
         # New partitions are found within a minute.
         if not partitions or at_ms % (60 * TICK_MS) == 0:
-            partitions = await asyncio.to_thread(gateway.log.partitions, topic) or partitions
-        if gateway.log.waiting_events > gateway.settings.queued_events // 2:
+            partitions = await asyncio.to_thread(gateway.producer.partitions, topic) or partitions
+        if gateway.producer.unacked_records > gateway.settings.queued_events // 2:
             continue
-        with contextlib.suppress(LogDown):
-            gateway.log.begin([_line(topic, partition, each) for each in due for partition in partitions])
+        with contextlib.suppress(ProducerUnavailableError):
+            gateway.producer.send([_tick_record(topic, partition, each) for each in due for partition in partitions])
             metrics.TICKS.inc(len(due) * len(partitions))
 
 
-def _line(topic: str, partition: int, at_ms: int) -> Line:
+def _tick_record(topic: str, partition: int, at_ms: int) -> OutgoingRecord:
     tick = Event(
         event_id=f"tick-{partition}-{at_ms}",
         type="tick",
@@ -68,4 +68,4 @@ def _line(topic: str, partition: int, at_ms: int) -> Line:
         received_at_ms=at_ms,
         session_id="tick",
     )
-    return Line(topic, b"tick", msgspec.json.encode(tick), partition)
+    return OutgoingRecord(topic, b"tick", msgspec.json.encode(tick), partition)

@@ -1,4 +1,4 @@
-"""Who listens, and what each of them still has to be sent."""
+"""Distributes commands to the connected push clients, through one bounded queue each."""
 
 import asyncio
 from collections import Counter, defaultdict, deque
@@ -6,25 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from infra.gateway import metrics
-from infra.gateway.ingest.guard import now_ms
-from infra.gateway.push.replay_buffer import History, Pushed
+from infra.gateway.clock import now_ms
+from infra.gateway.push.replay_buffer import PushMessage, ReplayBuffer
 
-MOST_WAITING: Final = 256
-"""Commands that wait for one client, beyond those it missed while it was away; then it is cut and may come again."""
+MAX_QUEUED: Final = 256
+"""Commands queued for one client, beyond those it missed while disconnected; then it is cut and may reconnect."""
 
-MOST_CLIENTS: Final = 10_000
-MOST_PER_SESSION: Final = 16
-MOST_PER_ADDRESS: Final = 100
+MAX_CLIENTS: Final = 10_000
+MAX_PER_SESSION: Final = 16
+MAX_PER_ADDRESS: Final = 100
 
 
-class Full(Exception):
-    """No more clients, here, for this session or from this address."""
+class CapacityError(Exception):
+    """Too many clients in all, for this session or from this address."""
 
 
 class Client:
-    """One listener. `session_id` is None for a CMS that hears everything.
+    """One connection. `session_id` is None for a CMS, which gets the commands of all sessions.
 
-    `seen` are the ids it has seen, by partition; None for one who comes for the first time. Then a page gets what is in
+    `seen` is the last offset it has seen of each partition; None on a first connection. Then a page gets the commands in
     force for its session, and a CMS only what comes from now on.
     """
 
@@ -32,67 +32,67 @@ class Client:
         self.session_id, self.address = session_id, address
         self._seen = dict(seen or {})
         self._is_new = seen is None
-        self._queue: deque[Pushed] = deque()
-        self._most = MOST_WAITING
-        self._came = asyncio.Event()
+        self._queue: deque[PushMessage] = deque()
+        self._max_queued = MAX_QUEUED
+        self._available = asyncio.Event()
         self.was_cut = asyncio.Event()
 
-    def catch_up(self, history: History, at_ms: int) -> None:
-        """Takes what it has missed; raises the bound by so much."""
+    def catch_up(self, history: ReplayBuffer, at_ms: int) -> None:
+        """Queues what it has missed; raises the bound by as many."""
         if not (self._is_new and self.session_id is None):
-            self._queue.extend(each for each in history.of(self.session_id) if self._wants(each, at_ms))
-        self._most += len(self._queue)
+            self._queue.extend(each for each in history.of(self.session_id) if self._accepts(each, at_ms))
+        self._max_queued += len(self._queue)
         if self._queue:
-            self._came.set()
+            self._available.set()
 
-    def offer(self, each: Pushed, at_ms: int) -> bool:
-        """False where too much waits already."""
-        if not self._wants(each, at_ms):
+    def offer(self, each: PushMessage, at_ms: int) -> bool:
+        """Queues a message if it concerns this client. False where the queue is full."""
+        if not self._accepts(each, at_ms):
             return True
-        if len(self._queue) >= self._most:
+        if len(self._queue) >= self._max_queued:
             return False
         self._queue.append(each)
-        self._came.set()
+        self._available.set()
         return True
 
-    def _wants(self, each: Pushed, at_ms: int) -> bool:
+    def _accepts(self, each: PushMessage, at_ms: int) -> bool:
         if self._is_new:
             return each.expires_at_ms > at_ms or self.session_id is None
         return each.offset > self._seen.get(each.partition, -1)
 
-    async def next(self) -> Pushed:
+    async def next(self) -> PushMessage:
         while not self._queue:
-            self._came.clear()
-            await self._came.wait()
+            self._available.clear()
+            await self._available.wait()
         return self._queue.popleft()
 
 
 class Hub:
-    """Spreads commands. Lives in the event loop; nothing here waits for a client."""
+    """The connected clients. Runs in the event loop; nothing here waits for a client."""
 
-    def __init__(self, most_per_address: int = MOST_PER_ADDRESS) -> None:
-        self._history = History()
-        self._most_per_address = most_per_address
+    def __init__(self, max_per_address: int = MAX_PER_ADDRESS) -> None:
+        self._replay = ReplayBuffer()
+        self._max_per_address = max_per_address
         self._by_address: Counter[str] = Counter()
-        self._everything: set[Client] = set()
+        self._all_sessions: set[Client] = set()
         self._by_session: defaultdict[str, set[Client]] = defaultdict(set)
         self._clients = 0
         self.loaded = asyncio.Event()
 
     def join(self, session_id: str | None, seen: Mapping[int, int] | None, address: str = "") -> Client:
-        """Raises `Full`. What the client missed already waits for it, and nothing can come between.
+        """Adds a client, with what it missed queued already. Raises `CapacityError`.
 
-        `address` is whom the client is counted as; empty for one who may have as many as there is room for.
+        `address` is the key its connections are counted by; empty for a client without a limit of its own.
         """
-        if self._clients >= MOST_CLIENTS:
-            raise Full("too many listen already")
-        if session_id is not None and len(self._by_session.get(session_id, ())) >= MOST_PER_SESSION:
-            raise Full("too many listen to this session already")
-        if address and self._by_address[address] >= self._most_per_address:
-            raise Full("too many listen from this address already")
+        if self._clients >= MAX_CLIENTS:
+            raise CapacityError("too many connections")
+        if session_id is not None and len(self._by_session.get(session_id, ())) >= MAX_PER_SESSION:
+            raise CapacityError("too many connections for this session")
+        if address and self._by_address[address] >= self._max_per_address:
+            raise CapacityError("too many connections from this address")
         client = Client(session_id, seen, address)
-        client.catch_up(self._history, now_ms())
-        (self._everything if session_id is None else self._by_session[session_id]).add(client)
+        client.catch_up(self._replay, now_ms())
+        (self._all_sessions if session_id is None else self._by_session[session_id]).add(client)
         self._clients += 1
         if address:
             self._by_address[address] += 1
@@ -101,11 +101,11 @@ class Hub:
 
     def leave(self, client: Client) -> None:
         if client.session_id is None:
-            self._everything.discard(client)
+            self._all_sessions.discard(client)
         else:
-            listening = self._by_session[client.session_id]
-            listening.discard(client)
-            if not listening:
+            clients = self._by_session[client.session_id]
+            clients.discard(client)
+            if not clients:
                 del self._by_session[client.session_id]
         self._clients -= 1
         if client.address:
@@ -114,20 +114,20 @@ class Hub:
                 del self._by_address[client.address]
         metrics.PUSH_CLIENTS.set(self._clients)
 
-    async def publish(self, batch: Sequence[Pushed]) -> None:
-        """A coroutine so that the reading thread can wait for it: it reads no faster than is spread."""
+    async def publish(self, batch: Sequence[PushMessage]) -> None:
+        """Queues a batch for the clients it concerns. A coroutine, so that the consuming thread can wait for it."""
         at_ms = now_ms()
         for each in batch:
-            if not self._history.add(each):
+            if not self._replay.add(each):
                 metrics.PUSH_REPEATS.inc()
                 continue
-            listening = self._by_session.get(each.session_id, ()) if each.session_id is not None else ()
-            for client in (*listening, *self._everything):
+            clients = self._by_session.get(each.session_id, ()) if each.session_id is not None else ()
+            for client in (*clients, *self._all_sessions):
                 if not client.offer(each, at_ms) and not client.was_cut.is_set():
                     client.was_cut.set()
                     metrics.PUSH_CUT.inc()
 
     def cut_all(self) -> None:
-        """At the end of the process."""
-        for client in (*self._everything, *(each for group in self._by_session.values() for each in group)):
+        """Disconnects every client, at the end of the process."""
+        for client in (*self._all_sessions, *(each for group in self._by_session.values() for each in group)):
             client.was_cut.set()

@@ -1,25 +1,24 @@
-"""The commands of the last minutes, in the order they came, for those who were away for a moment."""
+"""Keeps the commands of the last ten minutes in order of arrival, to replay them to clients that reconnect."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-KEPT_MS: Final = 10 * 60_000
-MOST_KEPT: Final = 20_000
-"""At about 1 KB each; beyond that the oldest go, whatever their age."""
+from infra.kafka.reading import Record
 
-MOST_IDS: Final = 100_000
-"""Command ids remembered to drop repeats. After a failure the job repeats at most what its last checkpoint did not hold."""
+REPLAY_MS: Final = 10 * 60_000
+MAX_COMMANDS: Final = 20_000
+"""At about 1 KB each; beyond that the oldest are dropped, whatever their age."""
 
-Positions = Mapping[int, int]
-"""By partition, the offset of the last command that somebody has seen."""
+MAX_IDS: Final = 100_000
+"""Command ids kept to drop repeats. After a failure the job repeats at most what its last checkpoint did not cover."""
 
 
-class Pushed(Struct, frozen=True):
-    """A command as it goes out: `text` is the whole message."""
+class PushMessage(Struct, frozen=True):
+    """A command as it is sent: `text` is the whole message."""
 
     partition: int
     offset: int
@@ -40,31 +39,40 @@ class _Header(Struct):
     expires_at_ms: int
 
 
-class NoCommand(Exception):
-    """A record of adjustments.v1 that is none."""
+class InvalidCommandError(Exception):
+    """A record of adjustments.v1 that is not a command."""
 
 
 _decoder = msgspec.json.Decoder(_Header)
 
 
-def pushed(partition: int, offset: int, appended_at_ms: int, raw: bytes | None) -> Pushed:
-    """Raises `NoCommand`. The command itself goes through as it stands on the topic."""
+def to_message(record: Record) -> PushMessage:
+    """Wraps a command, unchanged but for its line ends. Raises `InvalidCommandError`."""
+    raw = record.value or b""
     try:
-        header = _decoder.decode(raw or b"")
+        header = _decoder.decode(raw)
         # Line ends can only stand between tokens, and would end a line of server-sent events.
-        command = (raw or b"").decode().replace("\r", " ").replace("\n", " ")
+        command = raw.decode().replace("\r", " ").replace("\n", " ")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NoCommand(str(error)) from None
-    text = f'{{"id":"{partition}-{offset}","command":{command}}}'
-    return Pushed(partition, offset, header.session_id, header.command_id, header.expires_at_ms, appended_at_ms, text)
+        raise InvalidCommandError(str(error)) from None
+    text = f'{{"id":"{record.partition}-{record.offset}","command":{command}}}'
+    return PushMessage(
+        record.partition,
+        record.offset,
+        header.session_id,
+        header.command_id,
+        header.expires_at_ms,
+        record.timestamp_ms,
+        text,
+    )
 
 
-def positions(last_id: str) -> dict[int, int]:
-    """Of `partition-offset`, or several with commas between: one who hears all sessions has a last id per partition.
+def parse_last_ids(last_id: str) -> dict[int, int]:
+    """Parses `partition-offset`, or several separated by commas: a client of all sessions has a last id per partition.
 
-    >>> positions("2-17,0-4")
+    >>> parse_last_ids("2-17,0-4")
     {2: 17, 0: 4}
-    >>> positions("17")
+    >>> parse_last_ids("17")
     Traceback (most recent call last):
     ValueError: '17' is not partition-offset
     """
@@ -81,30 +89,30 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 19
 
 
-class History:
-    """What came within ten minutes, each command id once."""
+class ReplayBuffer:
+    """The commands of the last ten minutes, each command id once."""
 
-    def __init__(self, most: int = MOST_KEPT, most_ids: int = MOST_IDS) -> None:
-        self._most, self._most_ids = most, most_ids
-        self._all: deque[Pushed] = deque()
-        self._by_session: defaultdict[str, deque[Pushed]] = defaultdict(deque)
+    def __init__(self, max_commands: int = MAX_COMMANDS, max_ids: int = MAX_IDS) -> None:
+        self._max_commands, self._max_ids = max_commands, max_ids
+        self._all: deque[PushMessage] = deque()
+        self._by_session: defaultdict[str, deque[PushMessage]] = defaultdict(deque)
         self._ids: dict[str, None] = {}
 
-    def add(self, each: Pushed) -> bool:
-        """False if its command has come before."""
+    def add(self, each: PushMessage) -> bool:
+        """False if its command id is known already."""
         if each.command_id in self._ids:
             return False
         self._ids[each.command_id] = None
-        if len(self._ids) > self._most_ids:
+        if len(self._ids) > self._max_ids:
             del self._ids[next(iter(self._ids))]
         self._all.append(each)
         if each.session_id is not None:
             self._by_session[each.session_id].append(each)
-        while len(self._all) > self._most or self._all[0].appended_at_ms < each.appended_at_ms - KEPT_MS:
+        while len(self._all) > self._max_commands or self._all[0].appended_at_ms < each.appended_at_ms - REPLAY_MS:
             self._drop(self._all.popleft())
         return True
 
-    def _drop(self, oldest: Pushed) -> None:
+    def _drop(self, oldest: PushMessage) -> None:
         if oldest.session_id is None:
             return
         of_session = self._by_session[oldest.session_id]
@@ -112,8 +120,8 @@ class History:
         if not of_session:
             del self._by_session[oldest.session_id]
 
-    def of(self, session_id: str | None) -> Iterator[Pushed]:
-        """Those of a session, or all."""
+    def of(self, session_id: str | None) -> Iterator[PushMessage]:
+        """The commands of a session; of all sessions for None."""
         if session_id is None:
             return iter(self._all)
         return iter(self._by_session.get(session_id, ()))

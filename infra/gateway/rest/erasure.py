@@ -1,4 +1,4 @@
-"""DELETE /v1/people/{user_id}: what is kept about a person goes, and what cannot go yet is named."""
+"""Erases a person's data (DELETE /v1/people/{user_id}) and lists what cannot be erased yet."""
 
 import asyncio
 import time
@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from infra.gateway.components import Gateway
-from infra.gateway.ingest.producer import Line, LogDown
-from infra.gateway.responses import Refusal
+from infra.gateway.components import GatewayContext
+from infra.gateway.errors import ApiError
 from infra.gateway.settings import Settings
+from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
+from infra.kafka.reading import StreamError, TopicReader
 from infra.redis import keys
 from models.session_clock import SESSION_END_MS
 from schemas.topics import ADJUSTMENTS, EVENTS, LATE, OUTCOMES, REJECTED, SESSION_STATE, Topic
 
-REDIS_PATIENCE_S: Final = 2.0
-READ_S: Final = 60.0
-"""For session-state.v1, which holds two days of sessions at most."""
+REDIS_TIMEOUT_S: Final = 2.0
+READ_TIMEOUT_S: Final = 60.0
+"""For reading session-state.v1, which holds at most two days of sessions."""
 
-_KEPT: Final = {
+_REMAINING: Final = {
     EVENTS: "events name the person and the sessions",
     LATE: "late events name the sessions",
     ADJUSTMENTS: "commands name the person and the sessions",
@@ -34,7 +34,7 @@ _KEPT: Final = {
 
 
 class Remaining(Struct):
-    """What a log keeps until its time is over: Kafka can forget old records, but not single ones."""
+    """What a topic keeps until its retention ends: Kafka can delete old records, but not single ones."""
 
     topic: str
     what: str
@@ -42,7 +42,7 @@ class Remaining(Struct):
 
 
 class Erased(Struct):
-    """`sessions` are those that named the person; `tombstones` the records deleted on compacted topics."""
+    """`sessions`: how many named the person. `tombstones`: how many records were deleted on compacted topics."""
 
     user_id: str
     sessions: int
@@ -60,53 +60,58 @@ _owner_decoder = msgspec.json.Decoder(_Owner)
 
 
 class Eraser:
-    """Finds the person's sessions by Redis and by the topic, since Redis may have been emptied."""
+    """Finds the person's sessions in Redis and on the topic, since Redis may have been emptied."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
         self._settings: Settings = gateway.settings
         self._topic = gateway.settings.topic(SESSION_STATE.name)
-        # Each takes a thread for up to a minute, and there are few.
+        # An erasure takes a thread for up to a minute, and threads are few.
         self._one_at_a_time = asyncio.Lock()
 
     async def erase(self, user_id: str) -> Erased:
-        """Returns when it is done; raises `Refusal` 503 where it is not known to be, and then it can be asked again."""
+        """Erases the person's data; raises `ApiError` 503 if that is not known to be complete, and can then be repeated."""
         async with self._one_at_a_time:
             return await self._erased(user_id)
 
     async def _erased(self, user_id: str) -> Erased:
         redis: Any = Redis.from_url(
-            self._settings.redis_url, socket_timeout=REDIS_PATIENCE_S, socket_connect_timeout=REDIS_PATIENCE_S
+            self._settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
         )
         try:
             known = {each.decode() for each in await redis.smembers(keys.user(user_id))}
             sessions = sorted(known | await asyncio.to_thread(_sessions_of, user_id, self._settings, self._topic))
-            # The marks come first: from then on the projector writes nothing about these sessions.
-            gone = await _forget(redis, user_id, sessions)
-            await self._bury(sessions)
+            # The marks come first: they stop the projector from writing these sessions again.
+            deleted = await _delete_keys(redis, user_id, sessions)
+            await self._write_tombstones(sessions)
         except (RedisError, OSError) as error:
-            raise Refusal(503, "unavailable", f"Redis does not answer: {error}", retry_after_s=5) from None
-        except (KafkaException, LogDown, TimeoutError) as error:
-            raise Refusal(503, "unavailable", f"Kafka does not answer: {error}", retry_after_s=5) from None
+            raise ApiError(
+                503, "unavailable", f"not erased: Redis does not answer ({error}); retry later", retry_after_s=5
+            ) from None
+        except (StreamError, ProducerUnavailableError, TimeoutError) as error:
+            raise ApiError(
+                503, "unavailable", f"not erased: Kafka does not answer ({error}); retry later", retry_after_s=5
+            ) from None
         finally:
             await redis.aclose()
         now_ms = time.time_ns() // 1_000_000
-        remaining = [Remaining(topic.name, what, now_ms + _kept_ms(topic)) for topic, what in _KEPT.items()]
-        return Erased(user_id, len(sessions), len(sessions), gone, remaining)
+        remaining = [Remaining(topic.name, what, now_ms + _retention_ms(topic)) for topic, what in _REMAINING.items()]
+        return Erased(user_id, len(sessions), len(sessions), deleted, remaining)
 
-    async def _bury(self, sessions: Sequence[str]) -> None:
-        lines = [Line(self._topic, each.encode(), None) for each in sessions]
-        await self._gateway.log.acknowledged(self._gateway.log.begin(lines))
+    async def _write_tombstones(self, sessions: Sequence[str]) -> None:
+        producer = self._gateway.producer
+        tombstones = [OutgoingRecord(self._topic, each.encode(), None) for each in sessions]
+        await producer.wait_acked(producer.send(tombstones))
 
 
-def _kept_ms(topic: Topic) -> int:
+def _retention_ms(topic: Topic) -> int:
     if topic.retention_ms is None:
-        return SESSION_END_MS + (topic.forgotten_after_ms or 0)
+        return SESSION_END_MS + (topic.compacted_retention_ms or 0)
     return topic.retention_ms
 
 
-async def _forget(redis: Any, user_id: str, sessions: Sequence[str]) -> int:
-    """How many keys there were."""
+async def _delete_keys(redis: Any, user_id: str, sessions: Sequence[str]) -> int:
+    """Marks the sessions as erased and deletes their keys; returns how many keys there were."""
     marking = redis.pipeline(transaction=False)
     for each in sessions:
         marking.set(keys.erased(each), b"1", px=keys.ERASED_LIFE_MS)
@@ -116,38 +121,17 @@ async def _forget(redis: Any, user_id: str, sessions: Sequence[str]) -> int:
 
 
 def _sessions_of(user_id: str, settings: Settings, topic: str) -> set[str]:
-    """By reading all of session-state.v1; blocks. Raises `KafkaException`, or `TimeoutError` after a minute."""
-    reader = Consumer(
-        {
-            "bootstrap.servers": settings.bootstrap,
-            "group.id": "microadjust-erasure",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "log_level": 2,
-        }
-    )
-    try:
-        found = reader.list_topics(topic, timeout=5.0).topics[topic]
-        if found.error is not None:
-            raise KafkaException(found.error)
-        unread = set(found.partitions)
-        reader.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
-        sessions: set[str] = set()
-        deadline = time.monotonic() + READ_S
-        while unread:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{topic} was not read within {READ_S:.0f} s")
-            for record in reader.consume(5_000, timeout=0.2):
-                if (error := record.error()) is not None:
-                    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                        unread.discard(record.partition())
-                    continue
-                owner = _owner(record.value())
-                if owner is not None and owner.user_id == user_id:
-                    sessions.add(owner.session_id)
-        return sessions
-    finally:
-        reader.close()
+    """Reads all of session-state.v1 for the person's sessions. Blocks; raises `StreamError` or `TimeoutError`."""
+    sessions: set[str] = set()
+    deadline_s = time.monotonic() + READ_TIMEOUT_S
+    with TopicReader(settings.bootstrap, topic) as reader:
+        for record in reader.read_to_end(quiet_s=0.0):
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"{topic} was not read within {READ_TIMEOUT_S:.0f} s")
+            owner = _owner(record.value)
+            if owner is not None and owner.user_id == user_id:
+                sessions.add(owner.session_id)
+    return sessions
 
 
 def _owner(value: bytes | None) -> _Owner | None:

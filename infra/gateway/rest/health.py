@@ -1,4 +1,4 @@
-"""GET /health and /metrics, for those who keep the gateway running."""
+"""GET /health and /metrics, for operation."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,27 +10,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.gateway.components import Gateway, Part
-from infra.gateway.responses import answer
+from infra.gateway.components import Component, GatewayContext
+from infra.gateway.responses import json_response
 
 
-def part(gateway: Gateway) -> Part:
+def component(gateway: GatewayContext) -> Component:
     async def health(_: Request) -> Response:
-        """Kafka decides: without Redis events are taken all the same."""
-        kafka, redis = gateway.log.was_reached and gateway.log.is_up, await _answers(gateway.redis)
+        """Answers 503 only without Kafka: without Redis events are still accepted."""
+        kafka, redis = gateway.producer.was_reached and gateway.producer.is_healthy, await _answers(gateway.redis)
         state = "ok" if kafka and redis else "degraded" if kafka else "down"
-        told = {"state": state, "kafka": kafka, "redis": redis, "waiting_events": gateway.log.waiting_events}
-        return answer(200 if kafka else 503, told)
+        body = {"state": state, "kafka": kafka, "redis": redis, "waiting_events": gateway.producer.unacked_records}
+        return json_response(200 if kafka else 503, body)
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return Part([Route("/health", health), Route("/metrics", metrics)])
+    return Component([Route("/health", health), Route("/metrics", metrics)])
 
 
 async def _answers(redis: Any) -> bool:
-    asked: Awaitable[Any] = redis.ping()
+    ping: Awaitable[Any] = redis.ping()
     try:
-        return bool(await asyncio.wait_for(asked, 0.05))
+        return bool(await asyncio.wait_for(ping, 0.05))
     except (RedisError, OSError, TimeoutError):
         return False

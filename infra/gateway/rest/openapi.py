@@ -1,4 +1,4 @@
-"""The gateway's HTTP interface as an OpenAPI 3.1 document; schemas come from the contracts."""
+"""Builds the OpenAPI 3.1 document of the gateway's HTTP API; schemas come from the contracts."""
 
 from typing import Any, Final
 
@@ -14,20 +14,20 @@ from schemas.outcomes import Outcome
 _REF: Final = "#/components/schemas/{name}"
 
 _PROBLEMS: Final = {
-    400: "The body or a parameter cannot be read.",
-    401: "No key or token, or one that opens nothing.",
+    400: "The body or a parameter cannot be parsed.",
+    401: "The key or token is missing or invalid.",
     403: "The page's origin is not on the list of allowed origins.",
-    404: "There is no such thing.",
-    405: "Not with this method.",
+    404: "Not found.",
+    405: "The method is not allowed.",
     408: "The body took too long to arrive.",
-    409: "This has been accepted before.",
-    413: "Too large.",
-    415: "Not with this content encoding.",
-    422: "Field and rule say what is wrong.",
-    426: "Only as a WebSocket.",
-    429: "Too much at once; see Retry-After.",
-    501: "This gateway cannot do that.",
-    503: "Kafka or Redis does not answer, or too much is under way; see Retry-After.",
+    409: "It was accepted before.",
+    413: "The body or the batch is too large.",
+    415: "The content encoding is not supported.",
+    422: "The body is invalid; `field` and `rule` say where and how.",
+    426: "The endpoint is a WebSocket.",
+    429: "A rate limit was exceeded; see Retry-After.",
+    501: "The gateway does not support it.",
+    503: "Kafka or Redis does not answer, or the gateway is overloaded; see Retry-After.",
 }
 
 _SECURITY: Final = {
@@ -36,16 +36,16 @@ _SECURITY: Final = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The operator's token, or, where it says so, the push token of a session.",
+        "description": "The operator's token or, where noted, the push token of a session.",
     },
 }
 
 _ABOUT: Final = (
-    "Events in, adjustment commands out. Write keys stand in public pages and only let events in; a page reads its own "
-    "session with the push token that comes with the answer to its events; everything else asks for the operator's token "
-    "(MICROADJUST_GATEWAY_CONSOLE_TOKEN). Keys and tokens may also stand in the body (`write_key`, `token`) or, for tokens, "
-    "in the query, where a browser cannot set headers. Bodies may be sent as text/plain and may be gzipped. "
-    "Not described here: the pages below /console, /debug/ and /demo, and what they alone ask for."
+    "Events in, adjustment commands out. A write key stands in public pages and only permits to send events. A page reads "
+    "its own session with the push token from the response to its events. Everything else requires the operator's token "
+    "(MICROADJUST_GATEWAY_CONSOLE_TOKEN). Where a browser cannot set headers, keys and tokens may be sent in the body "
+    "(`write_key`, `token`), tokens also in the query. Bodies may be sent as text/plain and may be gzipped. "
+    "Not described here: the pages below /console, /debug/ and /demo, and their own endpoints."
 )
 
 
@@ -92,7 +92,7 @@ def _schemas() -> dict[str, Any]:
         [Event, AdjustmentCommand, Outcome, SessionView, CommandsView, Erased], ref_template=_REF
     )
     sent = {**found["Event"], "title": "SentEvent"}
-    # The gateway's own clock says when it was received; the batch may name the session for all.
+    # The gateway sets the time of receipt; the batch may name the session for all its events.
     sent["required"] = [name for name in sent["required"] if name not in ("received_at_ms", "session_id")]
     text = {"type": "string"}
     return {
@@ -103,14 +103,14 @@ def _schemas() -> dict[str, Any]:
             "required": ["error", "rule", "field"],
             "properties": {"error": text, "rule": text, "field": text},
         },
-        "Refused": {
+        "RejectedItem": {
             "type": "object",
             "required": ["index", "field", "rule", "detail"],
             "properties": {"index": {"type": "integer", "minimum": 0}, "field": text, "rule": text, "detail": text},
         },
         "Message": {
             "type": "object",
-            "description": "What a client of push hears. `id` is partition and offset; a client that comes back names the last.",
+            "description": "A message to a push client. `id`: partition and offset; a client that reconnects sends its last.",
             "required": ["id", "command"],
             "properties": {
                 "id": {"type": "string", "pattern": "^[0-9]+-[0-9]+$"},

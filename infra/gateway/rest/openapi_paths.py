@@ -1,4 +1,4 @@
-"""Every endpoint of the gateway that others may build on: what it takes, what it answers, who may ask."""
+"""Declares the public endpoints for the OpenAPI document: parameters, bodies, responses and authentication."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,38 +48,38 @@ MILLIS: Final[Schema] = {"type": "integer"}
 ANYTHING: Final[Schema] = {}
 
 _WRITERS: Final = ("writeKey", "basic")
-_FRONT: Final = (400, 401, 403, 408, 413, 415, 422, 429, 503)
-"""What every endpoint with a body may refuse."""
+_BODY_ERRORS: Final = (400, 401, 403, 408, 413, 415, 422, 429, 503)
+"""Error statuses of every endpoint with a body."""
 
-_TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("Refused"))}
+_TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("RejectedItem"))}
 _TOKEN: Final = {"push_token": TEXT, "push_token_expires_at_ms": MILLIS}
 
 _EVENTS: Final = Operation(
     "sendEvents", "collector", "Send a batch of events", {
-        202: ("Kafka has every event that is not in `rejected`; each is judged alone. The token is given where all events "
+        202: ("Kafka has every event that is not in `rejected`; each is validated alone. There is a push token if all events "
               "are of one session.", JSON, _object(("accepted", "duplicates", "rejected"), **_TAKEN, **_TOKEN)),
-    }, _FRONT, _WRITERS,
+    }, _BODY_ERRORS, _WRITERS,
     body=_object(
         ("events",),
-        write_key={"description": "In place of the header."},
+        write_key={"description": "Instead of the header."},
         sent_at_ms={"type": ["integer", "null"], "minimum": -(2**53) + 1, "maximum": 2**53 - 1,
-                    "description": "The sender's clock when it sent this, to correct `occurred_at_ms` by."},
-        session_id={"description": "For events that name none."},
-        events=_list({"anyOf": [_ref("SentEvent"), ANYTHING], "description": "What is no SentEvent is refused alone."}, 2_500),
+                    "description": "The sender's clock at the time of sending; corrects `occurred_at_ms`."},
+        session_id={"description": "For events without a session_id."},
+        events=_list({"anyOf": [_ref("SentEvent"), ANYTHING], "description": "Each item is validated alone."}, 2_500),
     ),
 )  # fmt: skip
 
 
 def _segment(call: str, body: Schema, name: str = "") -> Operation:
-    """`name` is another that a library of Segment's has for it."""
-    about = f", as some of its libraries name it: {name}" if name else ""
+    """`name` is another name of the call in one of Segment's libraries."""
+    about = f", under the name that some of its libraries use: {name}" if name else ""
     return Operation(
         f"segment{(name or call).title()}", "segment", f"Segment's {call}{about}", {
-            200: ("As Segment answers; `rejected` names what was refused.", JSON,
+            200: ("As Segment answers; `rejected` lists the rejected messages.", JSON,
                   _object(("success", "accepted", "duplicates", "rejected"), success={"type": "boolean"}, **_TAKEN)),
-            400: ("Not JSON, too large, or everything was refused.", JSON,
+            400: ("Not JSON, too large, or every message was rejected.", JSON,
                   {"anyOf": [_ref("Problem"), _object(("success", "rejected"), success={"type": "boolean"}, **_TAKEN)]}),
-        }, tuple(each for each in _FRONT if each != 400), _WRITERS, body=body,
+        }, tuple(each for each in _BODY_ERRORS if each != 400), _WRITERS, body=body,
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ _NEEDED: Final = {"track": "event", "group": "groupId", "alias": "previousId"}
 
 
 def _message(call: str) -> Schema:
-    """As Segment's libraries send it; what else they send (messageId, timestamp, sentAt, context …) is read where it fits."""
+    """Segment's message. Other fields (messageId, timestamp, sentAt, context …) are optional and not declared."""
     needed = (_NEEDED[call],) if call in _NEEDED else ()
     who = [{"required": [name], "properties": {name: _NAME}} for name in ("userId", "anonymousId")]
     either = {"type": ["string", "null"], "maxLength": 128}
@@ -109,43 +109,43 @@ _BATCH: Final[Schema] = {
     "type": "array",
     "maxItems": 2_500,
     "anyOf": [{"maxItems": 0}, {"contains": {"anyOf": [_call(each) for each in _CALLS]}}],
-    "description": "Each is judged alone; 400 where every one is refused.",
+    "description": "Each is validated alone; 400 if every one is rejected.",
 }
 
 _WEBHOOK: Final = Operation(
     "receiveWebhook", "collector", "Receive a signed webhook", {
-        200: ("Accepted, or erased where Segment asks for that.", JSON, {"type": "object"}),
-        400: ("Not JSON, or everything was refused.", JSON, {"type": "object"}),
+        200: ("Accepted; or erased, if Segment asks for that.", JSON, {"type": "object"}),
+        400: ("Not JSON, or every event was rejected.", JSON, {"type": "object"}),
     }, (401, 403, 404, 408, 409, 413, 415, 429, 503),
-    parameters=(_parameter("source", "path", TEXT, "As configured."),),
+    parameters=(_parameter("source", "path", TEXT, "Name of the source in MICROADJUST_WEBHOOK_SECRETS."),),
     body={"type": "object"},
     about="Standard Webhooks, Segment's X-Signature or Pendo's X-Pendo-Signature over the raw body.",
 )  # fmt: skip
 
 _LISTEN: Final = (
-    _parameter("token", "query", TEXT, "In place of the header."),
+    _parameter("token", "query", TEXT, "Instead of the header."),
     _parameter("last_id", "query", {"type": "string", "pattern": r"^[0-9]{1,19}-[0-9]{1,19}(,[0-9]{1,19}-[0-9]{1,19})*$"},
-               "The last id heard, of each partition; what came after it is sent first."),
+               "Last id received, one per partition. Later commands are sent first."),
 )  # fmt: skip
-_SESSION_QUERY: Final = _parameter("session_id", "query", ID, "Whose commands.", required=True)
+_SESSION_QUERY: Final = _parameter("session_id", "query", ID, "Session whose commands to receive.", required=True)
 
 
 def _socket(name: str, summary: str, parameters: tuple[Schema, ...]) -> Operation:
     return Operation(
-        name, "push", summary, {101: ("A WebSocket; each message is a `Message`.", "", {})}, (400, 401, 403, 426, 503),
-        ("bearer",), parameters, about="Origin and token are checked before the connection begins.",
+        name, "push", summary, {101: ("Switches to WebSocket; each message is a `Message`.", "", {})}, (400, 401, 403, 426, 503),
+        ("bearer",), parameters, about="Origin and token are checked before the handshake.",
     )  # fmt: skip
 
 
 _EVENT_STREAM: Final = Operation(
-    "listenByEvents", "push", "The same as server-sent events",
+    "listenByEvents", "push", "Receive the commands for a session as server-sent events",
     {200: ("Each event's data is a `Message`.", "text/event-stream", TEXT)}, (400, 401, 403, 503), ("bearer",),
     (_SESSION_QUERY, *_LISTEN),
 )  # fmt: skip
 
-_SESSION: Final = _parameter("session_id", "path", ID, "The session.")
+_SESSION: Final = _parameter("session_id", "path", ID, "Id of the session.")
 _OPERATOR_OR_PAGE: Final = (
-    "With the operator's token, or the push token of this session (header or `token` in the query)."
+    "Requires the operator's token or the push token of this session (header, or `token` in the query)."
 )
 _READ: Final = (401, 403, 404, 422)
 
@@ -162,8 +162,8 @@ _FEEDBACK: Final[Schema] = {
         user_id={"type": ["string", "null"], "maxLength": 128},
         event_id={"type": ["string", "null"], "minLength": 1, "maxLength": 64},
         properties={"type": ["object", "null"], "additionalProperties": TEXT, "maxProperties": 64},
-        write_key={"description": "In place of the header."},
-        token={"description": "The session's push token, in place of a write key."},
+        write_key={"description": "Instead of the header."},
+        token={"description": "The session's push token, instead of a write key."},
     ),
     "anyOf": [
         {"required": ["rating"], "properties": {"rating": {"type": "number"}}},
@@ -178,68 +178,68 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
     **{f"/v1/{name}": {"post": _segment("batch", _object(("batch",), batch=_BATCH), name)} for name in ("b", "import")},
     "/v1/batch": {"post": _segment("batch", _object(("batch",), batch=_BATCH))},
     "/v1/webhooks/{source}": {"post": _WEBHOOK},
-    "/v1/push": {"get": _socket("listen", "Hear the commands for a session", (_SESSION_QUERY, *_LISTEN))},
-    "/v1/push/all": {"get": _socket("listenToAll", "Hear all commands, as a CMS", _LISTEN)},
+    "/v1/push": {"get": _socket("listen", "Receive the commands for a session", (_SESSION_QUERY, *_LISTEN))},
+    "/v1/push/all": {"get": _socket("listenToAll", "Receive all commands, as a CMS", _LISTEN)},
     "/v1/push/events": {"get": _EVENT_STREAM},
     "/v1/push-token": {"post": Operation(
         "mintPushToken", "push", "Get a push token for a session",
-        {200: ("Good until then.", JSON, _object(tuple(_TOKEN), **_TOKEN))}, _FRONT, _WRITERS,
-        body=_object(("session_id",), session_id=ID, write_key={"description": "In place of the header."}),
+        {200: ("The token.", JSON, _object(tuple(_TOKEN), **_TOKEN))}, _BODY_ERRORS, _WRITERS,
+        body=_object(("session_id",), session_id=ID, write_key={"description": "Instead of the header."}),
     )},
     "/v1/sessions/{session_id}": {"get": Operation(
-        "getSession", "state", "What is known of a session",
-        {200: ("The state; defaults where nothing is known or Redis does not answer.", JSON, _ref("SessionView"))},
+        "getSession", "state", "Get the state of a session",
+        {200: ("The state; defaults if nothing is known or Redis does not answer.", JSON, _ref("SessionView"))},
         _READ, ("bearer",), (_SESSION,), about=_OPERATOR_OR_PAGE,
     )},
     "/v1/sessions/{session_id}/adjustments": {"get": Operation(
-        "getSessionAdjustments", "state", "Commands in force for a session",
+        "getSessionAdjustments", "state", "Get the commands in force for a session",
         {200: ("Newest first.", JSON, _ref("CommandsView"))}, _READ, ("bearer",), (_SESSION,), about=_OPERATOR_OR_PAGE,
     )},
     "/v1/targets/{kind}/{target_id}/adjustments": {"get": Operation(
-        "getTargetAdjustments", "state", "Commands in force for a content item or a segment",
+        "getTargetAdjustments", "state", "Get the commands in force for a content item or a segment",
         {200: ("Newest first.", JSON, _ref("CommandsView"))}, _READ, ("bearer",),
-        (_parameter("kind", "path", {"type": "string", "enum": ["content", "segment"]}, "What is adjusted."),
-         _parameter("target_id", "path", {"type": "string", "minLength": 1}, "Its id.")),
+        (_parameter("kind", "path", {"type": "string", "enum": ["content", "segment"]}, "Kind of the target."),
+         _parameter("target_id", "path", {"type": "string", "minLength": 1}, "Id of the target.")),
     )},
     "/v1/sessions/query": {"post": Operation(
-        "querySessions", "state", "Up to a hundred sessions at once",
-        {200: ("In the order asked for.", JSON, _object(
+        "querySessions", "state", "Get up to a hundred sessions at once",
+        {200: ("The states, in the order of session_ids.", JSON, _object(
             ("sessions", "degraded"), sessions=_list(_ref("SessionView")), degraded={"type": "boolean"}))},
-        _FRONT, ("bearer",), body=_object(("session_ids",), session_ids=_list(ID, 100)),
+        _BODY_ERRORS, ("bearer",), body=_object(("session_ids",), session_ids=_list(ID, 100)),
     )},
     "/v1/feedback": {"post": Operation(
-        "sendFeedback", "collector", "A rating or a comment",
-        {202: ("Kafka has it as an event.", JSON, _object(
+        "sendFeedback", "collector", "Send a rating or a comment",
+        {202: ("Kafka has it as an event of type feedback.", JSON, _object(
             ("event_id", "accepted", "duplicates"), event_id=TEXT, accepted=COUNT, duplicates=COUNT))},
-        _FRONT, (*_WRITERS, "bearer"), body=_FEEDBACK,
+        _BODY_ERRORS, (*_WRITERS, "bearer"), body=_FEEDBACK,
     )},
     "/v1/outcomes": {"post": Operation(
-        "sendOutcomes", "collector", "What became of commands",
-        {202: ("Kafka has every outcome that is not in `rejected`; each is judged alone.", JSON, _object(
-            ("accepted", "rejected"), accepted=COUNT, rejected=_list(_ref("Refused"))))},
-        _FRONT, (*_WRITERS, "bearer"),
+        "sendOutcomes", "collector", "Send outcomes of commands",
+        {202: ("Kafka has every outcome that is not in `rejected`; each is validated alone.", JSON, _object(
+            ("accepted", "rejected"), accepted=COUNT, rejected=_list(_ref("RejectedItem"))))},
+        _BODY_ERRORS, (*_WRITERS, "bearer"),
         body=_object(
             ("outcomes",), outcomes=_list({"anyOf": [_ref("Outcome"), ANYTHING]}, 500),
-            write_key={"description": "In place of the header."},
-            token={"description": "A session's push token, in place of a write key: for outcomes of that session."},
+            write_key={"description": "Instead of the header."},
+            token={"description": "A session's push token, instead of a write key, for outcomes of that session."},
         ),
     )},
     "/v1/people/{user_id}": {"delete": Operation(
-        "erasePerson", "people", "Erase what is kept about a person",
-        {200: ("Done; `remaining` names the logs that keep records until their time is over.", JSON, _ref("Erased"))},
+        "erasePerson", "people", "Erase a person's data",
+        {200: ("Erased; `remaining` lists the topics that keep records until their retention ends.", JSON, _ref("Erased"))},
         (401, 403, 404, 422, 503), ("bearer",),
-        (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "As events name the person."),),
+        (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "The events' user_id."),),
     )},
     "/health": {"get": Operation(
-        "getHealth", "operation", "Whether Kafka and Redis answer",
-        {200: ("Events can be taken. Without Redis the gateway goes on, degraded.", JSON, {"type": "object"}),
-         503: ("Events cannot be taken now.", JSON, {"type": "object"})}, (),
+        "getHealth", "operation", "Check whether Kafka and Redis answer",
+        {200: ("Events are accepted; without Redis the state is degraded.", JSON, {"type": "object"}),
+         503: ("Events are not accepted: Kafka does not answer.", JSON, {"type": "object"})}, (),
     )},
     "/metrics": {"get": Operation(
-        "getMetrics", "operation", "Figures for Prometheus",
+        "getMetrics", "operation", "Get metrics for Prometheus",
         {200: ("Prometheus' text format.", "text/plain", TEXT)}, (),
     )},
     "/openapi.json": {"get": Operation(
-        "getOpenapi", "operation", "This document", {200: ("OpenAPI 3.1.", JSON, {"type": "object"})}, (),
+        "getOpenapi", "operation", "Get this document", {200: ("OpenAPI 3.1.", JSON, {"type": "object"})}, (),
     )},
 }  # fmt: skip

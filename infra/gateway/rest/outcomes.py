@@ -1,4 +1,4 @@
-"""What a page or CMS did with a command, and what the reader did then, onto outcomes.v1."""
+"""Validates outcomes (what a page did with a command, and the reader after it) and writes them to outcomes.v1."""
 
 import re
 from collections.abc import Sequence
@@ -6,72 +6,83 @@ from typing import Any, Final
 
 import msgspec
 
-from infra.gateway.components import Gateway
-from infra.gateway.ingest.pipeline import Refused
-from infra.gateway.ingest.producer import Line, LogDown
-from infra.gateway.responses import Refusal
+from infra.gateway.components import GatewayContext
+from infra.gateway.errors import ApiError
+from infra.gateway.ingest.pipeline import RejectedItem
+from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
 from schemas.events import MAX_SKEW_MS
 from schemas.outcomes import Outcome
 from schemas.topics import OUTCOMES
 
-MOST: Final = 500
-_AT: Final = re.compile(r" - at `\$\.?([^`]*)`$")
+MAX_OUTCOMES: Final = 500
+_MSGSPEC_PATH: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
 class Outcomes:
-    """Judged one by one; an answer means that Kafka has those that were accepted."""
+    """Validates each outcome alone; returns once Kafka has those that are accepted."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._log = gateway.log
+    def __init__(self, gateway: GatewayContext) -> None:
+        self._producer = gateway.producer
         self._topic = gateway.settings.topic(OUTCOMES.name)
 
-    async def take(self, given: Any, only_session: str | None, received_ms: int) -> dict[str, Any]:
-        """`only_session` is the one whose page sends them, if it is a page. Raises `Refusal`."""
+    async def ingest(self, given: Any, only_session: str | None, received_ms: int) -> dict[str, Any]:
+        """Writes the valid ones; raises `ApiError`. `only_session`: if a page sends them, the session of its token."""
         if type(given) is not list:
-            raise Refusal(422, "wrong_type", "outcomes: expected a list", field="outcomes")
-        if len(given) > MOST:
-            raise Refusal(413, "oversize", f"outcomes: more than {MOST}", field="outcomes")
+            raise ApiError(422, "wrong_type", "outcomes: expected a list of outcomes", field="outcomes")
+        if len(given) > MAX_OUTCOMES:
+            raise ApiError(
+                413, "oversize", f"outcomes: {len(given)} in a batch; send at most {MAX_OUTCOMES}", field="outcomes"
+            )
         accepted: list[Outcome] = []
-        refused: list[Refused] = []
+        rejected: list[RejectedItem] = []
         for index, each in enumerate(given):
-            judged = _judged(index, each, only_session, received_ms)
-            (refused if isinstance(judged, Refused) else accepted).append(judged)  # type: ignore[arg-type]
+            result = _validated(index, each, only_session, received_ms)
+            (rejected if isinstance(result, RejectedItem) else accepted).append(result)  # type: ignore[arg-type]
         await self._write(accepted)
-        return {"accepted": len(accepted), "rejected": refused}
+        return {"accepted": len(accepted), "rejected": rejected}
 
     async def _write(self, outcomes: Sequence[Outcome]) -> None:
-        lines = [Line(self._topic, each.session_id.encode(), msgspec.json.encode(each)) for each in outcomes]
+        records = [
+            OutgoingRecord(self._topic, each.session_id.encode(), msgspec.json.encode(each)) for each in outcomes
+        ]
         try:
-            await self._log.acknowledged(self._log.begin(lines))
-        except LogDown as down:
-            raise Refusal(503, "unavailable", str(down), retry_after_s=down.retry_after_s) from None
+            await self._producer.wait_acked(self._producer.send(records))
+        except ProducerUnavailableError as error:
+            raise ApiError(
+                503, "unavailable", f"not stored: {error}; retry later", retry_after_s=error.retry_after_s
+            ) from None
 
 
-def _judged(index: int, given: Any, only_session: str | None, received_ms: int) -> Outcome | Refused:
+def _validated(index: int, given: Any, only_session: str | None, received_ms: int) -> Outcome | RejectedItem:
     try:
         outcome = msgspec.convert(given, Outcome)
-        # Half a surrogate pair is no text, and could not be written.
+        # Fails on an unpaired surrogate, which could not be written.
         msgspec.json.encode(outcome)
     except msgspec.ValidationError as error:
-        return _told(index, str(error))
+        return _rejected_item(index, str(error))
     except UnicodeEncodeError:
-        return Refused(index, "", "malformed", "unpaired surrogate")
+        return RejectedItem(index, "", "malformed", "unpaired surrogate in a string")
     if outcome.status is None and outcome.metric is None:
-        return Refused(index, "status", "missing_field", "status or metric: one is required")
+        return RejectedItem(index, "status", "missing_field", "status or metric: one is required")
     if abs(outcome.occurred_at_ms - received_ms) > MAX_SKEW_MS:
-        return Refused(index, "occurred_at_ms", "impossible_time", "occurred_at_ms: over 24 h from now")
+        return RejectedItem(
+            index,
+            "occurred_at_ms",
+            "impossible_time",
+            "occurred_at_ms: over 24 h from now; expected milliseconds since 1970",
+        )
     if only_session is not None and outcome.session_id != only_session:
-        return Refused(index, "session_id", "token", "session_id: the token is for another session")
+        return RejectedItem(index, "session_id", "token", "session_id: not the session of the push token")
     return outcome
 
 
-def _told(index: int, error: str) -> Refused:
-    """Field and rule out of what msgspec says."""
-    place = _AT.search(error)
-    what = _AT.sub("", error)
-    missing = re.search(r"required field `([^`]*)`", what)
+def _rejected_item(index: int, error: str) -> RejectedItem:
+    """Derives field and rule from msgspec's message."""
+    path = _MSGSPEC_PATH.search(error)
+    problem = _MSGSPEC_PATH.sub("", error)
+    missing = re.search(r"required field `([^`]*)`", problem)
     if missing is not None:
-        return Refused(index, missing.group(1), "missing_field", f"{missing.group(1)}: required")
-    field = place.group(1) if place is not None else ""
-    rule = "wrong_type" if "got" in what else "out_of_range"
-    return Refused(index, field, rule, f"{field}: {what}" if field else what)
+        return RejectedItem(index, missing.group(1), "missing_field", f"{missing.group(1)}: required")
+    field = path.group(1) if path is not None else ""
+    rule = "wrong_type" if "got" in problem else "out_of_range"
+    return RejectedItem(index, field, rule, f"{field}: {problem}" if field else problem)

@@ -1,4 +1,4 @@
-"""Read your writes: what the collector has accepted stands in Redis before its answer goes out."""
+"""Read-your-writes: stores accepted events in Redis before the response is sent."""
 
 import asyncio
 from collections import defaultdict
@@ -9,31 +9,31 @@ import msgspec
 from redis.asyncio import Redis
 
 from infra.redis import keys
-from infra.redis.circuit_breaker import Breaker
+from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.events import Event
 from schemas.session_state import MAX_RECENT, RecentAction
 
-PATIENCE_S: Final = 0.04
-"""A reader's page waits: what Redis cannot take by then is seen when the adjust job has written its state."""
+REDIS_TIMEOUT_S: Final = 0.04
+"""The page waits for it. What Redis does not take in time appears once the adjust job has written its state."""
 
 _NO_ACTIONS: Final = frozenset({"tick", "move", "heartbeat"})
-"""They say that somebody is there, not what they did."""
+"""Events that show presence, not an action."""
 
 
 class RecentActions:
-    """Hangs into `Gateway.on_accepted`, so that every endpoint that takes events feeds it."""
+    """A hook of `GatewayContext.on_accepted`, so that it gets the events of every endpoint."""
 
-    def __init__(self, redis: Redis, breaker: Breaker) -> None:
+    def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis, self._breaker = redis, breaker
 
-    async def note(self, events: Sequence[Event]) -> None:
-        """Returns when Redis has them, or after 40 ms without; the events are safe on Kafka either way."""
+    async def record(self, events: Sequence[Event]) -> None:
+        """Returns when Redis has them, or after 40 ms without; Kafka has the events either way."""
         by_session: defaultdict[str, list[Event]] = defaultdict(list)
         for event in events:
             if event.type not in _NO_ACTIONS:
                 by_session[event.session_id].append(event)
         if by_session:
-            await self._breaker.ask(lambda: asyncio.wait_for(self._write(by_session), PATIENCE_S))
+            await self._breaker.call(lambda: asyncio.wait_for(self._write(by_session), REDIS_TIMEOUT_S))
 
     async def _write(self, by_session: dict[str, list[Event]]) -> bool:
         pipeline: Any = self._redis.pipeline(transaction=False)

@@ -1,4 +1,4 @@
-"""What Redis holds about sessions, as REST tells it; and what is told when Redis does not answer."""
+"""Reads session state and active commands from Redis, with defaults for when Redis does not answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,22 +9,22 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from infra.redis import keys
-from infra.redis.circuit_breaker import Breaker
+from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.commands import AdjustmentCommand
 from schemas.session_state import MAX_RECENT, ActiveAdjustment, RecentAction
 
-PATIENCE_S: Final = 0.04
-"""So long Redis is waited for: the default is out within 50 ms."""
+REDIS_TIMEOUT_S: Final = 0.04
+"""Lets the default response be sent within 50 ms."""
 
 T = TypeVar("T")
 
 
 class SessionView(Struct):
-    """A session's state as it is served.
+    """A session's state as REST returns it.
 
-    `known` is false where nothing has been projected yet (or any more); then the other fields are the defaults of a new
-    session, apart from `recent`, which the collector fills at once. `degraded` says that Redis did not answer: the same
-    defaults, so that a page can go on. `active` holds only what is in force now.
+    `known` is false if the projector has written nothing (or it has expired); the other fields are then the defaults of a
+    new session, except `recent`, which the collector fills at once. `degraded` means that Redis did not answer: the same
+    defaults, so that a page can go on. `active` holds only adjustments that have not expired.
     """
 
     session_id: str
@@ -40,14 +40,14 @@ class SessionView(Struct):
 
 
 class CommandsView(Struct):
-    """Commands in force, newest first. A command of action `revert` names in `reverts` what is over."""
+    """Commands in force, newest first. A command with action `revert` names the one it ends in `reverts`."""
 
     adjustments: list[AdjustmentCommand] = []
     degraded: bool = False
 
 
-class _Held(Struct):
-    """The hash that the projector writes, read back."""
+class _StoredSession(Struct):
+    """The hash that the projector writes."""
 
     updated_at_ms: int
     user_id: str | None
@@ -63,13 +63,13 @@ _command_decoder = msgspec.json.Decoder(AdjustmentCommand)
 
 
 class SessionStore:
-    """Every answer comes within 50 ms; without Redis it is the default, and says so."""
+    """Answers within 50 ms; without Redis with defaults marked `degraded`."""
 
-    def __init__(self, redis: Redis, breaker: Breaker) -> None:
+    def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis, self._breaker = redis, breaker
 
     async def sessions(self, ids: Sequence[str], now_ms: int) -> list[SessionView]:
-        """In the order of the ids."""
+        """Returns the views in the order of the ids."""
 
         async def read() -> list[Any]:
             pipeline: Any = self._redis.pipeline(transaction=False)
@@ -86,7 +86,7 @@ class SessionStore:
         return [_view(each, held, noted, now_ms) for each, (held, noted) in zip(ids, pairs, strict=True)]
 
     async def commands(self, key: str, now_ms: int) -> CommandsView:
-        """Those under one of the projector's keys."""
+        """Returns the commands in force under one of the projector's keys."""
 
         async def read() -> list[bytes]:
             values: Any = self._redis.hvals(key)
@@ -101,7 +101,7 @@ class SessionStore:
         return CommandsView(sorted(in_force, key=lambda each: (-each.issued_at_ms, each.command_id)))
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
-        return await self._breaker.ask(lambda: asyncio.wait_for(question(), PATIENCE_S))
+        return await self._breaker.call(lambda: asyncio.wait_for(question(), REDIS_TIMEOUT_S))
 
 
 def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now_ms: int) -> SessionView:
@@ -109,7 +109,7 @@ def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now
     actions = {each.event_id: each for each in map(_recent_decoder.decode, noted)}
     if held:
         whole = b"{" + b",".join(b'"' + name + b'":' + value for name, value in held.items()) + b"}"
-        state = msgspec.json.decode(whole, type=_Held)
+        state = msgspec.json.decode(whole, type=_StoredSession)
         actions |= {each.event_id: each for each in state.recent}
         view = SessionView(session_id, known=True, **msgspec.structs.asdict(state))
         view.active = [each for each in state.active if each.expires_at_ms > now_ms]

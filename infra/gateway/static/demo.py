@@ -1,4 +1,4 @@
-"""The demo site, and the built tracker: files of a fixed list, the pages put together from shell and article."""
+"""Serves the demo site: its files, and pages put together from a shell and an article."""
 
 import html
 from pathlib import Path
@@ -8,74 +8,44 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from infra.gateway.components import Gateway, Part
-from infra.local.home import PROJECT
+from infra.gateway.components import Component, GatewayContext
+from infra.gateway.static.files import FolderFiles, page_headers
 
-SITE: Final = PROJECT / "infra" / "demo" / "site"
-TRACKER: Final = PROJECT / ".build" / "tracker"
-FIRST: Final = "tides"
-_TYPES: Final = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-}
+SITE: Final = Path(__file__).parents[2] / "demo" / "site"
+DEFAULT_ARTICLE: Final = "tides"
 
-HEADERS: Final = {
-    "content-security-policy": (
-        "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cache-control": "no-cache",
-}
-TRACKER_HEADERS: Final = {
-    # A module of another origin is loaded by CORS.
-    "access-control-allow-origin": "*",
-    "cross-origin-resource-policy": "cross-origin",
-    "x-content-type-options": "nosniff",
-    "cache-control": "public, max-age=3600",
-}
+HEADERS: Final = page_headers(
+    "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
+    cache="no-cache",
+    referrer="same-origin",
+)
 
 
-def part(gateway: Gateway) -> Part:
-    tracker = Route("/t/{name}", _tracker_file)
+def component(gateway: GatewayContext) -> Component:
     if not gateway.settings.demo:
-        return Part([tracker])
+        return Component()
     write_key = next(iter(gateway.settings.write_keys), "")
+    # Not .html: articles and shell are parts of pages.
+    files = FolderFiles(SITE, HEADERS, {".css", ".js", ".svg", ".png"})
 
     async def page(request: Request) -> Response:
-        name = request.path_params.get("name", FIRST)
+        name = request.path_params.get("name", DEFAULT_ARTICLE)
         if name in _articles():
-            return Response(_page(name, write_key), headers=HEADERS, media_type="text/html")
-        files = {path.relative_to(SITE).as_posix(): path for path in SITE.rglob("*") if path.suffix in _TYPES}
-        return _answer(files, name, HEADERS)
+            return Response(_render_page(name, write_key), headers=HEADERS, media_type="text/html")
+        return files.response(name) or PlainTextResponse("there is no such file", 404, headers=HEADERS)
 
-    return Part([tracker, Route("/demo/", page), Route("/demo/{name:path}", page)])
-
-
-async def _tracker_file(request: Request) -> Response:
-    files = {path.name: path for path in TRACKER.glob("*.js")}
-    return _answer(files, request.path_params["name"], TRACKER_HEADERS)
+    return Component([Route("/demo/", page), Route("/demo/{name:path}", page)])
 
 
 def _articles() -> dict[str, Path]:
     return {path.stem: path for path in (SITE / "articles").glob("*.html")}
 
 
-def _page(name: str, write_key: str) -> str:
+def _render_page(name: str, write_key: str) -> str:
     article = _articles()[name].read_text("utf-8")
-    shell = (SITE / "page.html").read_text("utf-8")
-    given = {"title": html.escape(name.title()), "write_key": html.escape(write_key), "article": article}
-    for key, text in given.items():
-        shell = shell.replace("{{" + key + "}}", text)
-    return shell
-
-
-def _answer(known: dict[str, Path], name: str, headers: dict[str, str]) -> Response:
-    """One of the known files; a name that is not among them is no path to try."""
-    path = known.get(name)
-    if path is None:
-        return PlainTextResponse("there is no such file", 404, headers=headers)
-    return Response(path.read_bytes(), headers=headers, media_type=_TYPES[path.suffix])
+    page = (SITE / "page.html").read_text("utf-8")
+    values = {"title": html.escape(name.title()), "write_key": html.escape(write_key), "article": article}
+    for key, text in values.items():
+        page = page.replace("{{" + key + "}}", text)
+    return page

@@ -10,7 +10,7 @@ import pytest
 
 from infra.cli.rule_commands import put_records
 from infra.demo import browser_visit, demo_gateway, http_visit
-from infra.gateway.console.endpoints import picture_name
+from infra.gateway.console.endpoints import screenshot_filename
 from infra.local import flink, processes, redis
 from infra.local.stack import Stack
 from infra.local.submit import submit
@@ -49,7 +49,7 @@ def test_a_reader_in_chromium_sees_the_page_change(demo: demo_gateway.DemoGatewa
     }
     assert len(pictures) == 4
     demo.publish_screenshot(tmp_path / "page.png")
-    assert (demo.pictures / picture_name(demo.site)).exists()
+    assert (demo.pictures / screenshot_filename(demo.site)).exists()
 
 
 def test_without_a_browser_the_same_commands_come(demo: demo_gateway.DemoGateway) -> None:

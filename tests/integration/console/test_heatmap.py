@@ -12,7 +12,7 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
-from infra.kafka.reading import Tail
+from infra.kafka.reading import TopicReader
 from infra.local import flink
 from infra.local.stack import Stack
 from infra.local.submit import submit
@@ -86,10 +86,10 @@ def counted(events: Sequence[dict[str, Any]]) -> dict[Cell, int]:
 def newest(bootstrap: str, topic: str) -> dict[Cell, int]:
     """What stands on the topic: the newest record of each key, deleted ones left out."""
     found: dict[bytes, HeatCell | None] = {}
-    tail = Tail(bootstrap, topic)
-    for record in tail.rest(1.0):
-        found[record.key] = msgspec.json.decode(record.value, type=HeatCell) if record.value else None
-    tail.close()
+    reader = TopicReader(bootstrap, topic)
+    for record in reader.read_to_end(1.0):
+        found[record.key or b""] = msgspec.json.decode(record.value, type=HeatCell) if record.value else None
+    reader.close()
     cells = [cell for cell in found.values() if cell is not None]
     for key, cell in found.items():
         if cell is not None:

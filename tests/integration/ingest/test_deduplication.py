@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 from redis.asyncio import Redis
 
-from infra.gateway.ingest.deduplication import Seen, SeenInRedis
+from infra.gateway.ingest.deduplication import Deduplicator, RedisSeenIds
 from tests.support.gateway_processes import RedisServer
 
 pytestmark = pytest.mark.kafka
@@ -27,18 +27,18 @@ def asked(server: RedisServer, question: Callable[[Redis], Awaitable[T]]) -> T:
     return asyncio.run(ask())
 
 
-async def add(seen: SeenInRedis, ids: Sequence[str]) -> None:
-    await seen.add(seen.places(ids))
+async def add(seen: RedisSeenIds, ids: Sequence[str]) -> None:
+    await seen.add(seen.slots(ids))
 
 
-async def among(seen: SeenInRedis, ids: Sequence[str]) -> set[str]:
-    found = await seen.among(seen.places(ids))
+async def among(seen: RedisSeenIds, ids: Sequence[str]) -> set[str]:
+    found = await seen.contains(seen.slots(ids))
     return {each for each, hit in zip(ids, found, strict=True) if hit}
 
 
 def test_what_was_added_is_known_and_nothing_else(redis_server: RedisServer) -> None:
     async def question(client: Redis) -> tuple[set[str], set[str]]:
-        seen = SeenInRedis(client, 100_000)
+        seen = RedisSeenIds(client, 100_000)
         added = [f"id-{number}" for number in range(5_000)]
         for begin in range(0, 5_000, 100):
             await add(seen, added[begin : begin + 100])
@@ -51,7 +51,7 @@ def test_what_was_added_is_known_and_nothing_else(redis_server: RedisServer) -> 
 
 def test_a_full_table_forgets_the_oldest_and_grows_no_more(redis_server: RedisServer) -> None:
     async def question(client: Redis) -> tuple[float, float, int, int]:
-        seen = SeenInRedis(client, 10_000)
+        seen = RedisSeenIds(client, 10_000)
         ids = [f"id-{number}" for number in range(60_000)]
         for begin in range(0, len(ids), 500):
             await add(seen, ids[begin : begin + 500])
@@ -69,7 +69,7 @@ def test_a_full_table_forgets_the_oldest_and_grows_no_more(redis_server: RedisSe
 
 def test_every_key_has_a_day_to_live(redis_server: RedisServer) -> None:
     async def question(client: Redis) -> list[int]:
-        await add(SeenInRedis(client, 1_000), ["a", "b", "c"])
+        await add(RedisSeenIds(client, 1_000), ["a", "b", "c"])
         return [await client.pttl(key) for key in await client.keys("ma:seen:*")]
 
     left = asked(redis_server, question)
@@ -79,7 +79,7 @@ def test_every_key_has_a_day_to_live(redis_server: RedisServer) -> None:
 
 def test_an_id_of_a_day_ago_counts_as_new(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     async def question(client: Redis) -> list[set[str]]:
-        seen, now_s = SeenInRedis(client, 1_000), 1_800_000_000.0
+        seen, now_s = RedisSeenIds(client, 1_000), 1_800_000_000.0
         found = []
         for later_s in (0, 23 * 3600, 25 * 3600):
             monkeypatch.setattr("infra.gateway.ingest.deduplication.time.time", lambda later_s=later_s: now_s + later_s)
@@ -93,12 +93,12 @@ def test_an_id_of_a_day_ago_counts_as_new(redis_server: RedisServer, monkeypatch
 
 def test_of_two_requests_at_once_one_writes_and_the_other_waits(redis_server: RedisServer) -> None:
     async def question(client: Redis) -> None:
-        seen = Seen(SeenInRedis(client, 1_000))
+        seen = Deduplicator(RedisSeenIds(client, 1_000))
         one, two = await asyncio.gather(seen.claim(["a", "b"]), seen.claim(["b", "c"]))
         assert (one.fresh, two.fresh) == (["a", "b"], ["c"])
         assert two.others == {one.done}
         written = asyncio.get_running_loop().create_future()
-        seen.settle(one, written)
+        seen.complete_when(one, written)
         assert not one.done.done()
         written.set_result(None)
         await asyncio.wait_for(one.done, 1)
@@ -109,7 +109,7 @@ def test_of_two_requests_at_once_one_writes_and_the_other_waits(redis_server: Re
 
 def test_what_was_not_written_is_free_again(redis_server: RedisServer) -> None:
     async def question(client: Redis) -> None:
-        seen = Seen(SeenInRedis(client, 1_000))
+        seen = Deduplicator(RedisSeenIds(client, 1_000))
         claim = await seen.claim(["a"])
         waits = await seen.claim(["a"])
         seen.release(claim, ConnectionError("down"))

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from infra.gateway.components import Gateway as EdgeGateway
-from infra.gateway.ingest.producer import Log
+from infra.gateway.components import GatewayContext
 from infra.gateway.rest.erasure import Erased, Eraser
 from infra.gateway.settings import Settings
-from infra.kafka.reading import Tail
+from infra.kafka.producer import AckedProducer
+from infra.kafka.reading import TopicReader
 from infra.redis import keys
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
 from tests.support.asking import view_of
@@ -36,7 +36,7 @@ class SlowEraser(Eraser):
 
     def __init__(self) -> None:
         settings = Settings()
-        super().__init__(EdgeGateway(settings, Log(settings), Redis()))
+        super().__init__(GatewayContext(settings, AckedProducer(settings.bootstrap), Redis(), Redis()))
         self.now = self.most = 0
 
     async def _erased(self, user_id: str) -> Erased:
@@ -83,7 +83,6 @@ def test_a_person_is_erased_and_does_not_come_back(places: Places, gateway: Gate
     # Two days, after which Kafka forgets a session, from the last that the job may write of it.
     assert now_ms() + 48 * 3_600_000 < kept["session-state.v1"] <= now_ms() + 49 * 3_600_000
     assert set(kept) == {"events.v1", "late.v1", "adjustments.v1", "outcomes.v1", "rejected.v1", "session-state.v1"}
-    tail = Tail(places.bootstrap, places.topic(SESSION_STATE))
-    deleted = {each.key.decode() for each in tail.rest(0.5) if each.value is None}
-    tail.close()
+    with TopicReader(places.bootstrap, places.topic(SESSION_STATE)) as reader:
+        deleted = {(each.key or b"").decode() for each in reader.read_to_end(0.5) if each.value is None}
     assert deleted == {"anna", "anna-phone"}

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from starlette.routing import Route
 
-from infra.gateway.app import build
+from infra.gateway.app import create_app
 from infra.gateway.rest.openapi import document
 from infra.gateway.settings import Settings
 from tests.support.json_references import references
@@ -32,7 +32,7 @@ expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "415", "42
 
 def test_every_endpoint_is_described_with_its_methods_and_nothing_else() -> None:
     served = {}
-    for route in build(Settings.from_env({})).routes:
+    for route in create_app(Settings.from_env({})).routes:
         if isinstance(route, Route) and not route.path.startswith(PRIVATE) and route.path != "/":
             path = re.sub(r":\w+}", "}", route.path)
             served[path] = sorted(method.lower() for method in route.methods or () if method != "HEAD")

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from confluent_kafka import KafkaException
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from infra.kafka.reading import StreamError
 from infra.local.home import Home
 from infra.projector.projector import Projector
-from infra.projector.redis_writer import MOST_COMMANDS, state_fields
+from infra.projector.redis_writer import MAX_COMMANDS, state_fields
 from infra.redis import keys
 from schemas.session_state import SessionState
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
@@ -96,7 +96,7 @@ def test_commands_in_force_are_kept_and_a_revert_takes_one_away(places: Places) 
 
 def test_a_target_keeps_a_bounded_number_of_commands_and_those_that_last_longest(places: Places) -> None:
     redis, now = places.redis(), now_ms()
-    many = [command(trigger=str(n), expires_at_ms=now + MINUTE_MS + n) for n in range(MOST_COMMANDS + 30)]
+    many = [command(trigger=str(n), expires_at_ms=now + MINUTE_MS + n) for n in range(MAX_COMMANDS + 30)]
     places.put(ADJUSTMENTS, [command_record(each) for each in many])
     with projecting(places.projector_settings()):
         until(lambda: bool(redis.hexists(keys.adjustments("anna"), many[-1].command_id)))
@@ -130,7 +130,7 @@ def test_a_projector_goes_on_where_the_last_one_committed(places: Places) -> Non
 
 def begun(projector: Projector) -> bool:
     """Whether it has found Redis empty and marked it; a partition may have no leader yet."""
-    with suppress(KafkaException):
+    with suppress(StreamError):
         projector.begin()
         projector.step()
     return projector.rewinds == 1

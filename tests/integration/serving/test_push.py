@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from infra.gateway.auth import push_tokens
-from infra.gateway.push.hub import MOST_PER_SESSION, MOST_WAITING
+from infra.gateway.push.hub import MAX_PER_SESSION, MAX_QUEUED
 from infra.local.home import Home
 from schemas.topics import ADJUSTMENTS
 from tests.support.isolated_topics import Places
@@ -190,7 +190,7 @@ def test_a_connection_ends_with_its_token(places: Places, gateway: Gateway) -> N
 
 
 def test_nobody_can_open_connections_to_a_session_without_end(gateway: Gateway) -> None:
-    pages = [gateway.page("anna") for _ in range(MOST_PER_SESSION)]
+    pages = [gateway.page("anna") for _ in range(MAX_PER_SESSION)]
     assert refused(gateway.page, "anna") == 503
     gateway.page("bertha").close()
     pages.pop().close()
@@ -310,7 +310,7 @@ def test_a_client_that_stalls_is_cut_and_the_others_hear_everything(places: Plac
     until(lambda: its_port in clients_of(gateway))
     before = gateway.process.memory_info().rss
     large = "x" * 60_000
-    given = [command("anna", trigger=str(n), parameters={"text": large}) for n in range(4 * MOST_WAITING)]
+    given = [command("anna", trigger=str(n), parameters={"text": large}) for n in range(4 * MAX_QUEUED)]
     with gateway.page("anna", max_queue=None) as page:
         for at in range(0, len(given), 64):
             places.put(ADJUSTMENTS, [command_record(each) for each in given[at : at + 64]])

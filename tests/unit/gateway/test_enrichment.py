@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
-from infra.gateway.ingest.enrichment import Enricher, Facts, device_of, enriched, truncated
-from infra.gateway.settings import SettingsError
+from infra.gateway.client_address import anonymize_ip
+from infra.gateway.ingest.enrichment import Enricher, Enrichment, apply_enrichment, device_of
+from infra.settings import SettingsError
 from tests.support.shared_data import shared
 
 WINDOWS = (
@@ -42,27 +43,27 @@ def test_the_agent_tells_device_and_bot(agent: str, device: str | None, bot: str
 
 @pytest.mark.parametrize("address", ["203.0.113.77", "::ffff:203.0.113.77"])
 def test_only_the_network_of_an_address_is_kept(address: str) -> None:
-    assert Enricher().facts("", "", address) == Facts({}, {"network": "203.0.113.0/24"})
-    assert truncated("2001:db8:aaaa:bbbb::1") == "2001:db8:aaaa::/48"
+    assert Enricher().lookup("", "", address) == Enrichment({}, {"network": "203.0.113.0/24"})
+    assert anonymize_ip("2001:db8:aaaa:bbbb::1") == "2001:db8:aaaa::/48"
 
 
 def test_the_first_language_counts() -> None:
-    assert Enricher().facts("", "de-CH, fr;q=0.8", "").context == {"language": "de-CH"}
-    assert Enricher().facts("", "*", "").context == {}
+    assert Enricher().lookup("", "de-CH, fr;q=0.8", "").context == {"language": "de-CH"}
+    assert Enricher().lookup("", "*", "").context == {}
 
 
 def test_what_the_event_says_itself_stands_and_wrong_types_are_left_to_the_judge() -> None:
-    facts = Facts({"language": "de", "os": "Linux"}, {"bot": "x"})
-    found = enriched({"context": {"language": "fr", "os": None}, "properties": {"a": "b"}}, facts)
+    facts = Enrichment({"language": "de", "os": "Linux"}, {"bot": "x"})
+    found = apply_enrichment({"context": {"language": "fr", "os": None}, "properties": {"a": "b"}}, facts)
     assert found == {"context": {"language": "fr", "os": "Linux"}, "properties": {"a": "b", "bot": "x"}}
-    assert enriched({"context": 5, "properties": [1]}, facts) == {"context": 5, "properties": [1]}
+    assert apply_enrichment({"context": 5, "properties": [1]}, facts) == {"context": 5, "properties": [1]}
 
 
 def test_a_maxmind_file_places_readers() -> None:
     enricher = Enricher(str(shared("maxmind", "test-data", "GeoIP2-City-Test.mmdb")))
-    assert enricher.facts("", "", "81.2.69.142").context == {"country": "GB", "region": "ENG", "city": "London"}
-    assert enricher.facts("", "", "203.0.113.77").context == {}
-    assert enricher.facts("", "", "not an address").context == {}
+    assert enricher.lookup("", "", "81.2.69.142").context == {"country": "GB", "region": "ENG", "city": "London"}
+    assert enricher.lookup("", "", "203.0.113.77").context == {}
+    assert enricher.lookup("", "", "not an address").context == {}
 
 
 def test_a_file_that_is_none_is_named_and_a_broken_one_breaks_no_event() -> None:
@@ -76,7 +77,7 @@ def test_a_file_that_is_none_is_named_and_a_broken_one_breaks_no_event() -> None
         except SettingsError:
             continue
         for address in ("81.2.69.142", "1.1.1.1", "2001:218::1", "::1", "255.255.255.255"):
-            assert enricher.facts("", "", address).properties.keys() <= {"network"}
+            assert enricher.lookup("", "", address).properties.keys() <= {"network"}
 
 
 def test_ua_parsers_own_cases_never_fail() -> None:

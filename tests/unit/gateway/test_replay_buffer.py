@@ -6,25 +6,33 @@ import random
 import msgspec
 import pytest
 
-from infra.gateway.push.hub import MOST_CLIENTS, MOST_WAITING, Client, Full, Hub
-from infra.gateway.push.replay_buffer import KEPT_MS, History, NoCommand, Pushed, positions, pushed
+from infra.gateway.push.hub import MAX_CLIENTS, MAX_QUEUED, CapacityError, Client, Hub
+from infra.gateway.push.replay_buffer import (
+    REPLAY_MS,
+    InvalidCommandError,
+    PushMessage,
+    ReplayBuffer,
+    parse_last_ids,
+    to_message,
+)
+from infra.kafka.reading import Record
 from tests.support.state_builders import command, command_record, now_ms
 
 
-def each(n: int, session_id: str | None = "anna", at_ms: int = 0, partition: int = 0) -> Pushed:
-    return Pushed(partition, n, session_id, f"c{partition}-{n}", now_ms() + 60_000, at_ms, "{}")
+def each(n: int, session_id: str | None = "anna", at_ms: int = 0, partition: int = 0) -> PushMessage:
+    return PushMessage(partition, n, session_id, f"c{partition}-{n}", now_ms() + 60_000, at_ms, "{}")
 
 
 def test_history_keeps_what_a_plain_list_would_keep() -> None:
-    chance, history = random.Random(8), History(most=50)
-    plain: list[Pushed] = []
+    chance, history = random.Random(8), ReplayBuffer(max_commands=50)
+    plain: list[PushMessage] = []
     at_ms = 0
     for n in range(5_000):
         at_ms += chance.choice([0, 10, 5_000, 60_000])
         one = each(n, chance.choice(["anna", "bertha", None]), at_ms)
         assert history.add(one)
         assert not history.add(one)
-        plain = [old for old in [*plain, one] if old.appended_at_ms >= at_ms - KEPT_MS][-50:]
+        plain = [old for old in [*plain, one] if old.appended_at_ms >= at_ms - REPLAY_MS][-50:]
         if n % 50 == 0:
             assert list(history.of(None)) == plain
             for name in ("anna", "bertha", "nobody"):
@@ -32,7 +40,7 @@ def test_history_keeps_what_a_plain_list_would_keep() -> None:
 
 
 def test_ids_are_remembered_for_longer_than_commands_but_not_for_ever() -> None:
-    history = History(most=1, most_ids=3)
+    history = ReplayBuffer(max_commands=1, max_ids=3)
     for n in range(4):
         assert history.add(each(n))
     assert not history.add(each(1))
@@ -41,7 +49,7 @@ def test_ids_are_remembered_for_longer_than_commands_but_not_for_ever() -> None:
 
 def test_the_message_holds_the_command_as_it_stands_on_one_line() -> None:
     key, raw = command_record(command("anna", parameters={"text": "a\nb"}))
-    one = pushed(3, 17, 5, raw.replace(b",", b" ,\r\n"))
+    one = to_message(Record("adjustments.v1", 3, 17, 5, key.encode(), raw.replace(b",", b" ,\r\n")))
     assert "\n" not in one.text
     assert "\r" not in one.text
     assert msgspec.json.decode(one.text) == {"id": "3-17", "command": msgspec.json.decode(raw)}
@@ -56,14 +64,14 @@ def test_the_message_holds_the_command_as_it_stands_on_one_line() -> None:
         b'{"command_id":"c","session_id":"\xff","expires_at_ms":1}',
         raw[:-1],
     ):
-        with pytest.raises(NoCommand):
-            pushed(0, 0, 0, broken)
+        with pytest.raises(InvalidCommandError):
+            to_message(Record("adjustments.v1", 0, 0, 0, None, broken))
 
 
 @pytest.mark.parametrize("text", ["", "1", "-", "1-", "-1", "1-2,", "1-2-3", "a-b", "１-２", "1-" + "9" * 20, "1--2"])
 def test_what_is_no_position_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="partition-offset"):
-        positions(text)
+        parse_last_ids(text)
 
 
 async def drained(client: Client) -> list[str]:
@@ -101,13 +109,13 @@ def test_who_takes_nothing_is_cut_and_what_was_missed_before_does_not_count() ->
         hub = Hub()
         await hub.publish([each(n) for n in range(1_000)])
         late, idle = hub.join("anna", {0: -1}), hub.join("anna", {0: 999})
-        await hub.publish([each(1_000 + n) for n in range(MOST_WAITING)])
+        await hub.publish([each(1_000 + n) for n in range(MAX_QUEUED)])
         assert not late.was_cut.is_set()
         assert not idle.was_cut.is_set()
         await hub.publish([each(5_000)])
         assert late.was_cut.is_set()
         assert idle.was_cut.is_set()
-        assert len(await drained(late)) == 1_000 + MOST_WAITING
+        assert len(await drained(late)) == 1_000 + MAX_QUEUED
 
     asyncio.run(story())
 
@@ -115,8 +123,8 @@ def test_who_takes_nothing_is_cut_and_what_was_missed_before_does_not_count() ->
 def test_a_gateway_has_room_for_so_many_and_gets_it_back() -> None:
     async def story() -> None:
         hub = Hub()
-        clients = [hub.join(f"s{n}", None) for n in range(MOST_CLIENTS)]
-        with pytest.raises(Full):
+        clients = [hub.join(f"s{n}", None) for n in range(MAX_CLIENTS)]
+        with pytest.raises(CapacityError):
             hub.join("one more", None)
         hub.leave(clients.pop())
         hub.join("one more", None)

@@ -2,13 +2,14 @@
 
 import pytest
 
-from infra.gateway.settings import Settings, SettingsError, Webhook
+from infra.gateway.settings import Settings, Webhook
+from infra.settings import SettingsError
 
 
 def test_nothing_set_is_a_gateway_of_its_own_with_secrets_of_this_run() -> None:
     one, two = Settings.from_env({}), Settings.from_env({})
     assert (one.host, one.port) == ("127.0.0.1", 8480)
-    assert set(one.random) == {"write_keys", "token_secrets", "console_token"}
+    assert set(one.generated) == {"write_keys", "token_secrets", "console_token"}
     assert (one.write_keys, one.token_secrets, one.console_token) != (
         two.write_keys,
         two.token_secrets,
@@ -32,7 +33,7 @@ def test_what_is_set_counts() -> None:
     assert settings.write_keys == {"abc": "site", "d:e": "shop"}
     assert settings.token_secrets == ("new", "old")
     assert settings.webhooks == {"cdp": Webhook("segment", ("a", "b")), "own": Webhook("standard", ("whsec_YQ==",))}
-    assert (settings.port, settings.ticks, settings.random) == (9000, False, ())
+    assert (settings.port, settings.ticks, settings.generated) == (9000, False, ())
     assert settings.allowed_origins == ("https://a.example", "https://b.example")
     assert settings.topic("events.v1") == "x-events.v1"
 
@@ -48,6 +49,7 @@ def test_what_is_set_counts() -> None:
         ("MICROADJUST_WRITE_KEYS", "site:"),
         ("MICROADJUST_WEBHOOK_SECRETS", "shop=stripe:a"),
         ("MICROADJUST_WEBHOOK_SECRETS", "shop=segment:"),
+        ("MICROADJUST_WEBHOOK_SECRETS", "shop=standard:not-base64"),
     ],
 )
 def test_a_broken_value_is_named_and_a_secret_is_not_shown(key: str, value: str) -> None:

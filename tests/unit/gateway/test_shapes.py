@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.gateway.ingest.enrichment import Enricher, Facts
-from infra.gateway.ingest.native.events import native_drafts, native_originals
-from infra.gateway.ingest.pipeline import Draft, judged
+from infra.gateway.errors import ApiError
+from infra.gateway.ingest.enrichment import Enricher, Enrichment
+from infra.gateway.ingest.native.events import native_events, native_originals
+from infra.gateway.ingest.pipeline import RawEvent, validated
 from infra.gateway.ingest.segment.events import CALLS, milliseconds, segment_event
-from infra.gateway.ingest.webhooks.events import pendo_events, segment_events, standard_events
-from infra.gateway.responses import Refusal
-from schemas.event_validation import document, verdict
+from infra.gateway.ingest.webhooks.message import WebhookMessage
+from infra.gateway.ingest.webhooks.registry import KINDS
+from schemas.event_validation import parse_json_strictly, validate_record
 from schemas.events import Event
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 from tests.support.hostile.records import hostile_records
 
 RECEIVED_MS = 1_800_000_000_000
@@ -45,14 +46,14 @@ OBJECTS = st.dictionaries(NAMES, JSON, max_size=12)
 ENRICHER = Enricher()
 
 
-def check(drafts: list[Draft]) -> None:
-    for draft in drafts:
-        found = judged(draft, RECEIVED_MS)
-        if isinstance(found, Rejection):
+def check(raw_events: list[RawEvent]) -> None:
+    for raw_event in raw_events:
+        found = validated(raw_event, RECEIVED_MS)
+        if isinstance(found, ValidationFailure):
             assert found.detail
         else:
             _, value = found
-            assert isinstance(verdict(value, RECEIVED_MS), Event)
+            assert isinstance(validate_record(value, RECEIVED_MS), Event)
 
 
 @given(OBJECTS, st.sampled_from(CALLS), JSON)
@@ -62,16 +63,16 @@ def test_segment_messages(message: dict[str, Any], call: str, sent_at: Any) -> N
 
 @given(OBJECTS)
 def test_native_batches(batch: dict[str, Any]) -> None:
-    with suppress(Refusal):
-        check(native_drafts(batch, Facts({"os": "Linux"}, {"bot": "x"}), RECEIVED_MS))
+    with suppress(ApiError):
+        check(native_events(batch, Enrichment({"os": "Linux"}, {"bot": "x"}), RECEIVED_MS))
 
 
-@given(OBJECTS)
-def test_webhooks(found: dict[str, Any]) -> None:
-    check(segment_events(dict(found), ENRICHER, RECEIVED_MS))
-    check(pendo_events(dict(found), b"body", ENRICHER, RECEIVED_MS))
-    with suppress(Refusal):
-        check(standard_events(found, "id", RECEIVED_MS))
+@pytest.mark.parametrize("kind", KINDS)
+@given(fields=OBJECTS)
+def test_webhooks(kind: str, fields: dict[str, Any]) -> None:
+    message = WebhookMessage(fields, b"body", {"webhook-id": "id"}, RECEIVED_MS)
+    with suppress(ApiError):
+        check(KINDS[kind].to_events(message, ENRICHER))
 
 
 @given(st.binary(max_size=200))
@@ -92,10 +93,10 @@ def test_a_sound_message_of_each_call_is_an_event(call: str) -> None:
         "sentAt": "2027-01-15T07:59:57Z",
         "properties": {"n": 1, "b": True, "none": None, "deep": {"a": [1]}},
     }
-    draft = segment_event(message, call, None, RECEIVED_MS)
-    assert isinstance(draft, dict)
-    found = judged(draft, RECEIVED_MS)
-    assert not isinstance(found, Rejection)
+    raw_event = segment_event(message, call, None, RECEIVED_MS)
+    assert isinstance(raw_event, dict)
+    found = validated(raw_event, RECEIVED_MS)
+    assert not isinstance(found, ValidationFailure)
     event = msgspec.json.decode(found[1], type=Event)
     assert (event.session_id, event.user_id, event.event_id) == ("a", "u", "m")
     assert event.occurred_at_ms == RECEIVED_MS - 7_000
@@ -115,9 +116,9 @@ def test_a_sound_message_of_each_call_is_an_event(call: str) -> None:
     ],
 )
 def test_names_of_track_calls_become_types(name: str, kind: str) -> None:
-    draft = segment_event({"userId": "u", "event": name}, "track", None, RECEIVED_MS)
-    assert isinstance(draft, dict)
-    assert draft["type"] == kind
+    raw_event = segment_event({"userId": "u", "event": name}, "track", None, RECEIVED_MS)
+    assert isinstance(raw_event, dict)
+    assert raw_event["type"] == kind
 
 
 def test_times_of_any_kind() -> None:
@@ -127,16 +128,16 @@ def test_times_of_any_kind() -> None:
 
 def test_what_the_contract_calls_an_event_is_one_on_its_way_through_the_gateway() -> None:
     """Nothing that is added to a valid event makes it invalid, and nothing makes a hostile record valid but the clocks."""
-    facts, passed = Facts({"os": "Linux"}, {"bot": "x", "network": "203.0.113.0/24"}), 0
+    facts, passed = Enrichment({"os": "Linux"}, {"bot": "x", "network": "203.0.113.0/24"}), 0
     for record in hostile_records(seed=5, count=6_000):
-        alone, sent = verdict(record, RECEIVED_MS), document(record)
-        (draft,) = native_drafts({"events": [sent]}, facts, getattr(alone, "received_at_ms", RECEIVED_MS))
-        through = judged(draft, RECEIVED_MS)
+        alone, sent = validate_record(record, RECEIVED_MS), parse_json_strictly(record)
+        (raw_event,) = native_events({"events": [sent]}, facts, getattr(alone, "received_at_ms", RECEIVED_MS))
+        through = validated(raw_event, RECEIVED_MS)
         if isinstance(alone, Event) and alone.type != "tick":
-            assert not isinstance(through, Rejection), (record, through)
+            assert not isinstance(through, ValidationFailure), (record, through)
             assert through[0].event_id == alone.event_id
             passed += 1
-        elif isinstance(alone, Rejection) and not isinstance(through, Rejection):
+        elif isinstance(alone, ValidationFailure) and not isinstance(through, ValidationFailure):
             # The gateway's own clock stands in for one that was missing or wrong, and what is too deep is left out.
             assert "received_at_ms" in alone.detail or alone.reason in ("impossible_time", "malformed"), alone
     print(f"\n{passed} events")

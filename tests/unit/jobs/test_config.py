@@ -36,5 +36,5 @@ def test_an_error_names_option_value_and_what_was_expected(flags: list[str], mes
 def test_an_unknown_option_in_a_file_is_named_with_those_there_are(tmp_path: Path) -> None:
     file = tmp_path / "adjust.toml"
     file.write_text("windows = 3\n")
-    with pytest.raises(ConfigError, match="windows is no option; there are adjustments_topic"):
+    with pytest.raises(ConfigError, match="windows is not an option; the options are adjustments_topic"):
         AdjustConfig.load(["--config", str(file)], {})

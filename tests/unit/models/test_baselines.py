@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.detectors.baselines import HALF_LIFE, LEAST_WEIGHT, LIMIT, WARM_UP, Baselines
+from models.detectors.baselines import CLIP_Z, HALF_LIFE, MIN_WEIGHT, WARM_UP, Baselines
+from models.feature_layout import FeatureLayout
 
 Matrix = NDArray[np.float64]
-PLAIN = floor(1.0 / LEAST_WEIGHT)
+ONE, TWO, THREE = (FeatureLayout("abc"[:n], "abc"[:n]) for n in (1, 2, 3))
+PLAIN = floor(1.0 / MIN_WEIGHT)
 """So many values weigh alike."""
 
 SERIES: Matrix = np.random.default_rng(1).uniform(0.0, 1.0, (150, 3)) * [1.0, 60_000.0, 0.001] + [0.0, 5.0, -1.0]
@@ -19,12 +21,12 @@ SERIES: Matrix = np.random.default_rng(1).uniform(0.0, 1.0, (150, 3)) * [1.0, 60
 
 
 def moments(values: Matrix) -> tuple[Matrix, Matrix]:
-    """Weighted mean and population variance, from the weights written out: 1/`PLAIN` each, then `LEAST_WEIGHT`."""
+    """Weighted mean and population variance, from the weights written out: 1/`PLAIN` each, then `MIN_WEIGHT`."""
     late = len(values) - PLAIN
     if late <= 0:
         return values.mean(axis=0), values.var(axis=0)
-    faded = (1.0 - LEAST_WEIGHT) ** np.arange(late, -1, -1)
-    weights = np.concatenate([np.full(PLAIN, faded[0] / PLAIN), LEAST_WEIGHT * faded[1:]])
+    faded = (1.0 - MIN_WEIGHT) ** np.arange(late, -1, -1)
+    weights = np.concatenate([np.full(PLAIN, faded[0] / PLAIN), MIN_WEIGHT * faded[1:]])
     mean = np.average(values, axis=0, weights=weights)
     return mean, np.average((values - mean) ** 2, axis=0, weights=weights)
 
@@ -32,21 +34,21 @@ def moments(values: Matrix) -> tuple[Matrix, Matrix]:
 def fed(values: Matrix | list[float], features: int = 1) -> Baselines:
     baselines = Baselines(features)
     for row in np.reshape(values, (-1, features)).tolist():
-        baselines.judge(row)
+        baselines.score_and_update(row)
     return baselines
 
 
 def test_the_oracle_s_weights_sum_to_one_and_halve_after_a_half_life() -> None:
     late = 90
-    faded = (1.0 - LEAST_WEIGHT) ** np.arange(late, -1, -1)
-    assert faded[0] + LEAST_WEIGHT * faded[1:].sum() == pytest.approx(1.0)
+    faded = (1.0 - MIN_WEIGHT) ** np.arange(late, -1, -1)
+    assert faded[0] + MIN_WEIGHT * faded[1:].sum() == pytest.approx(1.0)
     assert faded[-1 - HALF_LIFE] == pytest.approx(0.5)
 
 
 def test_mean_and_variance_agree_with_numpy_at_every_prefix() -> None:
     baselines = Baselines(3)
     for n, row in enumerate(SERIES, start=1):
-        baselines.judge(row.tolist())
+        baselines.score_and_update(row.tolist())
         mean, variance = moments(SERIES[:n])
         assert baselines.means == pytest.approx(mean.tolist(), rel=1e-9)
         assert baselines.variances == pytest.approx(variance.tolist(), rel=1e-9, abs=1e-18)
@@ -55,24 +57,24 @@ def test_mean_and_variance_agree_with_numpy_at_every_prefix() -> None:
 def test_scores_compare_with_what_came_before_at_every_prefix() -> None:
     baselines = Baselines(3)
     for n, row in enumerate(SERIES):
-        scores = baselines.judge(row.tolist())
+        scores = baselines.score_and_update(row.tolist())
         if n < WARM_UP:
             assert scores == [None, None, None]
             continue
         mean, variance = moments(SERIES[:n])
         assert scores == pytest.approx(((row - mean) / np.sqrt(variance)).tolist(), rel=1e-7)
-        assert baselines.expected == pytest.approx(mean.tolist(), rel=1e-9)
+        assert baselines.prior_means == pytest.approx(mean.tolist(), rel=1e-9)
 
 
 def test_nothing_is_expected_during_warm_up() -> None:
     baselines = fed([float(n) for n in range(WARM_UP)])
-    assert np.isnan(baselines.expected).all()
+    assert np.isnan(baselines.prior_means).all()
 
 
 def test_a_constant_value_gives_no_score_but_an_expectation() -> None:
     baselines = fed([0.0] * WARM_UP)
-    assert baselines.judge([5.0]) == [None]
-    assert baselines.expected == [0.0]
+    assert baselines.score_and_update([5.0]) == [None]
+    assert baselines.prior_means == [0.0]
 
 
 def test_an_unknown_value_neither_scores_nor_teaches() -> None:
@@ -80,7 +82,7 @@ def test_an_unknown_value_neither_scores_nor_teaches() -> None:
     holes[::3, 1] = np.nan
     baselines = Baselines(3)
     for row in holes:
-        scores = baselines.judge(row.tolist())
+        scores = baselines.score_and_update(row.tolist())
         assert not np.isnan(row[1]) or scores[1] is None
     known = holes[:, 1][~np.isnan(holes[:, 1])]
     mean, variance = moments(known[:, None])
@@ -89,11 +91,11 @@ def test_an_unknown_value_neither_scores_nor_teaches() -> None:
     assert baselines.variances[1] == pytest.approx(variance[0])
 
 
-@pytest.mark.parametrize(("odd", "stands_for"), [(100.0, 1.0 + LIMIT), (-7.5, 1.0 - LIMIT)])
+@pytest.mark.parametrize(("odd", "stands_for"), [(100.0, 1.0 + CLIP_Z), (-7.5, 1.0 - CLIP_Z)])
 def test_beyond_the_limit_a_value_teaches_as_if_it_stood_there(odd: float, stands_for: float) -> None:
     before = [0.0, 2.0] * (WARM_UP // 2)  # mean 1, deviation 1
     baselines = fed(before)
-    assert baselines.judge([odd]) == [pytest.approx(odd - 1.0)]
+    assert baselines.score_and_update([odd]) == [pytest.approx(odd - 1.0)]
     assert baselines.means[0] == pytest.approx(np.mean([*before, stands_for]))
     assert baselines.variances[0] == pytest.approx(np.var([*before, stands_for]))
 
@@ -107,7 +109,7 @@ def test_a_value_at_the_limit_teaches_in_full() -> None:
 def test_a_lasting_change_becomes_the_norm() -> None:
     baselines = fed([0.0, 2.0] * 30)
     for value in [99.0, 101.0] * 150:
-        score = baselines.judge([value])[0]
+        score = baselines.score_and_update([value])[0]
     assert score is not None
     assert abs(score) < 2.0
     assert baselines.means[0] == pytest.approx(100.0, abs=1.0)
@@ -115,30 +117,30 @@ def test_a_lasting_change_becomes_the_norm() -> None:
 
 def test_judging_without_learning_changes_nothing_and_scores_the_same() -> None:
     baselines, other = fed(SERIES[:50], 3), fed(SERIES[:50], 3)
-    before = baselines.pack()
+    before = baselines.to_text(THREE)
     row = (SERIES[50] + 10.0).tolist()
-    assert baselines.judge(row, learn=False) == other.judge(row)
-    assert baselines.pack() == before
-    assert other.pack() != before
+    assert baselines.score_and_update(row, learn=False) == other.score_and_update(row)
+    assert baselines.to_text(THREE) == before
+    assert other.to_text(THREE) != before
 
 
 def test_counts_stop_where_their_sixteen_bits_end() -> None:
     baselines = fed([0.0, 1.0] * 30)
     baselines.counts = [65_535]
-    baselines.judge([0.5])
+    baselines.score_and_update([0.5])
     assert baselines.counts == [65_535]
-    assert Baselines.unpack(baselines.pack(), 1).counts == [65_535]
+    assert Baselines.from_text(baselines.to_text(ONE), ONE).counts == [65_535]
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e12, 1e12) | st.just(float("nan"))] * 2), max_size=40))
 def test_packing_is_exact(rows: list[tuple[float, float]]) -> None:
     baselines = Baselines(2)
     for row in rows:
-        baselines.judge(row)
-    back = Baselines.unpack(baselines.pack(), 2)
-    for name in ("means", "variances", "rising", "falling", "counts"):
+        baselines.score_and_update(row)
+    back = Baselines.from_text(baselines.to_text(TWO), TWO)
+    for name in ("means", "variances", "cusum_high", "cusum_low", "counts"):
         assert [repr(each) for each in getattr(back, name)] == [repr(each) for each in getattr(baselines, name)]
-    assert back.judge((1.0, 2.0)) == baselines.judge((1.0, 2.0))
+    assert back.score_and_update((1.0, 2.0)) == baselines.score_and_update((1.0, 2.0))
 
 
 def test_the_deviation_is_the_population_s() -> None:

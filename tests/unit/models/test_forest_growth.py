@@ -6,20 +6,20 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp, spearmanr
 from sklearn.metrics import roc_auc_score
 
-from models.isolation_forest.grow import grow
+from models.isolation_forest.grow import grow_trees
 from models.isolation_forest.onnx_export import SAMPLES, TREES, fit, to_onnx
 from models.isolation_forest.scorer import ForestScorer
-from models.isolation_forest.tree_arrays import Trees
+from models.isolation_forest.tree_arrays import TreeArrays
 from tests.unit.models.test_forest_scorer import Rows, clouds, strangers
 
 SEEDS = (1, 2, 3)
 
 
-def grown(seed: int, rows: Rows | None = None) -> Trees:
-    return grow(clouds(seed) if rows is None else rows, seed, TREES, SAMPLES)
+def grown(seed: int, rows: Rows | None = None) -> TreeArrays:
+    return grow_trees(clouds(seed) if rows is None else rows, seed, TREES, SAMPLES)
 
 
-def leaf_depths(trees: Trees) -> list[int]:
+def leaf_depths(trees: TreeArrays) -> list[int]:
     return [level for level, nodes in enumerate(trees.levels()) for node in nodes if trees.left[node] < 0]
 
 
@@ -28,7 +28,7 @@ def test_taken_from_scikit_learn_trees_score_as_it_does(seed: int) -> None:
     rows = clouds(seed)
     forest = fit(rows, seed)
     asked = strangers(rows)
-    assert Trees.of(forest).scores(asked) == pytest.approx(-forest.score_samples(asked), abs=1e-12)
+    assert TreeArrays.from_sklearn(forest).scores(asked) == pytest.approx(-forest.score_samples(asked), abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -43,9 +43,11 @@ def test_the_model_scores_as_the_trees_do(seed: int) -> None:
 def test_every_split_leaves_something_on_both_sides_and_loses_nothing(seed: int) -> None:
     trees = grown(seed)
     inner = trees.left >= 0
-    assert (trees.held[trees.roots] == SAMPLES).all()
-    assert (trees.held > 0).all()
-    assert (trees.held[inner] == trees.held[trees.left[inner]] + trees.held[trees.right[inner]]).all()
+    assert (trees.sample_counts[trees.roots] == SAMPLES).all()
+    assert (trees.sample_counts > 0).all()
+    assert (
+        trees.sample_counts[inner] == trees.sample_counts[trees.left[inner]] + trees.sample_counts[trees.right[inner]]
+    ).all()
     assert len(trees.roots) == TREES
     assert ((trees.left >= 0) == (trees.right >= 0)).all()
 
@@ -53,7 +55,7 @@ def test_every_split_leaves_something_on_both_sides_and_loses_nothing(seed: int)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_rows_come_to_where_they_were_counted(seed: int) -> None:
     rows = clouds(seed)[:200]  # fewer than a tree may see: each tree has seen every one
-    trees = grow(rows, seed, 5, SAMPLES)
+    trees = grow_trees(rows, seed, 5, SAMPLES)
     reached = np.zeros(len(trees.tree), dtype=int)
     for row in rows:
         for root in trees.roots:
@@ -63,12 +65,12 @@ def test_rows_come_to_where_they_were_counted(seed: int) -> None:
                 goes_left = row[trees.feature[place]] <= trees.threshold[place]
                 place = trees.left[place] if goes_left else trees.right[place]
                 reached[place] += 1
-    assert reached.tolist() == trees.held.tolist()
+    assert reached.tolist() == trees.sample_counts.tolist()
 
 
 def test_no_tree_is_deeper_than_a_balanced_one() -> None:
     assert max(leaf_depths(grown(1))) == 8
-    assert max(leaf_depths(grow(clouds(1)[:33], 1, TREES, SAMPLES))) == 6
+    assert max(leaf_depths(grow_trees(clouds(1)[:33], 1, TREES, SAMPLES))) == 6
 
 
 def test_a_column_that_does_not_vary_is_never_split_on() -> None:
@@ -79,7 +81,7 @@ def test_a_column_that_does_not_vary_is_never_split_on() -> None:
 
 def test_rows_that_are_all_the_same_give_a_root_alone_and_an_even_score() -> None:
     rows = np.ones((100, 4), dtype=np.float32)
-    trees = grow(rows, 1, TREES, SAMPLES)
+    trees = grow_trees(rows, 1, TREES, SAMPLES)
     assert len(trees.tree) == TREES
     assert trees.scores(rows[:1])[0] == pytest.approx(0.5)
     assert ForestScorer(to_onnx(trees)).score(rows[:1]) == pytest.approx(0.5)
@@ -87,8 +89,8 @@ def test_rows_that_are_all_the_same_give_a_root_alone_and_an_even_score() -> Non
 
 def test_two_rows_next_to_each_other_are_told_apart() -> None:
     rows = np.array([[1.0], [np.nextafter(np.float32(1.0), np.float32(2.0))]], dtype=np.float32)
-    trees = grow(rows, 1, TREES, SAMPLES)
-    assert (trees.held[trees.left < 0] == 1).all()
+    trees = grow_trees(rows, 1, TREES, SAMPLES)
+    assert (trees.sample_counts[trees.left < 0] == 1).all()
 
 
 def test_values_beyond_every_number_split_like_the_greatest() -> None:
@@ -103,13 +105,13 @@ def test_values_beyond_every_number_split_like_the_greatest() -> None:
 
 def test_the_same_rows_and_seed_give_the_same_bytes_and_another_seed_gives_others() -> None:
     assert to_onnx(grown(2)) == to_onnx(grown(2, clouds(2).copy()))
-    assert to_onnx(grown(2)) != to_onnx(grow(clouds(2), 6, TREES, SAMPLES))
+    assert to_onnx(grown(2)) != to_onnx(grow_trees(clouds(2), 6, TREES, SAMPLES))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_depths_and_scores_are_spread_as_in_scikit_learn(seed: int) -> None:
     rows = clouds(seed)
-    ours, theirs = grown(seed), [Trees.of(fit(rows, number)) for number in range(3)]
+    ours, theirs = grown(seed), [TreeArrays.from_sklearn(fit(rows, number)) for number in range(3)]
     depths = leaf_depths(ours)
     other = leaf_depths(theirs[0])
     assert np.mean(depths) == pytest.approx(np.mean(other), rel=0.03)
@@ -122,7 +124,7 @@ def test_depths_and_scores_are_spread_as_in_scikit_learn(seed: int) -> None:
 
 def test_the_first_split_is_drawn_evenly() -> None:
     rows = clouds(1)
-    trees = grow(rows, 1, 2000, len(rows))
+    trees = grow_trees(rows, 1, 2000, len(rows))
     low, high = rows.min(axis=0), rows.max(axis=0)
     features = trees.feature[trees.roots]
     share = (trees.threshold[trees.roots] - low[features]) / (high - low)[features]
@@ -139,5 +141,5 @@ def test_outliers_are_found_as_well_as_scikit_learn_finds_them() -> None:
         return float(roc_auc_score(odd, scores))
 
     theirs = [area(-fit(rows, seed).score_samples(rows)) for seed in range(5)]
-    ours = [area(grow(rows, seed, TREES, SAMPLES).scores(rows)) for seed in range(5)]
+    ours = [area(grow_trees(rows, seed, TREES, SAMPLES).scores(rows)) for seed in range(5)]
     assert np.mean(ours) == pytest.approx(np.mean(theirs), abs=0.02)

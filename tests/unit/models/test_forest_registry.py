@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.isolation_forest.registry import KEPT_EPOCHS, Forest, Forests, forest_input
+from models.isolation_forest.registry import KEPT_EPOCHS, ForestRegistry, ForestVersion, to_feature_row
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
 from tests.support.builders import NAN, at, forest_model
@@ -12,11 +12,11 @@ SCHEDULE = RefitSchedule(HALF_HOUR_S * 1000, LEAD_S * 1000)
 FIRST = at(0) // SCHEDULE.every_ms
 
 
-def named(name: str) -> Forest:
-    return Forest(ForestScorer(forest_model()), 0.6, name)
+def named(name: str) -> ForestVersion:
+    return ForestVersion(ForestScorer(forest_model()), 0.6, name)
 
 
-COLD, ONE, TWO, THREE, FOUR = (named(name) for name in ("cold", "one", "two", "three", "four"))
+DEFAULT, ONE, TWO, THREE, FOUR = (named(name) for name in ("cold", "one", "two", "three", "four"))
 
 
 def used_from(epoch: int) -> int:
@@ -25,80 +25,80 @@ def used_from(epoch: int) -> int:
 
 
 @pytest.fixture
-def forests() -> Forests:
-    return Forests(SCHEDULE, COLD)
+def forests() -> ForestRegistry:
+    return ForestRegistry(SCHEDULE, DEFAULT)
 
 
 def test_without_refits_the_cold_forest_judges_everything() -> None:
-    forests = Forests(RefitSchedule(0, 0), COLD)
-    assert forests.find("news", at(0)) is COLD
-    assert forests.settle("news", at(0)) is COLD
+    forests = ForestRegistry(RefitSchedule(0, 0), DEFAULT)
+    assert forests.lookup("news", at(0)) is DEFAULT
+    assert forests.resolve("news", at(0)) is DEFAULT
 
 
-def test_a_type_nobody_has_announced_is_pending_and_settles_for_the_cold_forest(forests: Forests) -> None:
-    assert forests.find("news", at(0)) == "pending"
-    assert forests.settle("news", at(0)) is COLD
+def test_a_type_nobody_has_announced_is_pending_and_settles_for_the_cold_forest(forests: ForestRegistry) -> None:
+    assert forests.lookup("news", at(0)) == "pending"
+    assert forests.resolve("news", at(0)) is DEFAULT
 
 
 #   begins with epoch 1       35 min: forest 1 is due       announced
 #   |------- cold ------------|------- pending -------------|------- one ------
-def test_a_window_is_pending_from_when_a_forest_is_due_until_it_is_announced(forests: Forests) -> None:
+def test_a_window_is_pending_from_when_a_forest_is_due_until_it_is_announced(forests: ForestRegistry) -> None:
     forests.begin("news", FIRST + 1)
-    assert forests.find("news", used_from(1) - 1) is COLD
-    assert forests.find("news", used_from(1)) == "pending"
-    assert forests.settle("news", used_from(1)) is COLD
-    forests.announce("news", FIRST + 1, ONE)
-    assert forests.find("news", used_from(1)) is ONE
-    assert forests.find("news", used_from(1) - 1) is COLD
-    assert forests.find("news", used_from(2)) == "pending"
+    assert forests.lookup("news", used_from(1) - 1) is DEFAULT
+    assert forests.lookup("news", used_from(1)) == "pending"
+    assert forests.resolve("news", used_from(1)) is DEFAULT
+    forests.add("news", FIRST + 1, ONE)
+    assert forests.lookup("news", used_from(1)) is ONE
+    assert forests.lookup("news", used_from(1) - 1) is DEFAULT
+    assert forests.lookup("news", used_from(2)) == "pending"
 
 
-def test_a_forest_that_was_not_fitted_leaves_the_one_before_in_force(forests: Forests) -> None:
+def test_a_forest_that_was_not_fitted_leaves_the_one_before_in_force(forests: ForestRegistry) -> None:
     forests.begin("news", FIRST + 1)
-    forests.announce("news", FIRST + 1, ONE)
-    forests.announce("news", FIRST + 2, None)
-    assert forests.find("news", used_from(2)) is ONE
+    forests.add("news", FIRST + 1, ONE)
+    forests.add("news", FIRST + 2, None)
+    assert forests.lookup("news", used_from(2)) is ONE
 
 
-def test_types_do_not_wait_for_each_other(forests: Forests) -> None:
+def test_types_do_not_wait_for_each_other(forests: ForestRegistry) -> None:
     forests.begin("news", FIRST + 1)
     forests.begin("video", FIRST + 1)
-    forests.announce("news", FIRST + 1, ONE)
-    assert forests.find("news", used_from(1)) is ONE
-    assert forests.find("video", used_from(1)) == "pending"
+    forests.add("news", FIRST + 1, ONE)
+    assert forests.lookup("news", used_from(1)) is ONE
+    assert forests.lookup("video", used_from(1)) == "pending"
 
 
-def test_beginning_again_after_a_rest_settles_the_epochs_between(forests: Forests) -> None:
+def test_beginning_again_after_a_rest_settles_the_epochs_between(forests: ForestRegistry) -> None:
     forests.begin("news", FIRST + 1)
-    forests.announce("news", FIRST + 1, ONE)
-    assert forests.find("news", used_from(2)) == "pending"
+    forests.add("news", FIRST + 1, ONE)
+    assert forests.lookup("news", used_from(2)) == "pending"
     forests.begin("news", FIRST + 5)
-    assert forests.find("news", used_from(1)) is ONE
-    assert forests.find("news", used_from(4)) is ONE
-    assert forests.find("news", used_from(5)) == "pending"
+    assert forests.lookup("news", used_from(1)) is ONE
+    assert forests.lookup("news", used_from(4)) is ONE
+    assert forests.lookup("news", used_from(5)) == "pending"
 
 
-def test_an_announcement_without_a_beginning_counts_from_its_own_epoch(forests: Forests) -> None:
-    forests.announce("news", FIRST + 2, TWO)
-    assert forests.find("news", used_from(1)) is COLD
-    assert forests.find("news", used_from(2)) is TWO
+def test_an_announcement_without_a_beginning_counts_from_its_own_epoch(forests: ForestRegistry) -> None:
+    forests.add("news", FIRST + 2, TWO)
+    assert forests.lookup("news", used_from(1)) is DEFAULT
+    assert forests.lookup("news", used_from(2)) is TWO
 
 
-def test_the_newest_three_forests_are_kept(forests: Forests) -> None:
+def test_the_newest_three_forests_are_kept(forests: ForestRegistry) -> None:
     for epoch, forest in enumerate((ONE, TWO, THREE, FOUR), start=1):
-        forests.announce("news", FIRST + epoch, forest)
-    found = [forests.find("news", used_from(epoch)) for epoch in range(1, 5)]
-    assert found == [COLD, TWO, THREE, FOUR]
+        forests.add("news", FIRST + epoch, forest)
+    found = [forests.lookup("news", used_from(epoch)) for epoch in range(1, 5)]
+    assert found == [DEFAULT, TWO, THREE, FOUR]
     assert KEPT_EPOCHS == 3
 
 
-def test_a_straggling_window_gets_the_forest_of_its_own_time(forests: Forests) -> None:
+def test_a_straggling_window_gets_the_forest_of_its_own_time(forests: ForestRegistry) -> None:
     for epoch, forest in ((1, ONE), (2, TWO)):
-        forests.announce("news", FIRST + epoch, forest)
-    assert forests.settle("news", used_from(2) - 1) is ONE
+        forests.add("news", FIRST + epoch, forest)
+    assert forests.resolve("news", used_from(2) - 1) is ONE
 
 
 def test_unknown_values_are_zero_to_the_forest() -> None:
-    row = forest_input([1.5, NAN])
+    row = to_feature_row([1.5, NAN])
     assert row.tolist() == [[1.5, 0.0]]
     assert str(row.dtype) == "float32"

@@ -40,7 +40,7 @@ def test_restored_it_goes_on_as_if_nothing_had_happened(seconds: list[int], capa
     rows = [window(n, at(second)) for n, second in enumerate(seconds)]
     cut = data.draw(st.integers(0, len(rows)))
     through, before = filled(rows, capacity), filled(rows[:cut], capacity)
-    after = Reservoir.restored(before.items(), HALF_LIFE_MS, capacity)
+    after = Reservoir.from_items(before.items(), HALF_LIFE_MS, capacity)
     assert after.items() == before.items()
     taken = [(after.add(*row), before.add(*row)) for row in rows[cut:]]
     assert all(one == other for one, other in taken)

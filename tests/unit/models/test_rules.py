@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.detectors.baselines import ALARM, Baselines
+from models.detectors.baselines import CUSUM_THRESHOLD, Baselines
 from models.features import SESSION_NAMES
 from models.rules.compiled import CompiledRule, Facts
 from schemas.rules import RuleError
@@ -24,8 +24,8 @@ def scores(engaged: float | None) -> list[float | None]:
 def baselines(expected: float, rising: float = 0.0, falling: float = 0.0) -> Baselines:
     """Baselines that have compared engaged time with `expected`."""
     made = Baselines(len(SESSION_NAMES))
-    made.expected = [expected if name == "engaged_ms" else NAN for name in SESSION_NAMES]
-    made.rising[ENGAGED], made.falling[ENGAGED] = rising, falling
+    made.prior_means = [expected if name == "engaged_ms" else NAN for name in SESSION_NAMES]
+    made.cusum_high[ENGAGED], made.cusum_low[ENGAGED] = rising, falling
     return made
 
 
@@ -56,13 +56,13 @@ def peers(mean: float) -> list[float]:
         ({"change_below": -0.2, "against": "peers"}, window(79, peer_means=peers(100)), window(peer_means=peers(3e4))),
         (
             {"shift": "up"},
-            window(baselines=baselines(1, rising=ALARM + 1)),
-            window(baselines=baselines(1, falling=ALARM + 1)),
+            window(baselines=baselines(1, rising=CUSUM_THRESHOLD + 1)),
+            window(baselines=baselines(1, falling=CUSUM_THRESHOLD + 1)),
         ),
         (
             {"shift": "down"},
-            window(baselines=baselines(1, falling=ALARM + 1)),
-            window(baselines=baselines(1, rising=ALARM + 1)),
+            window(baselines=baselines(1, falling=CUSUM_THRESHOLD + 1)),
+            window(baselines=baselines(1, rising=CUSUM_THRESHOLD + 1)),
         ),
         ({"above": 100, "below": 200}, window(150), window(200)),
         ({"above": 100, "z_below": 0}, window(101, z_self=scores(-1.0)), window(101, z_self=scores(0.0))),

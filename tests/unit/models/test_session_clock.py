@@ -1,23 +1,23 @@
 """A session's clock. One window is a minute and ends every ten seconds."""
 
-from models.session_clock import SESSION_END_MS, WATCHED_WINDOWS, Attention
+from models.session_clock import MAX_SILENT_WINDOWS, SESSION_END_MS, SessionClock
 from tests.support.builders import EVERY_MS, WINDOW_MS, at
 
 
-def session(last_event_s: float, looked_at_s: int, hidden_s: float | None = None) -> Attention:
+def session(last_event_s: float, looked_at_s: int, hidden_s: float | None = None) -> SessionClock:
     """Began with `BEGINNING` and did something at every event."""
     hidden = 0 if hidden_s is None else at(hidden_s)
-    return Attention(at(0), at(last_event_s), at(last_event_s), at(looked_at_s), hidden)
+    return SessionClock(at(0), at(last_event_s), at(last_event_s), at(looked_at_s), hidden)
 
 
-def silent(attention: Attention, until_s: float) -> list[int]:
+def silent(clock: SessionClock, until_s: float) -> list[int]:
     """Ends of the silent windows, in seconds."""
-    ends = attention.silent_windows(at(until_s), WINDOW_MS, EVERY_MS)
+    ends = clock.silent_windows(at(until_s), WINDOW_MS, EVERY_MS)
     return [(end - at(0)) // 1000 for end in ends]
 
 
-def wake_s(attention: Attention) -> float:
-    return (attention.next_wake_ms(WINDOW_MS, EVERY_MS) - at(0)) / 1000
+def wake_s(clock: SessionClock) -> float:
+    return (clock.next_timer_ms(WINDOW_MS, EVERY_MS) - at(0)) / 1000
 
 
 #   0s        10s       20s      ...      70s       80s       90s
@@ -27,11 +27,11 @@ def wake_s(attention: Attention) -> float:
 #                       (20 --------------------- 80]   silent
 #                                 (30 --------------------- 90]   silent
 def test_windows_after_the_last_with_events_are_silent() -> None:
-    attention = session(last_event_s=15, looked_at_s=70)
-    assert attention.last_window_with_events(WINDOW_MS, EVERY_MS) == at(70)
-    assert silent(attention, until_s=79) == []
-    assert silent(attention, until_s=80) == [80]
-    assert silent(attention, until_s=95) == [80, 90]
+    clock = session(last_event_s=15, looked_at_s=70)
+    assert clock.last_window_with_events(WINDOW_MS, EVERY_MS) == at(70)
+    assert silent(clock, until_s=79) == []
+    assert silent(clock, until_s=80) == [80]
+    assert silent(clock, until_s=95) == [80, 90]
 
 
 #   0s        10s       20s      ...      70s       80s
@@ -59,7 +59,7 @@ def test_windows_that_hold_events_are_never_silent() -> None:
 def test_only_two_minutes_of_silence_are_watched() -> None:
     ends = silent(session(last_event_s=15, looked_at_s=70), until_s=3_000)
     assert ends == list(range(80, 200, 10))
-    assert len(ends) == WATCHED_WINDOWS
+    assert len(ends) == MAX_SILENT_WINDOWS
 
 
 def test_it_wakes_at_each_silent_window_and_at_last_when_the_session_is_over() -> None:
@@ -80,7 +80,7 @@ def test_a_page_that_was_hidden_before_the_last_interaction_is_watched() -> None
 
 
 def test_a_session_is_over_half_an_hour_after_its_last_event() -> None:
-    attention = session(last_event_s=15, looked_at_s=70)
+    clock = session(last_event_s=15, looked_at_s=70)
     assert SESSION_END_MS == 1_800_000
-    assert not attention.is_over(at(15) + 1_799_999)
-    assert attention.is_over(at(15) + 1_800_000)
+    assert not clock.is_over(at(15) + 1_799_999)
+    assert clock.is_over(at(15) + 1_800_000)

@@ -3,15 +3,15 @@
 from itertools import permutations
 from typing import Any
 
-from models.session_state import Scored, Seen, with_command, with_scores, with_seen
+from models.session_state import ActionSeen, WindowScores, with_action, with_command, with_scores
 from schemas.commands import AdjustmentCommand, Source, Target
 from schemas.session_state import MAX_ACTIVE, MAX_RECENT, SessionState
 from tests.support.builders import ANNA, FILM, MORNING_NEWS, SESSION_END_S, at
 
 
-def seen(event_id: str, at_s: float, **more: Any) -> Seen:
+def seen(event_id: str, at_s: float, **more: Any) -> ActionSeen:
     given: dict[str, Any] = {"type": "click", "at_ms": at(at_s), "content_id": FILM}
-    return Seen(ANNA, event_id, **(given | more))
+    return ActionSeen(ANNA, event_id, **(given | more))
 
 
 def command(command_id: str, at_s: float, lives_s: float = 60, **more: Any) -> AdjustmentCommand:
@@ -32,13 +32,13 @@ def command(command_id: str, at_s: float, lives_s: float = 60, **more: Any) -> A
     return AdjustmentCommand(**(given | more))
 
 
-def after(*steps: Seen | Scored | AdjustmentCommand) -> SessionState:
+def after(*steps: ActionSeen | WindowScores | AdjustmentCommand) -> SessionState:
     state: SessionState | None = None
     for step in steps:
         match step:
-            case Seen():
-                state = with_seen(state, step)
-            case Scored():
+            case ActionSeen():
+                state = with_action(state, step)
+            case WindowScores():
                 state = with_scores(state, step)
             case _:
                 state = with_command(state, step)
@@ -55,7 +55,7 @@ def test_actions_stand_newest_first_whatever_their_order_of_arrival() -> None:
 
 def test_an_event_that_comes_again_changes_nothing() -> None:
     state = after(seen("e1", 1))
-    assert with_seen(state, seen("e1", 1)) is state
+    assert with_action(state, seen("e1", 1)) is state
 
 
 def test_what_comes_late_fills_gaps_and_overrules_nothing() -> None:
@@ -66,17 +66,17 @@ def test_what_comes_late_fills_gaps_and_overrules_nothing() -> None:
     )
     assert state.preferences == {"language": "de", "country": "AT"}
     assert (state.user_id, state.updated_at_ms) == ("anna", at(9))
-    assert with_seen(state, seen("e1", 5, type="context", language="fr", country="AT", user_id="anna")) is state
+    assert with_action(state, seen("e1", 5, type="context", language="fr", country="AT", user_id="anna")) is state
 
 
 def test_an_action_older_than_those_that_are_kept_changes_nothing() -> None:
     state = after(*(seen(f"e{n:02}", n) for n in range(10, 10 + MAX_RECENT)))
-    assert with_seen(state, seen("e01", 1)) is state
+    assert with_action(state, seen("e01", 1)) is state
 
 
 def test_of_a_session_that_is_over_nothing_is_left() -> None:
     state = after(seen("e1", 0, user_id="anna"), command("c1", 0, lives_s=7_200))
-    [still, anew] = [with_seen(state, seen("e2", SESSION_END_S - 1)), with_seen(state, seen("e2", SESSION_END_S))]
+    [still, anew] = [with_action(state, seen("e2", SESSION_END_S - 1)), with_action(state, seen("e2", SESSION_END_S))]
     assert ([each.event_id for each in still.recent], len(still.active)) == (["e2", "e1"], 1)
     assert ([each.event_id for each in anew.recent], anew.active, anew.user_id) == (["e2"], [], None)
 
@@ -90,7 +90,7 @@ def test_a_change_of_context_is_a_preference_and_no_action() -> None:
     state = after(
         seen("e1", 1, type="page_view", language="de", device="phone", user_id="anna"),
         seen("e2", 2, type="context", language="fr"),
-        Scored(ANNA, at(60), None, "news", {"isolation_forest": 0.4, "z_clicks": None}),
+        WindowScores(ANNA, at(60), None, "news", {"isolation_forest": 0.4, "z_clicks": None}),
     )
     assert [each.event_id for each in state.recent] == ["e1"]
     assert state.preferences == {"language": "fr", "device": "phone", "content_type": "news"}
@@ -101,8 +101,8 @@ def test_a_change_of_context_is_a_preference_and_no_action() -> None:
 def test_commands_are_active_until_they_expire() -> None:
     state = after(command("c1", 0, lives_s=30), command("c2", 10))
     assert [each.command_id for each in state.active] == ["c2", "c1"]
-    assert [each.command_id for each in with_seen(state, seen("e1", 29.9)).active] == ["c2", "c1"]
-    assert [each.command_id for each in with_seen(state, seen("e1", 30)).active] == ["c2"]
+    assert [each.command_id for each in with_action(state, seen("e1", 29.9)).active] == ["c2", "c1"]
+    assert [each.command_id for each in with_action(state, seen("e1", 30)).active] == ["c2"]
     assert with_command(state, command("c2", 10)) is state
 
 
@@ -119,5 +119,5 @@ def test_of_many_commands_the_newest_stay() -> None:
 def test_a_state_that_was_put_out_never_changes_under_its_reader() -> None:
     first = after(seen("e1", 1), command("c1", 1))
     before = (list(first.recent), list(first.active), dict(first.preferences))
-    with_command(with_seen(first, seen("e2", 2, language="fr")), command("c2", 2))
+    with_command(with_action(first, seen("e2", 2, language="fr")), command("c2", 2))
     assert (first.recent, first.active, first.preferences) == before

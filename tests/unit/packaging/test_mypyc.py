@@ -18,23 +18,25 @@ SCRIPT = """
 import json, sys
 from random import Random
 from models.detectors import baselines, categories, peers
-from models.state_records import Gestures
-from models.recent_clicks import Click, remember
-from udfs.stages import decisions, recent_clicks
+from models.features import SESSION_LAYOUT
+from models.recent_clicks import Click, append_click
+from models.state_records import DecisionState, FastLaneState
+from udfs.keyed_state import StateField
 random, kept = Random(7), baselines.Baselines(13)
-times, told = categories.CategoryTimes(), []
+times, told = categories.CategoryBaselines(), []
 for n in range(200):
     row = [random.gauss(50.0, 9.0) if random.random() < 0.9 else float("nan") for _ in range(13)]
-    told.append(kept.judge(row, learn=n % 7 != 0))
+    told.append(kept.score_and_update(row, learn=n % 7 != 0))
     told.append(peers.z_scores(row, [50.0] * 13, [9.0] * 13, 100.0))
-    rise = times.judge_and_learn({"news": n * 37 % 9000, "video": n * 11 % 5000}, n * 10_000)
+    rise = times.score_and_update({"news": n * 37 % 9000, "video": n * 11 % 5000}, n * 10_000)
     told.append(None if rise is None else [rise.category, rise.z])
-told.append([kept.shift(i) for i in range(13)])
-held = recent_clicks._encoder.encode(Gestures(["e1"], [Click(1, "c", "news", True)], 5))
-back = recent_clicks._decoder.decode(held)
-told.append([held.decode(), [list(each) for each in remember(back.clicks, Click(2, "d", "news", False))]])
-told.append(decisions._encoder.encode(decisions._decoder.decode(b'[{"prompt":5},{"a":2},7]')).decode())
-print(json.dumps({"where": baselines.__file__, "told": told, "packed": kept.pack()}))
+told.append([kept.cusum_alarm(i) for i in range(13)])
+fast, decided = (StateField.json("a-v1", kind) for kind in (FastLaneState, DecisionState))
+held = fast.encode(FastLaneState(["e1"], [Click(1, "c", "news", True)], 5))
+back = fast.decode(held)
+told.append([held, [list(each) for each in append_click(back.clicks, Click(2, "d", "news", False))]])
+told.append(decided.encode(decided.decode('[{"prompt":5},{"a":2},7]')))
+print(json.dumps({"where": baselines.__file__, "told": told, "text": kept.to_text(SESSION_LAYOUT)}))
 """
 
 

@@ -7,7 +7,7 @@ import pytest
 from infra.simulate.recording import SAMPLE, RecordingError, header, records
 from infra.simulate.replay import TRAIL_MS
 from infra.simulate.shift import MAX_ID_LENGTH, Shift
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 
 BEGIN_MS = 1_760_000_000_000
@@ -53,7 +53,7 @@ def test_two_shifts_give_two_sets_of_ids() -> None:
 
 def test_a_long_id_stays_within_the_contract() -> None:
     (shifted,) = Shift(1000).apply([event(0, "e" * MAX_ID_LENGTH, "s" * MAX_ID_LENGTH)])
-    assert isinstance(verdict(shifted, NOW_MS), Event)
+    assert isinstance(validate_record(shifted, NOW_MS), Event)
 
 
 def test_records_that_are_no_events_stay_as_they_are() -> None:
@@ -62,7 +62,7 @@ def test_records_that_are_no_events_stay_as_they_are() -> None:
 
 def test_the_sample_has_as_many_valid_events_after_a_shift() -> None:
     def valid(recording: list[bytes]) -> int:
-        return sum(isinstance(verdict(record, 2**62), Event) for record in recording)
+        return sum(isinstance(validate_record(record, 2**62), Event) for record in recording)
 
     sample = [*records(SAMPLE)]
     assert valid([*Shift(12_345_678).apply(sample)]) == valid(sample) > 1000

@@ -82,13 +82,13 @@ def two_inputs(operations: ModuleType, chain: list[Any]) -> Any:
 def test_elements_are_those_that_pyflink_yields(operations: ModuleType, chain: list[Any]) -> None:
     one, two = one_input(operations, chain), two_inputs(operations, chain)
     slow = [list(one.process_element(1)), list(two.process_element1(1)), list(two.process_element2(1))]
-    empty_results.quicken()
+    empty_results.apply()
     assert [list(one.process_element(1)), list(two.process_element1(1)), list(two.process_element2(1))] == slow
     assert all(slow)
 
 
 def test_a_row_without_elements_answers_with_nothing(operations: ModuleType) -> None:
-    empty_results.quicken()
+    empty_results.apply()
     assert one_input(operations, [Upto()]).process_element(0) is NOTHING
     assert two_inputs(operations, [Upto()]).process_element1(0) is NOTHING
 
@@ -98,7 +98,7 @@ def test_what_a_chained_operation_drops_is_nothing_too(operations: ModuleType) -
         def process_element(self, value: int) -> Iterator[int]:
             yield from ()
 
-    empty_results.quicken()
+    empty_results.apply()
     assert two_inputs(operations, [Upto(), Dropping()]).process_element1(3) is NOTHING
 
 
@@ -108,12 +108,12 @@ def test_a_failure_is_not_swallowed(operations: ModuleType) -> None:
             raise ValueError(value)
             yield 0
 
-    empty_results.quicken()
+    empty_results.apply()
     with pytest.raises(ValueError, match="10"):
         two_inputs(operations, [Failing()]).process_element1(1)
 
 
 def test_outside_of_thread_mode_nothing_is_touched() -> None:
     assert empty_results.OPERATIONS not in sys.modules
-    empty_results.quicken()
+    empty_results.apply()
     assert empty_results.OPERATIONS not in sys.modules

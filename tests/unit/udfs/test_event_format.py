@@ -7,7 +7,7 @@ FORMAT = Path(__file__).parents[3] / "udfs" / "format"
 
 
 def test_the_java_tests_pass(tmp_path: Path) -> None:
-    argv = ["mvn", "--batch-mode", "--quiet", "--file", FORMAT / "pom.xml", f"-Dout={tmp_path}", "test"]
+    argv = ["mvn", "--batch-mode", "--quiet", f"--file={FORMAT / 'pom.xml'}", f"-Dout={tmp_path}", "test"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert list((tmp_path / "surefire-reports").glob("TEST-*.xml")), "no JUnit test ran"

@@ -43,7 +43,7 @@ ROWS: list[Any] = [
 @pytest.mark.parametrize("row", ROWS)
 def test_rows_come_out_as_from_pyflink(converters: ModuleType, row: Any) -> None:
     slow = crossing(converters).to_internal(row)
-    row_conversion.quicken()
+    row_conversion.apply()
     quick = crossing(converters).to_internal(row)
     assert quick == slow
     assert repr(quick) == repr(slow)
@@ -54,7 +54,7 @@ def test_rows_come_out_as_from_pyflink(converters: ModuleType, row: Any) -> None
 
 
 def test_what_went_in_comes_out_again(converters: ModuleType) -> None:
-    row_conversion.quicken()
+    row_conversion.apply()
     converter = crossing(converters)
     for row in ROWS[:2]:
         assert converter.to_external(converter.to_internal(row)) == row
@@ -64,7 +64,7 @@ def test_an_array_that_is_missing_is_refused_as_by_pyflink(converters: ModuleTyp
     array = converters.ArrayDataConverter(converters.IdentityDataConverter())
     with pytest.raises(TypeError):
         array.to_internal(None)
-    row_conversion.quicken()
+    row_conversion.apply()
     with pytest.raises(TypeError):
         array.to_internal(None)
 
@@ -74,12 +74,12 @@ def test_it_is_pyflink_that_is_made_quicker(converters: ModuleType) -> None:
     before = {
         name: vars(getattr(converters, name))["to_internal"] for name in ("RowDataConverter", "ArrayDataConverter")
     }
-    row_conversion.quicken()
+    row_conversion.apply()
     for name, method in before.items():
         assert vars(getattr(converters, name))["to_internal"] is not method
 
 
 def test_in_process_mode_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, NAME, raising=False)
-    row_conversion.quicken()
+    row_conversion.apply()
     assert NAME not in sys.modules

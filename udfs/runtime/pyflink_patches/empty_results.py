@@ -17,7 +17,7 @@ _EMPTY: Final = "org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind
 """A class that Flink brings along, public as reflection needs it, whose empty iterator can be asked and closed for ever."""
 
 
-def quicken() -> None:
+def apply() -> None:
     """To be called in `open`. In process mode PyFlink hands rows over by other means, and nothing is done."""
     operations = sys.modules.get(OPERATIONS)
     if operations is not None and CONVERTERS in sys.modules:

@@ -17,7 +17,7 @@ CONVERTERS: Final = "pyflink.fn_execution.embedded.converters"
 _KINDS: Final = {kind.value: kind for kind in RowKind}
 
 
-def quicken() -> None:
+def apply() -> None:
     """To be called in `open`. In process mode PyFlink converts by other means, and nothing is done."""
     converters = sys.modules.get(CONVERTERS)
     if converters is not None:

@@ -1,4 +1,4 @@
-// Asks for what is new once a second and puts it on top. Everything readers have sent is shown as text, never as markup.
+// Fetches new lines once a second and prepends them. Everything visitors have sent is shown as text, never as markup.
 
 const SHOWN = 200;
 const at = (id) => document.getElementById(id);
@@ -14,7 +14,7 @@ function element(name, text, ...children) {
 }
 
 /** @param {number} ms */
-const clock = (ms) => element("time", new Date(ms).toLocaleTimeString());
+const timeOf = (ms) => element("time", new Date(ms).toLocaleTimeString());
 
 /** @param {string} base64 */
 function original(base64) {
@@ -27,24 +27,24 @@ function good({ event }) {
   const about = [event.session_id, event.content_id, event.element].filter(Boolean).join(" · ");
   const details = element("details", "", element("summary", `${event.type} ${about}`));
   details.append(element("pre", JSON.stringify(event, null, 2)));
-  return element("li", "", clock(event.received_at_ms), " ", details);
+  return element("li", "", timeOf(event.received_at_ms), " ", details);
 }
 
 /** @param {any} line */
 function bad({ rejected }) {
   const details = element("details", "", element("summary", "", element("strong", rejected.reason), ` ${rejected.detail}`));
   details.append(element("pre", original(rejected.original)));
-  return element("li", "", clock(rejected.seen_at_ms), ` ${rejected.stage} `, details);
+  return element("li", "", timeOf(rejected.seen_at_ms), ` ${rejected.stage} `, details);
 }
 
 /** @param {"good" | "bad"} kind @param {(line: any) => Node} draw */
-async function more(kind, draw) {
+async function fetchNew(kind, draw) {
   const answer = await fetch(`${kind}?after=${seen[kind]}&limit=${SHOWN}`);
-  if (answer.status === 401) throw new Error("open this page with the address that `microadjust gateway` printed");
+  if (answer.status === 401) throw new Error("open this page at the address that `microadjust gateway` printed");
   if (!answer.ok) throw new Error((await answer.json()).error);
   const { total, lines } = await answer.json();
   const list = at(kind);
-  // Fewer than before: somebody has cleared it.
+  // Fewer than before: the list was cleared.
   if (total < seen[kind]) list.replaceChildren();
   seen[kind] = total;
   at(`${kind}s`).textContent = String(total);
@@ -52,16 +52,16 @@ async function more(kind, draw) {
   while (list.childElementCount > SHOWN) list.lastElementChild?.remove();
 }
 
-async function look() {
+async function refresh() {
   if (!paused) {
     try {
-      await Promise.all([more("good", good), more("bad", bad)]);
+      await Promise.all([fetchNew("good", good), fetchNew("bad", bad)]);
       at("state").textContent = "live";
     } catch (error) {
       at("state").textContent = String(error instanceof Error ? error.message : error);
     }
   }
-  setTimeout(look, 1000);
+  setTimeout(refresh, 1000);
 }
 
 at("pause").addEventListener("click", () => {
@@ -70,4 +70,4 @@ at("pause").addEventListener("click", () => {
   at("state").textContent = paused ? "paused" : "live";
 });
 at("reset").addEventListener("click", () => fetch("reset", { method: "POST" }));
-look();
+refresh();

@@ -1,4 +1,4 @@
-"""POST /v1/events: batches as our own tracker sends them."""
+"""POST /v1/events: receives batches in the native format, as our tracker sends them."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from infra.gateway.auth import push_tokens
-from infra.gateway.components import Gateway, Part
-from infra.gateway.ingest.guard import Front
-from infra.gateway.ingest.limits import HeldByRequest
-from infra.gateway.ingest.native.events import native_drafts, native_originals
-from infra.gateway.ingest.pipeline import Taken
+from infra.gateway.components import Component, GatewayContext
+from infra.gateway.ingest.guard import IngestGuard
+from infra.gateway.ingest.limits import BodyMemoryLease
+from infra.gateway.ingest.native.events import native_events, native_originals
+from infra.gateway.ingest.pipeline import IngestResult
 from infra.gateway.ingest.segment import endpoints as segment
 from infra.gateway.ingest.webhooks import endpoints as webhooks
-from infra.gateway.responses import answer
+from infra.gateway.responses import json_response
 from infra.gateway.rest import endpoints as rest
 from infra.gateway.rest.erasure import Eraser
 
@@ -22,37 +22,33 @@ from infra.gateway.rest.erasure import Eraser
 class Collector:
     """The native endpoint."""
 
-    def __init__(self, front: Front) -> None:
-        self._front = front
+    def __init__(self, guard: IngestGuard) -> None:
+        self._guard = guard
 
-    async def events(self, request: Request, held: HeldByRequest) -> Response:
-        """Answers 202 with what became of each event, and a push token if all are of one session."""
-        source = self._front.source_of(request)
-        raw, batch, received_ms = await self._front.document(request, held, source)
+    async def events(self, request: Request, memory: BodyMemoryLease) -> Response:
+        """Answers 202 with the outcome of each event, and with a push token if all are of one session."""
+        source = self._guard.write_keys.source_of_headers(request)
+        raw, batch, received_ms = await self._guard.read_json_object(request, memory, source)
         if source is None:
-            source = self._front.source_of_key(batch.get("write_key", batch.get("writeKey")))
-        drafts = native_drafts(batch, self._front.facts(request), received_ms)
-        self._front.spend(source, len(drafts))
-        taken = await self._front.intake.take(source, drafts, received_ms, lambda: native_originals(raw))
-        return answer(202, {**told(taken), **self._token(taken, received_ms)})
+            source = self._guard.write_keys.source_of(batch.get("write_key", batch.get("writeKey")))
+        raw_events = native_events(batch, self._guard.enrichment(request), received_ms)
+        self._guard.charge_quota(source, len(raw_events))
+        result = await self._guard.pipeline.ingest(source, raw_events, received_ms, lambda: native_originals(raw))
+        return json_response(202, {**result.summary(), **self._push_token(result, received_ms)})
 
-    def _token(self, taken: Taken, at_ms: int) -> dict[str, Any]:
-        if len(taken.sessions) != 1:
+    def _push_token(self, result: IngestResult, at_ms: int) -> dict[str, Any]:
+        if len(result.sessions) != 1:
             return {}
-        (session_id,) = taken.sessions
-        expires_at_ms = at_ms + push_tokens.LIFE_MS
-        token = push_tokens.sign(session_id, expires_at_ms, self._front.gateway.settings.token_secrets)
+        (session_id,) = result.sessions
+        expires_at_ms = at_ms + push_tokens.TTL_MS
+        token = push_tokens.sign(session_id, expires_at_ms, self._guard.gateway.settings.token_secrets)
         return {"push_token": token, "push_token_expires_at_ms": expires_at_ms}
 
 
-def told(taken: Taken) -> dict[str, Any]:
-    return {"accepted": taken.accepted, "duplicates": taken.duplicates, "rejected": taken.rejected}
-
-
-def part(gateway: Gateway) -> Part:
-    """All endpoints that take bodies: they share limits, memory and what is under way."""
-    front, eraser = Front(gateway), Eraser(gateway)
-    native = Route("/v1/events", front.guarded(Collector(front).events), methods=["POST"])
-    found = [native, *segment.routes(front), *webhooks.routes(front, eraser), *rest.routes(front, eraser)]
-    gateway.on_leaving += [front.intake.seen.marked, front.redis.aclose]
-    return Part(found)
+def component(gateway: GatewayContext) -> Component:
+    """All endpoints that take bodies, in one component, since they share limits, memory and deduplication."""
+    guard, eraser = IngestGuard(gateway), Eraser(gateway)
+    native = Route("/v1/events", guard.guard(Collector(guard).events), methods=["POST"])
+    routes = [native, *segment.routes(guard), *webhooks.routes(guard, eraser), *rest.routes(guard, eraser)]
+    gateway.on_shutdown.append(guard.pipeline.deduplicator.drain)
+    return Component(routes)

@@ -1,53 +1,53 @@
-"""A batch as our own tracker sends it, as events."""
+"""Maps a batch in the native format to raw events."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from infra.gateway.ingest.enrichment import Facts, enriched
-from infra.gateway.ingest.guard import is_whole
-from infra.gateway.ingest.pipeline import Draft
-from infra.gateway.responses import Refusal
-from schemas.rejects import Rejection
+from infra.gateway.errors import ApiError
+from infra.gateway.ingest.enrichment import Enrichment, apply_enrichment
+from infra.gateway.ingest.json_fields import is_safe_integer
+from infra.gateway.ingest.pipeline import RawEvent
+from schemas.rejects import ValidationFailure
 
 
-class _Raws(msgspec.Struct):
+class _RawBatch(msgspec.Struct):
     events: list[msgspec.Raw] = []
 
 
-def native_drafts(batch: dict[str, Any], facts: Facts, received_ms: int) -> list[Draft]:
-    """The batch's events with the gateway's time, the reader's corrected for skew, and what is known of the reader.
+def native_events(batch: dict[str, Any], enrichment: Enrichment, received_ms: int) -> list[RawEvent]:
+    """Returns the batch's events with time of receipt, corrected clock and enrichment; raises `ApiError` 422.
 
-    The reader's clock is taken to be right in how far `occurred_at_ms` lies before `sent_at_ms`, and in nothing else.
+    Of the reader's clock only the distance between `occurred_at_ms` and `sent_at_ms` is trusted.
     """
     events, sent_at_ms, session_id = batch.get("events"), batch.get("sent_at_ms"), batch.get("session_id")
     if type(events) is not list:
-        raise Refusal(422, "wrong_type", "events: expected a list", field="events")
+        raise ApiError(422, "wrong_type", "events: expected a list of events", field="events")
     if type(sent_at_ms) is float and sent_at_ms.is_integer():
         sent_at_ms = int(sent_at_ms)
-    if sent_at_ms is not None and not is_whole(sent_at_ms):
-        raise Refusal(422, "wrong_type", "sent_at_ms: expected milliseconds", field="sent_at_ms")
+    if sent_at_ms is not None and not is_safe_integer(sent_at_ms):
+        raise ApiError(422, "wrong_type", "sent_at_ms: expected integer milliseconds since 1970", field="sent_at_ms")
     skew_ms = received_ms - sent_at_ms if sent_at_ms is not None else 0
-    drafts: list[Draft] = []
+    raw_events: list[RawEvent] = []
     for event in events:
         if type(event) is not dict:
-            drafts.append(Rejection("malformed", "not an object"))
+            raw_events.append(ValidationFailure("malformed", "not an object"))
             continue
         event["received_at_ms"] = received_ms
         occurred = event.get("occurred_at_ms")
-        if sent_at_ms is not None and is_whole(occurred):
-            # Nothing has happened after it was received.
+        if sent_at_ms is not None and is_safe_integer(occurred):
+            # An event cannot have occurred after its receipt.
             event["occurred_at_ms"] = min(occurred + skew_ms, received_ms)
         if session_id is not None:
             event.setdefault("session_id", session_id)
-        drafts.append(enriched(event, facts))
-    return drafts
+        raw_events.append(apply_enrichment(event, enrichment))
+    return raw_events
 
 
 def native_originals(raw: bytes) -> Sequence[bytes]:
-    """Each event's bytes; none where this reader is stricter than the judge's (half a surrogate pair)."""
+    """Returns each event's bytes; none if msgspec, which is stricter about surrogates, cannot parse the batch."""
     try:
-        return [bytes(each) for each in msgspec.json.decode(raw, type=_Raws).events]
+        return [bytes(each) for each in msgspec.json.decode(raw, type=_RawBatch).events]
     except (msgspec.DecodeError, RecursionError):
         return []

@@ -1,4 +1,4 @@
-"""A Segment message as an event: https://segment.com/docs/connections/spec/ says what the fields mean."""
+"""Maps a Segment message to a raw event. Fields: https://segment.com/docs/connections/spec/"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,21 +7,21 @@ from typing import Any, Final
 
 import msgspec
 
-from infra.gateway.ingest.guard import part_of
-from infra.gateway.ingest.pipeline import Draft
+from infra.gateway.ingest.json_fields import object_field
+from infra.gateway.ingest.pipeline import RawEvent
 from schemas.events import EVENT_TYPES
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 
 CALLS: Final = ("track", "identify", "page", "screen", "group", "alias")
 
-_OF_CALL: Final = {
+_TYPE_BY_CALL: Final = {
     "page": "page_view",
     "screen": "page_view",
     "identify": "context",
     "group": "custom",
     "alias": "custom",
 }
-_OF_NAME: Final = {
+_TYPE_BY_TRACK_NAME: Final = {
     "order completed": "conversion",
     "signed up": "conversion",
     "subscription started": "conversion",
@@ -32,45 +32,46 @@ _OF_NAME: Final = {
     "product reviewed": "feedback",
     "page scrolled": "scroll",
 }
-"""Names of track calls that say more than `custom`; so do those that end in `clicked`, and the types' own names."""
+"""Event names of track calls with a type of their own. So have names that end in `clicked`, and the types' own names."""
 
-_LONGEST_ID: Final = 64
-_LONGEST_PERSON: Final = 128
+_MAX_ID_CHARS: Final = 64
+_MAX_USER_ID_CHARS: Final = 128
 _CONTENT_KEYS: Final = ("content_id", "contentId", "article_id", "articleId", "product_id", "productId")
 _VALUE_KEYS: Final = ("value", "rating", "depth", "revenue", "total")
 
 
-def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Draft:
-    """`call` is the endpoint's or, in a batch, the message's own; `sent_at` the batch's, where the message has none.
+def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> RawEvent:
+    """Returns the event, not yet validated, or why there is none.
 
-    The session is the one in the message's context or properties, else the anonymous id, else the user.
+    `call` is the endpoint's or, in a batch, the message's own; `sent_at` is the batch's, for a message without one. The
+    session is the one in the message's context or properties, else the anonymous id, else the user.
     """
     if type(message) is not dict:
-        return Rejection("malformed", "not an object")
+        return ValidationFailure("malformed", "not an object")
     if call not in CALLS:
-        return Rejection("unknown_type", f"type: give one of {', '.join(CALLS)}")
+        return ValidationFailure("unknown_type", f"type: expected one of {', '.join(CALLS)}")
     for name in ("userId", "anonymousId"):
         if type(message.get(name)) not in (str, type(None)):
-            return Rejection("wrong_type", f"{name}: expected string")
-        if len(message.get(name) or "") > _LONGEST_PERSON:
-            return Rejection("out_of_range", f"{name}: longer than {_LONGEST_PERSON} characters")
+            return ValidationFailure("wrong_type", f"{name}: expected string")
+        if len(message.get(name) or "") > _MAX_USER_ID_CHARS:
+            return ValidationFailure("out_of_range", f"{name}: longer than {_MAX_USER_ID_CHARS} characters")
     user, anonymous = message.get("userId") or "", message.get("anonymousId") or ""
     if not user and not anonymous:
-        return Rejection("missing_field", "userId: userId or anonymousId is required")
+        return ValidationFailure("missing_field", "userId: required, or anonymousId")
     if call == "track" and not message.get("event"):
-        return Rejection("missing_field", "event: required for track")
+        return ValidationFailure("missing_field", "event: required for track")
     if call == "group" and not message.get("groupId"):
-        return Rejection("missing_field", "groupId: required for group")
+        return ValidationFailure("missing_field", "groupId: required for group")
     if call == "alias" and not message.get("previousId"):
-        return Rejection("missing_field", "previousId: required for alias")
+        return ValidationFailure("missing_field", "previousId: required for alias")
     occurred_at_ms = _occurred_ms(message, sent_at, received_ms)
-    if isinstance(occurred_at_ms, Rejection):
+    if isinstance(occurred_at_ms, ValidationFailure):
         return occurred_at_ms
-    context, properties = part_of(message, "context"), _properties_of(message, call)
+    context, properties = object_field(message, "context"), _properties_of(message, call)
     session = properties.get("session_id") or context.get("sessionId") or context.get("session_id")
-    page = part_of(context, "page")
+    page = object_field(context, "page")
     return {
-        "event_id": short_id(_text(message.get("messageId")) or _own_id(message)),
+        "event_id": short_id(_text(message.get("messageId")) or _digest_id(message)),
         "type": _type_of(message, call),
         "occurred_at_ms": occurred_at_ms,
         "received_at_ms": received_ms,
@@ -89,12 +90,12 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Dr
 
 
 def short_id(text: str) -> str:
-    """The id itself, or of one too long for the contract a digest that stands for it."""
-    return text if len(text) <= _LONGEST_ID else blake2b(text.encode("utf-8", "replace"), digest_size=24).hexdigest()
+    """Returns the id, or a digest of one that is too long for the event contract."""
+    return text if len(text) <= _MAX_ID_CHARS else blake2b(text.encode("utf-8", "replace"), digest_size=24).hexdigest()
 
 
 def tags(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Event tags are texts: numbers and truth values are written out, objects and lists as JSON, null is left out."""
+    """Converts properties to strings: numbers and booleans written out, objects and lists as JSON, null dropped."""
     found = {}
     for name, value in properties.items():
         if value is None:
@@ -107,13 +108,13 @@ def tags(properties: Mapping[str, Any]) -> dict[str, Any]:
             try:
                 found[name] = msgspec.json.encode(value).decode()
             except (TypeError, ValueError, msgspec.MsgspecError, RecursionError):
-                # The judge says what is wrong with it.
+                # Left for validation to reject.
                 found[name] = value
     return found
 
 
 def milliseconds(text: Any) -> int | None:
-    """ISO 8601 or milliseconds; None of anything else.
+    """Parses ISO 8601 or milliseconds since 1970; None for anything else.
 
     >>> milliseconds("2026-11-22T10:00:00.250Z"), milliseconds("2026-11-22"), milliseconds("soon")
     (1795341600250, 1795305600000, None)
@@ -129,39 +130,39 @@ def milliseconds(text: Any) -> int | None:
         return None
 
 
-def _occurred_ms(message: dict[str, Any], sent_at: Any, received_ms: int) -> int | Rejection:
-    """receivedAt − (sentAt − originalTimestamp); without sentAt the timestamp as it stands, without either now."""
+def _occurred_ms(message: dict[str, Any], sent_at: Any, received_ms: int) -> int | ValidationFailure:
+    """Returns receivedAt − (sentAt − originalTimestamp); the timestamp if sentAt is missing, else the time of receipt."""
     given = message.get("originalTimestamp") or message.get("timestamp")
     if given is None:
         return received_ms
     at_ms = milliseconds(given)
     if at_ms is None:
-        return Rejection("wrong_type", "timestamp: expected ISO 8601")
+        return ValidationFailure("wrong_type", "timestamp: expected ISO 8601 or milliseconds")
     sent = message.get("sentAt") or sent_at
     if sent is None:
         return at_ms
     sent_ms = milliseconds(sent)
     if sent_ms is None:
-        return Rejection("wrong_type", "sentAt: expected ISO 8601")
+        return ValidationFailure("wrong_type", "sentAt: expected ISO 8601 or milliseconds")
     return min(received_ms - (sent_ms - at_ms), received_ms)
 
 
 def _type_of(message: dict[str, Any], call: str) -> str:
     if call != "track":
-        return _OF_CALL[call]
+        return _TYPE_BY_CALL[call]
     name = _text(message["event"]).strip().lower()
     plain = name.replace(" ", "_")
     if plain in EVENT_TYPES and plain != "tick":
         return plain
-    return "click" if name.endswith("clicked") else _OF_NAME.get(name, "custom")
+    return "click" if name.endswith("clicked") else _TYPE_BY_TRACK_NAME.get(name, "custom")
 
 
 def _properties_of(message: dict[str, Any], call: str) -> Mapping[str, Any]:
-    return part_of(message, "traits" if call in ("identify", "group") else "properties")
+    return object_field(message, "traits" if call in ("identify", "group") else "properties")
 
 
 def _named(message: dict[str, Any], call: str) -> dict[str, str]:
-    """What the call was, where the event's type does not say so."""
+    """Returns the call and its name as properties: the event's type does not always tell them."""
     names = {"track": "event", "page": "name", "screen": "name", "group": "groupId", "alias": "previousId"}
     found = {"call": call}
     if call in names and (value := _text(message.get(names[call]))):
@@ -170,11 +171,11 @@ def _named(message: dict[str, Any], call: str) -> dict[str, str]:
 
 
 def _context(context: Mapping[str, Any]) -> dict[str, Any] | None:
-    screen, location = part_of(context, "screen"), part_of(context, "location")
-    network = part_of(context, "network")
+    screen, location = object_field(context, "screen"), object_field(context, "location")
+    network = object_field(context, "network")
     found = {
-        "device": _first_text(part_of(context, "device"), ("type",)),
-        "os": _first_text(part_of(context, "os"), ("name",)),
+        "device": _first_text(object_field(context, "device"), ("type",)),
+        "os": _first_text(object_field(context, "os"), ("name",)),
         "country": _first_text(location, ("country",)),
         "region": _first_text(location, ("region",)),
         "city": _first_text(location, ("city",)),
@@ -188,14 +189,14 @@ def _context(context: Mapping[str, Any]) -> dict[str, Any] | None:
     return {name: value for name, value in found.items() if value is not None} or None
 
 
-def _own_id(message: dict[str, Any]) -> str:
-    """A message without id that is sent again is the same message if it says the same."""
+def _digest_id(message: dict[str, Any]) -> str:
+    """Returns an id by content for a message without one, so that a repeat of it is recognised."""
     timeless = {name: value for name, value in message.items() if name not in ("sentAt", "writeKey")}
     return "segment-" + blake2b(repr(timeless).encode("utf-8", "replace"), digest_size=20).hexdigest()
 
 
 def _text(value: Any) -> str:
-    """Texts, and numbers as some senders give for ids."""
+    """Returns a string; also of integers, which some senders use as ids."""
     return str(value) if type(value) in (str, int) else ""
 
 

@@ -1,0 +1,62 @@
+"""Tables of the rule language."""
+
+from typing import Any, Final
+
+import msgspec
+
+from infra.docs.reference.markdown import code, table
+from schemas.rule_conditions import BOUNDS, CONTEXTS, EVENT_TEXTS
+from schemas.rules import PLACEHOLDERS, Rule
+
+_MEANING: Final = {
+    "id": "name of the rule: lower-case letters, digits and hyphens",
+    "version": "counted up by hand; part of the ids of its commands",
+    "about": "why the rule exists, in a sentence",
+    "lane": "`session_window`, `content_window` or `event`",
+    "when": "conditions; all must hold",
+    "then": "`action` and `parameters` of the command",
+    "priority": "0 to 100; the CMS decides between commands by it",
+    "cooldown_s": "seconds of event time before the rule may command the same target again",
+    "expires_s": "seconds after which the command no longer counts",
+    "for_windows": "windows in a row in which all conditions must hold; 1 in lane `event`",
+    "source": "kind of the command's source",
+    "enabled": "`false` switches a rule off, for instance one of the job's file",
+}
+
+
+def rule_fields() -> str:
+    rows = []
+    for field in msgspec.structs.fields(Rule):
+        required = field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
+        rows.append((code(field.name), "required" if required else code(_text(field.default)), _MEANING[field.name]))
+    return table(("field", "default", "meaning"), rows)
+
+
+def bounds() -> str:
+    return table(
+        ("bound", "holds if", "lanes", "against", "unit of its threshold in the evidence"),
+        [
+            (
+                code(bound.name),
+                bound.text,
+                ", ".join(bound.lanes),
+                ", ".join(bound.scopes),
+                "the feature's own" if bound.unit == "feature" else bound.unit,
+            )
+            for bound in BOUNDS.values()
+        ],
+    )
+
+
+def texts() -> str:
+    rows = [("`context`", lane, ", ".join(map(code, names))) for lane, names in CONTEXTS.items()]
+    rows.append(("`event`", "event", ", ".join(map(code, EVENT_TEXTS))))
+    return table(("condition", "lane", "names"), rows)
+
+
+def placeholders() -> str:
+    return table(("placeholder", "value"), [(code(name), about) for name, about in PLACEHOLDERS.items()])
+
+
+def _text(default: Any) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)

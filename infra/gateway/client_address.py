@@ -1,0 +1,32 @@
+"""Reads the client's IP address, anonymizes it for storage and groups it for rate limits."""
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from starlette.requests import HTTPConnection
+
+
+def client_address(connection: HTTPConnection) -> str:
+    """Returns the address, empty if unknown. Behind a trusted proxy uvicorn has already replaced it."""
+    return connection.client.host if connection.client is not None else ""
+
+
+def anonymize_ip(address: str) -> str | None:
+    """Returns the network to store instead of an address: /24 of IPv4, /48 of IPv6; None if it is no address.
+
+    >>> anonymize_ip("203.0.113.77"), anonymize_ip("::ffff:203.0.113.77")
+    ('203.0.113.0/24', '203.0.113.0/24')
+    >>> anonymize_ip("2001:db8:1:2::3"), anonymize_ip("anna")
+    ('2001:db8:1::/48', None)
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
+
+
+def rate_limit_key(address: str) -> str:
+    """Returns the name under which limits count an address: of IPv6 its /48, since one client usually owns all of it."""
+    return (anonymize_ip(address) or address) if ":" in address else address
