@@ -34,16 +34,19 @@ class WindowCommands(RuleEvaluatingFunction):
         window_ms: int,
         slice_ms: int,
         emit_scores: bool,
+        patch_pyflink: bool = True,
     ) -> None:
         """`emit_scores` sends the scores of session windows to a side output, for session-state.v1."""
-        super().__init__(rules)
-        self._scores = SessionScoresStage() if emit_scores else None
+        super().__init__(rules, patch_pyflink)
+        self._emit_scores = emit_scores
         self._default_forest = (default_model, default_card)
         self._schedule = schedule
         self._window_ms = window_ms
         self._slice_ms = slice_ms
 
     def open(self, runtime_context: RuntimeContext) -> None:
+        super().open(runtime_context)
+        self._scores = SessionScoresStage() if self._emit_scores else None
         model, card = self._default_forest
         default = ForestVersion(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
         forest = IsolationForestStage(ForestRegistry(self._schedule, default))
