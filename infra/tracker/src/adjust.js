@@ -1,5 +1,5 @@
 /**
- * The tracker: one script tag, and what readers do comes to the collector.
+ * The tracker: one script tag; it records what readers do and sends it to the collector.
  *
  *     <script type="module" src="https://gateway.example/t/adjust.js" data-adjust-key="blog:public-key"></script>
  */
@@ -9,15 +9,15 @@ import { context } from "./context.js";
 import { recorder } from "./events.js";
 import { guarded, listen } from "./guard.js";
 import { json } from "./json.js";
-import { described, pageContent, pageUrl, place, tag, up } from "./markup.js";
-import { backoffMs, outbox } from "./outbox.js";
-import { reading } from "./reading.js";
+import { closest, dataAdjust, describeElement, pageContent, pagePosition, pageUrl } from "./dom.js";
+import { outbox } from "./outbox.js";
+import { trackEngagement } from "./engagement.js";
 import { scrolling } from "./scrolling.js";
 import { sessions } from "./session.js";
 import { write } from "./store.js";
 
 /**
- * @typedef {import("./markup.js").Fields} Fields
+ * @typedef {import("./dom.js").Fields} Fields
  * @typedef {"pending" | "granted" | "denied"} Consent
  * @typedef {(command: any) => any} Handler see client.js
  */
@@ -27,7 +27,7 @@ const RENDERED_MS = 100;
 
 const begin = () => {
   const script = document.querySelector("script[data-adjust-key]");
-  const setting = (/** @type {string} */ name) => tag(script, "-" + name) ?? "";
+  const setting = (/** @type {string} */ name) => dataAdjust(script, "-" + name) ?? "";
   const gateway = setting("gateway") || new URL(import.meta.url).origin;
 
   // Global Privacy Control is a refusal, whatever the page says.
@@ -45,8 +45,8 @@ const begin = () => {
     setting("key"),
     granted,
     guarded((answer, session) => {
-      adjust.heard = { ...answer, session };
-      adjust.hear();
+      internals.pushCredentials = { ...answer, session };
+      internals.onCredentials();
     }),
   );
 
@@ -74,7 +74,7 @@ const begin = () => {
     if (consent !== "denied") record(type, fields);
   };
 
-  /** What parts and page may call. None of it ever throws. */
+  /** What a page may call. None of it ever throws. */
   const adjust = {
     /** Any event of the contract. */
     event,
@@ -97,7 +97,7 @@ const begin = () => {
       if (refused) return;
       consent = given;
       settle();
-      adjust.hear();
+      internals.onCredentials();
     }),
 
     /**
@@ -106,35 +106,40 @@ const begin = () => {
      */
     handlers: {},
 
-    /** Work to be done before the page is left or hidden. @type {(() => void)[]} */
-    endings: [],
-    /** Work to be done when another page is shown. @type {(() => void)[]} */
-    openings: [],
-    /** What the collector said last, and of which session. @type {import("./outbox.js").Answer & { session?: string }} */
-    heard: {},
-    hear: () => {},
     /** Another page of an application is shown now. */
     page: () => {},
-    /** Asks for the reader's place; see locating.js. */
+    /** Asks for the reader's place; see geolocation.js. */
     locate: () => {},
-    session,
-    granted,
+  };
+
+  /** What the parts share with each other and not with the page. */
+  const internals = {
+    adjust,
+    event,
+    /** Work to be done before the page is left or hidden. @type {(() => void)[]} */
+    onHide: [],
+    /** Work to be done when another page is shown. @type {(() => void)[]} */
+    onShow: [],
+    /** The collector's last answer, and its session. @type {import("./outbox.js").Answer & { session?: string }} */
+    pushCredentials: {},
+    onCredentials: () => {},
     gateway,
     key: setting("key"),
-    outbox,
+    granted,
+    session,
     context,
-    described,
-    place,
-    up,
+    outbox,
     json,
-    backoffMs,
+    closest,
+    describeElement,
+    pagePosition,
     guarded,
     listen,
   };
 
   const start = guarded(() => {
     const idleMs = (+setting("idle-s") || 60) * 1000;
-    const tellEngaged = reading(idleMs, (ms) => event("heartbeat", { value: ms }));
+    const tellEngaged = trackEngagement(idleMs, (ms) => event("heartbeat", { value: ms }));
     const scrolls = scrolling(event);
     clicks(event);
 
@@ -148,7 +153,7 @@ const begin = () => {
       openedAt = performance.now();
       shown = true;
       scrolls.begin();
-      adjust.openings.forEach((begin) => guarded(begin)());
+      internals.onShow.forEach((begin) => guarded(begin)());
       event("page_view", { context: context(), properties: { referrer: document.referrer.split(/[?#]/)[0] } });
       tellContext();
     };
@@ -156,7 +161,7 @@ const begin = () => {
       if (!shown) return;
       shown = false;
       scrolls.tell();
-      adjust.endings.forEach((end) => guarded(end)());
+      internals.onHide.forEach((end) => guarded(end)());
       tellEngaged();
       event("page_hide", {
         value: Math.round(performance.now() - openedAt),
@@ -201,8 +206,8 @@ const begin = () => {
     settle();
     // A tab opened in the background is read when it is looked at.
     if (!document.hidden) open();
-    for (const part of (tag(script, "-parts") ?? "movements client").split(" ")) {
-      if (part) import(new URL(`./${part}.js`, import.meta.url).href).then((module) => module.start(adjust)).catch(() => {});
+    for (const part of (dataAdjust(script, "-parts") ?? "movements client").split(" ")) {
+      if (part) import(new URL(`./${part}.js`, import.meta.url).href).then((module) => module.start(internals)).catch(() => {});
     }
   });
 
@@ -211,11 +216,11 @@ const begin = () => {
     if (/** @type {any} */ (document).prerendering) listen(document, "prerenderingchange", start);
     else start();
   }
-  guarded(() => Object.assign(window, { microadjust: adjust }))();
-  return adjust;
+  guarded(() => (/** @type {any} */ (window).microadjust = adjust))();
+  return internals;
 };
 
-/** @typedef {ReturnType<typeof begin>} Adjust */
+/** @typedef {ReturnType<typeof begin>} Internals */
 
 /** Undefined only where a page has broken what the browser offers. */
-export const adjust = /** @type {Adjust} */ (guarded(begin)());
+export const adjust = /** @type {Internals["adjust"]} */ (guarded(begin)()?.adjust);

@@ -2,7 +2,7 @@
 
 import { json, randomId } from "./json.js";
 
-/** @typedef {import("./markup.js").Fields} Fields */
+/** @typedef {import("./dom.js").Fields} Fields */
 
 /** Characters, as in schemas/events.py. UTF-16 units are never fewer than characters, so a cut here always fits. */
 const LENGTHS = Object.entries({

@@ -1,12 +1,10 @@
 /** Events on their way: in batches, soon, again after a failure, and not lost when the page goes. */
 
+import { backoffMs } from "./backoff.js";
 import { guarded } from "./guard.js";
 import { json } from "./json.js";
-import { BATCH, FLYING, HELD_EVENTS, LONGEST_WAIT_MS, PATIENCE_MS, SOON_MS, STORED, STORED_MS } from "./limits.js";
+import { BATCH, FLYING, HELD_EVENTS, PATIENCE_MS, SOON_MS, STORED, STORED_MS } from "./limits.js";
 import { read, write } from "./store.js";
-
-/** @param {number} failures so far */
-export const backoffMs = (failures) => Math.min(LONGEST_WAIT_MS, SOON_MS * 2 ** failures) * (0.5 + Math.random());
 
 /**
  * @typedef {object} Answer what the collector says to a batch
