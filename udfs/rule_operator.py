@@ -7,12 +7,13 @@ from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.functions import KeyedBroadcastProcessFunction
 
+from models.isolation_forest.registry import ForestRegistry
 from schemas.commands import AdjustmentCommand, encode
 from schemas.rules import Rule
 from udfs import metrics
+from udfs.lanes.sessions import DETECTORS
 from udfs.runtime import prepare_interpreter
 from udfs.stages.broadcast_control import CONTROL, BroadcastControl
-from udfs.stages.isolation_forest import IsolationForestStage
 
 
 class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
@@ -29,11 +30,11 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         prepare_interpreter(runtime_context, self._patch_pyflink)
 
-    def open_rules(self, context: RuntimeContext, forest: IsolationForestStage | None) -> BroadcastControl:
+    def open_rules(self, context: RuntimeContext, forests: ForestRegistry | None) -> BroadcastControl:
         """Returns the holder of the rules in force. To be called in `open`."""
         group = context.get_metrics_group()
         self._commands = group.counter(metrics.COMMANDS)
-        self._control = BroadcastControl(self._rules, forest, group.counter(metrics.REFUSED_RULES))
+        self._control = BroadcastControl(self._rules, forests, DETECTORS, group.counter(metrics.REFUSED_RULES))
         self._restored = False
         self._broadcast: Any = None
         return self._control

@@ -31,6 +31,8 @@ MODULES: Final = (
     "models/rules/operands.py",
     "models/rules/signals.py",
     "udfs/keyed_state.py",
+    "udfs/stages/base.py",
+    "udfs/stages/session_scores.py",
     "udfs/lanes/contents.py",
     "udfs/lanes/events.py",
     "udfs/lanes/sessions.py",
