@@ -46,7 +46,6 @@ EXCLUDED: Final = {
     "udfs/side_outputs.py": "constants of PyFlink's types",
     "udfs/audit_records.py": "one call for each record of the audit topics",
     "udfs/stages/broadcast_control.py": "runs when a rule or a forest changes",
-    "udfs/stages/session_scores.py": "runs once a minute and session",
 }
 """Modules that are not compiled, by pattern, each with its reason. A module with a msgspec struct is not compiled either:
 mypyc drops the options of a struct and the types of its fields. All others in `models` and `udfs` are compiled."""
