@@ -23,22 +23,54 @@ def number(value: Any) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def quantity(value: Any, unit: str | None) -> str:
+    """A number with its unit, but for counts, scores and ranges, whose unit says nothing beside a number.
+
+    >>> quantity(20_000.0, "ms"), quantity(3.0, "sd"), quantity(0.85, "0..1"), quantity(4.0, "count")
+    ('20000 ms', '3 sd', '0.85', '4')
+    """
+    is_bare = not unit or unit in ("count", "score") or unit[0].isdigit()
+    return number(value) if is_bare else f"{number(value)} {unit}"
+
+
+def format_bound(bound: Mapping[str, Any]) -> str:
+    """One bound that held, with the baseline it compared with.
+
+    >>> format_bound({"bound": "below", "threshold": 20000.0, "unit": "ms"})
+    'below 20000 ms'
+    >>> format_bound({"bound": "z_above", "threshold": 3.0, "unit": "sd", "against": "peers", "baseline": 1000.0, "z": 8.0})
+    'z above 3 sd against peers, usually 1000, z 8'
+    """
+    text = f"{bound['bound'].replace('_', ' ')} {quantity(bound.get('threshold'), bound.get('unit'))}"
+    if bound.get("against") is not None:
+        text += f" against {bound['against']}"
+    return ", ".join([text, *_expectation(bound)])
+
+
+def _expectation(seen: Mapping[str, Any]) -> list[str]:
+    notes = []
+    if seen.get("baseline") is not None:
+        notes.append(f"usually {number(seen['baseline'])}")
+    if seen.get("z") is not None:
+        notes.append(f"z {number(seen['z'])}")
+    return notes
+
+
 def because(name: str, evidence: Mapping[str, Any]) -> str:
-    """One feature of the evidence.
+    """One feature of the evidence, with every bound that held.
+
+    >>> because("silence_ms", {"value": 50000.0, "threshold": 45000.0, "bounds": [
+    ...     {"bound": "above", "threshold": 45000.0, "unit": "ms"}, {"bound": "below", "threshold": 130000.0, "unit": "ms"}]})
+    'silence_ms 50000 (above 45000 ms; below 130000 ms)'
+
+    Commands of before bounds were listed have only what is known of the feature:
 
     >>> because("hover_ms", {"value": 9000.0, "baseline": 1000.0, "z": 8.0, "threshold": 3.0})
     'hover_ms 9000 (usually 1000, z 8)'
-    >>> because("recommended_click_rate", {"value": 0.0, "threshold": 1.0})
-    'recommended_click_rate 0 (line at 1)'
     """
-    notes = []
-    if evidence.get("baseline") is not None:
-        notes.append(f"usually {number(evidence['baseline'])}")
-    if evidence.get("z") is not None:
-        notes.append(f"z {number(evidence['z'])}")
-    if not notes and evidence.get("threshold") is not None:
-        notes.append(f"line at {number(evidence['threshold'])}")
-    return f"{name} {number(evidence.get('value'))}" + (f" ({', '.join(notes)})" if notes else "")
+    bounds = [format_bound(bound) for bound in evidence.get("bounds", ())]
+    notes = "; ".join(bounds) or ", ".join(_expectation(evidence))
+    return f"{name} {number(evidence.get('value'))}" + (f" ({notes})" if notes else "")
 
 
 def reason(command: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from infra.cli.bootstrap import Bootstrap, bootstrap_of
 from infra.cli.output import Json, err, errors, show
 from infra.kafka.reading import TopicReader
 from models.rules.compiled import KNOWN_FEATURES
-from models.rules.evaluation import RuleBook
+from models.rules.evaluation import RuleSet
 from schemas import topics
 from schemas.rules import Rule, RuleError, parse_rule, parse_rule_file
 
@@ -71,7 +71,7 @@ def put(
             rules = parse_rule_file(file.read_text(), KNOWN_FEATURES)
         except (OSError, UnicodeDecodeError) as error:
             raise RuleError(f"{file} cannot be read: {error}") from None
-        RuleBook(rules)
+        RuleSet(rules)
         put_records(bootstrap_of(bootstrap), [(rule.id, msgspec.json.encode(rule)) for rule in rules])
         show([{"rule": rule.id, "version": rule.version} for rule in rules], as_json, "the file holds no rule")
 

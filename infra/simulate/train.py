@@ -16,7 +16,7 @@ from models.isolation_forest.fit import ALARM_SHARE, MIN_THRESHOLD
 from models.isolation_forest.onnx_export import fit, to_onnx
 from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import Floats
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.model_cards import ModelCard
 
@@ -28,7 +28,7 @@ FAR_MS: Final = 2**62
 def ordinary_windows(seed: int) -> list[list[float]]:
     """Feature rows of readers without planted behaviours, early and last windows included."""
     scene = Scene(seconds=900, ordinary=60, behaviours=(), accidents=False, seed=seed)
-    events = [event for _, _, record in scene.lines() if isinstance(event := verdict(record, FAR_MS), Event)]
+    events = [event for _, _, record in scene.lines() if isinstance(event := validate_record(record, FAR_MS), Event)]
     rows = []
     for end, cells in windows(slices_of(events), FAR_MS):
         by_session: dict[str, list[tuple[str | None, Slice]]] = defaultdict(list)

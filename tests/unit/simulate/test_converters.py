@@ -10,7 +10,7 @@ from infra.simulate.converters import CONVERTERS, FOLDERS, balabit, write_record
 from infra.simulate.converters.rows import BadRow
 from infra.simulate.converters.shared import PROJECT, shared_data
 from infra.simulate.recording import header, records
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 
 NOW_MS = 1_790_000_000_000
@@ -203,7 +203,7 @@ def test_a_recording_is_the_same_to_the_byte_and_replay_reads_it(tmp_path: Path,
     write_recording(sample(tmp_path, name), second)
     assert first.read_bytes() == second.read_bytes()
     lines = list(records(first))
-    assert [verdict(line, NOW_MS) for line in lines] == events
+    assert [validate_record(line, NOW_MS) for line in lines] == events
     assert all(header(line) is not None for line in lines)
 
 

@@ -8,7 +8,7 @@ from infra.simulate.behaviours import BEHAVIOURS
 from infra.simulate.ground_truth import Episode, read_truth, score, truth_path
 from infra.simulate.recording import SAMPLE, RecordingError, records
 from infra.simulate.scenario import NOT_EVENTS, Scene
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 
 FAR_MS = 2**62
@@ -34,7 +34,7 @@ def test_every_behaviour_is_planted_and_another_seed_is_another_recording() -> N
 def test_all_records_but_the_broken_ones_are_valid_and_in_order_of_arrival() -> None:
     lines = [*Scene(seconds=480, ordinary=3, each=1, seed=5).lines()]
     assert [at for at, _, _ in lines] == sorted(at for at, _, _ in lines)
-    refused = [record for _, _, record in lines if not isinstance(verdict(record, FAR_MS), Event)]
+    refused = [record for _, _, record in lines if not isinstance(validate_record(record, FAR_MS), Event)]
     assert sorted(refused) == sorted(NOT_EVENTS)
 
 
