@@ -10,7 +10,7 @@ from jobs.graph import build
 from jobs.sinks import add_kafka_sink
 from models.model_store import BUNDLED, ModelError, load_forest
 from models.rules.compiled import KNOWN_FEATURES
-from models.rules.evaluation import RuleBook
+from models.rules.evaluation import RuleSet
 from schemas.rules import Rule, RuleError, parse_rule_file
 
 BUNDLED_RULES = BUNDLED / "rules.yaml"
@@ -25,7 +25,7 @@ def load_rules(path: str) -> tuple[Rule, ...]:
         raise RuleError(f"the rule file cannot be read: {error}") from None
     rules = tuple(parse_rule_file(text, KNOWN_FEATURES))
     # Compiled here for the errors that only compiling finds: in a TaskManager the job would restart on them for ever.
-    RuleBook(rules)
+    RuleSet(rules)
     return rules
 
 

@@ -7,8 +7,7 @@ from importlib.resources import files
 import msgspec
 
 from models.features import SESSION_NAMES
-from models.isolation_forest.scorer import ForestScorer
-from schemas.model_cards import CorruptModel, ModelCard, require_checksum
+from schemas.model_cards import CorruptModelError, ModelCard, require_checksum
 
 BUNDLED = files("models") / "shipped"
 """Models and rules that ship with the job; readable from a folder and from the archive of `flink run -pyfs` alike."""
@@ -29,13 +28,16 @@ def load_forest(store: Traversable = BUNDLED) -> StoredModel:
 
     Only ONNX is ever loaded; a pickle is never opened.
     """
+    # Here, since the gateway reads the shipped rules and has no onnxruntime.
+    from models.isolation_forest.scorer import ForestScorer
+
     card_path, model_path = store / "forest.json", store / "forest.onnx"
     try:
         card = msgspec.json.decode(card_path.read_bytes(), type=ModelCard)
         artefact = model_path.read_bytes()
         require_checksum(artefact, card)
         scorer = ForestScorer(artefact)
-    except (OSError, msgspec.MsgspecError, CorruptModel, ValueError) as error:
+    except (OSError, msgspec.MsgspecError, CorruptModelError, ValueError) as error:
         raise ModelError(f"the forest in {store} cannot be used: {error}") from None
     if tuple(card.features) != SESSION_NAMES or scorer.features != len(SESSION_NAMES):
         raise ModelError(

@@ -1,1 +1,1 @@
-"""The contracts: what stands on each topic, and the one place that decides whether an event is valid."""
+"""The contracts: the records of each topic, the rule language, and the validation of events."""

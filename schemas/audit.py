@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 
-class Late(Struct):
-    """A valid event that came too late to change anything. Id and type are missing where only the gateway's clock,
+class LateEvent(Struct):
+    """A valid event that came too late to be used. Id and type are missing where only the gateway's clock,
     not the event's delay, made it late: partition and offset tell which it was."""
 
     event_id: str | None
@@ -16,7 +16,7 @@ class Late(Struct):
     offset: int
 
 
-class Tally(Struct):
+class WindowTally(Struct):
     """How many events the windows that ended then were made of, and how many repeats were left out of them.
 
     An event lies in `window / slide` windows (six), so a sum over all tallies counts it so often. Ticks are not

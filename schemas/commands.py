@@ -1,29 +1,13 @@
 """The command contract (adjustments.v1): a small, precise change for one reader, segment or content item."""
 
 from hashlib import blake2b
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-Action = Literal[
-    "simplify",
-    "shorten",
-    "expand",
-    "enrich",
-    "visualise",
-    "reorder",
-    "highlight_related",
-    "lighten_media",
-    "simplify_layout",
-    "localise",
-    "set_length",
-    "set_tone",
-    "refresh_recommendations",
-    "prompt",
-    "revert",
-]
-ACTIONS: Final[tuple[str, ...]] = get_args(Action)
+from schemas.actions import ActionName
+from schemas.rule_conditions import BaselineScope
 
 SourceKind = Literal["rule", "anomaly", "model", "segment", "context", "sentiment", "schedule"]
 
@@ -43,10 +27,25 @@ class Source(Struct, frozen=True):
     version: int
 
 
-class Evidence(Struct, omit_defaults=True, frozen=True):
-    """One feature behind a command: what it was, what was expected, where the line lay, and over which window.
+class EvidenceBound(Struct, omit_defaults=True, frozen=True):
+    """One bound that held. `bound` is the field of the rule's condition, and `unit` that of `threshold`.
 
-    `z` is in standard deviations of the baseline; what is unknown is left out.
+    A bound that compares with a baseline says whose (`against`), that baseline in the feature's own unit, and the z-score.
+    """
+
+    bound: str
+    threshold: float | None = None
+    unit: str | None = None
+    against: BaselineScope | None = None
+    baseline: float | None = None
+    z: float | None = None
+
+
+class Evidence(Struct, omit_defaults=True, frozen=True):
+    """One feature behind a command: its value, what was expected, and the bounds that held, over which window.
+
+    `bounds` holds each bound of the rule on this feature, in the rule's order. `baseline`, `threshold` and `z` are those of its
+    last condition. `z` is in standard deviations of the baseline; what is unknown is left out.
     """
 
     value: float | str | None = None
@@ -55,6 +54,7 @@ class Evidence(Struct, omit_defaults=True, frozen=True):
     z: float | None = None
     window_start_ms: int | None = None
     window_end_ms: int | None = None
+    bounds: tuple[EvidenceBound, ...] = ()
 
 
 class Experiment(Struct, frozen=True):
@@ -74,7 +74,7 @@ class AdjustmentCommand(Struct):
     session_id: str | None
     user_id: str | None
     content_id: str | None
-    action: Action
+    action: ActionName
     parameters: dict[str, Any]
     priority: Annotated[int, Meta(ge=0, le=100)]
     source: Source

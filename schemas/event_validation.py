@@ -1,8 +1,8 @@
-"""The event contract as a table, and the one place that decides whether a record is a valid event.
+"""Validates records against the event contract, by one table for Python and the JVM.
 
-`Event` is the source. `FIELDS` is read off it; `verdict` applies the table in Python (gateway, command line,
+`Event` is the source. `FIELDS` is read off it; `validate_record` applies the table in Python (gateway, command line,
 tests) and `contract_json` hands the same table to the decoder that Flink runs (`udfs/format`), so no rule is
-written twice. A test feeds hostile records to both and compares every verdict.
+written twice. A test feeds hostile records to both and compares every result.
 """
 
 import json
@@ -22,11 +22,11 @@ from schemas.events import (
     Context,
     Event,
 )
-from schemas.rejects import Reason, Rejection
+from schemas.rejects import Reason, ValidationFailure
 
 Kind = Literal["string", "integer", "number", "boolean", "tags", "object"]
 
-_LONGEST_NUMBER: Final = 20
+_MAX_NUMBER_CHARS: Final = 20
 """Digits, sign and point of a number inside every range of the contract; longer integers are out of range unread."""
 
 _NOT_JSON: Final = f"not JSON of at most {MAX_DEPTH} levels"
@@ -77,7 +77,7 @@ CONTEXT_FIELDS: Final = _table(Context)
 
 
 def contract_json() -> str:
-    """The table for the decoder in the JVM: compact JSON, passed as an option of the source table."""
+    """Serialises the table for the decoder in the JVM: compact JSON, passed as an option of the source table."""
 
     def rows(fields: tuple[Field, ...]) -> list[dict[str, Any]]:
         return [{"name": f.name, "kind": f.kind, "required": f.required, "low": f.low, "high": f.high} for f in fields]
@@ -86,7 +86,7 @@ def contract_json() -> str:
         "max_bytes": MAX_BYTES,
         "max_depth": MAX_DEPTH,
         "max_skew_ms": MAX_SKEW_MS,
-        "longest_number": _LONGEST_NUMBER,
+        "longest_number": _MAX_NUMBER_CHARS,
         "types": EVENT_TYPES,
         "value_range": VALUE_RANGE,
         "fields": rows(FIELDS),
@@ -95,9 +95,11 @@ def contract_json() -> str:
     return json.dumps(table, separators=(",", ":"))
 
 
-class _Refused(Exception):
+class InvalidEventError(Exception):
+    """Ends the validation of a record at its first fault."""
+
     def __init__(self, reason: Reason, detail: str) -> None:
-        self.rejection = Rejection(reason, detail)
+        self.failure = ValidationFailure(reason, detail)
 
 
 class _HugeInteger:
@@ -108,7 +110,7 @@ _HUGE: Final = _HugeInteger()
 
 
 def _parse_int(text: str) -> int | _HugeInteger:
-    return int(text) if len(text) <= _LONGEST_NUMBER else _HUGE
+    return int(text) if len(text) <= _MAX_NUMBER_CHARS else _HUGE
 
 
 def _parse_constant(text: str) -> Any:
@@ -118,61 +120,61 @@ def _parse_constant(text: str) -> Any:
 _decoder = json.JSONDecoder(parse_int=_parse_int, parse_constant=_parse_constant)
 
 
-def verdict(raw: bytes | None, now_ms: int) -> Event | Rejection:
-    """The event in `raw`, or why it is none. `now_ms` is the judge's clock, for times that lie in the future.
+def validate_record(raw: bytes | None, now_ms: int) -> Event | ValidationFailure:
+    """Returns the event in `raw`, or why it is none. `now_ms` is the validator's clock, for times that lie in the future.
 
     Unknown fields are ignored. Of a name given twice the last one counts, as JSON parsers do.
     """
     try:
         fields = _parse(raw)
-    except _Refused as refused:
-        return refused.rejection
-    return verdict_on(fields, now_ms)
+    except InvalidEventError as error:
+        return error.failure
+    return validate_fields(fields, now_ms)
 
 
-def verdict_on(fields: dict[str, Any], now_ms: int) -> Event | Rejection:
-    """The same for a record that `document` has read, as a part of something larger."""
+def validate_fields(fields: dict[str, Any], now_ms: int) -> Event | ValidationFailure:
+    """Validates a record that `parse_json_strictly` has read, as a part of something larger."""
     try:
         checked = {field.name: _check(field, fields.get(field.name), "") for field in FIELDS}
         _check_meaning(checked, now_ms)
-    except _Refused as refused:
-        return refused.rejection
+    except InvalidEventError as error:
+        return error.failure
     if checked["context"] is not None:
         checked["context"] = Context(**checked["context"])
     return Event(**checked)
 
 
-def document(raw: bytes) -> Any:
-    """Any JSON text, read as strictly as a record and of any size; `Rejection` where it is none.
+def parse_json_strictly(raw: bytes) -> Any:
+    """Reads any JSON text as strictly as a record and of any size; returns a `ValidationFailure` where it is none.
 
-    Integers too long to be worth converting are objects of no JSON type, which every rule refuses.
+    Integers too long to be worth converting are objects of no JSON type, which every check refuses.
     """
     try:
         return _decoder.decode(raw.decode("utf-8"))
     except UnicodeDecodeError:
-        return Rejection("malformed", "not UTF-8")
+        return ValidationFailure("malformed", "not UTF-8")
     except (ValueError, RecursionError):
-        return Rejection("malformed", "not JSON")
+        return ValidationFailure("malformed", "not JSON")
 
 
 def _parse(raw: bytes | None) -> dict[str, Any]:
     if not raw:
-        raise _Refused("malformed", "empty")
+        raise InvalidEventError("malformed", "empty")
     if len(raw) > MAX_BYTES:
-        raise _Refused("oversize", f"over {MAX_BYTES} bytes")
+        raise InvalidEventError("oversize", f"over {MAX_BYTES} bytes")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise _Refused("malformed", "not UTF-8") from None
+        raise InvalidEventError("malformed", "not UTF-8") from None
     try:
         value = _decoder.decode(text)
     except (ValueError, RecursionError):
-        raise _Refused("malformed", _NOT_JSON) from None
+        raise InvalidEventError("malformed", _NOT_JSON) from None
     # Counting brackets is cheap and nearly always enough; the exact walk is for the rest.
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise _Refused("malformed", _NOT_JSON)
+        raise InvalidEventError("malformed", _NOT_JSON)
     if type(value) is not dict:
-        raise _Refused("malformed", "not an object")
+        raise InvalidEventError("malformed", "not an object")
     return value
 
 
@@ -189,7 +191,7 @@ def _depth(value: Any) -> int:
 def _check(field: Field, value: Any, prefix: str) -> Any:
     if value is None:
         if field.required:
-            raise _Refused("missing_field", f"{prefix}{field.name}: required")
+            raise InvalidEventError("missing_field", f"{prefix}{field.name}: required")
         return None
     name = prefix + field.name
     match field.kind:
@@ -199,68 +201,68 @@ def _check(field: Field, value: Any, prefix: str) -> Any:
             return _number(field, value, name)
         case "boolean":
             if type(value) is not bool:
-                raise _Refused("wrong_type", f"{name}: expected boolean")
+                raise InvalidEventError("wrong_type", f"{name}: expected boolean")
             return value
         case "tags":
             return _tags(field, value, name)
         case "object":
             if type(value) is not dict:
-                raise _Refused("wrong_type", f"{name}: expected object")
+                raise InvalidEventError("wrong_type", f"{name}: expected object")
             return {inner.name: _check(inner, value.get(inner.name), name + ".") for inner in CONTEXT_FIELDS}
 
 
 def _string(field: Field, value: Any, name: str) -> str:
     if type(value) is not str:
-        raise _Refused("wrong_type", f"{name}: expected string")
+        raise InvalidEventError("wrong_type", f"{name}: expected string")
     if _unpaired(value):
-        raise _Refused("malformed", f"{name}: unpaired surrogate")
+        raise InvalidEventError("malformed", f"{name}: unpaired surrogate")
     if field.high is not None and len(value) > field.high:
-        raise _Refused("out_of_range", f"{name}: longer than {field.high:.0f} characters")
+        raise InvalidEventError("out_of_range", f"{name}: longer than {field.high:.0f} characters")
     if field.low is not None and len(value) < field.low:
-        raise _Refused("out_of_range", f"{name}: shorter than {field.low:.0f} characters")
+        raise InvalidEventError("out_of_range", f"{name}: shorter than {field.low:.0f} characters")
     return value
 
 
 def _unpaired(text: str) -> bool:
-    """Whether half a surrogate pair makes it no text: it could not be written as UTF-8 again."""
+    """Whether the text has half a surrogate pair: it could not be written as UTF-8 again."""
     return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _number(field: Field, value: Any, name: str) -> float:
     huge = value is _HUGE
     if not huge and type(value) is not int and (field.kind == "integer" or type(value) is not float):
-        raise _Refused("wrong_type", f"{name}: expected {field.kind}")
+        raise InvalidEventError("wrong_type", f"{name}: expected {field.kind}")
     if huge or not (-(2**63) <= value < 2**63 if type(value) is int else math.isfinite(value)):
-        raise _Refused("out_of_range", f"{name}: not a number this system can hold")
+        raise InvalidEventError("out_of_range", f"{name}: not a number this system can hold")
     if field.low is not None and value < field.low:
         reason: Reason = "impossible_time" if name.endswith("_at_ms") else "out_of_range"
-        raise _Refused(reason, f"{name}: below {field.low:.0f}")
+        raise InvalidEventError(reason, f"{name}: below {field.low:.0f}")
     if field.high is not None and value > field.high:
-        raise _Refused("out_of_range", f"{name}: above {field.high:.0f}")
+        raise InvalidEventError("out_of_range", f"{name}: above {field.high:.0f}")
     return value if field.kind == "integer" else float(value)
 
 
 def _tags(field: Field, value: Any, name: str) -> dict[str, str]:
     if type(value) is not dict:
-        raise _Refused("wrong_type", f"{name}: expected object")
+        raise InvalidEventError("wrong_type", f"{name}: expected object")
     if any(type(each) is not str for each in value.values()):
-        raise _Refused("wrong_type", f"{name}: expected strings")
+        raise InvalidEventError("wrong_type", f"{name}: expected strings")
     if any(_unpaired(tag) or _unpaired(text) for tag, text in value.items()):
-        raise _Refused("malformed", f"{name}: unpaired surrogate")
+        raise InvalidEventError("malformed", f"{name}: unpaired surrogate")
     if field.high is not None and len(value) > field.high:
-        raise _Refused("out_of_range", f"{name}: more than {field.high:.0f} entries")
+        raise InvalidEventError("out_of_range", f"{name}: more than {field.high:.0f} entries")
     return value
 
 
 def _check_meaning(event: dict[str, Any], now_ms: int) -> None:
-    """The rules that look at more than one field."""
+    """Checks what involves more than one field."""
     if event["type"] not in EVENT_TYPES:
-        raise _Refused("unknown_type", "type: not one of the contract's")
+        raise InvalidEventError("unknown_type", "type: not one of the contract's")
     value, bounds = event["value"], VALUE_RANGE.get(event["type"])
     if value is not None and bounds is not None and not bounds[0] <= value <= bounds[1]:
-        raise _Refused("out_of_range", f"value: outside {bounds[0]:.0f}..{bounds[1]:.0f} for {event['type']}")
+        raise InvalidEventError("out_of_range", f"value: outside {bounds[0]:.0f}..{bounds[1]:.0f} for {event['type']}")
     received = event["received_at_ms"]
     if abs(event["occurred_at_ms"] - received) > MAX_SKEW_MS:
-        raise _Refused("impossible_time", "occurred_at_ms: over 24 h from received_at_ms")
+        raise InvalidEventError("impossible_time", "occurred_at_ms: over 24 h from received_at_ms")
     if received > now_ms + MAX_SKEW_MS:
-        raise _Refused("impossible_time", "received_at_ms: over 24 h in the future")
+        raise InvalidEventError("impossible_time", "received_at_ms: over 24 h in the future")

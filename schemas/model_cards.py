@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class ModelCard(Struct):
-    """What a model is: what it reads, when it speaks, what it was made from. Stands beside the artefact.
+    """Describes a model: its inputs, its threshold, its training data. Stored beside the artefact.
 
     `threshold` is the score from which a window counts as anomalous; `features` are the inputs in order.
     """
@@ -23,21 +23,21 @@ class ModelCard(Struct):
 
 
 class ModelRecord(Struct):
-    """A card, and where the artefact lies (a path or object-store address)."""
+    """A card, and where the artefact is (a path or object-store address)."""
 
     card: ModelCard
     location: str
 
 
-class CorruptModel(Exception):
+class CorruptModelError(Exception):
     """The bytes are not those that the card vouches for."""
 
 
 def require_checksum(artefact: bytes, card: ModelCard) -> None:
-    """Raises `CorruptModel` unless `artefact` is what `card` describes."""
+    """Raises `CorruptModelError` unless `artefact` is what `card` describes."""
     found = sha256(artefact).hexdigest()
     if found != card.sha256:
-        raise CorruptModel(
+        raise CorruptModelError(
             f"model {card.id} version {card.version}: the card says sha256 {card.sha256[:12]}…, "
             f"the file has {found[:12]}…; take the file that belongs to this card"
         )

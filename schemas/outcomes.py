@@ -8,7 +8,7 @@ from schemas.events import Id, Millis
 
 
 class Outcome(Struct, omit_defaults=True):
-    """`metric` and `value` are for conversions and ratings; a plain acknowledgement leaves them out."""
+    """What became of a command. `reason` says why it failed; `metric` and `value` are for conversions and ratings."""
 
     command_id: Id | None
     session_id: Id
@@ -16,3 +16,4 @@ class Outcome(Struct, omit_defaults=True):
     occurred_at_ms: Millis
     metric: Annotated[str, Meta(max_length=64)] | None = None
     value: Annotated[float, Meta(ge=-1e15, le=1e15)] | None = None
+    reason: Annotated[str, Meta(max_length=128)] | None = None

@@ -16,10 +16,10 @@ Reason = Literal[
 REASONS: Final[tuple[str, ...]] = get_args(Reason)
 
 
-class Rejected(Struct):
-    """One refused record. `detail` names field and rule, never the reader's own text; `original` is base64,
+class RejectedRecord(Struct):
+    """A rejected record. `detail` names field and rule, never the reader's own text; `original` is base64,
     of an oversize record only its first 64 KiB: partition and offset say where the whole of it stands. What the gateway
-    refuses never stood on the topic: there both are -1, and `stage` names the source."""
+    rejects never was on the topic: there both are -1, and `stage` names the source."""
 
     reason: Reason
     detail: str
@@ -31,7 +31,7 @@ class Rejected(Struct):
     seen_at_ms: int
 
 
-class Rejection(Struct, frozen=True):
+class ValidationFailure(Struct, frozen=True):
     """Why a record is no valid event."""
 
     reason: Reason

@@ -1,48 +1,23 @@
 """The rule contract (rules.v1 and rule files): when to change what, as data."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-from schemas.commands import Action, SourceKind
+from schemas.actions import ActionName, parameter_problem
+from schemas.commands import SourceKind
+from schemas.rule_conditions import Condition, Lane, condition_problem
 
-Lane = Literal["session_window", "content_window", "event"]
-Against = Literal["self", "peers"]
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
-
-
-class Condition(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
-    """One thing that must hold. It names what it looks at and one bound or more.
-
-    `feature` with `above`/`below` looks at the value, with `change_above`/`change_below` at the change against the baseline as a
-    fraction (-0.2 is 20 % down), with `z_above`/`z_below` at standard deviations from it, with `shift` at a lasting drift
-    (CUSUM). `against` says whose baseline: the session's own or its peers'. `forest` looks at the anomaly score, where
-    "threshold" stands for the model's own. `context` and `event` compare texts of the event or window.
-    """
-
-    feature: str | None = None
-    against: Against = "self"
-    above: float | None = None
-    below: float | None = None
-    change_above: float | None = None
-    change_below: float | None = None
-    z_above: float | None = None
-    z_below: float | None = None
-    shift: Literal["up", "down"] | None = None
-    forest: Literal["threshold"] | float | None = None
-    context: str | None = None
-    event: str | None = None
-    equals: str | None = None
-    among: tuple[str, ...] | None = None
 
 
 class Effect(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     """What is asked of the CMS. In `parameters`, a text ``$name`` is filled in by the job (see `PLACEHOLDERS`)."""
 
-    action: Action
+    action: ActionName
     parameters: dict[str, Any] = {}
 
 
@@ -70,19 +45,6 @@ PLACEHOLDERS: Final = {
     "$content_id": "what the reader is looking at",
 }
 
-EVENT_TEXTS: Final = ("type", "placement", "element", "content_type")
-"""What `event` can compare."""
-
-CONTEXTS: Final[dict[str, tuple[str, ...]]] = {
-    "session_window": ("device", "content_type"),
-    "content_window": ("content_type",),
-    "event": ("device", "country", "language"),
-}
-"""What `context` can compare, by lane."""
-
-BOUNDS: Final = ("above", "below", "change_above", "change_below", "z_above", "z_below", "shift")
-_SUBJECTS: Final = ("feature", "forest", "context", "event")
-
 
 class RuleError(ValueError):
     """A rule that cannot be used; the message names rule, field and what was expected."""
@@ -106,11 +68,14 @@ def parse_rule(data: Mapping[str, Any] | bytes, features: Mapping[Lane, Iterable
     if rule.lane == "event" and rule.for_windows > 1:
         raise RuleError(f"{name}: for_windows: an event is no window; leave it out in lane event")
     for number, condition in enumerate(rule.when):
-        _check(rule, condition, f"{name}: when[{number}]", set(features[rule.lane]))
+        if (problem := condition_problem(condition, rule.lane, features[rule.lane])) is not None:
+            raise RuleError(f"{name}: when[{number}]{problem}")
     for key, value in rule.then.parameters.items():
         if isinstance(value, str) and value.startswith("$") and value not in PLACEHOLDERS:
             known = ", ".join(PLACEHOLDERS)
             raise RuleError(f"{name}: then.parameters.{key}: {value} is not known; there are {known}")
+    if (problem := parameter_problem(rule.then.action, rule.then.parameters)) is not None:
+        raise RuleError(f"{name}: then.parameters.{problem}")
     return rule
 
 
@@ -118,45 +83,6 @@ def _readable(error: msgspec.ValidationError) -> str:
     text, _, path = str(error).partition(" - at `$")
     where = path.rstrip("`").lstrip(".")
     return f"{where}: {text}" if where else text
-
-
-def _check(rule: Rule, condition: Condition, where: str, features: set[str]) -> None:
-    subjects = [name for name in _SUBJECTS if getattr(condition, name) is not None]
-    if len(subjects) != 1:
-        raise RuleError(f"{where}: give exactly one of {', '.join(_SUBJECTS)}; found {subjects or 'none'}")
-    bounds = [name for name in BOUNDS if getattr(condition, name) is not None]
-    texts = condition.equals is not None or condition.among is not None
-    match subjects[0]:
-        case "feature":
-            if condition.feature not in features:
-                raise RuleError(
-                    f"{where}.feature: {condition.feature} is not known in lane {rule.lane}; "
-                    f"there are {', '.join(sorted(features))}"
-                )
-            if texts:
-                raise RuleError(f"{where}.feature: a number is not compared with equals or among")
-            if not bounds:
-                raise RuleError(f"{where}: give at least one of {', '.join(BOUNDS)}")
-            compared = [name for name in bounds if name not in ("above", "below")]
-            if compared and rule.lane == "event":
-                raise RuleError(f"{where}.{compared[0]}: an event has no baseline; use above or below")
-            if compared and condition.against == "peers" and rule.lane == "content_window":
-                raise RuleError(f"{where}.against: contents have no peers; use self")
-            if condition.shift is not None and condition.against == "peers":
-                raise RuleError(f"{where}.shift: a drift is seen against self only")
-        case "forest":
-            if rule.lane != "session_window":
-                raise RuleError(f"{where}.forest: the forest scores session windows; use it there")
-            if bounds or texts:
-                raise RuleError(f"{where}.forest: takes no other bound")
-        case subject:
-            if not texts or bounds:
-                raise RuleError(f"{where}.{subject}: compare it with equals or among")
-            if subject == "event" and rule.lane != "event":
-                raise RuleError(f"{where}.event: only rules of lane event see single events")
-            known = EVENT_TEXTS if subject == "event" else CONTEXTS[rule.lane]
-            if getattr(condition, subject) not in known:
-                raise RuleError(f"{where}.{subject}: not known in lane {rule.lane}; there are {', '.join(known)}")
 
 
 def parse_rule_file(text: str, features: Mapping[Lane, Iterable[str]]) -> list[Rule]:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from schemas.commands import Action
+from schemas.actions import ActionName
 from schemas.events import EventType, Id, Short
 
 MAX_RECENT: Final = 20
@@ -30,7 +30,7 @@ class ActiveAdjustment(Struct):
     """A command in force. From `expires_at_ms` on it counts no longer, whether or not the state was written again."""
 
     command_id: str
-    action: Action
+    action: ActionName
     parameters: dict[str, Any]
     issued_at_ms: int
     expires_at_ms: int

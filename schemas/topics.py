@@ -5,13 +5,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from schemas.audit import Late, Tally
+from schemas.audit import LateEvent, WindowTally
 from schemas.commands import AdjustmentCommand
 from schemas.events import Event
 from schemas.heatmap import HeatCell
 from schemas.model_cards import ModelRecord
 from schemas.outcomes import Outcome
-from schemas.rejects import Rejected
+from schemas.rejects import RejectedRecord
 from schemas.rules import Rule
 from schemas.session_state import SessionState
 
@@ -21,8 +21,8 @@ _DAY_MS: Final = 86_400_000
 @dataclass(frozen=True, slots=True)
 class Topic:
     """`retention_ms` is None for a compacted topic: there the newest record of a key stays, and null deletes it.
-    `max_message_bytes` is None where Kafka's own bound (1 MiB) will do. `forgotten_after_ms`: of a compacted topic whose keys
-    never come back, what is older goes as well."""
+    `max_message_bytes` is None where Kafka's own bound (1 MiB) will do. `compacted_retention_ms`: a compacted topic whose keys
+    never come back deletes records that are older."""
 
     name: str
     record: type[Struct]
@@ -33,18 +33,18 @@ class Topic:
     writers: tuple[str, ...]
     readers: tuple[str, ...]
     max_message_bytes: int | None = None
-    forgotten_after_ms: int | None = None
+    compacted_retention_ms: int | None = None
 
     @property
     def config(self) -> dict[str, str]:
         if self.retention_ms is None:
             config = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
-            if self.forgotten_after_ms is not None:
+            if self.compacted_retention_ms is not None:
                 config |= {
                     "cleanup.policy": "compact,delete",
-                    "retention.ms": str(self.forgotten_after_ms),
+                    "retention.ms": str(self.compacted_retention_ms),
                     # Only closed segments are cleaned, and Kafka closes one a week where little is written.
-                    "segment.ms": str(self.forgotten_after_ms // 24),
+                    "segment.ms": str(self.compacted_retention_ms // 24),
                     # Flink stamps event time: a recording of last year would be gone within minutes.
                     "message.timestamp.type": "LogAppendTime",
                 }
@@ -74,21 +74,21 @@ ADJUSTMENTS: Final = Topic(
 )
 REJECTED: Final = Topic(
     "rejected.v1",
-    Rejected,
+    RejectedRecord,
     "reason",
     "Records that are no valid events.",
     1,
     30 * _DAY_MS,
     (_ADJUST, _GATEWAY),
     (_CLI,),
-    # A refused record of 2 MB is a third longer in base64.
+    # A rejected record of 2 MB is a third longer in base64.
     max_message_bytes=3 * 1024 * 1024,
 )
 LATE: Final = Topic(
-    "late.v1", Late, "session_id", "Events that came too late to be used.", 1, 7 * _DAY_MS, (_ADJUST,), (_CLI,)
+    "late.v1", LateEvent, "session_id", "Events that came too late to be used.", 1, 7 * _DAY_MS, (_ADJUST,), (_CLI,)
 )
 TALLY: Final = Topic(
-    "tally.v1", Tally, "window end", "How many events were used.", 1, 30 * _DAY_MS, (_ADJUST,), (_CLI,)
+    "tally.v1", WindowTally, "window end", "How many events were used.", 1, 30 * _DAY_MS, (_ADJUST,), (_CLI,)
 )
 OUTCOMES: Final = Topic(
     "outcomes.v1",
@@ -112,7 +112,7 @@ SESSION_STATE: Final = Topic(
     # The gateway only ever deletes here: the erasure of a person's data.
     (_ADJUST, _GATEWAY),
     (_PROJECTOR,),
-    forgotten_after_ms=2 * _DAY_MS,
+    compacted_retention_ms=2 * _DAY_MS,
 )
 HEATMAP: Final = Topic(
     "heatmap.v1",
@@ -123,7 +123,7 @@ HEATMAP: Final = Topic(
     None,
     (_HEATMAP,),
     (_GATEWAY,),
-    forgotten_after_ms=30 * _DAY_MS,
+    compacted_retention_ms=30 * _DAY_MS,
 )
 
 TOPICS: Final = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, OUTCOMES, RULES, MODELS, SESSION_STATE, HEATMAP)

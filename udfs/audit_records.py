@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from pyflink.common import Row
 
-from schemas.audit import Late, Tally
-from schemas.rejects import Rejected
+from schemas.audit import LateEvent, WindowTally
+from schemas.rejects import RejectedRecord
 from schemas.topics import EVENTS
 from udfs import side_outputs
 from udfs.crossing_rows import LATE, REJECTED, Numbers, Texts
@@ -21,7 +21,7 @@ def to_audit_record(kind: str, numbers: Numbers, texts: Texts) -> tuple[Any, Row
     if kind == REJECTED:
         # SQL carries the original bytes as Latin-1 text, one character a byte.
         original = b64encode((texts[2] or "").encode("latin-1")).decode("ascii")
-        rejected = Rejected(
+        rejected = RejectedRecord(
             texts[0] or "malformed",  # type: ignore[arg-type]
             texts[1] or "",
             "adjust",
@@ -33,7 +33,7 @@ def to_audit_record(kind: str, numbers: Numbers, texts: Texts) -> tuple[Any, Row
         )
         return side_outputs.REJECTED, Row(rejected.reason.encode(), _encoder.encode(rejected))
     if kind == LATE:
-        late = Late(texts[0], texts[1], texts[2] or "", *whole)
+        late = LateEvent(texts[0], texts[1], texts[2] or "", *whole)
         return side_outputs.LATE, Row(late.session_id.encode(), _encoder.encode(late))
-    tally = Tally(*whole)
+    tally = WindowTally(*whole)
     return side_outputs.TALLY, Row(str(tally.window_end_ms).encode(), _encoder.encode(tally))

@@ -10,10 +10,10 @@ from starlette.routing import BaseRoute
 from infra.gateway.settings import Settings
 from infra.kafka.producer import AckedProducer
 from schemas.events import Event
-from schemas.rejects import Rejected
+from schemas.rejects import RejectedRecord
 
 OnAccepted = Callable[[Sequence[Event]], Awaitable[None]]
-OnRejected = Callable[[Sequence[Rejected]], None]
+OnRejected = Callable[[Sequence[RejectedRecord]], None]
 OnShutdown = Callable[[], Awaitable[None]]
 
 

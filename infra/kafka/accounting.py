@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from infra.kafka.reading import Offsets, TopicReader, end_offsets
 from schemas import topics
-from schemas.audit import Tally
+from schemas.audit import WindowTally
 
 WINDOWS_PER_EVENT: Final = 6
 """Windows of a minute start every ten seconds, so each event is counted in six."""
 
 _AUDIT = (topics.TALLY.name, topics.LATE.name, topics.REJECTED.name)
-_decoder = msgspec.json.Decoder(Tally)
+_decoder = msgspec.json.Decoder(WindowTally)
 
 
 class Account(Struct):

@@ -1,12 +1,25 @@
-"""Rules at work: compiled once, asked of every window and event, answered with the evidence."""
+"""Compiled rules: each condition as predicates over the signals, and the evidence of those that held."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Final
 
-from models.detectors.baselines import Baselines
-from models.features import CONTENT_NAMES, EVENT_FEATURES, LIVE_FEATURES, SESSION_NAMES
-from schemas.commands import Evidence
-from schemas.rules import BOUNDS, Condition, Lane, Rule, RuleError
+import msgspec
+
+from models.features import (
+    CONTENT_FEATURES,
+    CONTENT_NAMES,
+    EVENT_FEATURES,
+    LIVE_FEATURES,
+    SESSION_FEATURES,
+    SESSION_NAMES,
+)
+from models.rules.bounds import BOUNDS, Predicate
+from models.rules.operands import Operand, VectorOperand
+from models.rules.signals import Facts as Facts
+from schemas.commands import Evidence, EvidenceBound
+from schemas.rule_conditions import CUMULATIVE_DEVIATIONS, Bound, Condition, Lane, bounds_of, bounds_on_values
+from schemas.rules import Rule, RuleError
 
 KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
     "session_window": (*SESSION_NAMES, *LIVE_FEATURES),
@@ -14,198 +27,156 @@ KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
     "event": tuple(EVENT_FEATURES),
 }
 
+_VECTORS: Final[dict[Lane, tuple[str, ...]]] = {
+    "session_window": SESSION_NAMES,
+    "content_window": CONTENT_NAMES,
+    "event": (),
+}
 
-class Facts:
-    """What is known at one window or event. NaN in `values` and a missing name in `live` mean unknown.
-
-    `values` and what is parallel to it follow the feature list of the lane; `live` holds what stands outside of it.
-    """
-
-    def __init__(
-        self,
-        values: Sequence[float] = (),
-        z_self: Sequence[float | None] = (),
-        z_peers: Sequence[float | None] = (),
-        peer_means: Sequence[float] = (),
-        baselines: Baselines | None = None,
-        live: dict[str, float] | None = None,
-        texts: dict[str, str | None] | None = None,
-        forest_score: float | None = None,
-        forest_threshold: float | None = None,
-        contributions: Callable[[], Mapping[str, float]] | None = None,
-        window_start_ms: int | None = None,
-        window_end_ms: int | None = None,
-    ) -> None:
-        self.values = values
-        self.z_self = z_self
-        self.z_peers = z_peers
-        self.peer_means = peer_means
-        self.baselines = baselines
-        self.live: dict[str, float] = {} if live is None else live
-        self.texts: dict[str, str | None] = {} if texts is None else texts
-        self.forest_score = forest_score
-        self.ask_forest: Callable[[], float] | None = None
-        self.forest_threshold = forest_threshold
-        self.contributions = contributions
-        self.window_start_ms = window_start_ms
-        self.window_end_ms = window_end_ms
-
-    def score(self) -> float | None:
-        """The anomaly score, asked for once and only if a rule gets as far: it costs three times all baselines."""
-        if self.forest_score is None and self.ask_forest is not None:
-            self.forest_score = self.ask_forest()
-        return self.forest_score
+_UNITS: Final[dict[Lane, dict[str, str]]] = {
+    "session_window": {each.name: each.unit for each in SESSION_FEATURES}
+    | {each.name: each.unit for each in LIVE_FEATURES.values()},
+    "content_window": {each.name: each.unit for each in CONTENT_FEATURES},
+    "event": {each.name: each.unit for each in EVENT_FEATURES.values()},
+}
 
 
-Check = Callable[[Facts], bool]
+class CompiledCondition(ABC):
+    """A condition as predicates that must all hold."""
+
+    def __init__(self, predicates: list[Predicate]) -> None:
+        self.predicates = predicates
+
+    @abstractmethod
+    def evidence(self, facts: Facts) -> dict[str, Evidence]:
+        """Each feature that the condition looked at, with what it was compared with."""
+
+
+class FeatureCondition(CompiledCondition):
+    """Bounds on one number."""
+
+    def __init__(self, operand: Operand, condition: Condition, lane: Lane) -> None:
+        given = bounds_of(condition)
+        compiled = [BOUNDS[bound.name](operand, getattr(condition, bound.name)) for bound in given]
+        super().__init__([predicate for predicate, _ in compiled])
+        self.operand = operand
+        self.against = condition.against
+        self.unit = _UNITS[lane][operand.name]
+        self.bounds = list(zip(given, [threshold for _, threshold in compiled], strict=True))
+
+    def evidence(self, facts: Facts) -> dict[str, Evidence]:
+        operand, value = self.operand, self.operand.value(facts)
+        bounds = tuple(self._bound(bound, threshold(facts), facts) for bound, threshold in self.bounds)
+        # A drift's threshold is on no scale on which the value or its z-score could be shown.
+        thresholds = (each.threshold for each in bounds if each.unit != CUMULATIVE_DEVIATIONS)
+        return {
+            operand.name: Evidence(
+                value,
+                operand.baseline(facts),
+                next((threshold for threshold in thresholds if threshold is not None), None),
+                operand.z(facts),
+                facts.window_start_ms,
+                facts.window_end_ms,
+                bounds,
+            )
+        }
+
+    def _bound(self, bound: Bound, threshold: float | None, facts: Facts) -> EvidenceBound:
+        unit = self.unit if bound.unit == "feature" else bound.unit
+        if not bound.scopes:
+            return EvidenceBound(bound.name, threshold, unit)
+        baseline, z = self.operand.baseline(facts), self.operand.z(facts)
+        return EvidenceBound(bound.name, threshold, unit, self.against, baseline, z)
+
+
+class ForestCondition(CompiledCondition):
+    """A least anomaly score; None stands for the model's own threshold."""
+
+    def __init__(self, least: float | None) -> None:
+        super().__init__([self._holds])
+        self.least = least
+
+    def _threshold(self, facts: Facts) -> float | None:
+        return facts.forest_threshold if self.least is None else self.least
+
+    def _holds(self, facts: Facts) -> bool:
+        # The threshold first: without one the score would be computed for nothing.
+        threshold = self._threshold(facts)
+        return threshold is not None and (score := facts.score()) is not None and score >= threshold
+
+    def evidence(self, facts: Facts) -> dict[str, Evidence]:
+        start, end, threshold = facts.window_start_ms, facts.window_end_ms, self._threshold(facts)
+        bounds = (EvidenceBound("forest", threshold, "score"),)
+        found = {"forest": Evidence(facts.score(), None, threshold, None, start, end, bounds)}
+        for name, part in (facts.contributions() if facts.contributions else {}).items():
+            found[f"forest.{name}"] = Evidence(part, None, None, None, start, end)
+        return found
+
+
+class TextCondition(CompiledCondition):
+    """A text of the window or event that must be one of several."""
+
+    def __init__(self, name: str, wanted: set[str]) -> None:
+        super().__init__([lambda facts: facts.texts.get(name) in wanted])
+        self.name = name
+
+    def evidence(self, facts: Facts) -> dict[str, Evidence]:
+        text = facts.texts.get(self.name)
+        return {self.name: Evidence(text, None, None, None, facts.window_start_ms, facts.window_end_ms)}
 
 
 class CompiledRule:
-    """One rule as a list of checks; the first that fails ends it. Raises `RuleError` where a bound can never be asked."""
+    """One rule as a list of predicates; the first that fails ends it. Raises `RuleError` where a bound could never hold."""
 
-    __slots__ = ("checks", "for_windows", "id", "rule")
+    __slots__ = ("conditions", "for_windows", "id", "predicates", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.id = rule.id
         self.for_windows = rule.for_windows
-        for number, condition in enumerate(rule.when):
-            _require_baseline(condition, _names(rule.lane), f"rule {rule.id}: when[{number}]")
+        self.conditions = [
+            _compile(condition, rule.lane, f"rule {rule.id}: when[{number}]")
+            for number, condition in enumerate(rule.when)
+        ]
         # The forest comes last: whatever else fails first spares its score.
-        ordered = sorted(rule.when, key=lambda condition: condition.forest is not None)
-        self.checks: list[Check] = [check for condition in ordered for check in _compile(condition, _names(rule.lane))]
+        ordered = sorted(self.conditions, key=lambda condition: isinstance(condition, ForestCondition))
+        self.predicates: list[Predicate] = [each for condition in ordered for each in condition.predicates]
 
     def holds(self, facts: Facts) -> bool:
-        # Asked for every rule and window: `all` over a generator takes twice as long.
-        for check in self.checks:  # noqa: SIM110
-            if not check(facts):
+        # Evaluated for every rule and window: `all` over a generator takes twice as long.
+        for predicate in self.predicates:  # noqa: SIM110
+            if not predicate(facts):
                 return False
         return True
 
     def evidence(self, facts: Facts) -> dict[str, Evidence]:
-        """Each feature the rule looked at, with what it was compared with."""
+        """Each feature the rule looked at, with what it was compared with. Holds only what `holds` has found to hold."""
         found: dict[str, Evidence] = {}
-        for condition in self.rule.when:
-            found.update(_evidence(condition, facts, _names(self.rule.lane)))
+        for condition in self.conditions:
+            for name, evidence in condition.evidence(facts).items():
+                before = found[name].bounds if name in found else ()
+                found[name] = msgspec.structs.replace(evidence, bounds=before + evidence.bounds) if before else evidence
         return found
 
 
-def _names(lane: Lane) -> tuple[str, ...]:
-    return {"session_window": SESSION_NAMES, "content_window": CONTENT_NAMES, "event": ()}[lane]
-
-
-def _require_baseline(condition: Condition, names: Sequence[str], where: str) -> None:
-    if condition.feature is None or condition.feature in names:
-        return
-    for bound in BOUNDS:
-        if bound not in ("above", "below") and getattr(condition, bound) is not None:
-            raise RuleError(f"{where}.{bound}: {condition.feature} has no baseline; use above or below")
-
-
-def _compile(condition: Condition, names: Sequence[str]) -> Iterable[Check]:
+def _compile(condition: Condition, lane: Lane, where: str) -> CompiledCondition:
     if condition.forest is not None:
-        bound = condition.forest
-        if bound == "threshold":
-            yield (
-                lambda facts: (
-                    facts.forest_threshold is not None
-                    and (score := facts.score()) is not None
-                    and score >= facts.forest_threshold
-                )
-            )
-        else:
-            yield lambda facts: (score := facts.score()) is not None and score >= float(bound)
-        return
+        return ForestCondition(None if condition.forest == "threshold" else float(condition.forest))
     if condition.feature is None:
-        name = condition.context or condition.event or ""
-        name = f"event.{name}" if condition.event else name
-        wanted = set(condition.among or ()) | ({condition.equals} if condition.equals is not None else set())
-        yield lambda facts: facts.texts.get(name) in wanted
-        return
-    if condition.feature in names:
-        yield from _compile_indexed(condition, names.index(condition.feature))
-    else:
-        yield from _compile_live(condition, condition.feature)
-
-
-def _compile_live(condition: Condition, name: str) -> Iterable[Check]:
-    if (low := condition.above) is not None:
-        yield lambda facts: (value := facts.live.get(name)) is not None and value > low
-    if (high := condition.below) is not None:
-        yield lambda facts: (value := facts.live.get(name)) is not None and value < high
-
-
-def _compile_indexed(condition: Condition, i: int) -> Iterable[Check]:
-    # Comparisons with NaN are false: what is unknown meets no condition.
-    if (low := condition.above) is not None:
-        yield lambda facts: facts.values[i] > low
-    if (high := condition.below) is not None:
-        yield lambda facts: facts.values[i] < high
-    peers = condition.against == "peers"
-    if (least := condition.z_above) is not None:
-        yield lambda facts: (z := (facts.z_peers if peers else facts.z_self)[i]) is not None and z > least
-    if (most := condition.z_below) is not None:
-        yield lambda facts: (z := (facts.z_peers if peers else facts.z_self)[i]) is not None and z < most
-    if (rise := condition.change_above) is not None:
-        yield lambda facts: (change := _change(facts, i, peers)) is not None and change > rise
-    if (fall := condition.change_below) is not None:
-        yield lambda facts: (change := _change(facts, i, peers)) is not None and change < fall
-    if condition.shift is not None:
-        direction = 1 if condition.shift == "up" else -1
-        yield lambda facts: facts.baselines is not None and facts.baselines.cusum_alarm(i) == direction
-
-
-def _baseline(facts: Facts, i: int, peers: bool) -> float | None:
-    """What the value was compared with; None before there is anything to compare with."""
-    means = facts.peer_means if peers else facts.baselines.prior_means if facts.baselines else ()
-    mean = means[i] if i < len(means) else float("nan")
-    return mean if mean == mean else None
-
-
-def _change(facts: Facts, i: int, peers: bool) -> float | None:
-    baseline = _baseline(facts, i, peers)
-    if baseline is None or baseline == 0.0 or facts.values[i] != facts.values[i]:
-        return None
-    return (facts.values[i] - baseline) / abs(baseline)
-
-
-def _evidence(condition: Condition, facts: Facts, names: Sequence[str]) -> Iterable[tuple[str, Evidence]]:
-    start, end = facts.window_start_ms, facts.window_end_ms
-    if condition.forest is not None:
-        threshold = facts.forest_threshold if condition.forest == "threshold" else float(condition.forest)
-        yield "forest", Evidence(facts.score(), None, threshold, None, start, end)
-        for name, part in (facts.contributions() if facts.contributions else {}).items():
-            yield f"forest.{name}", Evidence(part, None, None, None, start, end)
-    elif condition.feature is None:
         name = condition.context or f"event.{condition.event}"
-        yield name, Evidence(facts.texts.get(name), None, None, None, start, end)
-    elif condition.feature in names:
-        i = names.index(condition.feature)
-        peers = condition.against == "peers"
-        baseline = _baseline(facts, i, peers)
-        scores = facts.z_peers if peers else facts.z_self
-        yield (
-            condition.feature,
-            Evidence(
-                facts.values[i],
-                baseline,
-                _threshold(condition, baseline),
-                scores[i] if i < len(scores) else None,
-                start,
-                end,
-            ),
-        )
-    else:
-        bound = condition.above if condition.above is not None else condition.below
-        yield condition.feature, Evidence(facts.live.get(condition.feature), None, bound, None, start, end)
+        return TextCondition(name, {*(condition.among or ()), *_texts(condition.equals)})
+    return FeatureCondition(_operand(condition, lane, where), condition, lane)
 
 
-def _threshold(condition: Condition, baseline: float | None) -> float | None:
-    """The bound that was crossed, in the feature's own unit where it has one."""
-    for bound in (condition.above, condition.below):
-        if bound is not None:
-            return bound
-    for change in (condition.change_above, condition.change_below):
-        if change is not None and baseline is not None:
-            return baseline + change * abs(baseline)
-    return condition.z_above if condition.z_above is not None else condition.z_below
+def _texts(text: str | None) -> Iterable[str]:
+    return () if text is None else (text,)
+
+
+def _operand(condition: Condition, lane: Lane, where: str) -> Operand:
+    name, vector = condition.feature or "", _VECTORS[lane]
+    if name in vector:
+        return VectorOperand(name, vector.index(name), condition.against == "peers")
+    for bound in bounds_of(condition):
+        if bound.scopes:
+            raise RuleError(f"{where}.{bound.name}: {name} has no baseline; use {bounds_on_values()}")
+    return Operand(name)

@@ -1,4 +1,4 @@
-"""From what holds to what is commanded: rules in order, streaks, cooldowns, and the command itself."""
+"""Evaluates rules in order of priority, with their streaks and cooldowns, and builds the commands."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
@@ -6,10 +6,11 @@ from typing import Any, Final, NamedTuple
 from models.rules.compiled import CompiledRule, Facts
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
-from schemas.rules import Lane, Rule
+from schemas.rule_conditions import Lane
+from schemas.rules import Rule
 
 
-class RuleBook:
+class RuleSet:
     """The rules in force, compiled, by lane; higher priority first, then by id."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -22,11 +23,11 @@ class RuleBook:
     def lane(self, lane: Lane) -> Sequence[CompiledRule]:
         return self._lanes[lane]
 
-    def with_rule(self, rule: Rule) -> "RuleBook":
-        return RuleBook([*(each for each in self.rules.values() if each.id != rule.id), rule])
+    def with_rule(self, rule: Rule) -> "RuleSet":
+        return RuleSet([*(each for each in self.rules.values() if each.id != rule.id), rule])
 
-    def without(self, rule_id: str) -> "RuleBook":
-        return RuleBook(each for each in self.rules.values() if each.id != rule_id)
+    def without(self, rule_id: str) -> "RuleSet":
+        return RuleSet(each for each in self.rules.values() if each.id != rule_id)
 
 
 STREAK_GAP_MS: Final = 60_000
@@ -42,54 +43,54 @@ class Subject(NamedTuple):
     content_id: str | None
 
 
-def decide(
+def evaluate_rules(
     rules: Sequence[CompiledRule],
     facts: Facts,
     subject: Callable[[], Subject],
-    memory: DecisionState,
+    state: DecisionState,
     at_ms: int,
     trigger: str,
-    fill: Callable[[str], Any],
+    resolve_placeholder: Callable[[str], Any],
 ) -> tuple[list[AdjustmentCommand], bool]:
-    """The commands that follow now, and whether `memory` has changed.
+    """The commands that follow now, and whether `state` has changed.
 
-    An action that was commanded rests for the rule's cooldown, whichever rule asks for it again. `fill` gives the
-    value of a placeholder in a rule's parameters; it and `subject` are asked only where there is something to command.
+    After a command its action is on cooldown, whichever rule asks for it again. `resolve_placeholder` gives the value of a
+    placeholder in a rule's parameters; it and `subject` are called only where there is something to command.
     """
     commands: list[AdjustmentCommand] = []
     changed = False
-    if memory.streaks and at_ms - memory.streaks_at_ms > STREAK_GAP_MS:
-        memory.streaks.clear()
+    if state.streaks and at_ms - state.streaks_at_ms > STREAK_GAP_MS:
+        state.streaks.clear()
         changed = True
     for compiled in rules:
         holds = compiled.holds(facts)
         if compiled.for_windows > 1:
-            streaks = memory.streaks
+            streaks = state.streaks
             streak = streaks.get(compiled.id, 0)
             if holds:
                 streaks[compiled.id] = streak + 1
-                memory.streaks_at_ms = at_ms
+                state.streaks_at_ms = at_ms
                 changed = True
                 holds = streak + 1 >= compiled.for_windows
             elif streak:
                 del streaks[compiled.id]
-                memory.streaks_at_ms = memory.streaks_at_ms if streaks else 0
+                state.streaks_at_ms = state.streaks_at_ms if streaks else 0
                 changed = True
         if not holds:
             continue
         rule = compiled.rule
-        if at_ms < memory.cooldown_until_ms.get(rule.then.action, 0):
+        if at_ms < state.cooldown_until_ms.get(rule.then.action, 0):
             continue
-        commands.append(_command(compiled, facts, subject(), at_ms, trigger, fill))
-        _forget_rested(memory, at_ms)
-        memory.cooldown_until_ms[rule.then.action] = at_ms + rule.cooldown_s * 1000
+        commands.append(_command(compiled, facts, subject(), at_ms, trigger, resolve_placeholder))
+        _prune_cooldowns(state, at_ms)
+        state.cooldown_until_ms[rule.then.action] = at_ms + rule.cooldown_s * 1000
         changed = True
     return commands, changed
 
 
-def _forget_rested(memory: DecisionState, at_ms: int) -> None:
-    for action in [action for action, until in memory.cooldown_until_ms.items() if until <= at_ms]:
-        del memory.cooldown_until_ms[action]
+def _prune_cooldowns(state: DecisionState, at_ms: int) -> None:
+    for action in [action for action, until in state.cooldown_until_ms.items() if until <= at_ms]:
+        del state.cooldown_until_ms[action]
 
 
 def _command(
@@ -98,7 +99,7 @@ def _command(
     subject: Subject,
     at_ms: int,
     trigger: str,
-    fill: Callable[[str], Any],
+    resolve_placeholder: Callable[[str], Any],
 ) -> AdjustmentCommand:
     rule = compiled.rule
     source = Source(rule.source, rule.id, rule.version)
@@ -112,7 +113,7 @@ def _command(
         content_id=subject.content_id,
         action=rule.then.action,
         parameters={
-            name: fill(value) if isinstance(value, str) and value.startswith("$") else value
+            name: resolve_placeholder(value) if isinstance(value, str) and value.startswith("$") else value
             for name, value in rule.then.parameters.items()
         },
         priority=rule.priority,

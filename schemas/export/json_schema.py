@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import MAX_BYTES, MAX_DEPTH, MAX_SKEW_MS, VALUE_RANGE, Event
+from schemas.rule_conditions import BOUNDS
 from schemas.rules import Rule
 from schemas.topics import Topic
 
@@ -22,14 +23,14 @@ _UNITS: Final = (
 
 _BEYOND: Final[dict[type, str]] = {
     Event: f"""
-        What a schema cannot say and the judges ask for all the same: at most {MAX_BYTES} bytes of UTF-8 without a byte
+        What a schema cannot say and validation checks all the same: at most {MAX_BYTES} bytes of UTF-8 without a byte
         order mark, nested at most {MAX_DEPTH} deep; integers without point and exponent; no half of a surrogate pair in
         any text; at most {MAX_SKEW_MS // 3_600_000} h between `occurred_at_ms` and `received_at_ms`, and
         `received_at_ms` at most as far in the future. Of a name given twice the last one counts.
         """,
     Rule: """
         What a schema cannot say: each condition names exactly one of `feature`, `forest`, `context` and `event`, the
-        features are those of the lane, and a bound fits what it bounds. The error of a refused rule names the field.
+        features are those of the lane, and a bound fits what it bounds. The error of a rejected rule names the field.
         """,
 }
 
@@ -45,6 +46,9 @@ def json_schema(topic: Topic) -> dict[str, Any]:
     definitions = generated["$defs"]
     for definition in definitions.values():
         _explain(definition)
+    if "Condition" in definitions:
+        for bound in BOUNDS.values():
+            definitions["Condition"]["properties"][bound.name]["description"] = f"Holds if {bound.text}."
     record = definitions.pop(topic.record.__name__)
     if topic.record in _BEYOND:
         record["description"] += "\n\n" + _reflowed(_BEYOND[topic.record])

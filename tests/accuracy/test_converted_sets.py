@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from infra.simulate.converters import CONVERTERS, FOLDERS
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 from tests.support.shared_data import shared
 
@@ -26,7 +26,7 @@ def converted(name: str) -> Iterator[Event]:
     seen: set[str] = set()
     last_ms = 0
     for event in CONVERTERS[name](shared(FOLDERS[name])):
-        assert verdict(encode(event), NOW_MS) == event
+        assert validate_record(encode(event), NOW_MS) == event
         assert event.occurred_at_ms >= last_ms
         assert event.event_id not in seen
         seen.add(event.event_id)

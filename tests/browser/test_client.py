@@ -3,8 +3,10 @@
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
+from schemas.outcomes import Outcome
 from tests.support.browser_pages import Reader
 from tests.support.fake_collector import Collector
 
@@ -226,6 +228,22 @@ def test_an_expired_command_is_ignored_and_so_is_one_nobody_looked_away_from(
 def test_a_command_that_the_page_has_no_markup_for_is_ignored(listening: Reader, collector: Collector) -> None:
     collector.command("refresh_recommendations", {}, "c1")
     settle(collector, "c1", "ignored")
+
+
+def test_an_action_that_this_build_does_not_know_fails_with_the_reason(listening: Reader, collector: Collector) -> None:
+    listening.run("document.querySelector('#below > [hidden]').dataset.adjustVariant = 'translate'")
+    collector.command("translate", {}, "c1", 1)
+    settle(collector, "c1", "failed")
+    [outcome] = [each for each in collector.outcomes if each["command_id"] == "c1"]
+    assert outcome["reason"] == "unknown action translate"
+    assert shown(listening, "below") == "Long"
+    collector.command("x" * 300, {}, "c2", 2)
+    settle(collector, "c2", "failed")
+    assert all(msgspec.convert(each, Outcome) for each in collector.outcomes)
+    listening.run("window.times = 0; microadjust.handlers.translate = () => { times++ }")
+    collector.command("translate", {}, "c3", 3)
+    settle(collector, "c3", "applied")
+    assert listening.run("return times") == 1
 
 
 def test_a_cms_takes_an_action_over(listening: Reader, collector: Collector) -> None:

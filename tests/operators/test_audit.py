@@ -5,8 +5,8 @@ from base64 import b64decode
 import msgspec
 import pytest
 
-from schemas.audit import Late, Tally
-from schemas.rejects import REASONS, Rejected
+from schemas.audit import LateEvent, WindowTally
+from schemas.rejects import REASONS, RejectedRecord
 from tests.operators.conftest import Start
 from tests.support.builders import ANNA, CrossingRow, at
 from tests.support.operator_outputs import commands, fed, records
@@ -20,10 +20,10 @@ def rejected(reason: str | None, original: bytes) -> CrossingRow:
 def test_a_rejected_record_keeps_its_reason_and_its_bytes(start: Start, reason: str) -> None:
     original = bytes(range(256))
     [(output, key, body)] = records(fed(start(), [rejected(reason, original)]))
-    record = msgspec.json.decode(body, type=Rejected)
+    record = msgspec.json.decode(body, type=RejectedRecord)
     assert (output, key) == ("rejected", reason.encode())
     assert b64decode(record.original) == original
-    assert record == Rejected(
+    assert record == RejectedRecord(
         reason,  # type: ignore[arg-type]
         "value: 0..1",
         "adjust",
@@ -37,7 +37,7 @@ def test_a_rejected_record_keeps_its_reason_and_its_bytes(start: Start, reason: 
 
 def test_an_empty_record_is_rejected_as_it_is(start: Start) -> None:
     [(_, key, body)] = records(fed(start(), [rejected(None, b"")]))
-    record = msgspec.json.decode(body, type=Rejected)
+    record = msgspec.json.decode(body, type=RejectedRecord)
     assert (key, record.reason, record.original) == (b"malformed", "malformed", "")
 
 
@@ -46,14 +46,14 @@ def test_a_late_event_tells_where_it_stands(start: Start, event_id: str | None, 
     row: CrossingRow = ("late", [float(at(5)), float(at(9)), 3.0, 2.0**40], [event_id, type, ANNA])
     [(output, key, body)] = records(fed(start(), [row]))
     assert (output, key) == ("late", ANNA.encode())
-    assert msgspec.json.decode(body, type=Late) == Late(event_id, type, ANNA, at(5), at(9), 3, 2**40)
+    assert msgspec.json.decode(body, type=LateEvent) == LateEvent(event_id, type, ANNA, at(5), at(9), 3, 2**40)
 
 
 def test_a_tally_counts_what_was_used(start: Start) -> None:
     row: CrossingRow = ("tally", [float(at(60)), 1_800.0, 7.0], [None])
     [(output, key, body)] = records(fed(start(), [row]))
     assert (output, key) == ("tally", str(at(60)).encode())
-    assert msgspec.json.decode(body, type=Tally) == Tally(at(60), 1_800, 7)
+    assert msgspec.json.decode(body, type=WindowTally) == WindowTally(at(60), 1_800, 7)
 
 
 def test_audit_records_are_no_commands_and_leave_no_state(start: Start) -> None:

@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from infra.local.home import PROJECT
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 
 TRACKER = PROJECT / ".build" / "tracker"
@@ -213,6 +213,6 @@ class Serving:
 
 def judged(event: dict[str, Any], arrived_at_ms: int) -> Event:
     """The event under the contract, with the time the gateway adds; fails with the reason where it is none."""
-    found = verdict(msgspec.json.encode({**event, "received_at_ms": arrived_at_ms}), arrived_at_ms)
+    found = validate_record(msgspec.json.encode({**event, "received_at_ms": arrived_at_ms}), arrived_at_ms)
     assert isinstance(found, Event), (found, event)
     return found

@@ -11,7 +11,7 @@ from pyflink.datastream.state import MapStateDescriptor
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.registry import KEPT_EPOCHS
 from models.rules.compiled import KNOWN_FEATURES
-from models.rules.evaluation import RuleBook
+from models.rules.evaluation import RuleSet
 from schemas.rules import Rule, RuleError, parse_rule
 from udfs.stages.isolation_forest import IsolationForestStage
 
@@ -26,7 +26,7 @@ class BroadcastControl:
 
     def __init__(self, rules: tuple[Rule, ...], forest: IsolationForestStage | None, refused: Any) -> None:
         """`refused` is the counter of rules that could not be used."""
-        self.rules = RuleBook(rules)
+        self.rules = RuleSet(rules)
         self._forest = forest
         self._refused = refused
 

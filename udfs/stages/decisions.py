@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pyflink.datastream import RuntimeContext
 
 from models.rules.compiled import CompiledRule
-from models.rules.evaluation import decide
+from models.rules.evaluation import evaluate_rules
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand
 from udfs.keyed_state import KeyedStateBundle, StateField
@@ -28,7 +28,7 @@ class DecisionStage:
     def decide(self, evaluation: Evaluation, rules: Sequence[CompiledRule]) -> list[AdjustmentCommand]:
         """Returns the commands that follow, in the order of the rules."""
         state = self._field.get(evaluation.key) or DecisionState()
-        commands, changed = decide(
+        commands, changed = evaluate_rules(
             rules,
             evaluation.facts,
             evaluation.subject,

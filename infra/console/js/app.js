@@ -5,9 +5,9 @@ import { heat } from "./heat.js";
 import { health } from "./health.js";
 import { live } from "./live.js";
 import { session } from "./session.js";
-import { why } from "./why.js";
+import { explain } from "./explain.js";
 
-const pages = { live, why, heat, session, health };
+const pages = { live, why: explain, heat, session, health };
 const main = document.getElementById("main");
 let ending = new AbortController();
 

@@ -36,7 +36,7 @@ export function table(heads, rows, empty = "nothing yet") {
 }
 
 /** New content in a place that shows itself again and again: a table stays as far to the side as it was, and keeps the focus. */
-export function renew(place, ...content) {
+export function replaceChildrenKeepingFocus(place, ...content) {
   const boxes = () => [...place.querySelectorAll(".scroll")];
   const before = new Map(boxes().map((box) => [box.getAttribute("aria-label"), box]));
   const left = new Map([...before.values()].map((box) => [box, box.scrollLeft]));
@@ -51,7 +51,7 @@ export function renew(place, ...content) {
 }
 
 /** What the gateway answers; its own words where it cannot. */
-export async function ask(path, signal) {
+export async function fetchJson(path, signal) {
   const answer = await fetch("api/" + path, { signal, headers: { accept: "application/json" } });
   const said = await answer.json().catch(() => ({ problem: `the gateway answered ${answer.status}` }));
   if (!answer.ok) throw new Error(typeof said.problem === "string" ? said.problem : `the gateway answered ${answer.status}`);

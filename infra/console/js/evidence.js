@@ -1,39 +1,57 @@
-/** Evidence as pictures: on a line of numbers, and over time beside the window. */
+/** Draws evidence: on a line of numbers, and over time beside the window. */
 
 import { colour, el, svg } from "./dom.js";
-import { clock, number } from "./words.js";
+import { boundsOf, formatNumber, formatTime } from "./format.js";
 
 const STEP_MS = 10_000;
 const WINDOW_MS = 60_000;
+/** Units of thresholds that are not the feature's own (`schemas/rule_conditions.py`). */
+const DEVIATIONS = "sd";
+const CUMULATIVE_DEVIATIONS = "cumulative sd";
 
-/** Where the line lies on the feature's own scale. A rule can give it in standard deviations; nothing where nobody knows which. */
-function lineOf({ value, baseline, threshold, z }, unit) {
-  if (threshold === undefined) return undefined;
-  if (unit === "value" || (unit === undefined && baseline === undefined)) return threshold;
-  if (unit === "z" && z && baseline !== undefined) return baseline + (threshold * (value - baseline)) / z;
-  return undefined;
+/** A bound's threshold on the feature's own scale; undefined where it is on none, as a drift's. */
+function thresholdOnScale({ value }, { threshold, unit, baseline, z }) {
+  if (typeof threshold !== "number" || unit === CUMULATIVE_DEVIATIONS) return undefined;
+  if (unit !== DEVIATIONS || baseline === undefined) return threshold;
+  return z ? baseline + (threshold * (value - baseline)) / z : undefined;
 }
 
-/** Value, usual value with its spread, and line, on one scale. */
-export function numberLine(name, seen, unit) {
-  const { value, baseline, z } = seen;
+/** [bound, its threshold on the feature's own scale] of each bound that can be drawn. */
+const drawableBounds = (seen) =>
+  boundsOf(seen).map((bound) => [bound, thresholdOnScale(seen, bound)]).filter(([, at]) => Number.isFinite(at));
+
+/** The baselines that the bounds compared with, each once; without bounds the one of the feature. */
+function baselinesOf(seen) {
+  const compared = boundsOf(seen).filter((bound) => bound.baseline !== undefined);
+  const all = compared.length ? compared : seen.baseline === undefined ? [] : [seen];
+  return [...new Map(all.map((each) => [each.against, each])).values()];
+}
+
+/** Value, baselines with their spread, and thresholds, on one scale. */
+export function numberLine(name, seen) {
+  const { value } = seen;
   // A z-score says how wide the usual spread is.
-  const spread = z && baseline !== undefined ? Math.abs((value - baseline) / z) : undefined;
-  const line = lineOf(seen, unit);
-  const points = [value, baseline, line, spread === undefined ? undefined : baseline + spread, spread === undefined ? undefined : baseline - spread]
+  const baselines = baselinesOf(seen).map(({ against, baseline, z }) => ({ against, at: baseline, spread: z ? Math.abs((value - baseline) / z) : undefined }));
+  const thresholds = drawableBounds(seen);
+  const points = [value, ...thresholds.map(([, at]) => at), ...baselines.flatMap(({ at, spread = 0 }) => [at - spread, at + spread])]
     .filter((point) => Number.isFinite(point));
   let [low, high] = [Math.min(...points), Math.max(...points)];
   if (low === high) [low, high] = [low - Math.max(1, Math.abs(low) / 2), high + Math.max(1, Math.abs(high) / 2)];
   if (low > 0 && low < high / 2) low = 0;
   const x = (point) => 20 + (560 * (point - low)) / (high - low);
-  const at = (point, row, text, style) => svg("text", { x: Math.min(560, Math.max(40, x(point))), y: row, "text-anchor": "middle", class: style }, text);
-  const label = [`${name} is ${number(value)}`, baseline === undefined ? "" : `usually ${number(baseline)}`, line === undefined ? "" : `line at ${number(line)}`];
-  return svg("svg", { viewBox: "0 0 600 92", role: "img", "aria-label": label.filter(Boolean).join(", ") },
+  const labelled = (point, row, text, style) => svg("text", { x: Math.min(540, Math.max(60, x(point))), y: row, "text-anchor": "middle", class: style }, text);
+  const usual = ({ against, at }) => `usually ${formatNumber(at)}` + (baselines.length > 1 && against ? ` (${against})` : "");
+  const line = ([bound, at]) => `${bound.bound.replaceAll("_", " ")} ${formatNumber(at)}`;
+  // One row of text for each baseline and threshold: two that lie close would cover each other.
+  const row = (index) => 74 + 16 * index;
+  return svg("svg", { viewBox: `0 0 600 ${row(baselines.length + thresholds.length)}`, role: "img",
+    "aria-label": [`${name} is ${formatNumber(value)}`, ...baselines.map(usual), ...thresholds.map(line)].join(", ") },
     svg("line", { class: "axis", x1: 20, x2: 580, y1: 46, y2: 46 }),
-    spread !== undefined && svg("rect", { class: "spread", x: x(baseline - spread), width: Math.max(2, x(baseline + spread) - x(baseline - spread)), y: 34, height: 24 }),
-    baseline !== undefined && [svg("line", { class: "baseline", x1: x(baseline), x2: x(baseline), y1: 32, y2: 60 }), at(baseline, 74, `usually ${number(baseline)}`, "faint")],
-    line !== undefined && [svg("line", { class: "threshold", x1: x(line), x2: x(line), y1: 28, y2: 64 }), at(line, 90, `line at ${number(line)}`, "faint")],
-    svg("circle", { class: "value", cx: x(value), cy: 46, r: 8 }), at(value, 20, number(value)));
+    baselines.map(({ at, spread }) => spread !== undefined
+      && svg("rect", { class: "spread", x: x(at - spread), width: Math.max(2, x(at + spread) - x(at - spread)), y: 34, height: 24 })),
+    baselines.map((each, i) => [svg("line", { class: "baseline", x1: x(each.at), x2: x(each.at), y1: 32, y2: 60 }), labelled(each.at, row(i), usual(each), "faint")]),
+    thresholds.map((each, i) => [svg("line", { class: "threshold", x1: x(each[1]), x2: x(each[1]), y1: 28, y2: 64 }), labelled(each[1], row(baselines.length + i), line(each), "faint")]),
+    svg("circle", { class: "value", cx: x(value), cy: 46, r: 8 }), labelled(value, 20, formatNumber(value)));
 }
 
 /** What a feature counts; the same windows as in the job (`jobs/sql/window_views.py`), made again from the session's events. */
@@ -56,7 +74,7 @@ const FEATURES = {
 };
 
 /** The feature before and after the decision, as far as the events tell; nothing where they do not. */
-export function overTime(place, name, seen, unit, command, events, signal) {
+export function overTime(place, name, seen, command, events, signal) {
   const feature = Object.hasOwn(FEATURES, name) ? FEATURES[name] : undefined;
   if (!feature || !events.length) {
     place.append(el("p", { class: "faint" }, feature ? "No events of this session are kept any more." : "Not drawn over time: this feature cannot be told from single events."));
@@ -70,14 +88,15 @@ export function overTime(place, name, seen, unit, command, events, signal) {
   const times = [];
   for (let at = end - Math.ceil((end - first) / step) * step; at <= end + 30_000 && times.length < 400; at += step) times.push(at);
   const values = times.map((at) => feature(events.filter((event) => event.occurred_at_ms > at - length && event.occurred_at_ms <= at)));
-  const lines = [["baseline", seen.baseline], ["threshold", lineOf(seen, unit)]].filter(([, at]) => at !== undefined);
+  const lines = [...baselinesOf(seen).map(({ baseline }) => ["baseline", baseline]), ...drawableBounds(seen).map(([, at]) => ["threshold", at])]
+    .filter(([, at]) => Number.isFinite(at));
   const most = Math.max(1, ...values, ...lines.map(([, at]) => at)) * 1.1;
   const axis = { stroke: colour("faint"), grid: { stroke: colour("line") }, ticks: { stroke: colour("line") } };
   const width = () => Math.max(240, place.clientWidth);
   const plot = new uPlot({
     width: width(), height: 180, cursor: { show: false }, legend: { show: false },
     scales: { y: { range: [0, most] } },
-    axes: [{ ...axis, space: 70, values: (_, marks) => marks.map((mark) => clock(mark * 1000)) }, { ...axis, size: 55 }],
+    axes: [{ ...axis, space: 70, values: (_, marks) => marks.map((mark) => formatTime(mark * 1000)) }, { ...axis, size: 55 }],
     series: [{}, { label: name, stroke: colour("value"), width: 2, points: { size: 4 } }],
     hooks: { drawClear: [(drawn) => shade(drawn, start, end)], draw: [(drawn) => rule(drawn, lines, command.issued_at_ms)] },
   }, [times.map((at) => at / 1000), values], place);

@@ -1,21 +1,21 @@
 /** How jobs and topics are, asked again every three seconds. */
 
-import { ask, el, problem, renew, table } from "./dom.js";
-import { bytes, moment, number, span } from "./words.js";
+import { el, fetchJson, problem, replaceChildrenKeepingFocus, table } from "./dom.js";
+import { formatBytes, formatDateTime, formatDuration, formatNumber } from "./format.js";
 
 const EVERY_MS = 3_000;
 
 export async function health(place, _, signal) {
-  const said = el("div");
-  place.append(el("h1", {}, "Health"), said);
+  const output = el("div");
+  place.append(el("h1", {}, "Health"), output);
   let before;
   const show = async () => {
     try {
-      const now = await ask("health", signal);
-      renew(said, ...drawn(now, before));
+      const now = await fetchJson("health", signal);
+      replaceChildrenKeepingFocus(output, ...drawn(now, before));
       before = now;
     } catch (error) {
-      if (!signal.aborted) said.replaceChildren(problem(error));
+      if (!signal.aborted) output.replaceChildren(problem(error));
     }
   };
   await show();
@@ -30,16 +30,16 @@ function drawn({ at_ms, flink, kafka }, before) {
   const seconds = before ? (at_ms - before.at_ms) / 1000 : undefined;
   const rate = (topic) => {
     const then = before?.kafka.topics?.find((each) => each.topic === topic.topic);
-    return then && seconds ? number((topic.written - then.written) / seconds) : "";
+    return then && seconds ? formatNumber((topic.written - then.written) / seconds) : "";
   };
   return [
-    el("p", { class: "faint" }, `as of ${moment(at_ms)} UTC`),
+    el("p", { class: "faint" }, `as of ${formatDateTime(at_ms)} UTC`),
     el("section", { class: "card", "aria-label": "Jobs" }, el("h2", {}, "Jobs"), trouble(flink) || [
       el("p", {}, `${flink.taskmanagers} TaskManagers, ${flink.slots.free} of ${flink.slots.total} slots free`),
       table(["Job", "State", "#Up", "#Failures", "#Checkpoints", "#Failed", "#Last took", "#Size", "Last at"], flink.jobs.map((job) => [
-        job.name, state(job), span(job.up_s), job.failures, number(job.checkpoints), number(job.failed_checkpoints),
-        job.checkpoint_ms === null || job.checkpoint_ms === undefined ? "" : `${job.checkpoint_ms} ms`, bytes(job.checkpoint_bytes),
-        job.checkpoint_at_ms ? moment(job.checkpoint_at_ms) : "",
+        job.name, state(job), formatDuration(job.up_s), job.failures, formatNumber(job.checkpoints), formatNumber(job.failed_checkpoints),
+        job.checkpoint_ms === null || job.checkpoint_ms === undefined ? "" : `${job.checkpoint_ms} ms`, formatBytes(job.checkpoint_bytes),
+        job.checkpoint_at_ms ? formatDateTime(job.checkpoint_at_ms) : "",
       ]), "no job runs"),
     ]),
     el("section", { class: "card", "aria-label": "Topics" }, el("h2", {}, "Topics"), trouble(kafka) || table(

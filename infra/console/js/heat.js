@@ -1,12 +1,12 @@
 /** Where readers click, move and stop scrolling, over a picture of the page. */
 
-import { ask, el, problem, renew, table } from "./dom.js";
+import { el, fetchJson, problem, replaceChildrenKeepingFocus, table } from "./dom.js";
 
 const EVERY_MS = 4_000;
 const WIDE = 1_000;
 
 export async function heat(place, [page = "", device = ""], signal) {
-  const pages = await ask("heat/pages", signal);
+  const pages = await fetchJson("heat/pages", signal);
   place.append(el("h1", {}, "Heatmap"));
   if (!pages.length) {
     place.append(el("p", { class: "faint" }, "No cells on heatmap.v1 yet: `microadjust submit heatmap` starts the job that counts them."));
@@ -23,7 +23,7 @@ export async function heat(place, [page = "", device = ""], signal) {
   const blank = el("div", { class: "blank" });
   const paper = el("figure", { class: "page" }, blank, canvas);
   const own = el("input", { type: "file", accept: "image/*", onchange: () => own.files[0] && picture(URL.createObjectURL(own.files[0])) });
-  const said = el("div");
+  const summary = el("div");
   let layer = "click";
   const layers = ["click", "move", "scroll"].map((name) => el("button", { type: "button", "aria-pressed": String(name === layer), onclick: () => {
     layer = name;
@@ -31,7 +31,7 @@ export async function heat(place, [page = "", device = ""], signal) {
     draw();
   } }, { click: "Clicks", move: "Movement", scroll: "Scroll reach" }[name]));
   place.append(el("div", { class: "bar" }, choice, since, layers),
-    el("p", {}, el("label", {}, "A picture of the page from this machine", own)), paper, said);
+    el("p", {}, el("label", {}, "A picture of the page from this machine", own)), paper, summary);
 
   let cells;
   const draw = () => {
@@ -41,16 +41,16 @@ export async function heat(place, [page = "", device = ""], signal) {
     if (layer === "scroll") reach(canvas, cells);
     else warmth(canvas, cells, cells[layer]);
     canvas.setAttribute("aria-label", `${layer} heatmap of ${chosen.page}`);
-    renew(said, told(cells, layer));
+    replaceChildrenKeepingFocus(summary, summaryTable(cells, layer));
   };
   const show = async () => {
     try {
       const from = Date.now() - Number(since.value) * 3_600_000;
       const query = new URLSearchParams({ page: chosen.page, device: chosen.device, since_ms: String(Math.floor(from / 3_600_000) * 3_600_000) });
-      cells = await ask(`heat/cells?${query}`, signal);
+      cells = await fetchJson(`heat/cells?${query}`, signal);
       draw();
     } catch (error) {
-      if (!signal.aborted) said.replaceChildren(problem(error));
+      if (!signal.aborted) summary.replaceChildren(problem(error));
     }
   };
   const picture = (address) => {
@@ -67,7 +67,7 @@ export async function heat(place, [page = "", device = ""], signal) {
   signal.addEventListener("abort", () => clearInterval(timer));
 }
 
-/** Cells as warmth, the warmest cell at full heat. */
+/** Draws cells as warmth, the warmest cell at full heat. */
 function warmth(canvas, { columns, rows }, points) {
   const [wide, high] = [canvas.width / columns, canvas.height / rows];
   const most = Math.max(1, ...points.map(([, , count]) => count));
@@ -95,7 +95,7 @@ function reach(canvas, { reach: bands }) {
 }
 
 /** The same in words, for those who do not see the picture. */
-function told(cells, layer) {
+function summaryTable(cells, layer) {
   if (layer === "scroll") {
     const all = Math.max(1, cells.reach[0]);
     const rows = [0, 4, 9, 14, 19].map((band) => [`${band * 5} % of the page`, cells.reach[band], `${Math.round((100 * cells.reach[band]) / all)} %`]);

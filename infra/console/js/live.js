@@ -1,9 +1,9 @@
-/** What happens right now: events, commands, refused records. */
+/** What happens right now: events, commands, rejected records. */
 
 import { colour, el } from "./dom.js";
-import { clock, moment, number, parameters, reason } from "./words.js";
+import { formatDateTime, formatNumber, formatParameters, formatReason, formatTime } from "./format.js";
 
-const MOST = 120;
+const MAX_LINES = 120;
 const SECONDS = 120;
 
 export async function live(place, _, signal) {
@@ -14,7 +14,7 @@ export async function live(place, _, signal) {
   const state = el("span", { role: "status" }, "connecting …");
   // Beside the live region: nobody wants to be told the time every second.
   const more = el("span", {});
-  const say = (text, rest = "") => {
+  const showStatus = (text, rest = "") => {
     if (state.textContent !== text) state.textContent = text;
     more.textContent = rest;
   };
@@ -36,10 +36,10 @@ export async function live(place, _, signal) {
     el("p", { class: "faint" }, state, more), el("div", { class: "card" }, chart),
     el("div", { class: "columns" },
       el("div", {}, card("Commands", "commands"), card("What pages did with them", "outcomes")),
-      el("div", {}, card("Events", "events"), card("Refused", "rejected"))));
+      el("div", {}, card("Events", "events"), card("Rejected", "rejected"))));
 
   const lines = { commands: commandLine, events: eventLine, rejected: rejectedLine, outcomes: outcomeLine };
-  const rates = beats(chart, signal);
+  const rates = rateChart(chart, signal);
   let skipped = 0;
   // A job that starts again says again what was not committed yet.
   const known = new Set();
@@ -51,15 +51,15 @@ export async function live(place, _, signal) {
   };
   const source = new EventSource("api/live");
   signal.addEventListener("abort", () => source.close());
-  source.onopen = () => { say("connected"); };
+  source.onopen = () => { showStatus("connected"); };
   source.onerror = () => {
-    say("not connected: open the console with the address that `microadjust gateway` printed, or wait");
+    showStatus("not connected: open the console with the address that `microadjust gateway` printed, or wait");
   };
   source.onmessage = ({ data }) => {
     const batch = JSON.parse(data);
     rates(batch.counts ?? {});
     skipped += batch.skipped ?? 0;
-    say(batch.problem ?? "connected", batch.problem ? "" : (batch.clock_ms ? `, event time ${moment(batch.clock_ms)}` : "")
+    showStatus(batch.problem ?? "connected", batch.problem ? "" : (batch.clock_ms ? `, event time ${formatDateTime(batch.clock_ms)}` : "")
       + (skipped ? `, ${skipped} records not shown: more came than anyone can read` : ""));
     if (paused) return;
     for (const [name, line] of Object.entries(lines)) {
@@ -71,43 +71,43 @@ export async function live(place, _, signal) {
         texts.set(shown, said);
         lists[name].prepend(shown);
       }
-      while (lists[name].childElementCount > MOST) lists[name].lastElementChild.remove();
+      while (lists[name].childElementCount > MAX_LINES) lists[name].lastElementChild.remove();
     }
   };
 }
 
-const time = (atMs) => el("span", { class: "time" }, moment(atMs));
+const time = (atMs) => el("span", { class: "time" }, formatDateTime(atMs));
 const who = (session) => (session === undefined ? "" : el("a", { to: ["session", session] }, session));
 
 const eventLine = (event) => [
   time(event.occurred_at_ms), el("span", { class: "action" }, event.type), who(event.session_id), " ",
-  [event.content_id, event.element, event.placement, event.value === undefined ? undefined : number(event.value), event.text]
+  [event.content_id, event.element, event.placement, event.value === undefined ? undefined : formatNumber(event.value), event.text]
     .filter((each) => each !== undefined).join(" · "),
 ];
 const commandLine = (command) => [
   time(command.issued_at_ms), el("span", { class: "action" }, command.action),
   command.session_id === undefined ? command.target?.id : who(command.session_id), " ",
   el("a", { to: ["why", String(command.command_id)] }, "why"),
-  el("div", { class: "faint" }, [parameters(command), `${command.source?.id}: ${reason(command)}`].filter(Boolean).join(" — ")),
+  el("div", { class: "faint" }, [formatParameters(command), `${command.source?.id}: ${formatReason(command)}`].filter(Boolean).join(" — ")),
 ];
-const rejectedLine = (refused) => [
-  time(refused.seen_at_ms), el("span", { class: "action" }, refused.reason), refused.detail,
-  el("span", { class: "faint" }, ` ${refused.topic} ${refused.partition}/${refused.offset}`),
+const rejectedLine = (rejected) => [
+  time(rejected.seen_at_ms), el("span", { class: "action" }, rejected.reason), rejected.detail,
+  el("span", { class: "faint" }, ` ${rejected.topic} ${rejected.partition}/${rejected.offset}`),
 ];
 const outcomeLine = (outcome) => [
-  time(outcome.occurred_at_ms), el("span", { class: "action" }, outcome.status ?? outcome.metric),
+  time(outcome.occurred_at_ms), el("span", { class: "action" }, outcome.status ?? outcome.metric), outcome.reason ? `${outcome.reason} ` : "",
   outcome.command_id === undefined ? "" : el("a", { to: ["why", String(outcome.command_id)] }, "why"), " ", who(outcome.session_id),
 ];
 
 /** Events and commands a second over the last two minutes; returns what takes the counts of a batch. */
-function beats(place, signal) {
+function rateChart(place, signal) {
   const began = Math.floor(Date.now() / 1000);
   const data = [[], [], []];
   for (let s = began - SECONDS; s <= began; s++) [s, 0, 0].forEach((value, i) => data[i].push(value));
   const axis = { stroke: colour("faint"), grid: { stroke: colour("line") }, ticks: { stroke: colour("line") } };
   const plot = new uPlot({
     width: Math.max(280, place.clientWidth), height: 150, cursor: { show: false }, legend: { live: false }, scales: { y: { range: (_, __, most) => [0, Math.max(5, most)] } },
-    axes: [{ ...axis, space: 90, values: (_, marks) => marks.map((mark) => clock(mark * 1000)) }, { ...axis, size: 45 }],
+    axes: [{ ...axis, space: 90, values: (_, marks) => marks.map((mark) => formatTime(mark * 1000)) }, { ...axis, size: 45 }],
     series: [{}, { label: "events a second", stroke: colour("value"), width: 2 }, { label: "commands a second", stroke: colour("threshold"), width: 2 }],
   }, data, place);
   const draw = () => {

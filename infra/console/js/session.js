@@ -1,12 +1,12 @@
 /** One session's life: what the reader did, lane by lane, and what was changed for the reader. */
 
-import { ask, el, svg, table } from "./dom.js";
-import { clock, moment, number, parameters, reason, span } from "./words.js";
+import { el, fetchJson, svg, table } from "./dom.js";
+import { formatDateTime, formatDuration, formatNumber, formatParameters, formatReason, formatTime } from "./format.js";
 
 const WIDE = 1_000;
 const LEFT = 90;
 const LANE = 24;
-const ROWS = 300;
+const MAX_ROWS = 300;
 
 export async function session(place, [id = ""], signal) {
   const field = el("input", { type: "search", id: "session", value: id, placeholder: "session id", spellcheck: "false", autocomplete: "off" });
@@ -20,7 +20,7 @@ export async function session(place, [id = ""], signal) {
     place.append(el("p", { class: "faint" }, "The live page links each event to its session."));
     return;
   }
-  const { events, commands, outcomes } = await ask(`session?${new URLSearchParams({ id })}`, signal);
+  const { events, commands, outcomes } = await fetchJson(`session?${new URLSearchParams({ id })}`, signal);
   const moments = [...events.map((each) => each.occurred_at_ms), ...commands.map((each) => each.issued_at_ms)];
   if (!moments.length) {
     place.append(el("p", { class: "faint" }, "Nothing of this session is kept any more."));
@@ -29,18 +29,18 @@ export async function session(place, [id = ""], signal) {
   const [first, last] = [Math.min(...moments), Math.max(...moments)];
   const at = (ms) => LEFT + ((WIDE - LEFT - 40) * (ms - first)) / Math.max(1, last - first);
   place.append(
-    el("p", {}, `${events.length} events and ${commands.length} commands in ${span((last - first) / 1000)}, from ${moment(first)} to ${moment(last)}`),
+    el("p", {}, `${events.length} events and ${commands.length} commands in ${formatDuration((last - first) / 1000)}, from ${formatDateTime(first)} to ${formatDateTime(last)}`),
     el("div", { class: "card scroll", tabindex: 0, role: "region", "aria-label": "Timeline" }, timeline(events, commands, at, first, last)),
     el("h2", {}, "What was changed"),
     table(["At", "What", "Because", "Became"], commands.map((command, i) => [
-      moment(command.issued_at_ms), el("span", {}, el("strong", {}, command.action), " ", parameters(command)),
-      el("span", {}, `${command.source?.id}: ${reason(command)} `, el("a", { to: ["why", String(command.command_id)] }, "why")),
+      formatDateTime(command.issued_at_ms), el("span", {}, el("strong", {}, command.action), " ", formatParameters(command)),
+      el("span", {}, `${command.source?.id}: ${formatReason(command)} `, el("a", { to: ["why", String(command.command_id)] }, "why")),
       outcomes.filter((each) => each.command_id === command.command_id).map((each) => each.status).join(", ") || "—",
     ])),
-    el("h2", {}, events.length > ROWS ? `The last ${ROWS} events` : "Events"),
-    table(["At", "What", "Content", "Element", "#Value", "Text"], events.slice(-ROWS).reverse().map((event) => [
-      moment(event.occurred_at_ms), event.type, event.content_id ?? "", [event.element, event.placement].filter(Boolean).join(" · "),
-      event.value === undefined ? "" : number(event.value), event.text ?? "",
+    el("h2", {}, events.length > MAX_ROWS ? `The last ${MAX_ROWS} events` : "Events"),
+    table(["At", "What", "Content", "Element", "#Value", "Text"], events.slice(-MAX_ROWS).reverse().map((event) => [
+      formatDateTime(event.occurred_at_ms), event.type, event.content_id ?? "", [event.element, event.placement].filter(Boolean).join(" · "),
+      event.value === undefined ? "" : formatNumber(event.value), event.text ?? "",
     ])));
 }
 
@@ -52,11 +52,11 @@ function timeline(events, commands, at, first, last) {
   return svg("svg", { viewBox: `0 0 ${WIDE} ${high}`, class: "lanes", role: "img", "aria-label": "What happened when; the tables below say the same in words" },
     marks.map((ms) => [
       svg("line", { class: "axis", x1: at(ms), x2: at(ms), y1: 8, y2: high - 38 }),
-      svg("text", { x: at(ms), y: high - 6, "text-anchor": "middle", class: "faint" }, clock(ms)),
+      svg("text", { x: at(ms), y: high - 6, "text-anchor": "middle", class: "faint" }, formatTime(ms)),
     ]),
     lanes.map((lane) => svg("text", { x: LEFT - 10, y: row(lane) + 12, "text-anchor": "end", class: "faint" }, lane)),
     events.map((event) => svg("rect", { class: "mark", x: at(event.occurred_at_ms) - 1.5, y: row(event.type), width: 3, height: LANE - 8, rx: 1 },
-      svg("title", {}, `${clock(event.occurred_at_ms)} ${event.type} ${event.element ?? event.content_id ?? ""}`))),
+      svg("title", {}, `${formatTime(event.occurred_at_ms)} ${event.type} ${event.element ?? event.content_id ?? ""}`))),
     commands.map((command, i) => [
       svg("line", { class: "command", x1: at(command.issued_at_ms), x2: at(command.issued_at_ms), y1: 8, y2: high - 56 }),
       svg("text", { x: Math.min(WIDE - 60, Math.max(LEFT + 40, at(command.issued_at_ms))), y: high - 42 + 16 * (i % 2), "text-anchor": "middle" }, command.action),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from infra.docs.reference.markdown import code, table
-from schemas.commands import ACTIONS
+from schemas.actions import ACTIONS, Parameter
 from schemas.events import EVENT_TYPES, FAST_TYPES, VALUE_RANGE
 from schemas.rejects import REASONS
 from schemas.topics import TOPICS, Topic
@@ -39,11 +39,32 @@ def event_types() -> str:
 
 
 def actions() -> str:
-    return table(("action",), [(code(action),) for action in ACTIONS])
+    return table(
+        ("action", "what it does", "parameters", "group", "impact", "complexity", "revertible", "adapter"),
+        [
+            (
+                code(action.name),
+                action.text,
+                ", ".join(map(_parameter, action.parameters)),
+                action.exclusive_group or "",
+                str(action.impact),
+                str(action.complexity),
+                "yes" if action.revertible else "no",
+                "shows a variant" if action.adapter == "variant" else "its own",
+            )
+            for action in ACTIONS.values()
+        ],
+    )
 
 
 def rejection_reasons() -> str:
     return ", ".join(code(reason) for reason in REASONS) + "\n"
+
+
+def _parameter(parameter: Parameter) -> str:
+    example = parameter.example
+    shown = ", ".join(example) if isinstance(example, tuple) else str(example).lower()
+    return f"{code(parameter.name)} ({parameter.kind}{', required' if parameter.required else ''}: {shown})"
 
 
 def _windows(name: str) -> str:
@@ -53,6 +74,6 @@ def _windows(name: str) -> str:
 def _kept(topic: Topic) -> str:
     if topic.retention_ms is not None:
         return f"{topic.retention_ms // _DAY_MS} days"
-    if topic.forgotten_after_ms is not None:
-        return f"compacted, {topic.forgotten_after_ms // _DAY_MS} days"
+    if topic.compacted_retention_ms is not None:
+        return f"compacted, {topic.compacted_retention_ms // _DAY_MS} days"
     return "compacted"

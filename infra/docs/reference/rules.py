@@ -5,7 +5,8 @@ from typing import Any, Final
 import msgspec
 
 from infra.docs.reference.markdown import code, table
-from schemas.rules import BOUNDS, CONTEXTS, EVENT_TEXTS, PLACEHOLDERS, Rule
+from schemas.rule_conditions import BOUNDS, CONTEXTS, EVENT_TEXTS
+from schemas.rules import PLACEHOLDERS, Rule
 
 _MEANING: Final = {
     "id": "name of the rule: lower-case letters, digits and hyphens",
@@ -22,16 +23,6 @@ _MEANING: Final = {
     "enabled": "`false` switches a rule off, for instance one of the job's file",
 }
 
-_BOUNDS: Final = {
-    "above": "the value is greater",
-    "below": "the value is less",
-    "change_above": "the change against the baseline, as a fraction, is greater (0.5 is 50 % up)",
-    "change_below": "the change against the baseline, as a fraction, is less (-0.2 is 20 % down)",
-    "z_above": "standard deviations from the baseline: more",
-    "z_below": "standard deviations from the baseline: less",
-    "shift": "a lasting drift (CUSUM), `up` or `down`; against `self` only",
-}
-
 
 def rule_fields() -> str:
     rows = []
@@ -42,7 +33,19 @@ def rule_fields() -> str:
 
 
 def bounds() -> str:
-    return table(("bound", "holds if"), [(code(name), _BOUNDS[name]) for name in BOUNDS])
+    return table(
+        ("bound", "holds if", "lanes", "against", "unit of its threshold in the evidence"),
+        [
+            (
+                code(bound.name),
+                bound.text,
+                ", ".join(bound.lanes),
+                ", ".join(bound.scopes),
+                "the feature's own" if bound.unit == "feature" else bound.unit,
+            )
+            for bound in BOUNDS.values()
+        ],
+    )
 
 
 def texts() -> str:

@@ -1,4 +1,4 @@
-"""The rule behind a command: what it says, and in which unit each of its lines is drawn."""
+"""Finds the rule behind a command."""
 
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from infra.gateway.settings import Settings
 from infra.kafka.topic_scan import has_key, scan_latest
 from models.model_store import BUNDLED
 from models.rules.compiled import KNOWN_FEATURES
-from schemas.rules import Condition, Rule, parse_rule_file
+from schemas.rules import Rule, parse_rule_file
 from schemas.topics import RULES
 
 RULES_BACK: Final = 10_000
@@ -24,8 +24,7 @@ def find_rule(settings: Settings, source: Any) -> dict[str, Any] | None:
     shipped = parse_rule_file((BUNDLED / "rules.yaml").read_text(), KNOWN_FEATURES)
     for rule in (*_put(settings, source["id"]), *shipped):
         if rule.id == source["id"] and rule.version == source.get("version"):
-            units = {each.feature: unit for each in rule.when if each.feature and (unit := _unit(each))}
-            return {"about": rule.about, "lane": rule.lane, "for_windows": rule.for_windows, "units": units}
+            return {"about": rule.about, "lane": rule.lane, "for_windows": rule.for_windows}
     return None
 
 
@@ -37,12 +36,3 @@ def _put(settings: Settings, rule_id: str) -> list[Rule]:
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
     return found
-
-
-def _unit(condition: Condition) -> str | None:
-    """Of the bound that stands in the evidence (`models/rules/compiled.py`): the feature's own, or standard deviations."""
-    if condition.above is not None or condition.below is not None:
-        return "value"
-    if condition.change_above is not None or condition.change_below is not None:
-        return "value"
-    return "z" if condition.z_above is not None or condition.z_below is not None else None

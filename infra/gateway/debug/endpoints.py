@@ -16,7 +16,7 @@ from infra.gateway.errors import ApiError
 from infra.gateway.responses import json_response
 from infra.gateway.static.files import FolderFiles, page_headers
 from schemas.events import Event
-from schemas.rejects import Rejected
+from schemas.rejects import RejectedRecord
 
 MAX_KEPT: Final = 500
 MAX_SHOWN: Final = 500
@@ -38,7 +38,7 @@ class Debug:
     def __init__(self, gateway: GatewayContext) -> None:
         self._session = OperatorSession(gateway.settings, "/debug")
         self._good: deque[tuple[int, Event]] = deque(maxlen=MAX_KEPT)
-        self._bad: deque[tuple[int, Rejected]] = deque(maxlen=MAX_KEPT)
+        self._bad: deque[tuple[int, RejectedRecord]] = deque(maxlen=MAX_KEPT)
         self._goods = self._bads = 0
         gateway.on_accepted.append(self._on_accepted)
         gateway.on_rejected.append(self._on_rejected)
@@ -48,7 +48,7 @@ class Debug:
             self._goods += 1
             self._good.append((self._goods, event))
 
-    def _on_rejected(self, rejects: Sequence[Rejected]) -> None:
+    def _on_rejected(self, rejects: Sequence[RejectedRecord]) -> None:
         for each in rejects:
             self._bads += 1
             self._bad.append((self._bads, each))

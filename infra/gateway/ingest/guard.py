@@ -18,8 +18,8 @@ from infra.gateway.ingest.enrichment import Enricher, Enrichment
 from infra.gateway.ingest.limits import BodyMemoryBudget, BodyMemoryLease, TokenBuckets
 from infra.gateway.ingest.pipeline import IngestPipeline
 from infra.kafka.producer import ProducerUnavailableError
-from schemas.event_validation import document
-from schemas.rejects import Rejection
+from schemas.event_validation import parse_json_strictly
+from schemas.rejects import ValidationFailure
 
 MAX_BODY_BYTES: Final = 512_000
 """500 KB unpacked, as Segment bounds a batch."""
@@ -71,8 +71,8 @@ class IngestGuard:
         """
         raw = await read_body(request, MAX_BODY_BYTES, memory, oversize_status)
         received_ms = now_ms()
-        found = document(raw)
-        if isinstance(found, Rejection):
+        found = parse_json_strictly(raw)
+        if isinstance(found, ValidationFailure):
             if source is not None:
                 await self.pipeline.reject_body(source, found, raw, received_ms)
             raise ApiError(400, found.reason, f"body: {found.detail}; send a JSON object in UTF-8")

@@ -16,14 +16,14 @@ from infra.gateway.errors import ApiError
 from infra.gateway.ingest.deduplication import Claim, Deduplicator, RedisSeenIds
 from infra.gateway.ingest.redaction import redact
 from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
-from schemas.event_validation import verdict_on
+from schemas.event_validation import validate_fields
 from schemas.events import MAX_BYTES, Event
-from schemas.rejects import Rejected, Rejection
+from schemas.rejects import RejectedRecord, ValidationFailure
 from schemas.topics import EVENTS, REJECTED
 
 _log = logging.getLogger(__name__)
 
-RawEvent = dict[str, Any] | Rejection
+RawEvent = dict[str, Any] | ValidationFailure
 """The fields of an event before validation, or why they could not be put together."""
 
 Originals = Callable[[], Sequence[bytes]]
@@ -42,7 +42,7 @@ class RejectedItem:
     detail: str
 
     @classmethod
-    def of(cls, index: int, rejection: Rejection) -> "RejectedItem":
+    def of(cls, index: int, rejection: ValidationFailure) -> "RejectedItem":
         field, colon, _ = rejection.detail.partition(": ")
         return cls(index, field if colon else "", rejection.reason, rejection.detail)
 
@@ -71,7 +71,7 @@ class IngestNotice:
     source: str
     events: Sequence[Event]
     duplicates: int
-    rejects: Sequence[Rejected]
+    rejects: Sequence[RejectedRecord]
 
 
 class IngestPipeline:
@@ -90,10 +90,10 @@ class IngestPipeline:
     ) -> IngestResult:
         """Returns once Kafka has every new event and the record of every rejected one; raises `ApiError` 503."""
         events: list[tuple[Event, bytes]] = []
-        rejections: list[tuple[int, Rejection]] = []
+        rejections: list[tuple[int, ValidationFailure]] = []
         for index, raw_event in enumerate(raw_events):
             result = validated(raw_event, received_ms)
-            if isinstance(result, Rejection):
+            if isinstance(result, ValidationFailure):
                 rejections.append((index, result))
             else:
                 events.append(result)
@@ -112,7 +112,7 @@ class IngestPipeline:
             sessions=frozenset(event.session_id for event, _ in events),
         )
 
-    async def reject_body(self, source: str, rejection: Rejection, original: bytes, received_ms: int) -> None:
+    async def reject_body(self, source: str, rejection: ValidationFailure, original: bytes, received_ms: int) -> None:
         """Records a body that is no batch at all; raises `ApiError` 503."""
         rejects = self._rejected_records(source, [(0, rejection)], lambda: [original], received_ms)
         notice = IngestNotice(source, [], 0, rejects)
@@ -139,15 +139,15 @@ class IngestPipeline:
             raise _not_stored(error) from None
 
     def _rejected_records(
-        self, source: str, rejections: Sequence[tuple[int, Rejection]], originals: Originals, received_ms: int
-    ) -> list[Rejected]:
+        self, source: str, rejections: Sequence[tuple[int, ValidationFailure]], originals: Originals, received_ms: int
+    ) -> list[RejectedRecord]:
         sent = originals()
         # Redacted once per original: a webhook may be the original of all its events.
         redacted = {
             each: redact(each)[:MAX_BYTES] for each in {sent[index] for index, _ in rejections if index < len(sent)}
         }
         return [
-            Rejected(
+            RejectedRecord(
                 reason=rejection.reason,
                 detail=rejection.detail,
                 stage=f"{STAGE}:{source}",
@@ -188,18 +188,18 @@ class IngestPipeline:
                     _log.warning("a component failed on accepted events: %r", error)
 
 
-def validated(raw_event: RawEvent, received_ms: int) -> Rejection | tuple[Event, bytes]:
+def validated(raw_event: RawEvent, received_ms: int) -> ValidationFailure | tuple[Event, bytes]:
     """Returns the event and its record, or why it is rejected."""
-    if isinstance(raw_event, Rejection):
+    if isinstance(raw_event, ValidationFailure):
         return raw_event
-    event = verdict_on(raw_event, received_ms)
-    if isinstance(event, Rejection):
+    event = validate_fields(raw_event, received_ms)
+    if isinstance(event, ValidationFailure):
         return event
     if event.type == "tick":
-        return Rejection("unknown_type", "type: tick is reserved for the gateway")
+        return ValidationFailure("unknown_type", "type: tick is reserved for the gateway")
     value = msgspec.json.encode(event)
     if len(value) > MAX_BYTES:
-        return Rejection("oversize", f"over {MAX_BYTES} bytes")
+        return ValidationFailure("oversize", f"over {MAX_BYTES} bytes")
     return event, value
 
 

@@ -106,7 +106,7 @@ class Eraser:
 
 def _retention_ms(topic: Topic) -> int:
     if topic.retention_ms is None:
-        return SESSION_END_MS + (topic.forgotten_after_ms or 0)
+        return SESSION_END_MS + (topic.compacted_retention_ms or 0)
     return topic.retention_ms
 
 

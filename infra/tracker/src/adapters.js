@@ -1,13 +1,17 @@
-/** What an action means in the page's markup. Where the page has no markup for it, nothing is changed. */
+/** Translates actions into changes of the page's markup. Where the page has no markup for one, nothing is changed. */
 
 /**
- * @typedef {import("./unseen.js").Change} Change
+ * @typedef {import("./deferred_changes.js").Change} Change
  * @typedef {[node: Element, attribute: string, value: string | null]} Setting null removes
  */
 
-const still = true;
+const isVisualOnly = true;
 
-const bearing = (/** @type {string} */ name, /** @type {string} */ value) => `[data-adjust-${name}=${CSS.escape(value)}]`;
+/** Actions that show another variant of the same text; the registry (`schemas/actions.py`) names them in this order. */
+const VARIANT_ACTIONS =
+  "simplify shorten expand enrich visualise set_length set_tone refresh_recommendations".split(" ");
+
+const byAttribute = (/** @type {string} */ name, /** @type {string} */ value) => `[data-adjust-${name}=${CSS.escape(value)}]`;
 
 /** @param {Setting[]} settings @returns {() => () => void} */
 const setting = (settings) => () => {
@@ -19,23 +23,23 @@ const setting = (settings) => () => {
   return setting(before);
 };
 
-/** @param {import("./client.js").Command} command @returns {Change[]} */
+/** @param {import("./client.js").Command} command @returns {Change[] | undefined} undefined where this build does not know the action */
 export const changesFor = ({ action, parameters }) => {
   const { order = [], types = [], kind, text, category, density = "low", language, tone = action, variant = tone } = parameters;
   /** @type {(selector: string) => any[]} */
   const find = (selector) => [...document.querySelectorAll(selector)];
 
-  /** @param {string} selector @param {string} name @param {string | null} value @param {boolean} [still] */
-  const marked = (selector, name, value, still) =>
-    find(selector).map((where) => ({ where, still, make: setting([[where, name, value]]) }));
+  /** @param {string} selector @param {string} name @param {string | null} value @param {boolean} [isVisualOnly] */
+  const setAttributeOn = (selector, name, value, isVisualOnly) =>
+    find(selector).map((target) => ({ target, isVisualOnly, apply: setting([[target, name, value]]) }));
 
   /** Shows one of the siblings that bear the attribute. @param {string} name @param {string} value */
-  const switched = (name, value) =>
-    find(bearing(name, value) + "[hidden]").map((one) => {
+  const showVariant = (name, value) =>
+    find(byAttribute(name, value) + "[hidden]").map((one) => {
       const all = [...one.parentElement.children].filter((each) => each.hasAttribute("data-adjust-" + name));
       return {
-        where: all.find((each) => !each.hidden) ?? one,
-        make: setting(all.map((each) => [each, "hidden", each === one ? null : ""])),
+        target: all.find((each) => !each.hidden) ?? one,
+        apply: setting(all.map((each) => [each, "hidden", each === one ? null : ""])),
       };
     });
 
@@ -45,33 +49,32 @@ export const changesFor = ({ action, parameters }) => {
       const rank = (/** @type {any} */ item) =>
         (order.indexOf(item.dataset.adjustContent) + 1 || 1e3) * 1e3 +
         (types.indexOf(item.dataset.adjustType) + 1 || 1e3);
-      return find("[data-adjust-list]").flatMap((where) => {
-        const sorted = () => [...where.children].sort((a, b) => rank(a) - rank(b));
-        const make = () => {
-          const items = [...where.children];
-          where.append(...sorted());
-          return () => where.append(...items.filter((item) => where.contains(item)));
+      return find("[data-adjust-list]").flatMap((target) => {
+        const sorted = () => [...target.children].sort((a, b) => rank(a) - rank(b));
+        const apply = () => {
+          const items = [...target.children];
+          target.append(...sorted());
+          return () => target.append(...items.filter((item) => target.contains(item)));
         };
-        return sorted().every((item, at) => item === where.children[at]) ? [] : { where, make };
+        return sorted().every((item, at) => item === target.children[at]) ? [] : { target, apply };
       });
     }
     case "lighten_media":
-      return find("[data-adjust-light]").flatMap((where) => {
+      return find("[data-adjust-light]").flatMap((target) => {
         // What has been loaded is not saved by loading something else, and a film that is being watched goes on.
-        if ((where.complete ?? where.readyState) && !where.closest("[data-adjust-when=now]")) return [];
-        return { where, still, make: setting([[where, "srcset", null], [where, "autoplay", null], [where, "src", where.dataset.adjustLight]]) };
+        if ((target.complete ?? target.readyState) && !target.closest("[data-adjust-when=now]")) return [];
+        return { target, isVisualOnly, apply: setting([[target, "srcset", null], [target, "autoplay", null], [target, "src", target.dataset.adjustLight]]) };
       });
     case "highlight_related":
-      return marked("[data-adjust-placement]" + bearing("type", category), "data-adjust-highlight", "", still);
+      return setAttributeOn("[data-adjust-placement]" + byAttribute("type", category), "data-adjust-highlight", "", isVisualOnly);
     case "simplify_layout":
-      return marked("[data-adjust-layout]", "data-adjust-layout", density);
+      return setAttributeOn("[data-adjust-layout]", "data-adjust-layout", density);
     case "localise":
-      return switched("lang", language);
+      return showVariant("lang", language);
     case "prompt":
       // The site's own box, which lies over the page. A command brings text for it, never markup.
-      find(bearing("prompt", kind) + " [data-adjust-text]").forEach((node) => (node.textContent = text ?? node.textContent));
-      return marked(bearing("prompt", kind), "hidden", null, still);
+      find(byAttribute("prompt", kind) + " [data-adjust-text]").forEach((node) => (node.textContent = text ?? node.textContent));
+      return setAttributeOn(byAttribute("prompt", kind), "hidden", null, isVisualOnly);
   }
-  // Simplify, shorten, expand, enrich, visualise, set_length, set_tone: another variant of the same text.
-  return switched("variant", variant);
+  return VARIANT_ACTIONS.includes(action) ? showVariant("variant", variant) : undefined;
 };

@@ -1,5 +1,5 @@
 /**
- * The tracker: one script tag, and what readers do comes to the collector.
+ * The tracker: one script tag; it records what readers do and sends it to the collector.
  *
  *     <script type="module" src="https://gateway.example/t/adjust.js" data-adjust-key="blog:public-key"></script>
  */
@@ -9,15 +9,15 @@ import { context } from "./context.js";
 import { recorder } from "./events.js";
 import { guarded, listen } from "./guard.js";
 import { json } from "./json.js";
-import { described, pageContent, pageUrl, place, tag, up } from "./markup.js";
-import { backoffMs, outbox } from "./outbox.js";
-import { reading } from "./reading.js";
+import { closest, dataAdjust, describeElement, pageContent, pagePosition, pageUrl } from "./dom.js";
+import { outbox } from "./outbox.js";
+import { trackEngagement } from "./engagement.js";
 import { scrolling } from "./scrolling.js";
 import { sessions } from "./session.js";
 import { write } from "./store.js";
 
 /**
- * @typedef {import("./markup.js").Fields} Fields
+ * @typedef {import("./dom.js").Fields} Fields
  * @typedef {"pending" | "granted" | "denied"} Consent
  * @typedef {(command: any) => any} Handler see client.js
  */
@@ -27,7 +27,7 @@ const RENDERED_MS = 100;
 
 const begin = () => {
   const script = document.querySelector("script[data-adjust-key]");
-  const setting = (/** @type {string} */ name) => tag(script, "-" + name) ?? "";
+  const setting = (/** @type {string} */ name) => dataAdjust(script, "-" + name) ?? "";
   const gateway = setting("gateway") || new URL(import.meta.url).origin;
 
   // Global Privacy Control is a refusal, whatever the page says.
@@ -45,13 +45,13 @@ const begin = () => {
     setting("key"),
     granted,
     guarded((answer, session) => {
-      adjust.heard = { ...answer, session };
-      adjust.hear();
+      internals.pushCredentials = { ...answer, session };
+      internals.onCredentials();
     }),
   );
 
   /** Whoever says no leaves nothing behind, of earlier pages either. */
-  const settle = () => {
+  const applyConsent = () => {
     if (consent === "denied") {
       box.clear();
       write("queue", null);
@@ -64,7 +64,7 @@ const begin = () => {
   const address = () => pageUrl() + location.search;
   /** @type {Fields} */
   let page = {};
-  /** What is left is told with the page it belongs to, even if the next has taken its address already. */
+  /** What is left is reported with the page it belongs to, even if the next has taken its address already. */
   const where = () => (url === address() ? (page = { page_url: pageUrl(), ...pageContent() }) : page);
 
   const record = guarded(recorder(session, () => ({ ...where(), user_id: user }), box.add));
@@ -74,7 +74,7 @@ const begin = () => {
     if (consent !== "denied") record(type, fields);
   };
 
-  /** What parts and page may call. None of it ever throws. */
+  /** What a page may call. None of it ever throws. */
   const adjust = {
     /** Any event of the contract. */
     event,
@@ -96,8 +96,8 @@ const begin = () => {
     consent: guarded((/** @type {Consent} */ given) => {
       if (refused) return;
       consent = given;
-      settle();
-      adjust.hear();
+      applyConsent();
+      internals.onCredentials();
     }),
 
     /**
@@ -106,41 +106,46 @@ const begin = () => {
      */
     handlers: {},
 
-    /** Work to be done before the page is left or hidden. @type {(() => void)[]} */
-    endings: [],
-    /** Work to be done when another page is shown. @type {(() => void)[]} */
-    openings: [],
-    /** What the collector said last, and of which session. @type {import("./outbox.js").Answer & { session?: string }} */
-    heard: {},
-    hear: () => {},
     /** Another page of an application is shown now. */
     page: () => {},
-    /** Asks for the reader's place; see locating.js. */
+    /** Asks for the reader's place; see geolocation.js. */
     locate: () => {},
-    session,
-    granted,
+  };
+
+  /** What the parts share with each other and not with the page. */
+  const internals = {
+    adjust,
+    event,
+    /** Work to be done before the page is left or hidden. @type {(() => void)[]} */
+    onHide: [],
+    /** Work to be done when another page is shown. @type {(() => void)[]} */
+    onShow: [],
+    /** The collector's last answer, and its session. @type {import("./outbox.js").Answer & { session?: string }} */
+    pushCredentials: {},
+    onCredentials: () => {},
     gateway,
     key: setting("key"),
-    outbox,
+    granted,
+    session,
     context,
-    described,
-    place,
-    up,
+    outbox,
     json,
-    backoffMs,
+    closest,
+    describeElement,
+    pagePosition,
     guarded,
     listen,
   };
 
   const start = guarded(() => {
     const idleMs = (+setting("idle-s") || 60) * 1000;
-    const tellEngaged = reading(idleMs, (ms) => event("heartbeat", { value: ms }));
+    const sendEngagedTime = trackEngagement(idleMs, (ms) => event("heartbeat", { value: ms }));
     const scrolls = scrolling(event);
     clicks(event);
 
     let openedAt = 0;
     let shown = false;
-    let told = "";
+    let sentContext = "";
     let timer = 0;
 
     const open = () => {
@@ -148,16 +153,16 @@ const begin = () => {
       openedAt = performance.now();
       shown = true;
       scrolls.begin();
-      adjust.openings.forEach((begin) => guarded(begin)());
+      internals.onShow.forEach((begin) => guarded(begin)());
       event("page_view", { context: context(), properties: { referrer: document.referrer.split(/[?#]/)[0] } });
-      tellContext();
+      sendContext();
     };
     const close = () => {
       if (!shown) return;
       shown = false;
       scrolls.tell();
-      adjust.endings.forEach((end) => guarded(end)());
-      tellEngaged();
+      internals.onHide.forEach((end) => guarded(end)());
+      sendEngagedTime();
       event("page_hide", {
         value: Math.round(performance.now() - openedAt),
         properties: { depth: scrolls.deepest() },
@@ -167,8 +172,8 @@ const begin = () => {
       close();
       box.leave();
     };
-    const tellContext = () => {
-      if (shown && told !== (told = json(context()))) event("context", { context: context() });
+    const sendContext = () => {
+      if (shown && sentContext !== (sentContext = json(context()))) event("context", { context: context() });
     };
 
     adjust.page = guarded(() => {
@@ -188,21 +193,21 @@ const begin = () => {
       box.resume();
       if (!url) return open();
       shown = true;
-      tellContext();
+      sendContext();
     });
     listen(window, "pagehide", hide);
     listen(window, "pageshow", ({ persisted }) => persisted && open());
     listen(window, "online", box.retry);
     listen(window, "popstate click", () => setTimeout(guarded(follow)));
     listen(/** @type {any} */ (window).navigation, "currententrychange", follow);
-    listen(/** @type {any} */ (navigator).connection, "change", tellContext);
-    listen(screen.orientation, "change", tellContext);
+    listen(/** @type {any} */ (navigator).connection, "change", sendContext);
+    listen(screen.orientation, "change", sendContext);
 
-    settle();
+    applyConsent();
     // A tab opened in the background is read when it is looked at.
     if (!document.hidden) open();
-    for (const part of (tag(script, "-parts") ?? "movements client").split(" ")) {
-      if (part) import(new URL(`./${part}.js`, import.meta.url).href).then((module) => module.start(adjust)).catch(() => {});
+    for (const part of (dataAdjust(script, "-parts") ?? "movements client").split(" ")) {
+      if (part) import(new URL(`./${part}.js`, import.meta.url).href).then((module) => module.start(internals)).catch(() => {});
     }
   });
 
@@ -211,11 +216,11 @@ const begin = () => {
     if (/** @type {any} */ (document).prerendering) listen(document, "prerenderingchange", start);
     else start();
   }
-  guarded(() => Object.assign(window, { microadjust: adjust }))();
-  return adjust;
+  guarded(() => (/** @type {any} */ (window).microadjust = adjust))();
+  return internals;
 };
 
-/** @typedef {ReturnType<typeof begin>} Adjust */
+/** @typedef {ReturnType<typeof begin>} Internals */
 
 /** Undefined only where a page has broken what the browser offers. */
-export const adjust = /** @type {Adjust} */ (guarded(begin)());
+export const adjust = /** @type {Internals["adjust"]} */ (guarded(begin)()?.adjust);

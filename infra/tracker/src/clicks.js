@@ -1,14 +1,14 @@
-/** Clicks: in which order, and in anger. */
+/** Records clicks, with their order in a sequence and rage clicks: several quick ones at one place. */
 
 import { listen } from "./guard.js";
-import { described, place, tag, up } from "./markup.js";
+import { closest, dataAdjust, describeElement, pagePosition } from "./dom.js";
 
 const SEQUENCE_MS = 10_000;
 const RAGE_CLICKS = 3;
 const RAGE_MS = 1_000;
 const RAGE_PX = 40;
 
-/** @param {(type: string, fields?: import("./markup.js").Fields) => void} event */
+/** @param {(type: string, fields?: import("./dom.js").Fields) => void} event */
 export const clicks = (event) => {
   /** @type {string | null | undefined} */
   let before;
@@ -21,7 +21,7 @@ export const clicks = (event) => {
     // A click by a script is none of the reader's, and the one that a label hands on to its field is the same once more.
     if (!click.isTrusted || at === lastAt || !(target instanceof Element)) return;
     // A key has no place.
-    const fields = { ...described(target), ...(detail && place(click)) };
+    const fields = { ...describeElement(target), ...(detail && pagePosition(click)) };
     const follows = at - lastAt < SEQUENCE_MS;
     step = follows ? step + 1 : 1;
     near = near.filter(
@@ -40,7 +40,7 @@ export const clicks = (event) => {
     });
     before = fields.element;
     lastAt = at;
-    const name = tag(up(target, "[data-adjust-event]"), "-event");
+    const name = dataAdjust(closest(target, "[data-adjust-event]"), "-event");
     if (name) event("custom", { ...fields, properties: { ...fields.properties, name } });
   });
 };

@@ -1,8 +1,8 @@
-/** The adjustment client: hears commands, carries them out where nobody is looking, and says what became of them. */
+/** The adjustment client: receives commands, applies them out of the reader's sight, and reports their outcomes. */
 
 import { changesFor } from "./adapters.js";
+import { applyOffscreen } from "./deferred_changes.js";
 import { connection } from "./push.js";
-import { whenUnseen } from "./unseen.js";
 
 /**
  * @typedef {object} Command see schemas/commands.py
@@ -13,16 +13,21 @@ import { whenUnseen } from "./unseen.js";
  * @property {string} reverts id of the command that a `revert` takes back
  */
 
-/** @param {import("./adjust.js").Adjust} adjust */
-export const start = (adjust) => {
-  const { gateway, key, granted, guarded, handlers, json, session } = adjust;
-  const box = adjust.outbox(gateway + "/v1/outcomes", "outcomes", key, granted, () => {});
-  /** What has been told of each command; one that comes again is dropped. @type {Map<string, string>} */
-  const told = new Map();
-  const tell = (/** @type {string} */ command_id, /** @type {string} */ status) => {
-    if (told.get(command_id) && status !== "reverted") return;
-    told.set(command_id, status);
-    box.add(json({ session_id: session(), occurred_at_ms: Date.now(), command_id, status }), true);
+/** Characters of an outcome's reason, as in schemas/outcomes.py. */
+const MAX_REASON = 128;
+
+/** @param {import("./adjust.js").Internals} internals */
+export const start = (internals) => {
+  const { gateway, key, granted, guarded, json, session, outbox } = internals;
+  const { handlers } = internals.adjust;
+  const box = outbox(gateway + "/v1/outcomes", "outcomes", key, granted, () => {});
+  /** The outcome reported of each command; one that comes again is dropped. @type {Map<string, string>} */
+  const outcomes = new Map();
+  /** @param {string} command_id @param {string} status @param {string} [reason] */
+  const reportOutcome = (command_id, status, reason) => {
+    if (outcomes.get(command_id) && status !== "reverted") return;
+    outcomes.set(command_id, status);
+    box.add(json({ session_id: session(), occurred_at_ms: Date.now(), command_id, status, reason }), true);
   };
 
   /** What was done: what to do again on the next page, if anything, and how to undo it. @type {Map<string, [Command | undefined, ...any[]]>} */
@@ -30,39 +35,42 @@ export const start = (adjust) => {
 
   const carryOut = async (/** @type {Command} */ command) => {
     const { command_id: id, action, reverts, expires_at_ms: expiresAt } = command;
-    const say = (/** @type {string} */ status) => tell(id, status);
+    /** @param {string} status @param {string} [reason] */
+    const report = (status, reason) => reportOutcome(id, status, reason);
     try {
       if (Date.now() >= expiresAt) {
         inForce.delete(id);
-        return say("ignored");
+        return report("ignored");
       }
       let again;
       let undo = handlers[action] ? await handlers[action](command) : false;
-      if (undo !== false) say("applied");
+      if (undo !== false) report("applied");
       else if (action !== "revert") {
+        const changes = changesFor(command);
+        if (!changes) return report("failed", `unknown action ${action}`.slice(0, MAX_REASON));
         // A reader is asked once.
         if (action !== "prompt") again = command;
-        undo = whenUnseen(changesFor(command), expiresAt, guarded, say);
+        undo = applyOffscreen(changes, expiresAt, guarded, report);
       } else {
         const [, ...undos] = inForce.get(reverts) ?? [];
-        if (!undos.length) return say("ignored");
+        if (!undos.length) return report("ignored");
         inForce.delete(reverts);
         undos.forEach((each) => each?.call?.());
-        tell(reverts, "reverted");
-        return say("applied");
+        reportOutcome(reverts, "reverted");
+        return report("applied");
       }
       inForce.set(id, [...(inForce.get(id) ?? [again]), undo]);
     } catch {
-      say("failed");
+      report("failed");
     }
   };
 
-  connection(adjust, (/** @type {Command} */ command) => {
-    if (!command.command_id || told.has(command.command_id)) return;
-    told.set(command.command_id, "");
+  connection(internals, (/** @type {Command} */ command) => {
+    if (!command.command_id || outcomes.has(command.command_id)) return;
+    outcomes.set(command.command_id, "");
     carryOut(command);
   });
 
   // Another page of a single-page application begins without what was done to the one before.
-  adjust.openings.push(() => inForce.forEach(([again]) => again && carryOut(again)));
+  internals.onShow.push(() => inForce.forEach(([again]) => again && carryOut(again)));
 };

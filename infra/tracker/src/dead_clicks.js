@@ -1,12 +1,12 @@
 /** Clicks without effect: something promised to answer, and nothing in the page moved. */
 
-const PATIENCE_MS = 2_000;
+const EFFECT_TIMEOUT_MS = 2_000;
 const PROMISES_SOMETHING = "a,button,[role=button],[role=link],[role=tab],[onclick],[data-adjust-event]";
 /** What they do happens in the browser, without a trace in the page. */
 const ANSWERS_ITSELF = "input,select,textarea,label,summary,audio,video,object,embed,iframe";
 
-/** @param {import("./adjust.js").Adjust} adjust */
-export const deadClicks = ({ event, guarded, listen, described, place, up }) => {
+/** @param {import("./adjust.js").Internals} internals */
+export const deadClicks = ({ event, guarded, listen, describeElement, pagePosition, closest }) => {
   let watching = false;
   let answered = false;
   const seen = () => {
@@ -17,9 +17,9 @@ export const deadClicks = ({ event, guarded, listen, described, place, up }) => 
 
   listen(window, "click", (click) => {
     const { target, isTrusted, detail } = click;
-    if (watching || !isTrusted || up(target, ANSWERS_ITSELF)) return;
-    if (!up(target, PROMISES_SOMETHING) && getComputedStyle(target).cursor !== "pointer") return;
-    const fields = { ...described(target), ...(detail && place(click)) };
+    if (watching || !isTrusted || closest(target, ANSWERS_ITSELF)) return;
+    if (!closest(target, PROMISES_SOMETHING) && getComputedStyle(target).cursor !== "pointer") return;
+    const fields = { ...describeElement(target), ...(detail && pagePosition(click)) };
     const address = location.href;
     watching = true;
     answered = false;
@@ -31,7 +31,7 @@ export const deadClicks = ({ event, guarded, listen, described, place, up }) => 
         if (answered || address !== location.href) return;
         event("custom", { ...fields, properties: { ...fields.properties, name: "dead_click" } });
       }),
-      PATIENCE_MS,
+      EFFECT_TIMEOUT_MS,
     );
   });
 };

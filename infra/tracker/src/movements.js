@@ -2,11 +2,11 @@
 
 import { deadClicks } from "./dead_clicks.js";
 import { hovering } from "./hovering.js";
-import { locating } from "./locating.js";
+import { geolocation } from "./geolocation.js";
 import { pointer } from "./pointer.js";
 import { sections } from "./sections.js";
 
-/** @param {import("./adjust.js").Adjust} adjust */
-export const start = (adjust) => {
-  for (const part of [hovering, pointer, sections, deadClicks, locating]) adjust.guarded(part)(adjust);
+/** @param {import("./adjust.js").Internals} internals */
+export const start = (internals) => {
+  for (const part of [hovering, pointer, sections, deadClicks, geolocation]) internals.guarded(part)(internals);
 };

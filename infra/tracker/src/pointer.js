@@ -6,8 +6,8 @@ const TURN_COSINE = 0.7; // 45 degrees
 const TREMOR_PX = 8;
 const PAUSE_MS = [300, 2_000]; // shorter is moving, longer is reading
 
-/** @param {import("./adjust.js").Adjust} adjust */
-export const pointer = ({ event, guarded, listen, endings, described, place }) => {
+/** @param {import("./adjust.js").Internals} internals */
+export const pointer = ({ event, guarded, listen, onHide, describeElement, pagePosition }) => {
   const fresh = () => ({ path: 0, samples: 0, turns: 0, tremors: 0, pauses: 0, pauseMs: 0, fromX: lastX, fromY: lastY });
   let lastX = 0;
   let lastY = 0;
@@ -24,11 +24,11 @@ export const pointer = ({ event, guarded, listen, endings, described, place }) =
     timer = 0;
     const { path, samples, turns, tremors, pauses, pauseMs, fromX, fromY } = seen;
     if (path) {
-      const { content_id, content_type } = described(last.target);
+      const { content_id, content_type } = describeElement(last.target);
       event("move", {
         content_id,
         content_type,
-        ...place(last),
+        ...pagePosition(last),
         value: Math.round(path),
         properties: {
           samples,
@@ -69,5 +69,5 @@ export const pointer = ({ event, guarded, listen, endings, described, place }) =
     last = move;
     timer ||= setTimeout(tell, TELL_MS);
   });
-  endings.push(tell);
+  onHide.push(tell);
 };

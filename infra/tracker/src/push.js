@@ -1,13 +1,15 @@
-/** The way of commands into the page: a WebSocket, or server-sent events where there is none. */
+/** Receives commands: by WebSocket, or by server-sent events where there is none. */
+
+import { backoffMs } from "./backoff.js";
 
 const HEALTHY_MS = 30_000;
 
 /**
- * @param {import("./adjust.js").Adjust} adjust
+ * @param {import("./adjust.js").Internals} internals
  * @param {(command: any) => void} receive
  */
-export const connection = (adjust, receive) => {
-  const { gateway, guarded, listen } = adjust;
+export const connection = (internals, receive) => {
+  const { gateway, guarded, listen } = internals;
   /** @type {WebSocket | EventSource | null} */
   let channel = null;
   let session = "";
@@ -24,8 +26,8 @@ export const connection = (adjust, receive) => {
 
   const connect = guarded(() => {
     close();
-    const { push_token: token, session: of } = /** @type {any} */ (adjust.heard);
-    if (!token || !adjust.granted()) return;
+    const { push_token: token, session: of } = /** @type {any} */ (internals.pushCredentials);
+    if (!token || !internals.granted()) return;
     // Ids count within a session's stream: another session starts without one.
     if (of !== session) lastId = "";
     session = of;
@@ -48,13 +50,13 @@ export const connection = (adjust, receive) => {
       if (channel !== mine) return;
       close();
       if (Date.now() - since > HEALTHY_MS) failures = 0;
-      timer = setTimeout(connect, adjust.backoffMs(failures++));
+      timer = setTimeout(connect, backoffMs(failures++));
     });
     listen(mine, "error close", lost);
   });
 
-  adjust.hear = () => {
-    if ((!channel && !timer) || adjust.heard.session !== session || !adjust.granted()) connect();
+  internals.onCredentials = () => {
+    if ((!channel && !timer) || internals.pushCredentials.session !== session || !internals.granted()) connect();
   };
   // A page that is shown for the first time connects below.
   listen(window, "online pageshow", ({ persisted }) => persisted !== false && connect());

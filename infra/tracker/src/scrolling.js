@@ -1,12 +1,12 @@
 /** How far, how fast and how often back. */
 
 import { guarded, listen } from "./guard.js";
-import { within } from "./markup.js";
+import { clamp01 } from "./dom.js";
 
 const EACH_MS = 1_000;
 const REST_MS = 200;
 
-/** @param {(type: string, fields?: import("./markup.js").Fields) => void} event */
+/** @param {(type: string, fields?: import("./dom.js").Fields) => void} event */
 export const scrolling = (event) => {
   let from = 0;
   let to = 0;
@@ -35,7 +35,7 @@ export const scrolling = (event) => {
 
   const look = (/** @type {Element} */ box) => {
     tops.set(box, box.scrollTop);
-    depth = within((box.scrollTop + box.clientHeight) / box.scrollHeight);
+    depth = clamp01((box.scrollTop + box.clientHeight) / box.scrollHeight);
     deepest = Math.max(deepest, depth);
   };
 

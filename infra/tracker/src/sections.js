@@ -1,7 +1,7 @@
 /** How far and how long each section (`data-adjust-section`) was in view. */
 
-/** @param {import("./adjust.js").Adjust} adjust */
-export const sections = ({ event, guarded, listen, endings, openings }) => {
+/** @param {import("./adjust.js").Internals} internals */
+export const sections = ({ event, guarded, listen, onHide, onShow }) => {
   /** @type {Map<Element, { since: number, depth: number }>} */
   const inView = new Map();
 
@@ -40,7 +40,7 @@ export const sections = ({ event, guarded, listen, endings, openings }) => {
   listen(document, "scroll", reach);
   // What was in view when the page was hidden is in view again.
   listen(document, "visibilitychange", () => document.hidden || begin());
-  openings.push(begin);
-  endings.push(() => [...inView.keys()].forEach(leave));
+  onShow.push(begin);
+  onHide.push(() => [...inView.keys()].forEach(leave));
   begin();
 };

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from infra.kafka.reading import TopicReader
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.topics import EVENTS
 from tests.support.gateway_processes import Running, now_ms
@@ -34,13 +34,13 @@ def test_three_thousand_hostile_records_do_no_harm(gateway: Running) -> None:
             repeated += answer.json()["duplicates"]
     print(f"\n{dict(answers)}, {accepted} accepted, {repeated} repeated")
     assert set(answers) <= {202, 400, 413, 422}
-    sound = [verdict(record, now_ms()) for record in hostile_records(seed=11, count=3_000)]
+    sound = [validate_record(record, now_ms()) for record in hostile_records(seed=11, count=3_000)]
     events = [each.event_id for each in sound if isinstance(each, Event) and each.type != "tick"]
     # Those whose only fault was their clock come in as well.
     assert accepted >= len(set(events)) > 20
     assert accepted + repeated >= len(events) > 500
     reader = TopicReader(gateway.broker.bootstrap, gateway.prefix + EVENTS.name)
-    judged = [verdict(each.value, now_ms()) for each in reader.read_to_end(0.5)]
+    judged = [validate_record(each.value, now_ms()) for each in reader.read_to_end(0.5)]
     reader.close()
     assert all(isinstance(each, Event) for each in judged)
     assert sum(each.type != "tick" for each in judged if isinstance(each, Event)) == accepted

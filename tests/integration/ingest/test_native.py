@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from infra.gateway.auth import push_tokens
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.topics import EVENTS, REJECTED
 from tests.integration.ingest.conftest import Start
@@ -33,7 +33,7 @@ def test_an_accepted_event_stands_on_kafka_as_the_contract_says(gateway: Running
         "push_token_expires_at_ms": 0,
     }
     (record,) = [each for each in gateway.records() if each["event_id"] == "first"]
-    assert isinstance(verdict(json.dumps(record).encode(), now_ms()), Event)
+    assert isinstance(validate_record(json.dumps(record).encode(), now_ms()), Event)
     assert record["content_id"] == "article-1"
     assert abs(record["received_at_ms"] - now_ms()) < 10_000
 
@@ -218,7 +218,7 @@ def test_every_second_each_partition_gets_a_tick(gateway: Running) -> None:
         read = msgspec.json.decode(record.value or b"")
         if read["type"] == "tick":
             found.setdefault(record.partition, []).append(read["received_at_ms"])
-            assert isinstance(verdict(record.value, now_ms()), Event)
+            assert isinstance(validate_record(record.value, now_ms()), Event)
     reader.close()
     assert set(found) == set(range(EVENTS.partitions))
     for times in found.values():

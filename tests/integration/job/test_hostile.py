@@ -10,9 +10,9 @@ from kafka import KafkaProducer
 
 from infra.local.stack import Stack
 from models.rules.compiled import KNOWN_FEATURES
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
-from schemas.rejects import REASONS, Rejection
+from schemas.rejects import REASONS, ValidationFailure
 from schemas.rules import parse_rule_file
 from schemas.topics import ADJUSTMENTS, EVENTS, REJECTED, RULES
 from tests.support.hostile.records import hostile_records
@@ -64,8 +64,8 @@ def test_a_rule_put_on_the_topic_is_in_force_and_a_broken_one_is_not(job: Runnin
 def test_hostile_records_are_refused_with_a_reason_and_restart_nothing(job: RunningJob) -> None:
     hostile = list(hostile_records(seed=11, count=COUNT))
     now_ms = time.time_ns() // 1_000_000
-    found = [verdict(each, now_ms) for each in hostile]
-    refused = Counter(each.reason for each in found if isinstance(each, Rejection))
+    found = [validate_record(each, now_ms) for each in hostile]
+    refused = Counter(each.reason for each in found if isinstance(each, ValidationFailure))
     valid = [each for each in found if isinstance(each, Event)]
     before = len(job.read(REJECTED))
     send(job, EVENTS.name, [(None, each) for each in hostile])
@@ -75,7 +75,7 @@ def test_hostile_records_are_refused_with_a_reason_and_restart_nothing(job: Runn
     for partition in range(4):
         send(job, EVENTS.name, [(None, tick)], partition)
     # Together with what the test before has sent: its windows close only now.
-    sent = [verdict(record.value or b"", now_ms) for record in job.read(EVENTS)]
+    sent = [validate_record(record.value or b"", now_ms) for record in job.read(EVENTS)]
     account = job.settle(sum(not (isinstance(each, Event) and each.type == "tick") for each in sent))
     reasons = Counter(msgspec.json.decode(each.value)["reason"] for each in job.read(REJECTED)[before:])
     print(f"\n{COUNT} hostile records: {account}, {dict(reasons)}, {job.restarts()} restarts")

@@ -12,13 +12,13 @@ from typing import Any
 
 from infra.simulate.reference_windows import (
     NAN,
-    QUIET,
-    SLICE,
-    WINDOW,
-    Minute,
+    PASSIVE_TYPES,
+    SLICE_MS,
+    WINDOW_MS,
+    SessionMinute,
     Slice,
     Slices,
-    minute,
+    session_minute,
     slices_of,
     total,
     windows,
@@ -32,12 +32,12 @@ from models.isolation_forest.scorer import ForestScorer
 from models.model_store import StoredModel
 from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
 from models.rules.compiled import Facts
-from models.rules.evaluation import RuleBook, Subject, decide
+from models.rules.evaluation import RuleSet, Subject, evaluate_rules
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Target, encode
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import FAST_TYPES, Event
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
 
 _RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
@@ -50,7 +50,7 @@ class Answer:
 
     commands: dict[str, bytes]
     late: int
-    rejected: list[Rejection]
+    rejected: list[ValidationFailure]
     used: int
     duplicates: int
 
@@ -62,8 +62,8 @@ def answer(
     kept: list[Event] = []
     rejected, late = [], 0
     for record in records:
-        event = verdict(record, now_ms)
-        if isinstance(event, Rejection):
+        event = validate_record(record, now_ms)
+        if isinstance(event, ValidationFailure):
             rejected.append(event)
         elif event.type == "tick":
             continue
@@ -74,16 +74,16 @@ def answer(
     slices = slices_of(kept)
     gestures = [event for event in kept if event.type in FAST_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
-    book = RuleBook(rules)
+    rule_set = RuleSet(rules)
     found = [
-        *_session_commands(slices, book, model, until_ms),
-        *_content_commands(slices, book, until_ms),
-        *_event_commands(gestures, book),
+        *_session_commands(slices, rule_set, model, until_ms),
+        *_content_commands(slices, rule_set, until_ms),
+        *_event_commands(gestures, rule_set),
     ]
     return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
 
 
-def _peers(minutes: dict[str, Minute]) -> list[tuple[int, int, int]]:
+def _peers(minutes: dict[str, SessionMinute]) -> list[tuple[int, int, int]]:
     """Count, sum and sum of squares of each feature over the sessions of one window, in whole numbers."""
     sums = []
     for feature in SESSION_FEATURES:
@@ -112,10 +112,10 @@ class Reader:
         self.first = self.acted = self.last = self.hidden = self.looked = 0
 
     def filled(self) -> int:
-        return self.last // SLICE * SLICE + WINDOW
+        return self.last // SLICE_MS * SLICE_MS + WINDOW_MS
 
 
-def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
+def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
     scorer = ForestScorer(model.artefact)
     readers: dict[str, Reader] = {}
     history: dict[int, list[tuple[int, int, int]]] = {}
@@ -123,7 +123,7 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
         by_session: dict[str, list[tuple[str | None, Slice]]] = defaultdict(list)
         for session, content, cell in cells:
             by_session[session].append((content, cell))
-        minutes = {session: minute(own, end) for session, own in by_session.items()}
+        minutes = {session: session_minute(own, end) for session, own in by_session.items()}
         past = [sums for then, sums in history.items() if end - 900_000 <= then < end]
         means, spreads, compared = _statistics(past)
         history[end] = _peers(minutes)
@@ -131,7 +131,7 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
             times = [event.occurred_at_ms for event in now.events]
             reader = readers.get(session)
             if reader is not None:
-                yield from _silence(session, reader, min(end - 1, until), book)
+                yield from _silence(session, reader, min(end - 1, until), rule_set)
                 if min(times) - reader.last >= HALF_HOUR:
                     reader = None
             if reader is None:
@@ -139,10 +139,10 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
                 reader.first = reader.acted = min(times)
             reader.first = min(reader.first, *times)
             reader.last = max(reader.last, *times)
-            reader.acted = max([reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in QUIET)])
+            reader.acted = max([reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in PASSIVE_TYPES)])
             reader.hidden = max([reader.hidden, *(e.occurred_at_ms for e in now.events if e.type == "page_hide")])
             facts, values = _facts(reader, end), [now.values[each] for each in SESSION_NAMES]
-            whole = end - reader.first >= WINDOW
+            whole = end - reader.first >= WINDOW_MS
             facts.values, facts.z_self = values, reader.baselines.score_and_update(values, learn=whole)
             facts.baselines = reader.baselines
             facts.peer_means, facts.z_peers = means, z_scores(values, means, spreads, compared)
@@ -161,36 +161,36 @@ def _session_commands(slices: Slices, book: RuleBook, model: StoredModel, until:
             users = [event.user_id for event in now.events if event.user_id is not None]
             subject = Subject(Target("session", session), session, max(users, default=None), now.content_id)
             fill = {"$category": rise.category if rise else None, "$content_id": now.content_id}.get
-            yield from _decide(book, "session_window", reader.memory, facts, subject, end, f"window:{end}", fill)
+            yield from _decide(rule_set, "session_window", reader.memory, facts, subject, end, f"window:{end}", fill)
     for session, reader in readers.items():
-        yield from _silence(session, reader, until, book)
+        yield from _silence(session, reader, until, rule_set)
 
 
 def _facts(reader: Reader, end: int) -> Facts:
     reader.looked = end
-    facts = Facts(window_start_ms=end - WINDOW, window_end_ms=end)
+    facts = Facts(window_start_ms=end - WINDOW_MS, window_end_ms=end)
     if reader.hidden <= reader.acted:
         facts.live["silence_ms"] = float(end - reader.acted)
     facts.live["session_age_ms"] = float(end - reader.first)
     return facts
 
 
-def _silence(session: str, reader: Reader, until: int, book: RuleBook) -> Iterator[AdjustmentCommand]:
+def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
     """Two minutes of windows in which nothing happens any more."""
     if reader.hidden > reader.acted:
         return
-    for end in range(reader.filled() + SLICE, min(until, reader.filled() + 12 * SLICE) + 1, SLICE):
+    for end in range(reader.filled() + SLICE_MS, min(until, reader.filled() + 12 * SLICE_MS) + 1, SLICE_MS):
         if end <= reader.looked:
             continue
         facts = _facts(reader, end)
-        values = [minute([], end).values[name] for name in SESSION_NAMES]
+        values = [session_minute([], end).values[name] for name in SESSION_NAMES]
         facts.values, facts.z_self = values, reader.baselines.score_and_update(values, learn=False)
         facts.baselines, facts.z_peers = reader.baselines, [None] * len(values)
         subject = Subject(Target("session", session), session, None, None)
-        yield from _decide(book, "session_window", reader.memory, facts, subject, end, f"window:{end}", {}.get)
+        yield from _decide(rule_set, "session_window", reader.memory, facts, subject, end, f"window:{end}", {}.get)
 
 
-def _content_commands(slices: Slices, book: RuleBook, until: int) -> Iterator[AdjustmentCommand]:
+def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
     known: dict[str, tuple[Baselines, DecisionState]] = {}
     for end, cells in windows(slices, until):
         by_content: dict[str, list[Slice]] = defaultdict(list)
@@ -217,15 +217,15 @@ def _content_commands(slices: Slices, book: RuleBook, until: int) -> Iterator[Ad
             baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionState()))
             row = [float(values[name]) for name in CONTENT_NAMES]
             facts = Facts(values=row, z_self=baselines.score_and_update(row), baselines=baselines)
-            facts.window_start_ms, facts.window_end_ms = end - WINDOW, end
+            facts.window_start_ms, facts.window_end_ms = end - WINDOW_MS, end
             kinds = [event.content_type for event in (*events, *gestures) if event.content_type is not None]
             facts.texts["content_type"] = max(kinds, default=None)
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
-            yield from _decide(book, "content_window", memory, facts, subject, end, f"window:{end}", fill)
+            yield from _decide(rule_set, "content_window", memory, facts, subject, end, f"window:{end}", fill)
 
 
-def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[AdjustmentCommand]:
+def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
     memories: dict[str, DecisionState] = defaultdict(DecisionState)
@@ -259,9 +259,9 @@ def _event_commands(gestures: list[Event], book: RuleBook) -> Iterator[Adjustmen
             return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
 
         trigger = f"event:{event.event_id}"
-        yield from _decide(book, "event", memories[session], facts, subject, at, trigger, resolve_placeholder)
+        yield from _decide(rule_set, "event", memories[session], facts, subject, at, trigger, resolve_placeholder)
 
 
-def _decide(book: RuleBook, lane: Any, memory: DecisionState, facts: Facts, *rest: Any) -> list[AdjustmentCommand]:
+def _decide(rule_set: RuleSet, lane: Any, memory: DecisionState, facts: Facts, *rest: Any) -> list[AdjustmentCommand]:
     subject, at, trigger, fill = rest
-    return decide(book.lane(lane), facts, lambda: subject, memory, at, trigger, fill)[0]
+    return evaluate_rules(rule_set.lane(lane), facts, lambda: subject, memory, at, trigger, fill)[0]

@@ -10,7 +10,7 @@ import msgspec
 from models.session_clock import SESSION_END_MS
 from models.session_state import ACTIONS
 from schemas.commands import AdjustmentCommand
-from schemas.event_validation import verdict
+from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.session_state import MAX_ACTIVE, MAX_RECENT, SessionState
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
@@ -23,7 +23,7 @@ def compared(job: RunningJob, recording: Sequence[bytes]) -> list[SessionState]:
     now_ms = time.time_ns() // 1_000_000
     done: dict[str, dict[str, Event]] = defaultdict(dict)
     for record in recording:
-        event = verdict(record, now_ms)
+        event = validate_record(record, now_ms)
         if not isinstance(event, Event) or event.occurred_at_ms < event.received_at_ms - LATENESS:
             continue
         if event.type in ACTIONS:

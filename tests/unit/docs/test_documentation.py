@@ -15,9 +15,11 @@ from infra.docs.reference.command_line import leaves
 from infra.gateway.settings import Settings, variable
 from jobs.config import AdjustConfig, HeatmapConfig
 from models.rules.compiled import KNOWN_FEATURES
-from schemas.commands import ACTIONS, AdjustmentCommand, Evidence
+from schemas.actions import ACTIONS
+from schemas.commands import AdjustmentCommand, Evidence, EvidenceBound
 from schemas.events import EVENT_TYPES, Context, Event
-from schemas.rules import Condition, Rule
+from schemas.rule_conditions import Condition
+from schemas.rules import Rule
 from schemas.topics import TOPICS
 
 PROJECT = Path(__file__).parents[3]
@@ -130,7 +132,7 @@ def test_contracts_are_documented() -> None:
     names = [*EVENT_TYPES, *ACTIONS, *(topic.name for topic in TOPICS)]
     names += [
         field.name
-        for struct in (Event, Context, AdjustmentCommand, Evidence)
+        for struct in (Event, Context, AdjustmentCommand, Evidence, EvidenceBound)
         for field in msgspec.structs.fields(struct)
     ]
     assert [name for name in names if f"`{name}`" not in text] == []

@@ -3,7 +3,7 @@
 import msgspec
 
 from schemas.events import Event
-from schemas.rejects import Rejected
+from schemas.rejects import RejectedRecord
 from tests.support.gateway_in_process import WRITE_KEY, RecordingProducer, in_process
 from tests.support.gateway_processes import event
 
@@ -21,7 +21,7 @@ def test_a_valid_event_goes_to_events_and_a_rejected_one_to_rejected() -> None:
     good, bad = producer.sent
     assert (good.topic, good.key, bad.topic) == ("x-events.v1", b"anna", "x-rejected.v1")
     assert msgspec.json.decode(good.value or b"", type=Event).event_id == "good"
-    assert msgspec.json.decode(bad.value or b"", type=Rejected).stage == "gateway:tests"
+    assert msgspec.json.decode(bad.value or b"", type=RejectedRecord).stage == "gateway:tests"
 
 
 def test_a_repeated_event_is_written_once() -> None:

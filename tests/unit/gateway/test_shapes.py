@@ -15,9 +15,9 @@ from infra.gateway.ingest.pipeline import RawEvent, validated
 from infra.gateway.ingest.segment.events import CALLS, milliseconds, segment_event
 from infra.gateway.ingest.webhooks.message import WebhookMessage
 from infra.gateway.ingest.webhooks.registry import KINDS
-from schemas.event_validation import document, verdict
+from schemas.event_validation import parse_json_strictly, validate_record
 from schemas.events import Event
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 from tests.support.hostile.records import hostile_records
 
 RECEIVED_MS = 1_800_000_000_000
@@ -49,11 +49,11 @@ ENRICHER = Enricher()
 def check(raw_events: list[RawEvent]) -> None:
     for raw_event in raw_events:
         found = validated(raw_event, RECEIVED_MS)
-        if isinstance(found, Rejection):
+        if isinstance(found, ValidationFailure):
             assert found.detail
         else:
             _, value = found
-            assert isinstance(verdict(value, RECEIVED_MS), Event)
+            assert isinstance(validate_record(value, RECEIVED_MS), Event)
 
 
 @given(OBJECTS, st.sampled_from(CALLS), JSON)
@@ -96,7 +96,7 @@ def test_a_sound_message_of_each_call_is_an_event(call: str) -> None:
     raw_event = segment_event(message, call, None, RECEIVED_MS)
     assert isinstance(raw_event, dict)
     found = validated(raw_event, RECEIVED_MS)
-    assert not isinstance(found, Rejection)
+    assert not isinstance(found, ValidationFailure)
     event = msgspec.json.decode(found[1], type=Event)
     assert (event.session_id, event.user_id, event.event_id) == ("a", "u", "m")
     assert event.occurred_at_ms == RECEIVED_MS - 7_000
@@ -130,14 +130,14 @@ def test_what_the_contract_calls_an_event_is_one_on_its_way_through_the_gateway(
     """Nothing that is added to a valid event makes it invalid, and nothing makes a hostile record valid but the clocks."""
     facts, passed = Enrichment({"os": "Linux"}, {"bot": "x", "network": "203.0.113.0/24"}), 0
     for record in hostile_records(seed=5, count=6_000):
-        alone, sent = verdict(record, RECEIVED_MS), document(record)
+        alone, sent = validate_record(record, RECEIVED_MS), parse_json_strictly(record)
         (raw_event,) = native_events({"events": [sent]}, facts, getattr(alone, "received_at_ms", RECEIVED_MS))
         through = validated(raw_event, RECEIVED_MS)
         if isinstance(alone, Event) and alone.type != "tick":
-            assert not isinstance(through, Rejection), (record, through)
+            assert not isinstance(through, ValidationFailure), (record, through)
             assert through[0].event_id == alone.event_id
             passed += 1
-        elif isinstance(alone, Rejection) and not isinstance(through, Rejection):
+        elif isinstance(alone, ValidationFailure) and not isinstance(through, ValidationFailure):
             # The gateway's own clock stands in for one that was missing or wrong, and what is too deep is left out.
             assert "received_at_ms" in alone.detail or alone.reason in ("impossible_time", "malformed"), alone
     print(f"\n{passed} events")

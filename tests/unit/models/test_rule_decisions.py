@@ -3,10 +3,11 @@
 from typing import Any
 
 from models.rules.compiled import Facts
-from models.rules.evaluation import RuleBook, decide
+from models.rules.evaluation import RuleSet, evaluate_rules
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
-from schemas.rules import Lane, Rule
+from schemas.rule_conditions import Lane
+from schemas.rules import Rule
 from tests.support.builders import ANNA, BEN, MORNING_NEWS, at, reader, rule, session_values
 
 CALM, RESTLESS = 40_000.0, 5_000.0
@@ -15,17 +16,17 @@ CALM, RESTLESS = 40_000.0, 5_000.0
 
 def deciding(
     rules: list[Rule],
-    memory: DecisionState,
+    state: DecisionState,
     at_s: int,
     engaged_ms: float = RESTLESS,
     session: str = ANNA,
     fill: dict[str, Any] | None = None,
 ) -> list[AdjustmentCommand]:
     facts = Facts(values=session_values(engaged_ms=engaged_ms))
-    book = RuleBook(rules).lane("session_window")
+    book = RuleSet(rules).lane("session_window")
     known = fill or {}
-    return decide(
-        book, facts, lambda: reader(session), memory, at(at_s), f"window:{at(at_s)}", lambda name: known.get(name)
+    return evaluate_rules(
+        book, facts, lambda: reader(session), state, at(at_s), f"window:{at(at_s)}", lambda name: known.get(name)
     )[0]
 
 
@@ -41,32 +42,32 @@ def test_a_rule_that_holds_becomes_a_command() -> None:
 
 
 def test_a_rule_that_does_not_hold_becomes_nothing_and_leaves_no_trace() -> None:
-    memory = DecisionState()
+    state = DecisionState()
     facts = Facts(values=session_values())
-    found = decide(RuleBook([rule()]).lane("session_window"), facts, reader, memory, at(60), "w", lambda _: None)
+    found = evaluate_rules(RuleSet([rule()]).lane("session_window"), facts, reader, state, at(60), "w", lambda _: None)
     assert found == ([], False)
-    assert memory == DecisionState()
+    assert state == DecisionState()
 
 
 #   60 s     170 s       180 s
 #   command  resting     rested: 120 s have passed
 def test_an_action_rests_for_its_cooldown() -> None:
-    memory, rules = DecisionState(), [rule(cooldown_s=120)]
-    commanded = [at_s for at_s in range(60, 310, 10) if deciding(rules, memory, at_s)]
+    state, rules = DecisionState(), [rule(cooldown_s=120)]
+    commanded = [at_s for at_s in range(60, 310, 10) if deciding(rules, state, at_s)]
     assert commanded == [60, 180, 300]
 
 
 def test_without_a_cooldown_an_action_never_rests() -> None:
-    memory, rules = DecisionState(), [rule(cooldown_s=0)]
-    assert [at_s for at_s in range(60, 100, 10) if deciding(rules, memory, at_s)] == [60, 70, 80, 90]
+    state, rules = DecisionState(), [rule(cooldown_s=0)]
+    assert [at_s for at_s in range(60, 100, 10) if deciding(rules, state, at_s)] == [60, 70, 80, 90]
 
 
 def test_an_action_rests_whichever_rule_asks_for_it() -> None:
     rules = [rule(id="a", cooldown_s=300), rule(id="b", cooldown_s=10)]
-    memory = DecisionState()
-    assert [each.source.id for each in deciding(rules, memory, 60)] == ["a"]
-    assert deciding(rules, memory, 350) == []
-    assert [each.source.id for each in deciding(rules, memory, 360)] == ["a"]
+    state = DecisionState()
+    assert [each.source.id for each in deciding(rules, state, 60)] == ["a"]
+    assert deciding(rules, state, 350) == []
+    assert [each.source.id for each in deciding(rules, state, 360)] == ["a"]
 
 
 def test_two_actions_do_not_rest_for_each_other() -> None:
@@ -75,29 +76,29 @@ def test_two_actions_do_not_rest_for_each_other() -> None:
 
 
 def test_rested_actions_are_forgotten_when_the_next_one_is_commanded() -> None:
-    memory = DecisionState()
-    deciding([rule(cooldown_s=10)], memory, 60)
-    deciding([rule(id="other", then={"action": "prompt"}, cooldown_s=10)], memory, 70)
-    assert memory.cooldown_until_ms == {"prompt": at(80)}
+    state = DecisionState()
+    deciding([rule(cooldown_s=10)], state, 60)
+    deciding([rule(id="other", then={"action": "prompt"}, cooldown_s=10)], state, 70)
+    assert state.cooldown_until_ms == {"prompt": at(80)}
 
 
 #   60 s   70 s   80 s   90 s   100 s   110 s   120 s
 #   yes    yes    no     yes    yes     yes     yes
 #   1      2      0      1      2       3 !     4 !
 def test_a_streak_must_be_unbroken() -> None:
-    memory, rules = DecisionState(), [rule(for_windows=3, cooldown_s=1)]
+    state, rules = DecisionState(), [rule(for_windows=3, cooldown_s=1)]
     found = []
     for n, engaged in enumerate([RESTLESS, RESTLESS, CALM, RESTLESS, RESTLESS, RESTLESS, RESTLESS]):
-        found += [60 + 10 * n for _ in deciding(rules, memory, 60 + 10 * n, engaged)]
+        found += [60 + 10 * n for _ in deciding(rules, state, 60 + 10 * n, engaged)]
     assert found == [110, 120]
 
 
 def test_a_broken_streak_leaves_no_trace() -> None:
-    memory, rules = DecisionState(), [rule(for_windows=3)]
-    deciding(rules, memory, 60)
-    assert memory.streaks == {"calm-down": 1}
-    deciding(rules, memory, 70, CALM)
-    assert memory == DecisionState()
+    state, rules = DecisionState(), [rule(for_windows=3)]
+    deciding(rules, state, 60)
+    assert state.streaks == {"calm-down": 1}
+    deciding(rules, state, 70, CALM)
+    assert state == DecisionState()
 
 
 def test_higher_priority_comes_first_then_the_id() -> None:
@@ -131,7 +132,7 @@ def test_placeholders_are_filled_in_and_other_parameters_left_alone() -> None:
 
 
 def test_a_disabled_rule_is_kept_but_never_asked() -> None:
-    book = RuleBook([rule(enabled=False)])
+    book = RuleSet([rule(enabled=False)])
     assert list(book.rules) == ["calm-down"]
     assert book.lane("session_window") == []
 
@@ -139,13 +140,13 @@ def test_a_disabled_rule_is_kept_but_never_asked() -> None:
 def test_a_rule_stands_in_its_own_lane_only() -> None:
     event = rule(id="event", lane="event", when=[{"feature": "rating", "below": 3}])
     content = rule(id="content", lane="content_window")
-    book = RuleBook([rule(), event, content])
+    book = RuleSet([rule(), event, content])
     lanes: tuple[Lane, ...] = ("session_window", "content_window", "event")
     assert [[each.rule.id for each in book.lane(lane)] for lane in lanes] == [["calm-down"], ["content"], ["event"]]
 
 
 def test_putting_and_deleting_leave_the_old_book_as_it_was() -> None:
-    book = RuleBook([rule()])
+    book = RuleSet([rule()])
     assert book.with_rule(rule(version=2)).rules["calm-down"].version == 2
     assert book.without("calm-down").rules == {}
     assert book.without("unheard-of").rules == book.rules

@@ -2,14 +2,20 @@
 
 from typing import Any
 
-from models.detectors.baselines import Baselines
+import pytest
+
+from models.detectors.baselines import CUSUM_THRESHOLD, Baselines
 from models.features import SESSION_NAMES
-from models.rules.compiled import CompiledRule, Facts
-from schemas.commands import Evidence
+from models.rules.compiled import KNOWN_FEATURES, CompiledRule, Facts
+from schemas.commands import Evidence, EvidenceBound
 from tests.support.builders import NAN, at, rule, session_values
 
 
 def evidence(lane: str = "session_window", **condition: Any) -> dict[str, Evidence]:
+    return evidence_of([condition], lane)
+
+
+def evidence_of(conditions: list[dict[str, Any]], lane: str = "session_window") -> dict[str, Evidence]:
     """About a window with 20 s of engaged time, where the reader's mean is 50 s and the peers' 40 s."""
     baselines = Baselines(len(SESSION_NAMES))
     baselines.prior_means = [50_000.0 if name == "engaged_ms" else NAN for name in SESSION_NAMES]
@@ -27,7 +33,7 @@ def evidence(lane: str = "session_window", **condition: Any) -> dict[str, Eviden
         window_start_ms=at(0),
         window_end_ms=at(60),
     )
-    return CompiledRule(rule(lane=lane, when=[condition])).evidence(facts)
+    return CompiledRule(rule(lane=lane, when=conditions)).evidence(facts)
 
 
 WINDOW = (at(0), at(60))
@@ -35,24 +41,58 @@ WINDOW = (at(0), at(60))
 
 def test_a_bound_on_the_value_is_its_own_threshold() -> None:
     found = evidence(feature="engaged_ms", below=30_000)
-    assert found == {"engaged_ms": Evidence(20_000.0, 50_000.0, 30_000.0, -3.0, *WINDOW)}
+    bounds = (EvidenceBound("below", 30_000.0, "ms"),)
+    assert found == {"engaged_ms": Evidence(20_000.0, 50_000.0, 30_000.0, -3.0, *WINDOW, bounds)}
 
 
 def test_a_bound_on_the_change_is_told_in_the_feature_s_unit() -> None:
     # a fifth below 50 s is 40 s, a fifth below the peers' 40 s is 32 s
     own = evidence(feature="engaged_ms", change_below=-0.2)
-    assert own == {"engaged_ms": Evidence(20_000.0, 50_000.0, 40_000.0, -3.0, *WINDOW)}
+    bounds = (EvidenceBound("change_below", 40_000.0, "ms", "self", 50_000.0, -3.0),)
+    assert own == {"engaged_ms": Evidence(20_000.0, 50_000.0, 40_000.0, -3.0, *WINDOW, bounds)}
     peers = evidence(feature="engaged_ms", change_below=-0.2, against="peers")
-    assert peers == {"engaged_ms": Evidence(20_000.0, 40_000.0, 32_000.0, -2.0, *WINDOW)}
+    bounds = (EvidenceBound("change_below", 32_000.0, "ms", "peers", 40_000.0, -2.0),)
+    assert peers == {"engaged_ms": Evidence(20_000.0, 40_000.0, 32_000.0, -2.0, *WINDOW, bounds)}
 
 
 def test_a_bound_on_the_score_is_told_in_deviations() -> None:
-    assert evidence(feature="engaged_ms", z_below=-2.5)["engaged_ms"].threshold == -2.5
+    found = evidence(feature="engaged_ms", z_below=-2.5)["engaged_ms"]
+    assert found.threshold == -2.5
+    assert found.bounds == (EvidenceBound("z_below", -2.5, "sd", "self", 50_000.0, -3.0),)
     assert evidence(feature="engaged_ms", z_above=-4)["engaged_ms"].threshold == -4.0
 
 
-def test_a_drift_has_no_threshold() -> None:
-    assert evidence(feature="engaged_ms", shift="down")["engaged_ms"].threshold is None
+@pytest.mark.parametrize(("direction", "sign"), [("up", 1), ("down", -1)])
+def test_a_drift_is_told_as_a_bound_and_never_as_the_threshold(direction: str, sign: int) -> None:
+    found = evidence(feature="engaged_ms", shift=direction)["engaged_ms"]
+    assert found.threshold is None
+    assert found.bounds == (EvidenceBound("shift", sign * CUSUM_THRESHOLD, "cumulative sd", "self", 50_000.0, -3.0),)
+
+
+def test_every_bound_on_a_feature_is_told_in_the_order_of_the_rule() -> None:
+    conditions = [
+        {"feature": "engaged_ms", "z_below": -1, "against": "peers"},
+        {"feature": "pages", "above": 0},
+        {"feature": "engaged_ms", "z_below": -2, "above": 10_000, "below": 30_000},
+    ]
+    found = evidence_of(conditions)["engaged_ms"]
+    assert found.bounds == (
+        EvidenceBound("z_below", -1.0, "sd", "peers", 40_000.0, -2.0),
+        EvidenceBound("above", 10_000.0, "ms"),
+        EvidenceBound("below", 30_000.0, "ms"),
+        EvidenceBound("z_below", -2.0, "sd", "self", 50_000.0, -3.0),
+    )
+    # what was there before bounds were told: the last condition, and its bound on the value before that on the score
+    assert (found.baseline, found.threshold, found.z) == (50_000.0, 10_000.0, -3.0)
+
+
+def test_every_feature_that_a_rule_can_name_has_a_unit() -> None:
+    for lane, names in KNOWN_FEATURES.items():
+        for name in names:
+            compiled = CompiledRule(rule(lane=lane, when=[{"feature": name, "above": 1}]))
+            values = [2.0] * len(SESSION_NAMES)
+            [bound] = compiled.evidence(Facts(values=values, live=dict.fromkeys(names, 2.0)))[name].bounds
+            assert bound.unit
 
 
 def test_what_is_unknown_is_left_out() -> None:
@@ -62,9 +102,11 @@ def test_what_is_unknown_is_left_out() -> None:
 
 def test_what_stands_beside_the_vector_has_value_and_bound() -> None:
     assert evidence(feature="silence_ms", below=20_000) == {
-        "silence_ms": Evidence(7_000.0, None, 20_000.0, None, *WINDOW)
+        "silence_ms": Evidence(7_000.0, None, 20_000.0, None, *WINDOW, (EvidenceBound("below", 20_000.0, "ms"),))
     }
-    assert evidence("event", feature="rating", below=3) == {"rating": Evidence(2.0, None, 3.0, None, *WINDOW)}
+    assert evidence("event", feature="rating", below=3) == {
+        "rating": Evidence(2.0, None, 3.0, None, *WINDOW, (EvidenceBound("below", 3.0, "1..5"),))
+    }
 
 
 def test_the_forest_s_score_comes_with_its_contributions() -> None:
@@ -72,8 +114,9 @@ def test_the_forest_s_score_comes_with_its_contributions() -> None:
         "forest.idle_ms": Evidence(0.5, None, None, None, *WINDOW),
         "forest.pages": Evidence(0.25, None, None, None, *WINDOW),
     }
-    assert evidence(forest="threshold") == {"forest": Evidence(0.7, None, 0.65, None, *WINDOW)} | parts
-    assert evidence(forest=0.5) == {"forest": Evidence(0.7, None, 0.5, None, *WINDOW)} | parts
+    for given, threshold in (("threshold", 0.65), (0.5, 0.5)):
+        bounds = (EvidenceBound("forest", threshold, "score"),)
+        assert evidence(forest=given) == {"forest": Evidence(0.7, None, threshold, None, *WINDOW, bounds)} | parts
 
 
 def test_texts_are_evidence_as_they_are() -> None:

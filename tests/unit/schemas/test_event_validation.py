@@ -1,4 +1,4 @@
-"""`verdict`: which records are valid events, and why the others are not."""
+"""`validate_record`: which records are valid events, and why the others are not."""
 
 import json
 from typing import Any
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.event_validation import CONTEXT_FIELDS, FIELDS, contract_json, verdict
+from schemas.event_validation import CONTEXT_FIELDS, FIELDS, contract_json, validate_record
 from schemas.events import EVENT_TYPES, Context, Event
-from schemas.rejects import REASONS, Rejection
+from schemas.rejects import REASONS, ValidationFailure
 from tests.support.strategies import NOW_MS, Json, mutated_events, unhurried, valid_events
 
 DAY_MS = 86_400_000
@@ -23,13 +23,13 @@ CLICK: Json = {
 }
 
 
-def judged(**fields: Any) -> Event | Rejection:
-    return verdict(json.dumps(CLICK | fields).encode(), NOW_MS)
+def validated(**fields: Any) -> Event | ValidationFailure:
+    return validate_record(json.dumps(CLICK | fields).encode(), NOW_MS)
 
 
-def in_json(text: str) -> Event | Rejection:
-    """The verdict on a click with `text` put before its last brace."""
-    return verdict(json.dumps(CLICK)[:-1].encode() + text.encode() + b"}", NOW_MS)
+def in_json(text: str) -> Event | ValidationFailure:
+    """The result for a click with `text` put before its last brace."""
+    return validate_record(json.dumps(CLICK)[:-1].encode() + text.encode() + b"}", NOW_MS)
 
 
 def nested(depth: int) -> str:
@@ -38,7 +38,7 @@ def nested(depth: int) -> str:
 
 def test_an_event_keeps_what_it_says_and_unknown_fields_are_ignored() -> None:
     context = {"device": "phone", "rtt_ms": 80, "save_data": False, "shoe_size": 43}
-    event = judged(user_id="anna", value=3, x=0.25, properties={"a": "b"}, context=context, colour="red")
+    event = validated(user_id="anna", value=3, x=0.25, properties={"a": "b"}, context=context, colour="red")
 
     assert event == Event(
         event_id="e1",
@@ -58,7 +58,7 @@ def test_an_event_keeps_what_it_says_and_unknown_fields_are_ignored() -> None:
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS if not field.required])
 def test_an_optional_field_may_be_null(name: str) -> None:
-    assert judged(**{name: None}) == judged()
+    assert validated(**{name: None}) == validated()
 
 
 MALFORMED = {
@@ -85,7 +85,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize(("raw", "detail"), MALFORMED.values(), ids=MALFORMED.keys())
 def test_what_is_no_json_object_is_malformed(raw: bytes | None, detail: str) -> None:
-    assert verdict(raw, NOW_MS) == Rejection("malformed", detail)
+    assert validate_record(raw, NOW_MS) == ValidationFailure("malformed", detail)
 
 
 WRONG: dict[str, tuple[Json, str, str]] = {
@@ -139,9 +139,9 @@ WRONG: dict[str, tuple[Json, str, str]] = {
 def test_an_event_that_breaks_a_rule_is_rejected_by_the_name_of_field_and_rule(
     fields: Json, reason: str, detail: str
 ) -> None:
-    said = judged(**fields)
+    said = validated(**fields)
 
-    assert isinstance(said, Rejection)
+    assert isinstance(said, ValidationFailure)
     assert (said.reason, said.detail) == (reason, detail)
 
 
@@ -168,69 +168,71 @@ BARELY: dict[str, Json] = {
 
 @pytest.mark.parametrize("fields", BARELY.values(), ids=BARELY.keys())
 def test_an_event_on_a_bound_is_valid(fields: Json) -> None:
-    assert isinstance(judged(**fields), Event)
+    assert isinstance(validated(**fields), Event)
 
 
-def test_65536_bytes_are_judged_and_one_more_is_oversize() -> None:
+def test_65536_bytes_are_valid_and_one_more_is_oversize() -> None:
     largest = json.dumps(CLICK).encode().ljust(65_536)
 
-    assert isinstance(verdict(largest, NOW_MS), Event)
-    assert verdict(largest + b" ", NOW_MS) == Rejection("oversize", "over 65536 bytes")
+    assert isinstance(validate_record(largest, NOW_MS), Event)
+    assert validate_record(largest + b" ", NOW_MS) == ValidationFailure("oversize", "over 65536 bytes")
 
 
-def test_32_levels_are_judged_and_one_more_is_malformed() -> None:
+def test_32_levels_are_valid_and_one_more_is_malformed() -> None:
     assert isinstance(in_json(nested(32)), Event)
-    assert in_json(nested(33)) == Rejection("malformed", "not JSON of at most 32 levels")
+    assert in_json(nested(33)) == ValidationFailure("malformed", "not JSON of at most 32 levels")
 
 
 def test_brackets_in_texts_or_side_by_side_are_not_depth() -> None:
-    assert isinstance(judged(text="[{" * 500, unknown=[[]] * 500), Event)
+    assert isinstance(validated(text="[{" * 500, unknown=[[]] * 500), Event)
 
 
 def test_of_a_name_given_twice_the_last_counts() -> None:
-    assert in_json(',"type":5,"type":"scroll","value":"?","value":0.5') == judged(type="scroll", value=0.5)
-    assert in_json(',"session_id":null') == Rejection("missing_field", "session_id: required")
-    assert in_json(',"context":{"device":7},"context":{"os":"Plan 9"}') == judged(context={"os": "Plan 9"})
+    assert in_json(',"type":5,"type":"scroll","value":"?","value":0.5') == validated(type="scroll", value=0.5)
+    assert in_json(',"session_id":null') == ValidationFailure("missing_field", "session_id: required")
+    assert in_json(',"context":{"device":7},"context":{"os":"Plan 9"}') == validated(context={"os": "Plan 9"})
 
 
 @pytest.mark.parametrize("digits", ["9" * 21, "1" * 5_000, "1" * 60_000, "-" + "9" * 20])
 def test_a_huge_integer_is_out_of_range_where_it_is_read_and_ignored_elsewhere(digits: str) -> None:
     assert isinstance(in_json(f',"unknown":{digits}'), Event)
-    assert in_json(f',"value":{digits}') == Rejection("out_of_range", "value: not a number this system can hold")
+    assert in_json(f',"value":{digits}') == ValidationFailure(
+        "out_of_range", "value: not a number this system can hold"
+    )
 
 
 def test_a_float_beyond_all_bounds_is_out_of_range() -> None:
-    assert in_json(',"value":1e400') == Rejection("out_of_range", "value: not a number this system can hold")
+    assert in_json(',"value":1e400') == ValidationFailure("out_of_range", "value: not a number this system can hold")
 
 
 @unhurried
 @given(st.binary())
 def test_no_bytes_make_it_raise(raw: bytes) -> None:
-    assert isinstance(verdict(raw, NOW_MS), Rejection)
+    assert isinstance(validate_record(raw, NOW_MS), ValidationFailure)
 
 
 @unhurried
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists) | st.text())
 def test_no_json_in_any_field_makes_it_raise(value: Any) -> None:
     for field in FIELDS:
-        assert isinstance(judged(**{field.name: value}), Event | Rejection)
+        assert isinstance(validated(**{field.name: value}), Event | ValidationFailure)
     for field in CONTEXT_FIELDS:
-        assert isinstance(judged(context={field.name: value}), Event | Rejection)
+        assert isinstance(validated(context={field.name: value}), Event | ValidationFailure)
 
 
 @unhurried
 @given(mutated_events())
 def test_no_damage_to_a_valid_event_makes_it_raise(raw: bytes) -> None:
-    assert isinstance(verdict(raw, NOW_MS), Event | Rejection)
+    assert isinstance(validate_record(raw, NOW_MS), Event | ValidationFailure)
 
 
 @unhurried
 @given(valid_events())
 def test_a_valid_event_written_again_is_the_same_event(fields: Json) -> None:
-    event = verdict(json.dumps(fields).encode(), NOW_MS)
+    event = validate_record(json.dumps(fields).encode(), NOW_MS)
 
     assert isinstance(event, Event)
-    assert verdict(msgspec.json.encode(event), NOW_MS) == event
+    assert validate_record(msgspec.json.encode(event), NOW_MS) == event
 
 
 def test_the_decoder_in_the_jvm_is_given_the_whole_table() -> None:

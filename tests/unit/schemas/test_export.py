@@ -11,15 +11,16 @@ from hypothesis import given
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from schemas import commands
-from schemas.audit import Late, Tally
-from schemas.commands import ACTIONS, AdjustmentCommand, Evidence, Experiment, Source, Target
-from schemas.event_validation import verdict
+from schemas.actions import ACTIONS
+from schemas.audit import LateEvent, WindowTally
+from schemas.commands import AdjustmentCommand, Evidence, Experiment, Source, Target
+from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.export.generated_files import HERE, main, stale
 from schemas.heatmap import HeatCell
 from schemas.model_cards import ModelCard, ModelRecord
 from schemas.outcomes import Outcome
-from schemas.rejects import Rejected, Rejection
+from schemas.rejects import RejectedRecord, ValidationFailure
 from schemas.session_state import ActiveAdjustment, RecentAction, SessionState
 from schemas.topics import (
     ADJUSTMENTS,
@@ -92,7 +93,7 @@ def test_a_schema_is_sound_described_and_needs_no_other_host(topic: Topic) -> No
 @given(valid_events())
 def test_a_valid_event_passes_schema_and_verdict(event: Json) -> None:
     assert accepts(EVENTS, event)
-    assert isinstance(verdict(json.dumps(event).encode(), NOW_MS), Event)
+    assert isinstance(validate_record(json.dumps(event).encode(), NOW_MS), Event)
 
 
 BEYOND_SCHEMA = (
@@ -113,8 +114,8 @@ def test_schema_and_verdict_differ_only_where_the_description_says() -> None:
             value = json.loads(raw.decode("utf-8"))
         except (ValueError, RecursionError):
             continue
-        said, compared = verdict(raw, NOW_MS), compared + 1
-        if not isinstance(said, Rejection):
+        said, compared = validate_record(raw, NOW_MS), compared + 1
+        if not isinstance(said, ValidationFailure):
             assert accepts(EVENTS, value), raw
         elif not any(part in said.detail for part in BEYOND_SCHEMA) and accepts(EVENTS, value):
             # JSON Schema counts 5.0 as an integer.
@@ -122,11 +123,11 @@ def test_schema_and_verdict_differ_only_where_the_description_says() -> None:
     assert compared > 1_000
 
 
-def test_a_record_that_no_schema_can_refuse_is_refused_by_verdict() -> None:
+def test_a_record_that_no_schema_can_reject_is_rejected_by_validation() -> None:
     event = {"event_id": "e1", "type": "tick", "occurred_at_ms": NOW_MS, "received_at_ms": NOW_MS, "session_id": "s1"}
     for change in ({"occurred_at_ms": NOW_MS - 86_400_001}, {"received_at_ms": float(NOW_MS)}, {"text": "\ud800"}):
         assert accepts(EVENTS, event | change)
-        assert isinstance(verdict(json.dumps(event | change).encode(), NOW_MS), Rejection)
+        assert isinstance(validate_record(json.dumps(event | change).encode(), NOW_MS), ValidationFailure)
 
 
 def command(action: Any, **changed: Any) -> AdjustmentCommand:
@@ -179,9 +180,9 @@ STATE = SessionState(
     active=[ActiveAdjustment("c1", "simplify", {"variant": "simple"}, NOW_MS, NOW_MS + 300_000)],
 )
 OTHERS = [
-    (REJECTED, Rejected("malformed", "empty", "adjust", "events.v1", 0, 17, "", NOW_MS)),
-    (LATE, Late(None, None, "anna-phone", NOW_MS, NOW_MS, 0, 17)),
-    (TALLY, Tally(NOW_MS, 60, 2)),
+    (REJECTED, RejectedRecord("malformed", "empty", "adjust", "events.v1", 0, 17, "", NOW_MS)),
+    (LATE, LateEvent(None, None, "anna-phone", NOW_MS, NOW_MS, 0, 17)),
+    (TALLY, WindowTally(NOW_MS, 60, 2)),
     (OUTCOMES, Outcome("c1", "anna-phone", "applied", NOW_MS)),
     (OUTCOMES, Outcome(None, "anna-phone", None, NOW_MS, "rating", 4.5)),
     (MODELS, ModelRecord(CARD, "/var/models/forest-1.onnx")),
@@ -249,10 +250,10 @@ def test_the_only_host_in_the_asyncapi_document_is_this_machine() -> None:
     assert "://" not in (HERE / "asyncapi.yaml").read_text("utf-8")
 
 
-def test_a_refused_record_of_2_mb_fits_into_the_topic_of_refused_records() -> None:
-    refused = Rejected(
+def test_a_rejected_record_of_2_mb_fits_into_the_topic_of_rejected_records() -> None:
+    rejected = RejectedRecord(
         "oversize", "over 65536 bytes", "adjust", "events.v1", 0, 2**62, "A" * (2_000_000 * 4 // 3), NOW_MS
     )
 
-    assert len(msgspec.json.encode(refused)) < int(REJECTED.config["max.message.bytes"]) == 3 * 2**20
+    assert len(msgspec.json.encode(rejected)) < int(REJECTED.config["max.message.bytes"]) == 3 * 2**20
     assert "max.message.bytes" not in EVENTS.config

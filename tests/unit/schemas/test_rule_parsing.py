@@ -1,4 +1,4 @@
-"""Broken rules: each is refused with a message that names the rule and the field."""
+"""Broken rules: each is rejected with a message that names the rule and the field."""
 
 import json
 from typing import Any
@@ -52,7 +52,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     (when(feature="pages", above="1"), "calm-down: when[0].above: Expected `float | null`, got `str`"),
     (when(feature="pages", shift="left"), "calm-down: when[0].shift: Invalid enum value 'left'"),
     (when(feature="pages", against="all", above=1), "calm-down: when[0].against: Invalid enum value 'all'"),
-    (when(feature="pages", against="peers", shift="up"), "calm-down: when[0].shift: a drift is seen against self"),
+    (when(feature="pages", against="peers", shift="up"), "calm-down: when[0].shift: compares with self only"),
     (when(feature="readers", above=1), "calm-down: when[0].feature: readers is not known in lane session_window"),
     (when(forest="high"), "calm-down: when[0].forest: Invalid enum value 'high'"),
     (when(forest=0.6, above=1), "calm-down: when[0].forest: takes no other bound"),
@@ -70,21 +70,21 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("change", "expected"), BROKEN, ids=[expected for _, expected in BROKEN])
-def test_a_broken_rule_is_refused_with_rule_and_field(change: dict[str, Any], expected: str) -> None:
+def test_a_broken_rule_is_rejected_with_rule_and_field(change: dict[str, Any], expected: str) -> None:
     data = rule_data(**change)
     assert expected in message(data)
     assert expected in message(json.dumps(data).encode())
 
 
 @pytest.mark.parametrize("field", ["id", "version", "about", "lane", "when", "then"])
-def test_a_rule_without_a_required_field_is_refused_with_its_name(field: str) -> None:
+def test_a_rule_without_a_required_field_is_rejected_with_its_name(field: str) -> None:
     data = rule_data()
     del data[field]
     assert f"missing required field `{field}`" in message(data)
 
 
 @pytest.mark.parametrize("junk", [b"", b"{", b"\xff", b"[]", b"null", b"7", b'"rule"', b'{"id": "a"}{'])
-def test_bytes_that_are_no_rule_are_refused(junk: bytes) -> None:
+def test_bytes_that_are_no_rule_are_rejected(junk: bytes) -> None:
     assert message(junk).startswith("rule")
 
 
@@ -117,12 +117,12 @@ def test_a_file_that_holds_no_rules_says_so(text: str, expected: str) -> None:
         parse_rule_file(text, KNOWN_FEATURES)
 
 
-def test_an_id_that_stands_twice_is_refused() -> None:
+def test_an_id_that_stands_twice_is_rejected() -> None:
     with pytest.raises(RuleError, match="rule calm-down: the id stands twice"):
         parse_rule_file(yaml.safe_dump({"rules": [rule_data(), rule_data(version=2)]}), KNOWN_FEATURES)
 
 
-def test_one_broken_rule_refuses_the_file() -> None:
+def test_one_broken_rule_rejects_the_file() -> None:
     with pytest.raises(RuleError, match="rule other: version"):
         parse_rule_file(yaml.safe_dump({"rules": [rule_data(), rule_data(id="other", version=0)]}), KNOWN_FEATURES)
 

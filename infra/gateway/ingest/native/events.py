@@ -9,7 +9,7 @@ from infra.gateway.errors import ApiError
 from infra.gateway.ingest.enrichment import Enrichment, apply_enrichment
 from infra.gateway.ingest.json_fields import is_safe_integer
 from infra.gateway.ingest.pipeline import RawEvent
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 
 
 class _RawBatch(msgspec.Struct):
@@ -32,7 +32,7 @@ def native_events(batch: dict[str, Any], enrichment: Enrichment, received_ms: in
     raw_events: list[RawEvent] = []
     for event in events:
         if type(event) is not dict:
-            raw_events.append(Rejection("malformed", "not an object"))
+            raw_events.append(ValidationFailure("malformed", "not an object"))
             continue
         event["received_at_ms"] = received_ms
         occurred = event.get("occurred_at_ms")

@@ -18,7 +18,7 @@ from infra.gateway.ingest.limits import BodyMemoryLease
 from infra.gateway.ingest.pipeline import IngestResult, RawEvent
 from infra.gateway.ingest.segment.events import CALLS, segment_event
 from infra.gateway.responses import json_response
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 
 MAX_MESSAGE_BYTES: Final = 32_768
 SHORT: Final = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
@@ -84,7 +84,7 @@ class Segment:
 
     def _raw_event(self, request: Request, message: Any, call: Any, sent_at: Any, received_ms: int) -> RawEvent:
         raw_event = segment_event(message, call if type(call) is str else "", sent_at, received_ms)
-        if isinstance(raw_event, Rejection):
+        if isinstance(raw_event, ValidationFailure):
             return raw_event
         return apply_enrichment(raw_event, self._enrichment(request, object_field(message, "context")))
 
@@ -119,8 +119,8 @@ def originals(raw: bytes) -> list[bytes]:
         return []
 
 
-def _oversize() -> Rejection:
-    return Rejection("oversize", f"over {MAX_MESSAGE_BYTES} bytes")
+def _oversize() -> ValidationFailure:
+    return ValidationFailure("oversize", f"over {MAX_MESSAGE_BYTES} bytes")
 
 
 def _response(result: IngestResult) -> Response:

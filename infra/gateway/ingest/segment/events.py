@@ -10,7 +10,7 @@ import msgspec
 from infra.gateway.ingest.json_fields import object_field
 from infra.gateway.ingest.pipeline import RawEvent
 from schemas.events import EVENT_TYPES
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 
 CALLS: Final = ("track", "identify", "page", "screen", "group", "alias")
 
@@ -47,25 +47,25 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
     session is the one in the message's context or properties, else the anonymous id, else the user.
     """
     if type(message) is not dict:
-        return Rejection("malformed", "not an object")
+        return ValidationFailure("malformed", "not an object")
     if call not in CALLS:
-        return Rejection("unknown_type", f"type: expected one of {', '.join(CALLS)}")
+        return ValidationFailure("unknown_type", f"type: expected one of {', '.join(CALLS)}")
     for name in ("userId", "anonymousId"):
         if type(message.get(name)) not in (str, type(None)):
-            return Rejection("wrong_type", f"{name}: expected string")
+            return ValidationFailure("wrong_type", f"{name}: expected string")
         if len(message.get(name) or "") > _MAX_USER_ID_CHARS:
-            return Rejection("out_of_range", f"{name}: longer than {_MAX_USER_ID_CHARS} characters")
+            return ValidationFailure("out_of_range", f"{name}: longer than {_MAX_USER_ID_CHARS} characters")
     user, anonymous = message.get("userId") or "", message.get("anonymousId") or ""
     if not user and not anonymous:
-        return Rejection("missing_field", "userId: required, or anonymousId")
+        return ValidationFailure("missing_field", "userId: required, or anonymousId")
     if call == "track" and not message.get("event"):
-        return Rejection("missing_field", "event: required for track")
+        return ValidationFailure("missing_field", "event: required for track")
     if call == "group" and not message.get("groupId"):
-        return Rejection("missing_field", "groupId: required for group")
+        return ValidationFailure("missing_field", "groupId: required for group")
     if call == "alias" and not message.get("previousId"):
-        return Rejection("missing_field", "previousId: required for alias")
+        return ValidationFailure("missing_field", "previousId: required for alias")
     occurred_at_ms = _occurred_ms(message, sent_at, received_ms)
-    if isinstance(occurred_at_ms, Rejection):
+    if isinstance(occurred_at_ms, ValidationFailure):
         return occurred_at_ms
     context, properties = object_field(message, "context"), _properties_of(message, call)
     session = properties.get("session_id") or context.get("sessionId") or context.get("session_id")
@@ -130,20 +130,20 @@ def milliseconds(text: Any) -> int | None:
         return None
 
 
-def _occurred_ms(message: dict[str, Any], sent_at: Any, received_ms: int) -> int | Rejection:
+def _occurred_ms(message: dict[str, Any], sent_at: Any, received_ms: int) -> int | ValidationFailure:
     """Returns receivedAt − (sentAt − originalTimestamp); the timestamp if sentAt is missing, else the time of receipt."""
     given = message.get("originalTimestamp") or message.get("timestamp")
     if given is None:
         return received_ms
     at_ms = milliseconds(given)
     if at_ms is None:
-        return Rejection("wrong_type", "timestamp: expected ISO 8601 or milliseconds")
+        return ValidationFailure("wrong_type", "timestamp: expected ISO 8601 or milliseconds")
     sent = message.get("sentAt") or sent_at
     if sent is None:
         return at_ms
     sent_ms = milliseconds(sent)
     if sent_ms is None:
-        return Rejection("wrong_type", "sentAt: expected ISO 8601 or milliseconds")
+        return ValidationFailure("wrong_type", "sentAt: expected ISO 8601 or milliseconds")
     return min(received_ms - (sent_ms - at_ms), received_ms)
 
 

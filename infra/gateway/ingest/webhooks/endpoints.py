@@ -20,8 +20,8 @@ from infra.gateway.ingest.webhooks.registry import KINDS, WebhookKind
 from infra.gateway.ingest.webhooks.signatures import InvalidSignatureError
 from infra.gateway.responses import json_response
 from infra.gateway.rest.erasure import Eraser
-from schemas.event_validation import document
-from schemas.rejects import Rejection
+from schemas.event_validation import parse_json_strictly
+from schemas.rejects import ValidationFailure
 
 MAX_AGE_MS: Final = 23 * 3_600_000
 """For kinds that sign no time: bounds the body's own. Less than the 24 h for which replays are recognised."""
@@ -60,9 +60,9 @@ class Webhooks:
         except InvalidSignatureError as error:
             metrics.WEBHOOKS.labels(source, "forged").inc()
             raise ApiError(401, "signature", f"signature: {error}") from None
-        fields = document(body)
-        if isinstance(fields, Rejection) or type(fields) is not dict:
-            rejection = Rejection("malformed", "not a JSON object")
+        fields = parse_json_strictly(body)
+        if isinstance(fields, ValidationFailure) or type(fields) is not dict:
+            rejection = ValidationFailure("malformed", "not a JSON object")
             await self._guard.pipeline.reject_body(source, rejection, body, received_ms)
             raise ApiError(400, "malformed", "body: expected a JSON object")
         message = WebhookMessage(fields, body, request.headers, received_ms)

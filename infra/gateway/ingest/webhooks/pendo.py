@@ -12,7 +12,7 @@ from infra.gateway.ingest.pipeline import RawEvent
 from infra.gateway.ingest.segment.events import short_id, tags
 from infra.gateway.ingest.webhooks.message import WebhookMessage, digest, lookup
 from infra.gateway.ingest.webhooks.signatures import require_match
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 
 
 def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, _: float) -> bytes:
@@ -28,11 +28,11 @@ def to_events(message: WebhookMessage, enricher: Enricher) -> list[RawEvent]:
     fields = message.fields
     visitor, at_ms = fields.get("visitorId"), sent_at_ms(fields)
     if type(visitor) is not str or not visitor:
-        return [Rejection("missing_field", "visitorId: required")]
+        return [ValidationFailure("missing_field", "visitorId: required")]
     if type(fields.get("event")) is not str:
-        return [Rejection("missing_field", "event: required")]
+        return [ValidationFailure("missing_field", "event: required")]
     if at_ms is None:
-        return [Rejection("wrong_type", "timestamp: expected seconds since 1970")]
+        return [ValidationFailure("wrong_type", "timestamp: expected seconds since 1970")]
     unique = fields.get("uniqueId")
     properties = object_field(fields, "properties")
     named = {"event": fields["event"], "app": fields.get("app"), "account": fields.get("accountId")}

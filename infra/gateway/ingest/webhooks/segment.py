@@ -12,7 +12,7 @@ from infra.gateway.ingest.pipeline import RawEvent
 from infra.gateway.ingest.segment.events import milliseconds, segment_event
 from infra.gateway.ingest.webhooks.message import WebhookMessage, lookup
 from infra.gateway.ingest.webhooks.signatures import require_match
-from schemas.rejects import Rejection
+from schemas.rejects import ValidationFailure
 
 
 def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, _: float) -> bytes:
@@ -25,7 +25,7 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, _: f
 def to_events(message: WebhookMessage, enricher: Enricher) -> list[RawEvent]:
     call = message.fields.get("type")
     event = segment_event(message.fields, call if type(call) is str else "", None, message.received_ms)
-    if isinstance(event, Rejection):
+    if isinstance(event, ValidationFailure):
         return [event]
     return [apply_enrichment(event, lookup(enricher, object_field(message.fields, "context")))]
 

@@ -1,13 +1,13 @@
 /** The reader's place, to a tenth of a degree (11 km): only where the page has asked the reader and calls for it. */
 
-/** @param {import("./adjust.js").Adjust} adjust */
-export const locating = (adjust) => {
-  adjust.locate = adjust.guarded(() => {
-    if (!adjust.granted()) return;
+/** @param {import("./adjust.js").Internals} internals */
+export const geolocation = ({ adjust, context, granted, guarded }) => {
+  adjust.locate = guarded(() => {
+    if (!granted()) return;
     navigator.geolocation.getCurrentPosition(
-      adjust.guarded(({ coords }) => {
+      guarded(({ coords }) => {
         const properties = { latitude: coords.latitude.toFixed(1), longitude: coords.longitude.toFixed(1) };
-        adjust.event("context", { context: adjust.context(), properties });
+        adjust.event("context", { context: context(), properties });
       }),
       () => {},
     );

@@ -9,7 +9,7 @@ const BEAT_MS = 5_000;
  * @param {(ms: number) => void} beat
  * @returns {() => void} tells what has not been told yet
  */
-export const reading = (idleMs, beat) => {
+export const trackEngagement = (idleMs, beat) => {
   let engagedMs = 0;
   let since = performance.now();
   let lastSign = since;

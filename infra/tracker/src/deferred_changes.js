@@ -1,10 +1,10 @@
-/** Changes that nobody sees happen: what the reader is looking at stays as it is until it is out of sight. */
+/** Applies changes out of sight: what the reader is looking at stays as it is until it has left the window. */
 
 /**
  * @typedef {object} Change
- * @property {Element} where what would move or look different
- * @property {() => () => void} make makes the change, and answers how to undo it
- * @property {boolean} [still] it moves nothing, and may be seen
+ * @property {Element} target what would move or look different
+ * @property {() => () => void} apply makes the change, and returns how to undo it
+ * @property {boolean} [isVisualOnly] it moves nothing, and may be seen
  */
 
 /** @param {Element} node */
@@ -19,11 +19,11 @@ const inSight = (node) => {
  *
  * @param {Change[]} changes
  * @param {number} expiresAt nothing is changed from then on
- * @param {import("./adjust.js").Adjust["guarded"]} guarded
- * @param {(status: string) => void} say
+ * @param {typeof import("./guard.js").guarded} guarded
+ * @param {(status: string) => void} report
  * @returns {() => void} undoes all of it, each part when it is out of sight
  */
-export const whenUnseen = (changes, expiresAt, guarded, say) => {
+export const applyOffscreen = (changes, expiresAt, guarded, report) => {
   /** How to undo each. @type {Change[]} */
   const done = [];
   let todo = new Set(changes);
@@ -32,29 +32,29 @@ export const whenUnseen = (changes, expiresAt, guarded, say) => {
   const look = guarded(() => {
     if (!backwards && Date.now() >= expiresAt) todo.clear();
     for (const change of todo) {
-      const { where, make, still } = change;
-      if (!still && !where.closest("[data-adjust-when=now]") && inSight(where)) continue;
+      const { target, apply, isVisualOnly } = change;
+      if (!isVisualOnly && !target.closest("[data-adjust-when=now]") && inSight(target)) continue;
       todo.delete(change);
-      if (!where.isConnected) continue;
+      if (!target.isConnected) continue;
       const anchor = document.elementFromPoint(innerWidth / 2, innerHeight / 2) ?? document.body;
       const { top } = anchor.getBoundingClientRect();
-      const undo = /** @type {any} */ (make());
+      const undo = /** @type {any} */ (apply());
       if (!backwards) {
-        done.push({ where, still, make: undo });
-        say("applied");
+        done.push({ target, isVisualOnly, apply: undo });
+        report("applied");
       }
       // In what changes itself nothing is a hold.
-      if (!still && !where.contains(anchor)) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+      if (!isVisualOnly && !target.contains(anchor)) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
     }
     if (!todo.size) {
       observer.disconnect();
-      if (!done.length) say("ignored");
+      if (!done.length) report("ignored");
     }
   });
   const observer = new IntersectionObserver(look);
   const begin = () => {
     look();
-    for (const { where } of todo) observer.observe(where);
+    for (const { target } of todo) observer.observe(target);
   };
 
   begin();

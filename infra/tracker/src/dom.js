@@ -17,13 +17,13 @@
  */
 
 /** @param {any} node @param {string} selector @returns {Element | null} */
-export const up = (node, selector) => node?.closest?.(selector) ?? null;
+export const closest = (node, selector) => node?.closest?.(selector) ?? null;
 
 /** @param {Element | null} node @param {string} name the part after `data-adjust` */
-export const tag = (node, name) => node && node.getAttribute("data-adjust" + name);
+export const dataAdjust = (node, name) => node && node.getAttribute("data-adjust" + name);
 
 /** @param {number} share */
-export const within = (share) => Math.min(1, Math.max(0, Math.round(share * 1e4) / 1e4 || 0));
+export const clamp01 = (share) => Math.min(1, Math.max(0, Math.round(share * 1e4) / 1e4 || 0));
 
 /** The page without query and fragment: they may hold what is nobody's business. */
 export const pageUrl = () => location.origin + location.pathname;
@@ -32,28 +32,28 @@ export const pageUrl = () => location.origin + location.pathname;
 export const pageContent = () => content(document.querySelector("[data-adjust-content]:not([data-adjust-placement])"));
 
 /** @param {Element | null} node @returns {Fields} */
-const content = (node) => (node ? { content_id: tag(node, "-content"), content_type: tag(node, "-type") } : {});
+const content = (node) => (node ? { content_id: dataAdjust(node, "-content"), content_type: dataAdjust(node, "-type") } : {});
 
 /** @param {any} node @returns {Fields} whose place it is */
-export const described = (node) => {
-  const tagged = up(node, "[data-adjust]");
+export const describeElement = (node) => {
+  const tagged = closest(node, "[data-adjust]");
   const id = node.id || node.classList?.[0];
   /** @type {Record<string, string | null>} */
   const properties = {};
   // Not `attributes`: a form's field of that name would hide it.
   for (const name of tagged?.getAttributeNames() ?? []) {
-    if (name.startsWith("data-adjust-prop-")) properties[name.slice(17)] = tag(tagged, name.slice(11));
+    if (name.startsWith("data-adjust-prop-")) properties[name.slice(17)] = dataAdjust(tagged, name.slice(11));
   }
   return {
-    ...content(up(node, "[data-adjust-content]")),
-    element: tag(tagged, "") || (id ? `${node.localName}#${id}` : node.localName),
-    placement: tag(up(node, "[data-adjust-placement]"), "-placement"),
+    ...content(closest(node, "[data-adjust-content]")),
+    element: dataAdjust(tagged, "") || (id ? `${node.localName}#${id}` : node.localName),
+    placement: dataAdjust(closest(node, "[data-adjust-placement]"), "-placement"),
     properties,
   };
 };
 
 /** @param {{ pageX: number, pageY: number }} at @returns {Fields} shares of the page, which is how heat is mapped */
-export const place = ({ pageX, pageY }) => {
+export const pagePosition = ({ pageX, pageY }) => {
   const { scrollWidth, scrollHeight } = document.documentElement;
-  return { x: within(pageX / scrollWidth), y: within(pageY / scrollHeight) };
+  return { x: clamp01(pageX / scrollWidth), y: clamp01(pageY / scrollHeight) };
 };

@@ -1,0 +1,176 @@
+"""The conditions of rules: what a rule can look at, which bounds it can set, and what is wrong with a condition."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from msgspec import Struct
+
+Lane = Literal["session_window", "content_window", "event"]
+BaselineScope = Literal["self", "peers"]
+
+
+class Condition(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+    """One thing that must hold. It names one operand and one bound or more.
+
+    `feature` is a number: each bound given must hold (see `BOUNDS`). `against` says whose baseline the bounds compare with: the
+    session's own or its peers'. `forest` is the least anomaly score, where "threshold" stands for the model's own.
+    `context` and `event` compare texts of the window or event with `equals` or `among`.
+    """
+
+    feature: str | None = None
+    against: BaselineScope = "self"
+    above: float | None = None
+    below: float | None = None
+    change_above: float | None = None
+    change_below: float | None = None
+    z_above: float | None = None
+    z_below: float | None = None
+    shift: Literal["up", "down"] | None = None
+    forest: Literal["threshold"] | float | None = None
+    context: str | None = None
+    event: str | None = None
+    equals: str | None = None
+    among: tuple[str, ...] | None = None
+
+
+STANDARD_DEVIATIONS: Final = "sd"
+CUMULATIVE_DEVIATIONS: Final = "cumulative sd"
+"""The unit of a CUSUM: standard deviations beyond its slack, summed over windows."""
+
+ThresholdUnit = Literal["feature", "sd", "cumulative sd"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One bound on a feature. The function of the same name in `models/rules/bounds.py` evaluates it.
+
+    `text` says when it holds. `scopes` are the baselines it can compare with, none where it looks at the value alone. `unit` is
+    that of its threshold in the evidence of a command: "feature" stands for the feature's own.
+    """
+
+    name: str
+    text: str
+    lanes: tuple[Lane, ...]
+    scopes: tuple[BaselineScope, ...]
+    unit: ThresholdUnit
+
+
+_ALL: Final[tuple[Lane, ...]] = ("session_window", "content_window", "event")
+_WINDOWS: Final[tuple[Lane, ...]] = ("session_window", "content_window")
+_BOTH: Final[tuple[BaselineScope, ...]] = ("self", "peers")
+
+BOUNDS: Final = {
+    bound.name: bound
+    for bound in (
+        Bound("above", "the value is greater", _ALL, (), "feature"),
+        Bound("below", "the value is less", _ALL, (), "feature"),
+        Bound(
+            "change_above",
+            "the change against the baseline, as a fraction, is greater (0.5 is 50 % up)",
+            _WINDOWS,
+            _BOTH,
+            "feature",
+        ),
+        Bound(
+            "change_below",
+            "the change against the baseline, as a fraction, is less (-0.2 is 20 % down)",
+            _WINDOWS,
+            _BOTH,
+            "feature",
+        ),
+        Bound("z_above", "the z-score against the baseline is greater", _WINDOWS, _BOTH, "sd"),
+        Bound("z_below", "the z-score against the baseline is less", _WINDOWS, _BOTH, "sd"),
+        Bound("shift", "the feature has drifted for long (CUSUM), up or down", _WINDOWS, ("self",), "cumulative sd"),
+    )
+}
+"""In the order in which a condition's bounds are evaluated and stand in the evidence."""
+
+LANE_SCOPES: Final[dict[Lane, tuple[BaselineScope, ...]]] = {
+    "session_window": ("self", "peers"),
+    "content_window": ("self",),
+    "event": (),
+}
+"""Whose baselines each lane has."""
+
+EVENT_TEXTS: Final = ("type", "placement", "element", "content_type")
+"""What `event` can compare."""
+
+CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
+    "session_window": ("device", "content_type"),
+    "content_window": ("content_type",),
+    "event": ("device", "country", "language"),
+}
+"""What `context` can compare, by lane."""
+
+OPERANDS: Final = ("feature", "forest", "context", "event")
+
+
+def bounds_of(condition: Condition) -> list[Bound]:
+    """The bounds that the condition gives, in the order of `BOUNDS`."""
+    return [bound for bound in BOUNDS.values() if getattr(condition, bound.name) is not None]
+
+
+def bounds_on_values() -> str:
+    """The bounds that need no baseline, as an error names them.
+
+    >>> bounds_on_values()
+    'above or below'
+    """
+    return " or ".join(bound.name for bound in BOUNDS.values() if not bound.scopes)
+
+
+def condition_problem(condition: Condition, lane: Lane, features: Iterable[str]) -> str | None:
+    """What is wrong with a condition: the field after a dot and what was expected; None where it can be used.
+
+    `features` are those of the lane.
+    """
+    operands = [name for name in OPERANDS if getattr(condition, name) is not None]
+    if len(operands) != 1:
+        return f": give exactly one of {', '.join(OPERANDS)}; found {operands or 'none'}"
+    has_texts = condition.equals is not None or condition.among is not None
+    bounds = bounds_of(condition)
+    match operands[0]:
+        case "feature":
+            return _feature_problem(condition, lane, set(features), bounds, has_texts)
+        case "forest":
+            if lane != "session_window":
+                return ".forest: the forest scores session windows; use it there"
+            return ".forest: takes no other bound" if bounds or has_texts else None
+        case operand:
+            return _text_problem(condition, lane, operand, has_texts and not bounds)
+
+
+def _feature_problem(
+    condition: Condition, lane: Lane, features: set[str], bounds: list[Bound], has_texts: bool
+) -> str | None:
+    if condition.feature not in features:
+        known = ", ".join(sorted(features))
+        return f".feature: {condition.feature} is not known in lane {lane}; there are {known}"
+    if has_texts:
+        return ".feature: a number is not compared with equals or among"
+    if not bounds:
+        return f": give at least one of {', '.join(BOUNDS)}"
+    for bound in bounds:
+        if lane not in bound.lanes:
+            if bound.scopes and not LANE_SCOPES[lane]:
+                return f".{bound.name}: an event has no baseline; use {bounds_on_values()}"
+            return f".{bound.name}: not known in lane {lane}; it is in {', '.join(bound.lanes)}"
+    compared = [bound for bound in bounds if bound.scopes]
+    if compared and condition.against not in LANE_SCOPES[lane]:
+        return f".against: contents have no {condition.against}; use {' or '.join(LANE_SCOPES[lane])}"
+    for bound in compared:
+        if condition.against not in bound.scopes:
+            return f".{bound.name}: compares with {' or '.join(bound.scopes)} only, not with {condition.against}"
+    return None
+
+
+def _text_problem(condition: Condition, lane: Lane, operand: str, is_compared: bool) -> str | None:
+    if not is_compared:
+        return f".{operand}: compare it with equals or among"
+    if operand == "event" and lane != "event":
+        return ".event: only rules of lane event see single events"
+    known = EVENT_TEXTS if operand == "event" else CONTEXTS[lane]
+    if getattr(condition, operand) not in known:
+        return f".{operand}: not known in lane {lane}; there are {', '.join(known)}"
+    return None
