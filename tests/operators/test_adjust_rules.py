@@ -79,18 +79,18 @@ def test_a_rule_that_comes_right_after_a_restart_is_not_undone_by_what_was_there
     assert versions(fed(after, [session_window(60)])) == [("calm-down", 2)]
 
 
-BROKEN: list[str] = [
-    "{",
-    "[]",
-    json.dumps(rule_data(version=0)),
-    json.dumps(rule_data(when=[{"feature": "mood", "above": 1}])),
-    json.dumps(rule_data(when=[{"feature": "silence_ms", "z_above": 1}])),
-    json.dumps(rule_data(when=[{"detector": "crystal_ball", "above": 1}])),
-    json.dumps(rule_data(id="somebody-else")),
-]
+BROKEN: dict[str, str] = {
+    "no JSON": "{",
+    "no object": "[]",
+    "version 0": json.dumps(rule_data(version=0)),
+    "unknown feature": json.dumps(rule_data(when=[{"feature": "mood", "above": 1}])),
+    "no baseline": json.dumps(rule_data(when=[{"feature": "silence_ms", "z_above": 1}])),
+    "unknown detector": json.dumps(rule_data(when=[{"detector": "crystal_ball", "above": 1}])),
+    "id of another rule": json.dumps(rule_data(id="somebody-else")),
+}
 
 
-@pytest.mark.parametrize("body", BROKEN)
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
 def test_a_broken_rule_is_ignored_counted_and_told_and_the_last_good_version_stays(
     start: Start, body: str, caplog: pytest.LogCaptureFixture
 ) -> None:

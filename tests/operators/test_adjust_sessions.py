@@ -150,7 +150,7 @@ def test_placeholders_are_filled_from_the_window(start: Start) -> None:
     assert command.parameters == {"of": "film", "beside": "film"}
 
 
-def test_the_reader_s_device_and_main_type_can_be_asked_for(start: Start) -> None:
+def test_device_and_main_type_of_the_reader_can_be_asked_for(start: Start) -> None:
     phone = rule(id="phone", when=[{"context": "device", "equals": "phone"}])
     news = rule(id="news", when=[{"context": "content_type", "among": ["news"]}], then={"action": "prompt"})
     job = start(phone, news)

@@ -107,7 +107,6 @@ def test_a_rating_belongs_to_feedback_alone(start_fast: Start) -> None:
         ({"event": "element", "equals": "close"}, {"element": "close"}),
         ({"event": "content_type", "equals": "video"}, {"content_type": "video"}),
     ],
-    ids=str,
 )
 def test_what_an_event_tells_can_be_asked_for(
     start_fast: Start, condition: dict[str, object], gift: dict[str, str]

@@ -1,7 +1,5 @@
 """Every state of the operators: its name ends in a version, and what nobody writes any more goes away."""
 
-import pytest
-
 from models.session_clock import SESSION_END_MS
 from tests.operators.conftest import Start
 from tests.support.flink_fakes import Running
@@ -36,7 +34,6 @@ def test_what_is_known_of_a_session_dies_soon_after_it() -> None:
     assert SESSION_END_MS < ttl.get_ttl().to_milliseconds() <= 4 * SESSION_END_MS
 
 
-@pytest.mark.parametrize("operator", [ForestRefit(1_800_000, 300_000)])
-def test_the_states_of_the_refit_end_in_a_version_too(operator: ForestRefit) -> None:
-    names = {each.name for each in Running(operator).flink.descriptors}
+def test_the_states_of_the_refit_end_in_a_version_too() -> None:
+    names = {each.name for each in Running(ForestRefit(1_800_000, 300_000)).flink.descriptors}
     assert names == {"reservoir-v1", "arrivals-v1"}

@@ -35,6 +35,7 @@ HEADLESS = (
         ("", None, None),
         ("\x00" * 1000, None, None),
     ],
+    ids=["windows", "phone", "ipad", "crawler", "headless", "curl", "none", "zeros"],
 )
 def test_the_agent_tells_device_and_bot(agent: str, device: str | None, bot: str | None) -> None:
     found = device_of(agent)

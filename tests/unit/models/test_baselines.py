@@ -40,7 +40,7 @@ def fed(values: Matrix | list[float], features: int = 1) -> Baselines:
     return baselines
 
 
-def test_the_oracle_s_weights_sum_to_one_and_halve_after_a_half_life() -> None:
+def test_weights_of_the_oracle_sum_to_one_and_halve_after_a_half_life() -> None:
     late = 90
     faded = (1.0 - MIN_WEIGHT) ** np.arange(late, -1, -1)
     assert faded[0] + MIN_WEIGHT * faded[1:].sum() == pytest.approx(1.0)
@@ -167,7 +167,7 @@ def test_a_new_feature_begins_with_an_empty_baseline_and_the_others_go_on() -> N
     assert held.score_and_update([2.0, 7.0, 31.0]) == [1.0, None, -3.0]
 
 
-def test_a_removed_feature_s_baseline_is_dropped() -> None:
+def test_the_baseline_of_a_removed_feature_is_dropped() -> None:
     layout = FeatureLayout(["b"], ["a", "b"])
     held = Baselines.from_text(LEGACY, layout)
     assert (held.means, held.counts) == ([40.0], [30])

@@ -46,7 +46,15 @@ def test_a_silent_window_is_what_plain_python_makes_of_no_event() -> None:
         assert value == expected or (isnan(value) and isnan(expected)), feature.name
 
 
-@pytest.mark.parametrize("feature", [*SESSION_FEATURES, *CONTENT_FEATURES], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "feature",
+    [*SESSION_FEATURES, *CONTENT_FEATURES],
+    ids=[
+        f"{of} {each.name}"
+        for of, features in (("session", SESSION_FEATURES), ("content", CONTENT_FEATURES))
+        for each in features
+    ],
+)
 def test_a_feature_names_what_its_value_is_made_of(feature: Feature) -> None:
     words = set(re.findall(r"[A-Za-z_][A-Za-z_]+", re.sub(r"\d+e\d+", "", feature.value)))
     assert words - SQL_WORDS - STANDING == {total.name for total in feature.slice}

@@ -127,7 +127,11 @@ def test_the_average_path_length_is_that_of_the_paper(samples: int, expected: fl
     assert average_path_length(samples) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("junk", [b"", b"no model", b"\x80\x04K\x07.", forest_model()[:500]])
+@pytest.mark.parametrize(
+    "junk",
+    [b"", b"no model", b"\x80\x04K\x07.", forest_model()[:500]],
+    ids=["nothing", "text", "pickle", "half a model"],
+)
 def test_bytes_that_are_no_model_are_refused(junk: bytes) -> None:
     with pytest.raises(ValueError, match="not an ONNX forest"):
         ForestScorer(junk)

@@ -47,7 +47,7 @@ def test_a_bound_on_the_value_is_its_own_threshold() -> None:
     assert found == {"engaged_ms": Evidence(20_000.0, 50_000.0, 30_000.0, -3.0, *WINDOW, bounds)}
 
 
-def test_a_bound_on_the_change_is_told_in_the_feature_s_unit() -> None:
+def test_a_bound_on_the_change_is_told_in_the_unit_of_the_feature() -> None:
     # a fifth below 50 s is 40 s, a fifth below the peers' 40 s is 32 s
     own = evidence(feature="engaged_ms", change_below=-0.2)
     bounds = (EvidenceBound("change_below", 40_000.0, "ms", "self", 50_000.0, -3.0),)
@@ -111,7 +111,7 @@ def test_what_stands_beside_the_vector_has_value_and_bound() -> None:
     }
 
 
-def test_the_forest_s_score_comes_with_its_contributions() -> None:
+def test_the_score_of_the_forest_comes_with_its_contributions() -> None:
     parts = {
         "forest.idle_ms": Evidence(0.5, None, None, None, *WINDOW),
         "forest.pages": Evidence(0.25, None, None, None, *WINDOW),
@@ -124,7 +124,7 @@ def test_the_forest_s_score_comes_with_its_contributions() -> None:
         assert spelt_out == {"forest": Evidence(0.7, None, threshold, None, *WINDOW, bounds)} | parts
 
 
-def test_a_detector_s_score_stands_under_its_name() -> None:
+def test_the_score_of_a_detector_stands_under_its_name() -> None:
     bounds = (EvidenceBound("above", 2.5, "score"),)
     found = evidence(detector="last_value", above=2.5)
     assert found == {"last_value": Evidence(3.0, None, 2.5, None, *WINDOW, bounds)}

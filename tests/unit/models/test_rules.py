@@ -68,6 +68,24 @@ def peers(mean: float) -> list[float]:
         ({"above": 100, "below": 200}, window(150), window(200)),
         ({"above": 100, "z_below": 0}, window(101, z_self=scores(-1.0)), window(101, z_self=scores(0.0))),
     ],
+    ids=[
+        "above",
+        "below",
+        "z above",
+        "z below",
+        "z below a positive bound",
+        "z above against peers",
+        "z below against peers",
+        "change above",
+        "change below",
+        "change below a negative mean",
+        "change above against peers",
+        "change below against peers",
+        "shift up",
+        "shift down",
+        "above and below",
+        "above and z below",
+    ],
 )
 def test_a_bound_holds_beyond_its_line_and_not_on_it(
     bound: dict[str, Any], holding: Signals, not_holding: Signals
@@ -124,7 +142,7 @@ def test_a_value_of_zero_is_a_value() -> None:
         (None, None, 0.0, False),
     ],
 )
-def test_the_forest_s_score_counts_from_its_bound_on(
+def test_the_score_of_the_forest_counts_from_its_bound_on(
     score: float | None, threshold: float | None, bound: Any, expected: bool
 ) -> None:
     signals = window(scores={"isolation_forest": LazyScore(lambda: score, threshold)})
@@ -164,7 +182,7 @@ def test_what_stands_beside_the_vector_is_compared_alike(name: str, value: float
     assert not holds(signals, feature=name, above=4, below=4.5)
 
 
-@pytest.mark.parametrize("live", [{}, {"rating": NAN}])
+@pytest.mark.parametrize("live", [{}, {"rating": NAN}], ids=["absent", "not a number"])
 def test_an_event_without_the_feature_satisfies_nothing(live: dict[str, float]) -> None:
     assert not holds(Signals(scalars=live), lane="event", feature="rating", above=-1e300)
     assert not holds(Signals(scalars=live), lane="event", feature="rating", below=1e300)

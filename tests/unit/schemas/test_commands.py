@@ -60,6 +60,7 @@ def test_the_same_decision_has_the_same_id(parts: Parts) -> None:
         Parts(version=2),
         Parts(trigger="window:70000"),
     ],
+    ids=["kind", "target", "source", "rule", "version", "trigger"],
 )
 def test_each_part_counts(other: Parts) -> None:
     assert other.id() != Parts().id()

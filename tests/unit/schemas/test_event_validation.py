@@ -193,7 +193,7 @@ def test_of_a_name_given_twice_the_last_counts() -> None:
     assert in_json(',"context":{"device":7},"context":{"os":"Plan 9"}') == validated(context={"os": "Plan 9"})
 
 
-@pytest.mark.parametrize("digits", ["9" * 21, "1" * 5_000, "1" * 60_000, "-" + "9" * 20])
+@pytest.mark.parametrize("digits", ["9" * 21, "1" * 5_000, "1" * 60_000, "-" + "9" * 20], ids=len)
 def test_a_huge_integer_is_out_of_range_where_it_is_read_and_ignored_elsewhere(digits: str) -> None:
     assert isinstance(in_json(f',"unknown":{digits}'), Event)
     assert in_json(f',"value":{digits}') == ValidationFailure(

@@ -162,6 +162,7 @@ def test_an_encoded_command_passes_the_schema(action: str) -> None:
 @pytest.mark.parametrize(
     "changed",
     [{"priority": 101}, {"target": None}, {"command_id": None}, {"source": Source("oracle", "x", 1)}],  # type: ignore[arg-type]
+    ids=["priority", "target", "command id", "source"],
 )
 def test_a_command_outside_the_contract_fails_the_schema(changed: Json) -> None:
     assert not accepts(ADJUSTMENTS, json.loads(commands.encode(command("simplify", **changed))))
@@ -191,7 +192,9 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("topic", "record"), OTHERS, ids=lambda each: getattr(each, "name", None))
+@pytest.mark.parametrize(
+    ("topic", "record"), OTHERS, ids=[f"{type(record).__name__} on {topic.name}" for topic, record in OTHERS]
+)
 def test_another_record_passes_its_schema_and_no_field_may_be_a_list(topic: Topic, record: Any) -> None:
     value = json.loads(msgspec.json.encode(record))
 

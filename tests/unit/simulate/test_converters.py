@@ -152,23 +152,25 @@ def test_mouse_sessions_begin_a_minute_apart_and_are_merged_by_time(tmp_path: Pa
     assert {event.user_id for event in events} == {"anna"}
 
 
+BAD_ROWS = [
+    ("yoochoose", "a.tsv", CLICKS + "1\tx\t1396860669\n1\tx\tnoon\n", "a.tsv:3: could not convert"),
+    ("yoochoose", "a.tsv", CLICKS + "1\tx\t1396860\n", "a.tsv:2: 1396860000 ms is no time"),
+    ("yoochoose", "a.tsv", CLICKS + "1\tx\tinf\n", "a.tsv:2: cannot convert float infinity"),
+    ("yoochoose", "a.tsv", CLICKS + "1\tx\n", "a.tsv:2: 2 fields instead of 3"),
+    ("yoochoose", "a.tsv", CLICKS + "\tx\t1396860669\n", "a.tsv:2: '' is no name"),
+    ("yoochoose", "a.tsv", "item,time\n", "a.tsv:1: the header is not"),
+    ("diginetica", "a-item-views.csv", VIEWS + "1;NA;2;-5;2016-05-09\n", ":2: "),
+    ("diginetica", "a-item-views.csv", VIEWS + "1;NA;2;5;9 May\n", ":2: time"),
+    ("otto", "a.jsonl", '{"session":1,"events":[]}\n{"session":1,"ev\n', "a.jsonl:2: JSON is malformed"),
+    ("otto", "a.jsonl", '{"session":1,"events":[{"aid":1,"ts":1659304800025,"type":"views"}]}\n', "a.jsonl:1: "),
+    ("otto", "a.jsonl", '{"session":1,"events":[{"aid":1,"ts":1659304800,"type":"clicks"}]}\n', "is no time"),
+    ("balabit", "session_1.csv", MOUSE + "0,0,NoButton,Jump,1,1\n", ":2: 'Jump' is no state"),
+    ("balabit", "session_1.csv", MOUSE + "0,0,NoButton,Move,-1,1\n", ":2: a time or position below 0"),
+]
+
+
 @pytest.mark.parametrize(
-    ("name", "file", "text", "complaint"),
-    [
-        ("yoochoose", "a.tsv", CLICKS + "1\tx\t1396860669\n1\tx\tnoon\n", "a.tsv:3: could not convert"),
-        ("yoochoose", "a.tsv", CLICKS + "1\tx\t1396860\n", "a.tsv:2: 1396860000 ms is no time"),
-        ("yoochoose", "a.tsv", CLICKS + "1\tx\tinf\n", "a.tsv:2: cannot convert float infinity"),
-        ("yoochoose", "a.tsv", CLICKS + "1\tx\n", "a.tsv:2: 2 fields instead of 3"),
-        ("yoochoose", "a.tsv", CLICKS + "\tx\t1396860669\n", "a.tsv:2: '' is no name"),
-        ("yoochoose", "a.tsv", "item,time\n", "a.tsv:1: the header is not"),
-        ("diginetica", "a-item-views.csv", VIEWS + "1;NA;2;-5;2016-05-09\n", ":2: "),
-        ("diginetica", "a-item-views.csv", VIEWS + "1;NA;2;5;9 May\n", ":2: time"),
-        ("otto", "a.jsonl", '{"session":1,"events":[]}\n{"session":1,"ev\n', "a.jsonl:2: JSON is malformed"),
-        ("otto", "a.jsonl", '{"session":1,"events":[{"aid":1,"ts":1659304800025,"type":"views"}]}\n', "a.jsonl:1: "),
-        ("otto", "a.jsonl", '{"session":1,"events":[{"aid":1,"ts":1659304800,"type":"clicks"}]}\n', "is no time"),
-        ("balabit", "session_1.csv", MOUSE + "0,0,NoButton,Jump,1,1\n", ":2: 'Jump' is no state"),
-        ("balabit", "session_1.csv", MOUSE + "0,0,NoButton,Move,-1,1\n", ":2: a time or position below 0"),
-    ],
+    ("name", "file", "text", "complaint"), BAD_ROWS, ids=[f"{name} {complaint}" for name, _, _, complaint in BAD_ROWS]
 )
 def test_a_bad_row_stops_and_names_file_line_and_reason(
     tmp_path: Path, name: str, file: str, text: str, complaint: str

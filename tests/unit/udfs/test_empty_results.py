@@ -78,7 +78,7 @@ def two_inputs(operations: ModuleType, chain: list[Any]) -> Any:
     return operation
 
 
-@pytest.mark.parametrize("chain", [[Upto()], [Upto(), Odd()]])
+@pytest.mark.parametrize("chain", [[Upto()], [Upto(), Odd()]], ids=["one operation", "two operations"])
 def test_elements_are_those_that_pyflink_yields(operations: ModuleType, chain: list[Any]) -> None:
     one, two = one_input(operations, chain), two_inputs(operations, chain)
     slow = [list(one.process_element(1)), list(two.process_element1(1)), list(two.process_element2(1))]

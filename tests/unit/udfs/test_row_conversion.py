@@ -40,7 +40,7 @@ ROWS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("row", ROWS, ids=["numbers and texts", "pickled", "nulls", "none"])
 def test_rows_come_out_as_from_pyflink(converters: ModuleType, row: Any) -> None:
     slow = crossing(converters).to_internal(row)
     row_conversion.apply()
