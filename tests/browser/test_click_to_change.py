@@ -1,12 +1,12 @@
 """A click in a real browser, through gateway, Kafka and Flink, until the page has changed."""
 
+import os
 import statistics
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -15,11 +15,11 @@ import yaml
 
 from infra.demo import demo_gateway
 from infra.local import flink
-from infra.local import stack as local
-from infra.local.home import Home, StackRecord
+from infra.local.stack import Stack
 from infra.local.submit import submit
 from tests.support.browser_pages import WATCH, Reader
 from tests.support.fake_collector import Collector
+from tests.support.redis import RedisServer
 
 ITEMS = [f"item-{number}" for number in range(10)]
 WARM_UP = 20
@@ -62,20 +62,19 @@ def rules() -> str:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """Kafka, Flink with the adjust job, Redis and the gateway: a stack of its own, gone afterwards."""
-    home = Home(tmp_path_factory.mktemp("click"))
-    rules_file = Path(home.path) / "rules.yaml"
+def running(stack: Stack, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """The adjust job, the gateway and the projector on the shared stack, with the topics of the contract."""
+    rules_file = tmp_path_factory.mktemp("click") / "rules.yaml"
     rules_file.write_text(rules())
+    options = ("--rules-file", str(rules_file), "--startup", "latest", "--group-id", f"test-click-{os.getpid()}")
+    job_id = submit(stack, "adjust", options)
     try:
-        stack = local.up(home, taskmanagers=3, with_redis=True)
-        options = ["--rules-file", str(rules_file), "--startup", "earliest", "--bootstrap", stack.bootstrap]
-        job = submit(stack, "adjust", options)
-        flink.wait_for_job(stack.rest_port, job)
-        started = demo_gateway.start(home, stack, StackRecord.read(home).services["redis"].ports["redis"])
+        flink.wait_for_job(stack.rest_port, job_id)
+        started = demo_gateway.start(stack.home, stack, redis_server.port)
         yield Edge(started.site.removesuffix("/demo/"), started.write_key)
     finally:
-        local.down(home)
+        demo_gateway.stop(stack.home)
+        flink.stop_job(stack.rest_port, job_id, savepoint=False)
 
 
 class Load:

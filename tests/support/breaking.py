@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import psutil
 from msgspec import Struct
 
-from tests.support.gateway_processes import Running
+from tests.support.broker import Broker
+from tests.support.gateway import Gateway
 from tests.support.load import Load
 
 
@@ -24,7 +25,7 @@ class Survived(Struct):
 
 
 def survive(
-    gateway: Running, rate: float, breaks: Sequence[Callable[[], None]], between_s: float = 2.0, last_s: float = 2.0
+    gateway: Gateway, rate: float, breaks: Sequence[Callable[[], None]], between_s: float = 2.0, last_s: float = 2.0
 ) -> Survived:
     """`breaks` happen one after the other, each after so many seconds of load; they return when all is up again."""
     load = Load(gateway.port, rate).start()
@@ -35,7 +36,7 @@ def survive(
             time.sleep(between_s)
         time.sleep(last_s)
         left = load.finish()
-    found = Counter(str(each["event_id"]) for each in gateway.records())
+    found = Counter(str(each["event_id"]) for each in gateway.topics.records())
     return Survived(
         acknowledged=len(load.acknowledged),
         lost=len(load.acknowledged - found.keys()),
@@ -49,7 +50,7 @@ def survive(
 class Memory:
     """How far the resident memory of one process of the gateway's rises above where it was."""
 
-    def __init__(self, gateway: Running) -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self._process = gateway.process
         self._before = self._process.memory_info().rss
         self._most = self._before
@@ -76,7 +77,7 @@ class Memory:
                 return
 
 
-def kill_gateway(gateway: Running) -> Callable[[], None]:
+def kill_gateway(gateway: Gateway) -> Callable[[], None]:
     def kill() -> None:
         gateway.kill()
         gateway.start()
@@ -84,18 +85,18 @@ def kill_gateway(gateway: Running) -> Callable[[], None]:
     return kill
 
 
-def kill_broker(gateway: Running) -> Callable[[], None]:
+def kill_broker(broker: Broker) -> Callable[[], None]:
     def kill() -> None:
-        gateway.broker.kill()
-        gateway.broker.start()
+        broker.kill()
+        broker.start()
 
     return kill
 
 
-def without_broker(gateway: Running, seconds: float) -> Callable[[], None]:
+def without_broker(broker: Broker, seconds: float) -> Callable[[], None]:
     def kill() -> None:
-        gateway.broker.kill()
+        broker.kill()
         time.sleep(seconds)
-        gateway.broker.start()
+        broker.start()
 
     return kill

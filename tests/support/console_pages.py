@@ -58,4 +58,4 @@ def text(chrome: Chrome) -> str:
 
 def send(console: Console, topic: str, key: str, record: dict[str, Any] | Event) -> None:
     value = json.dumps(msgspec.to_builtins(record)).encode("utf-8", "replace")
-    console.producer.send(console.running.prefix + topic, value, key=key.encode("utf-8", "replace"))
+    console.producer.send(console.gateway.topics.prefix + topic, value, key=key.encode("utf-8", "replace"))

@@ -11,9 +11,7 @@ from starlette.applications import Starlette
 from infra.gateway.app import create_app
 from infra.gateway.settings import Settings
 from infra.kafka.producer import AckedProducer, OutgoingRecord, ProducerUnavailableError
-
-WRITE_KEY, SOURCE = "key-of-the-tests", "tests"
-OPERATOR = "token-of-the-operator"
+from tests.support.credentials import OPERATOR, SOURCE, WRITE_KEY
 
 
 class RecordingProducer(AckedProducer):

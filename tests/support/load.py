@@ -11,7 +11,8 @@ from uuid import uuid4
 
 import msgspec
 
-from tests.support.gateway_processes import WRITE_KEY, now_ms
+from tests.support.credentials import WRITE_KEY
+from tests.support.event_builders import now_ms
 
 BATCH = 20
 

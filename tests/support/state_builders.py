@@ -1,20 +1,15 @@
 """States and commands with names for people and instants."""
 
-import time
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
 from schemas import commands
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
 from schemas.session_state import ActiveAdjustment, RecentAction, SessionState
+from tests.support.event_builders import now_ms
 
 MINUTE_MS = 60_000
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def state(session_id: str = "anna", updated_at_ms: int | None = None, **changed: Any) -> SessionState:
@@ -60,10 +55,6 @@ def command(session_id: str | None = "anna", trigger: str = "w1", **changed: Any
 
 def command_record(command: AdjustmentCommand) -> tuple[str, bytes]:
     return command.target.id, commands.encode(command)
-
-
-def click(session_id: str = "anna", **more: Any) -> dict[str, Any]:
-    return {"event_id": uuid4().hex, "type": "click", "occurred_at_ms": now_ms(), "session_id": session_id, **more}
 
 
 def outcome(**more: Any) -> dict[str, Any]:

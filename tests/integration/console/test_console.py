@@ -13,7 +13,8 @@ from infra.gateway.console.endpoints import HEADERS
 from schemas.events import Event
 from schemas.heatmap import BANDS, HeatCell
 from schemas.topics import ADJUSTMENTS, EVENTS, HEATMAP, OUTCOMES, REJECTED
-from tests.integration.console.conftest import TOKEN, Console
+from tests.integration.console.conftest import Console
+from tests.support.credentials import OPERATOR
 
 pytestmark = pytest.mark.kafka
 
@@ -53,7 +54,7 @@ def live(console: Console, wanted: Any, patience_s: float = 15.0) -> list[dict[s
     batches: list[dict[str, Any]] = []
     end = time.monotonic() + patience_s
     with httpx.stream(
-        "GET", f"{console.address}api/live", headers={"authorization": f"Bearer {TOKEN}"}, timeout=patience_s
+        "GET", f"{console.address}api/live", headers={"authorization": f"Bearer {OPERATOR}"}, timeout=patience_s
     ) as stream:
         for line in stream.iter_lines():
             if line.startswith("data: "):
@@ -69,7 +70,7 @@ def test_nothing_is_told_without_the_token(console: Console, path: str) -> None:
     for headers in (
         {},
         {"authorization": "Bearer wrong"},
-        {"cookie": f"microadjust_console_{console.running.port}=wrong"},
+        {"cookie": f"microadjust_console_{console.gateway.port}=wrong"},
     ):
         answer = httpx.get(f"{console.address}api/{path}", headers=headers)
         assert answer.status_code == 401
@@ -78,7 +79,7 @@ def test_nothing_is_told_without_the_token(console: Console, path: str) -> None:
 
 def test_the_token_in_the_address_becomes_a_cookie_that_no_script_and_no_other_site_can_use(console: Console) -> None:
     with httpx.Client() as browser:
-        answer = browser.get(console.address, params={"token": TOKEN})
+        answer = browser.get(console.address, params={"token": OPERATOR})
         assert (answer.status_code, answer.headers["location"]) == (303, "/console/")
         cookie = answer.headers["set-cookie"].lower()
         assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/console"))
@@ -135,8 +136,8 @@ def test_a_command_is_explained_with_its_rule_its_session_and_what_became_of_it(
         assert [each["status"] for each in told["outcomes"]] == ["applied"]
         assert told["rule"]["about"].startswith("Pointer and hovering far above")
     for unknown in ("c0ffee02", "c0f", "", "../../etc/passwd"):
-        answer = console.running.client.get(
-            "/console/api/command", params={"id": unknown}, headers={"authorization": f"Bearer {TOKEN}"}
+        answer = console.gateway.client.get(
+            "/console/api/command", params={"id": unknown}, headers={"authorization": f"Bearer {OPERATOR}"}
         )
         assert answer.status_code == 404
 
@@ -147,7 +148,7 @@ def test_a_rule_that_is_not_in_force_any_more_is_not_shown(console: Console) -> 
     assert console.ask("command", id="0ddc0ffee")["rule"] is None
 
 
-def test_a_session_s_life_is_in_order_and_tells_a_repeated_command_once(console: Console) -> None:
+def test_the_life_of_a_session_is_in_order_and_tells_a_repeated_command_once(console: Console) -> None:
     for number in (3, 1, 2):
         console.write(EVENTS, "ida", event(number, "ida", at_ms=NOON_MS + number))
     for _ in range(3):
@@ -189,13 +190,11 @@ def test_of_a_flood_the_newest_are_shown_and_the_rest_counted(console: Console) 
     stage = quiet_batches = 0
     began = sent = calm = 0.0
     # librdkafka: what takes seconds to be written is no flood, and a watcher who writes for seconds is sent too late.
-    producer = Producer({"bootstrap.servers": console.running.broker.bootstrap, "linger.ms": 5})
+    producer = Producer({"bootstrap.servers": console.gateway.topics.bootstrap, "linger.ms": 5})
 
     def flood(numbers: range) -> None:
         for number in numbers:
-            producer.produce(
-                console.running.prefix + EVENTS.name, msgspec.json.encode(event(number, "flood")), b"flood"
-            )
+            producer.produce(console.gateway.topics.name(EVENTS), msgspec.json.encode(event(number, "flood")), b"flood")
         assert producer.flush(30) == 0
 
     def last_one_shown(batch: dict[str, Any]) -> bool:
@@ -283,8 +282,8 @@ def test_health_names_what_it_cannot_reach_and_counts_the_rest(console: Console)
     told = console.ask("health")
     assert "MICROADJUST_GATEWAY_FLINK_URL" in told["flink"]["problem"]
     topics = {each["topic"]: each for each in told["kafka"]["topics"]}
-    assert topics[console.running.prefix + EVENTS.name]["partitions"] == 4
-    before = topics[console.running.prefix + ADJUSTMENTS.name]["written"]
+    assert topics[console.gateway.topics.name(EVENTS)]["partitions"] == 4
+    before = topics[console.gateway.topics.name(ADJUSTMENTS)]["written"]
     console.write(ADJUSTMENTS, "hal", command("4a100001", "hal"))
     after = {each["topic"]: each["written"] for each in console.ask("health")["kafka"]["topics"]}
-    assert after[console.running.prefix + ADJUSTMENTS.name] == before + 1
+    assert after[console.gateway.topics.name(ADJUSTMENTS)] == before + 1

@@ -30,6 +30,10 @@ OWN = [
 ]
 
 
+HANDFUL = 15
+"""So many strings at a time: each gives two events, and the live page is told of 30 records of a kind in each batch."""
+
+
 def naughty() -> list[str]:
     strings: list[str] = json.loads(shared("blns", "blns.json").read_text("utf-8"))
     assert len(strings) > 400
@@ -133,9 +137,8 @@ def test_no_string_in_any_field_runs_on_any_page(chrome: Chrome, console: Consol
     until(chrome, "return document.querySelector('[role=status]').textContent.startsWith('connected')")
     shown: set[str] = set()
     ids: list[str] = []
-    # In handfuls, so that the live page shows every one of them.
-    for begin in range(0, len(strings), 10):
-        handful = strings[begin : begin + 10]
+    for begin in range(0, len(strings), HANDFUL):
+        handful = strings[begin : begin + HANDFUL]
         ids += plant(console, handful, f"{source}{begin:04d}")
         last = json.dumps(handful[-1][:100])
         until(chrome, f"return [...document.querySelectorAll('main li')].some((li) => li.textContent.includes({last}))")

@@ -1,16 +1,12 @@
 """The heatmap job on a real cluster, against counts made by hand in plain Python."""
 
 import random
-import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 import pytest
-from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
 
 from infra.kafka.reading import TopicReader
 from infra.local import flink
@@ -19,6 +15,8 @@ from infra.local.submit import submit
 from infra.simulate.replay import Replay
 from schemas.heatmap import BANDS, COLUMNS, ROWS, HeatCell
 from schemas.topics import EVENTS, HEATMAP
+from tests.support.broker import PrefixedTopics
+from tests.support.waiting import until
 
 HOUR_MS = 3_600_000
 NOON_MS = 1_760_000_400_000 // HOUR_MS * HOUR_MS
@@ -100,30 +98,15 @@ def newest(bootstrap: str, topic: str) -> dict[Cell, int]:
 @pytest.mark.kafka
 @pytest.mark.timeout(240)
 def test_cells_are_those_that_a_plain_count_gives(stack: Stack) -> None:
-    name = uuid4().hex[:8]
-    topics = {topic.name: f"{topic.name}-{name}" for topic in (EVENTS, HEATMAP)}
-    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
-    admin.create_topics(
-        [
-            NewTopic(
-                topics[topic.name], num_partitions=topic.partitions, replication_factor=1, topic_configs=topic.config
-            )
-            for topic in (EVENTS, HEATMAP)
-        ],
-        wait_for_metadata=True,
-    )
-    admin.close()
+    topics = PrefixedTopics.create(stack.bootstrap, (EVENTS, HEATMAP))
     events = [*edges(), *readers()]
-    Replay(stack.bootstrap, topics[EVENTS.name], 0).run([*(msgspec.json.encode(each) for each in events), b"no event"])
+    Replay(stack.bootstrap, topics.name(EVENTS), 0).run([*(msgspec.json.encode(each) for each in events), b"no event"])
 
-    flags = ("--events-topic", topics[EVENTS.name], "--heatmap-topic", topics[HEATMAP.name])
+    flags = ("--events-topic", topics.name(EVENTS), "--heatmap-topic", topics.name(HEATMAP))
     job_id = submit(
-        stack, "heatmap", (*flags, "--group-id", f"test-{name}", "--startup", "earliest", "--bounded", "yes")
+        stack, "heatmap", (*flags, "--group-id", f"{topics.prefix}job", "--startup", "earliest", "--bounded", "yes")
     )
 
-    end = time.monotonic() + 90
-    while flink.get(stack.rest_port, f"/jobs/{job_id}")["state"] not in ("FINISHED", "FAILED"):
-        assert time.monotonic() < end, "the job has not ended"
-        time.sleep(0.2)
+    until(lambda: flink.get(stack.rest_port, f"/jobs/{job_id}")["state"] in ("FINISHED", "FAILED"), patience_s=90)
     assert flink.get(stack.rest_port, f"/jobs/{job_id}")["state"] == "FINISHED"
-    assert newest(stack.bootstrap, topics[HEATMAP.name]) == counted(events)
+    assert newest(stack.bootstrap, topics.name(HEATMAP)) == counted(events)

@@ -1,59 +1,31 @@
-"""A broker and a Redis for all of these tests, and a gateway for each file: nothing here needs Flink."""
+"""Gateways on the shared broker and Redis, at least one for each file."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from infra.local.home import Home
-from tests.support.gateway_processes import Broker, RedisServer, Running
+from schemas.topics import EVENTS, REJECTED
+from tests.support.broker import Broker, PrefixedTopics
+from tests.support.gateway import Gateway, running_gateway
+from tests.support.redis import RedisServer
 
-Start = Callable[..., Running]
-
-
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(tmp_path_factory.mktemp("edge"))
-
-
-@pytest.fixture(scope="session")
-def broker(home: Home) -> Iterator[Broker]:
-    running = Broker(home)
-    try:
-        yield running
-    finally:
-        running.stop()
-
-
-@pytest.fixture(scope="session")
-def redis_server(home: Home) -> Iterator[RedisServer]:
-    running = RedisServer(home)
-    try:
-        yield running
-    finally:
-        running.stop()
+Start = Callable[..., Gateway]
 
 
 @pytest.fixture(scope="module")
 def start(broker: Broker, redis_server: RedisServer, home: Home) -> Iterator[Start]:
-    """Starts gateways; settings as keyword arguments, as the environment has them without their prefix."""
-    started: list[Running] = []
+    """Starts gateways; settings as keyword arguments, named as in `Settings` or as in the environment."""
+    with ExitStack() as started:
 
-    def begin(**more: str) -> Running:
-        named = {
-            name if name.isupper() else f"MICROADJUST_GATEWAY_{name.upper()}": value for name, value in more.items()
-        }
-        redis_url = named.pop("MICROADJUST_GATEWAY_REDIS_URL", redis_server.url)
-        running = Running(broker, redis_url, home, named)
-        started.append(running)
-        return running.start()
+        def begin(**settings: str) -> Gateway:
+            topics = PrefixedTopics.create(broker.bootstrap, (EVENTS, REJECTED))
+            return started.enter_context(running_gateway(topics, redis_server.url, home, **settings))
 
-    try:
         yield begin
-    finally:
-        for each in started:
-            each.stop()
 
 
 @pytest.fixture(scope="module")
-def gateway(start: Start) -> Running:
+def gateway(start: Start) -> Gateway:
     return start()

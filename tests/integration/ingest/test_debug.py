@@ -8,23 +8,25 @@ import httpx
 import pytest
 
 from tests.integration.ingest.conftest import Start
-from tests.support.gateway_processes import Running, event
+from tests.support.broker import Broker
+from tests.support.credentials import OPERATOR
+from tests.support.event_builders import event
+from tests.support.gateway import Gateway
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
 
-TOKEN = "token-of-the-operator"
 PATHS = ("/debug/good", "/debug/bad", "/debug/reset")
 
 
 @pytest.fixture(scope="module")
-def gateway(start: Start) -> Running:
-    running = start(console_token=TOKEN)
-    running.client.headers["authorization"] = f"Bearer {TOKEN}"
+def gateway(start: Start) -> Gateway:
+    running = start()
+    running.client.headers["authorization"] = f"Bearer {OPERATOR}"
     return running
 
 
-def test_good_and_bad_show_what_came_newest_first_until_the_reset(gateway: Running) -> None:
+def test_good_and_bad_show_what_came_newest_first_until_the_reset(gateway: Gateway) -> None:
     gateway.client.post("/debug/reset")
     gateway.post([event("one"), event("two"), {"type": "dance", "why": "<b>bold</b>"}])
     good, bad = gateway.client.get("/debug/good").json(), gateway.client.get("/debug/bad").json()
@@ -38,11 +40,11 @@ def test_good_and_bad_show_what_came_newest_first_until_the_reset(gateway: Runni
     assert gateway.client.get("/debug/bad").json()["lines"] == []
 
 
-def test_an_event_that_arrives_after_its_503_is_shown_and_counted(start: Start) -> None:
-    gateway = start(console_token=TOKEN, ack_timeout_ms="500", ticks="0")
-    gateway.client.headers["authorization"] = f"Bearer {TOKEN}"
+def test_an_event_that_arrives_after_its_503_is_shown_and_counted(start: Start, broker: Broker) -> None:
+    gateway = start(ack_timeout_ms="500", ticks="0")
+    gateway.client.headers["authorization"] = f"Bearer {OPERATOR}"
     gateway.post([event("before")])
-    with gateway.broker.silent():
+    with broker.silent():
         assert gateway.post([event("late")]).status_code == 503
         assert gateway.client.get("/debug/good").json()["total"] == 1
     until(lambda: gateway.client.get("/debug/good").json()["total"] == 2)
@@ -53,11 +55,11 @@ def test_an_event_that_arrives_after_its_503_is_shown_and_counted(start: Start) 
     assert gateway.post([event("late")]).json()["duplicates"] == 1
 
 
-def test_a_number_that_is_none_is_400(gateway: Running) -> None:
+def test_a_number_that_is_none_is_400(gateway: Gateway) -> None:
     assert [gateway.client.get(f"/debug/good?after={each}").status_code for each in ("x", "-1", "9" * 30)] == [400] * 3
 
 
-def test_nobody_gets_in_without_the_token_not_even_from_this_machine(gateway: Running) -> None:
+def test_nobody_gets_in_without_the_token_not_even_from_this_machine(gateway: Gateway) -> None:
     def statuses(query: str = "", **headers: str) -> set[int]:
         methods = {"/debug/reset": "POST"}
         return {
@@ -69,12 +71,12 @@ def test_nobody_gets_in_without_the_token_not_even_from_this_machine(gateway: Ru
     assert statuses() == statuses(host="127.0.0.1:8480") == statuses(host="localhost") == {401}
     assert statuses("?token=wrong", authorization="Bearer wrong", cookie="microadjust_debug_8480=wrong") == {401}
     assert statuses("?token=") == {401}
-    assert statuses(authorization=f"Bearer {TOKEN}") == statuses(f"?token={TOKEN}") == {200}
+    assert statuses(authorization=f"Bearer {OPERATOR}") == statuses(f"?token={OPERATOR}") == {200}
 
 
 def test_the_printed_address_opens_the_page_and_leaves_the_token_out_of_it(start: Start) -> None:
-    gateway = start()
-    (address,) = re.findall(r"debug for this run: (\S+)", gateway.log.read_text())
+    gateway = start(console_token="")
+    (address,) = re.findall(r"debug for this run: (\S+)", gateway.log)
     with httpx.Client(base_url=gateway.url) as browser:
         opened = browser.get(address)
         assert (opened.status_code, opened.headers["location"]) == (303, "/debug/")
@@ -84,7 +86,7 @@ def test_the_printed_address_opens_the_page_and_leaves_the_token_out_of_it(start
         assert browser.get("/debug/good").status_code == 200
 
 
-def test_only_who_tries_basic_is_asked_for_basic(gateway: Running) -> None:
+def test_only_who_tries_basic_is_asked_for_basic(gateway: Gateway) -> None:
     """A browser shows a login of its own at that word."""
 
     def asked(**headers: str) -> str:
@@ -98,7 +100,7 @@ def test_only_who_tries_basic_is_asked_for_basic(gateway: Running) -> None:
     )
 
 
-def test_the_page_runs_no_foreign_script(gateway: Running) -> None:
+def test_the_page_runs_no_foreign_script(gateway: Gateway) -> None:
     page = gateway.client.get("/debug/")
     assert page.status_code == 200
     assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from infra.gateway.ingest.deduplication import Deduplicator, RedisSeenIds
-from tests.support.gateway_processes import RedisServer
+from tests.support.redis import RedisServer
 
 pytestmark = pytest.mark.kafka
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.ingest.conftest import Start
-from tests.support.gateway_processes import WRITE_KEY
+from tests.support.credentials import OPERATOR, WRITE_KEY
 
 pytestmark = pytest.mark.kafka
 
-TOKEN = "token-of-the-tests"
 
 # schemathesis does not count 413 among the answers to more items than the schema allows.
 CONFIGURATION = """
@@ -22,13 +21,13 @@ negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 409, 413, 
 
 @pytest.mark.timeout(400)
 def test_no_request_finds_a_failure(start: Start, tmp_path: Path) -> None:
-    gateway = start(console_token=TOKEN)
+    gateway = start()
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(CONFIGURATION)
     argv = [
         str(Path(sys.executable).with_name("schemathesis")),
         *("--config-file", str(configuration), "run", f"{gateway.url}/openapi.json"),
-        *("--header", f"X-Write-Key: {WRITE_KEY}", "--header", f"Authorization: Bearer {TOKEN}"),
+        *("--header", f"X-Write-Key: {WRITE_KEY}", "--header", f"Authorization: Bearer {OPERATOR}"),
         *(
             "--include-tag",
             "collector",

@@ -11,14 +11,15 @@ from infra.kafka.reading import TopicReader
 from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.topics import EVENTS
-from tests.support.gateway_processes import Running, now_ms
+from tests.support.event_builders import now_ms
+from tests.support.gateway import Gateway
 from tests.support.hostile.prepared import BEGINNING_MS
 from tests.support.hostile.records import hostile_records
 
 pytestmark = pytest.mark.kafka
 
 
-def test_three_thousand_hostile_records_do_no_harm(gateway: Running) -> None:
+def test_three_thousand_hostile_records_do_no_harm(gateway: Gateway) -> None:
     answers: Counter[int] = Counter()
     accepted = repeated = 0
     for record in hostile_records(seed=11, count=3_000):
@@ -39,7 +40,7 @@ def test_three_thousand_hostile_records_do_no_harm(gateway: Running) -> None:
     # Those whose only fault was their clock come in as well.
     assert accepted >= len(set(events)) > 20
     assert accepted + repeated >= len(events) > 500
-    reader = TopicReader(gateway.broker.bootstrap, gateway.prefix + EVENTS.name)
+    reader = TopicReader(gateway.topics.bootstrap, gateway.topics.name(EVENTS))
     judged = [validate_record(each.value, now_ms()) for each in reader.read_to_end(0.5)]
     reader.close()
     assert all(isinstance(each, Event) for each in judged)
@@ -47,7 +48,7 @@ def test_three_thousand_hostile_records_do_no_harm(gateway: Running) -> None:
 
 
 @pytest.mark.parametrize("path", ["track", "identify", "page", "screen", "group", "alias", "batch", "events"])
-def test_strange_values_in_every_field_of_every_endpoint(gateway: Running, path: str) -> None:
+def test_strange_values_in_every_field_of_every_endpoint(gateway: Gateway, path: str) -> None:
     strange = [None, True, -1, 1e300, 10**40, "", "\ud800", "x" * 3_000, [], {}, [[1]], {"a": {"b": "c"}}]
     names = (
         *(

@@ -9,14 +9,16 @@ import zlib
 import pytest
 
 from tests.integration.ingest.conftest import Start
-from tests.support.gateway_processes import WRITE_KEY, Running, event
+from tests.support.credentials import WRITE_KEY
+from tests.support.event_builders import event
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.kafka
 
 CAP = 512_000
 
 
-def raw(gateway: Running, head: str, *body: bytes) -> bytes:
+def raw(gateway: Gateway, head: str, *body: bytes) -> bytes:
     """The answer to bytes sent as they are; what comes after the answer's end is not waited for."""
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as connection:
         connection.sendall(head.replace("\n", "\r\n").encode())
@@ -28,19 +30,19 @@ def raw(gateway: Running, head: str, *body: bytes) -> bytes:
 HEAD = f"POST /v1/events HTTP/1.1\nhost: localhost\nx-write-key: {WRITE_KEY}\n"
 
 
-def test_a_length_beyond_the_cap_is_refused_before_the_body_comes(gateway: Running) -> None:
+def test_a_length_beyond_the_cap_is_refused_before_the_body_comes(gateway: Gateway) -> None:
     began = time.monotonic()
     answer = raw(gateway, HEAD + f"content-length: {CAP + 1}\n\n")
     assert answer.startswith(b"HTTP/1.1 413")
     assert time.monotonic() - began < 1
 
 
-def test_a_body_without_length_is_read_up_to_the_cap(gateway: Running) -> None:
+def test_a_body_without_length_is_read_up_to_the_cap(gateway: Gateway) -> None:
     chunk = b"%x\r\n%s\r\n" % (65_536, b"x" * 65_536)
     assert raw(gateway, HEAD + "transfer-encoding: chunked\n\n", *[chunk] * 8).startswith(b"HTTP/1.1 413")
 
 
-def test_a_gzip_bomb_is_stopped_and_takes_no_memory(gateway: Running) -> None:
+def test_a_gzip_bomb_is_stopped_and_takes_no_memory(gateway: Gateway) -> None:
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join(packer.compress(b" " * 2**20) for _ in range(400)) + packer.flush()
     assert len(bomb) < CAP
@@ -53,7 +55,7 @@ def test_a_gzip_bomb_is_stopped_and_takes_no_memory(gateway: Running) -> None:
     assert gateway.process.memory_info().rss - before < 20 * 2**20
 
 
-def test_an_endless_head_and_an_endless_wait_are_hung_up_on(gateway: Running) -> None:
+def test_an_endless_head_and_an_endless_wait_are_hung_up_on(gateway: Gateway) -> None:
     before = gateway.process.memory_info().rss
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as endless:
         endless.sendall(b"POST /v1/events HTTP/1.1\r\nx-padding: ")
@@ -78,11 +80,11 @@ def test_an_endless_head_and_an_endless_wait_are_hung_up_on(gateway: Running) ->
     ],
     ids=["no gzip", "cut", "more than one stream", "unknown", "sound"],
 )
-def test_encodings(gateway: Running, body: bytes, encoding: str, status: int) -> None:
+def test_encodings(gateway: Gateway, body: bytes, encoding: str, status: int) -> None:
     assert gateway.client.post("/v1/events", content=body, headers={"content-encoding": encoding}).status_code == status
 
 
-def test_a_batch_of_too_many_is_413_and_an_event_too_long_fails_alone(gateway: Running) -> None:
+def test_a_batch_of_too_many_is_413_and_an_event_too_long_fails_alone(gateway: Gateway) -> None:
     assert gateway.post([{}] * 2_501).status_code == 413
     long = event("long", text="x" * 9_000, properties={str(number): "y" * 1_000 for number in range(60)})
     told = gateway.post([event("short"), long]).json()
@@ -117,7 +119,7 @@ def test_a_proxys_word_counts_only_where_it_is_trusted(start: Start) -> None:
     limits = {"ip_requests_per_s": "1", "ip_burst": "1"}
     alone, behind = start(**limits), start(**limits, trusted_proxies="127.0.0.1")
 
-    def statuses(gateway: Running) -> list[int]:
+    def statuses(gateway: Gateway) -> list[int]:
         body = json.dumps({"events": []}).encode()
         return [
             gateway.client.post(
@@ -130,10 +132,10 @@ def test_a_proxys_word_counts_only_where_it_is_trusted(start: Start) -> None:
     assert statuses(behind) == [202] * 4
 
 
-def test_pages_of_other_origins_are_refused_where_there_is_a_list(start: Start, gateway: Running) -> None:
+def test_pages_of_other_origins_are_refused_where_there_is_a_list(start: Start, gateway: Gateway) -> None:
     listed = start(allowed_origins="https://site.example")
 
-    def post(to: Running, origin: str) -> tuple[int, str | None]:
+    def post(to: Gateway, origin: str) -> tuple[int, str | None]:
         answer = to.client.post("/v1/events", json={"events": []}, headers={"origin": origin})
         return answer.status_code, answer.headers.get("access-control-allow-origin")
 

@@ -16,13 +16,16 @@ from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.topics import EVENTS, REJECTED
 from tests.integration.ingest.conftest import Start
-from tests.support.gateway_processes import WRITE_KEY, RedisServer, Running, event, now_ms
+from tests.support.credentials import WRITE_KEY
+from tests.support.event_builders import event, now_ms
+from tests.support.gateway import Gateway
+from tests.support.redis import RedisServer
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
 
 
-def test_an_accepted_event_stands_on_kafka_as_the_contract_says(gateway: Running) -> None:
+def test_an_accepted_event_stands_on_kafka_as_the_contract_says(gateway: Gateway) -> None:
     answer = gateway.post([event("first", content_id="article-1", x=0.5, unknown=[1])], sent_at_ms=now_ms())
     assert answer.status_code == 202
     assert answer.json() | {"push_token": "", "push_token_expires_at_ms": 0} == {
@@ -32,13 +35,13 @@ def test_an_accepted_event_stands_on_kafka_as_the_contract_says(gateway: Running
         "push_token": "",
         "push_token_expires_at_ms": 0,
     }
-    (record,) = [each for each in gateway.records() if each["event_id"] == "first"]
+    (record,) = [each for each in gateway.topics.records() if each["event_id"] == "first"]
     assert isinstance(validate_record(json.dumps(record).encode(), now_ms()), Event)
     assert record["content_id"] == "article-1"
     assert abs(record["received_at_ms"] - now_ms()) < 10_000
 
 
-def test_each_event_fails_alone_with_field_and_rule_and_its_own_bytes(gateway: Running) -> None:
+def test_each_event_fails_alone_with_field_and_rule_and_its_own_bytes(gateway: Gateway) -> None:
     bad = [
         {"event_id": "no-type", "session_id": "anna", "occurred_at_ms": now_ms()},
         event("deep", type="scroll", value=1.5),
@@ -47,7 +50,7 @@ def test_each_event_fails_alone_with_field_and_rule_and_its_own_bytes(gateway: R
         event("person", user_id=17),
     ]
     began_ms = now_ms()
-    answer = gateway.post([event("good-1"), *bad, event("good-2")])  # type: ignore[list-item]
+    answer = gateway.post([event("good-1"), *bad, event("good-2")])
     assert answer.status_code == 202
     told = answer.json()
     assert told["accepted"] == 2
@@ -58,22 +61,22 @@ def test_each_event_fails_alone_with_field_and_rule_and_its_own_bytes(gateway: R
         (4, "", "malformed"),
         (5, "user_id", "wrong_type"),
     ]
-    recorded = [each for each in gateway.records(REJECTED) if each["seen_at_ms"] >= began_ms]
+    recorded = [each for each in gateway.topics.records(REJECTED) if each["seen_at_ms"] >= began_ms]
     originals = [json.loads(base64.b64decode(each["original"])) for each in recorded]
     assert bad == originals
     assert [each["detail"] for each in recorded] == [each["detail"] for each in told["rejected"]]
-    found = {each["event_id"] for each in gateway.records()}
+    found = {each["event_id"] for each in gateway.topics.records()}
     assert {"good-1", "good-2"} <= found
     assert not {"no-type", "deep", "tick", "person"} & found
 
 
-def test_a_refused_event_is_kept_without_keys_tokens_and_whole_addresses(gateway: Running) -> None:
+def test_a_refused_event_is_kept_without_keys_tokens_and_whole_addresses(gateway: Gateway) -> None:
     secrets = {"writeKey": WRITE_KEY, "write_key": WRITE_KEY, "token": "push-token"}
     reader = {"ip": "203.0.113.77", "locale": "de"}
     gateway.post([{"event_id": "scrubbed", **secrets, "context": reader}], **secrets)
     gateway.client.post("/v1/track", json={"userId": "scrubbed", "context": reader, **secrets})
     gateway.client.post("/v1/feedback", json={"session_id": "scrubbed", "rating": 9, **secrets})
-    found = [base64.b64decode(each["original"]).decode() for each in gateway.records(REJECTED)]
+    found = [base64.b64decode(each["original"]).decode() for each in gateway.topics.records(REJECTED)]
     found = [each for each in found if "scrubbed" in each]
     assert len(found) == 3
     assert [json.loads(each).get("context") for each in found].count({"ip": "203.0.113.0/24", "locale": "de"}) == 2
@@ -81,7 +84,7 @@ def test_a_refused_event_is_kept_without_keys_tokens_and_whole_addresses(gateway
 
 
 @pytest.mark.parametrize("how", ["header", "basic", "body", "segment's name"])
-def test_the_key_may_come_in_each_form(gateway: Running, how: str) -> None:
+def test_the_key_may_come_in_each_form(gateway: Gateway, how: str) -> None:
     basic = base64.b64encode(f"{WRITE_KEY}:".encode()).decode()
     headers = {"header": {"x-write-key": WRITE_KEY}, "basic": {"authorization": f"Basic {basic}"}}.get(
         how, {"x-write-key": ""}
@@ -107,7 +110,7 @@ def test_the_key_may_come_in_each_form(gateway: Running, how: str) -> None:
     ],
     ids=str,
 )
-def test_no_key_or_a_wrong_one_is_401(gateway: Running, headers: dict[str, str]) -> None:
+def test_no_key_or_a_wrong_one_is_401(gateway: Gateway, headers: dict[str, str]) -> None:
     del gateway.client.headers["x-write-key"]
     try:
         answer = gateway.client.post("/v1/events", json={"events": [event("stolen")]}, headers=headers)
@@ -117,22 +120,22 @@ def test_no_key_or_a_wrong_one_is_401(gateway: Running, headers: dict[str, str])
     assert answer.json()["field"] in ("write_key", "authorization")
 
 
-def test_text_plain_and_gzip_are_read(gateway: Running) -> None:
+def test_text_plain_and_gzip_are_read(gateway: Gateway) -> None:
     body = json.dumps({"events": [event("plain")]}).encode()
     plain = gateway.client.post("/v1/events", content=body, headers={"content-type": "text/plain;charset=UTF-8"})
     packed = gateway.client.post(
         "/v1/events", content=gzip.compress(body.replace(b"plain", b"packed")), headers={"content-encoding": "gzip"}
     )
     assert (plain.status_code, packed.status_code) == (202, 202)
-    assert {"plain", "packed"} <= {each["event_id"] for each in gateway.records()}
+    assert {"plain", "packed"} <= {each["event_id"] for each in gateway.topics.records()}
 
 
-def test_the_same_id_counts_once_in_a_batch_and_afterwards(gateway: Running) -> None:
+def test_the_same_id_counts_once_in_a_batch_and_afterwards(gateway: Gateway) -> None:
     first = gateway.post([event("twice"), event("twice"), event("once")]).json()
     second = gateway.post([event("twice"), event("once"), event("new")]).json()
     assert (first["accepted"], first["duplicates"]) == (2, 1)
     assert (second["accepted"], second["duplicates"]) == (1, 2)
-    found = [each["event_id"] for each in gateway.records()]
+    found = [each["event_id"] for each in gateway.topics.records()]
     assert [found.count(each) for each in ("twice", "once", "new")] == [1, 1, 1]
 
 
@@ -145,11 +148,11 @@ def test_an_id_is_remembered_by_redis_across_a_restart(start: Start, redis_serve
     assert gateway.post([event("kept")]).json()["duplicates"] == 1
 
 
-def test_a_skewed_clock_is_corrected_by_how_long_ago_it_was(gateway: Running) -> None:
+def test_a_skewed_clock_is_corrected_by_how_long_ago_it_was(gateway: Gateway) -> None:
     wrong_ms = now_ms() - 7 * 86_400_000
     gateway.post([event("skewed", occurred_at_ms=wrong_ms - 4_000)], sent_at_ms=wrong_ms)
     gateway.post([event("ahead", occurred_at_ms=now_ms() + 60_000)], sent_at_ms=now_ms())
-    records = {each["event_id"]: each for each in gateway.records()}
+    records = {each["event_id"]: each for each in gateway.topics.records()}
     assert records["skewed"]["received_at_ms"] - records["skewed"]["occurred_at_ms"] == 4_000
     assert records["ahead"]["occurred_at_ms"] == records["ahead"]["received_at_ms"]
 
@@ -164,7 +167,7 @@ def test_a_skewed_clock_is_corrected_by_how_long_ago_it_was(gateway: Running) ->
     ids=["native", "segment", "feedback"],
 )
 def test_an_event_was_received_when_all_of_it_had_come(
-    gateway: Running, path: str, message: Callable[[], dict[str, Any]]
+    gateway: Gateway, path: str, message: Callable[[], dict[str, Any]]
 ) -> None:
     body = json.dumps(message()).encode()
     last_ms = 0
@@ -177,7 +180,7 @@ def test_an_event_was_received_when_all_of_it_had_come(
         yield body[-1:]
 
     assert gateway.client.post(path, content=slowly()).status_code in (200, 202)
-    (record,) = [each for each in gateway.records() if each["event_id"] in body.decode()]
+    (record,) = [each for each in gateway.topics.records() if each["event_id"] in body.decode()]
     assert record["received_at_ms"] >= last_ms
 
 
@@ -189,15 +192,15 @@ def test_one_session_gets_a_token_for_itself_and_two_get_none(start: Start) -> N
     assert "push_token" not in gateway.post([event(session_id="ben"), event(session_id="cleo")]).json()
 
 
-def test_the_batch_may_name_the_session_for_its_events(gateway: Running) -> None:
+def test_the_batch_may_name_the_session_for_its_events(gateway: Gateway) -> None:
     unnamed = event("unnamed")
     del unnamed["session_id"]
     assert gateway.post([unnamed], session_id="dora").json()["accepted"] == 1
-    (record,) = [each for each in gateway.records() if each["event_id"] == "unnamed"]
+    (record,) = [each for each in gateway.topics.records() if each["event_id"] == "unnamed"]
     assert record["session_id"] == "dora"
 
 
-def test_what_is_json_but_no_batch_is_422_and_what_is_none_400(gateway: Running) -> None:
+def test_what_is_json_but_no_batch_is_422_and_what_is_none_400(gateway: Gateway) -> None:
     def status(body: bytes) -> int:
         return gateway.client.post("/v1/events", content=body).status_code
 
@@ -208,11 +211,11 @@ def test_what_is_json_but_no_batch_is_422_and_what_is_none_400(gateway: Running)
     assert status(b'{"events":[]}') == 202
 
 
-def test_every_second_each_partition_gets_a_tick(gateway: Running) -> None:
+def test_every_second_each_partition_gets_a_tick(gateway: Gateway) -> None:
     from infra.kafka.reading import TopicReader
 
     time.sleep(2.5)
-    reader = TopicReader(gateway.broker.bootstrap, gateway.prefix + EVENTS.name)
+    reader = TopicReader(gateway.topics.bootstrap, gateway.topics.name(EVENTS))
     found: dict[int, list[int]] = {}
     for record in reader.read_to_end(0.5):
         read = msgspec.json.decode(record.value or b"")

@@ -13,26 +13,28 @@ import pytest
 from segment.analytics.client import Client
 
 from infra.local.home import PROJECT
-from tests.support.gateway_processes import WRITE_KEY, Running, now_ms
+from tests.support.credentials import WRITE_KEY
+from tests.support.event_builders import now_ms
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.kafka
 
 NODE = Path(__file__).parent / "node"
 
 
-def by_user(gateway: Running, user: str) -> list[dict[str, Any]]:
-    return [each for each in gateway.records() if each.get("user_id") == user]
+def by_user(gateway: Gateway, user: str) -> list[dict[str, Any]]:
+    return [each for each in gateway.topics.records() if each.get("user_id") == user]
 
 
 @pytest.fixture
-def python_sdk(gateway: Running) -> Iterator[tuple[Client, list[Exception]]]:
+def python_sdk(gateway: Gateway) -> Iterator[tuple[Client, list[Exception]]]:
     failures: list[Exception] = []
     client = Client(WRITE_KEY, host=gateway.url, gzip=True, on_error=lambda error, _: failures.append(error))
     yield client, failures
     client.shutdown()
 
 
-def test_the_python_sdk_delivers_every_call(gateway: Running, python_sdk: tuple[Client, list[Exception]]) -> None:
+def test_the_python_sdk_delivers_every_call(gateway: Gateway, python_sdk: tuple[Client, list[Exception]]) -> None:
     client, failures = python_sdk
     sent = datetime.now(tz=UTC) - timedelta(seconds=5)
     client.identify("python-user", traits={"plan": "free", "age": 41})
@@ -60,14 +62,14 @@ def test_the_python_sdk_delivers_every_call(gateway: Running, python_sdk: tuple[
 
 
 def test_the_python_sdk_sends_a_thousand_and_none_is_lost(
-    gateway: Running, python_sdk: tuple[Client, list[Exception]]
+    gateway: Gateway, python_sdk: tuple[Client, list[Exception]]
 ) -> None:
     client, failures = python_sdk
     for number in range(1_000):
         client.track(f"many-{number % 10}", "Button Clicked", {"number": number})
     client.flush()
     assert failures == []
-    many = [each for each in gateway.records() if str(each.get("user_id")).startswith("many-")]
+    many = [each for each in gateway.topics.records() if str(each.get("user_id")).startswith("many-")]
     assert sorted(int(each["properties"]["number"]) for each in many) == list(range(1_000))
 
 
@@ -85,7 +87,7 @@ def node_sdk() -> Path:
     return folder
 
 
-def test_the_node_sdk_delivers_every_call(gateway: Running, node_sdk: Path) -> None:
+def test_the_node_sdk_delivers_every_call(gateway: Gateway, node_sdk: Path) -> None:
     done = subprocess.run(
         ["node", "send.mjs", gateway.url, WRITE_KEY],
         cwd=node_sdk,
@@ -104,12 +106,12 @@ def test_the_node_sdk_delivers_every_call(gateway: Running, node_sdk: Path) -> N
     assert sorted(numbers) == list(range(101))
 
 
-def call(gateway: Running, path: str, **message: object) -> tuple[int, dict[str, Any]]:
+def call(gateway: Gateway, path: str, **message: object) -> tuple[int, dict[str, Any]]:
     answer = gateway.client.post(f"/v1/{path}", json=message)
     return answer.status_code, answer.json()
 
 
-def test_what_segment_would_drop_is_refused_by_name(gateway: Running) -> None:
+def test_what_segment_would_drop_is_refused_by_name(gateway: Gateway) -> None:
     def refused(path: str, **message: object) -> tuple[str, str]:
         status, told = call(gateway, path, **message)
         assert status == 400
@@ -128,7 +130,7 @@ def test_what_segment_would_drop_is_refused_by_name(gateway: Running) -> None:
     assert refused("page", userId="u", properties={"value": 1e99}) == ("value", "out_of_range")
 
 
-def test_the_limits_are_segments(gateway: Running) -> None:
+def test_the_limits_are_segments(gateway: Gateway) -> None:
     message = {"userId": "limits", "event": "Seen", "type": "track"}
     big = {**message, "properties": {"a": "x" * 33_000}}
     status, told = call(gateway, "track", **big)
@@ -141,7 +143,7 @@ def test_the_limits_are_segments(gateway: Running) -> None:
 
 
 @pytest.mark.parametrize("how", ["basic", "header", "body"])
-def test_each_form_of_the_key(gateway: Running, how: str) -> None:
+def test_each_form_of_the_key(gateway: Gateway, how: str) -> None:
     del gateway.client.headers["x-write-key"]
     basic = base64.b64encode(f"{WRITE_KEY}:".encode()).decode()
     headers = {"basic": {"authorization": f"Basic {basic}"}, "header": {"x-write-key": WRITE_KEY}}.get(how, {})
@@ -157,7 +159,7 @@ def test_each_form_of_the_key(gateway: Running, how: str) -> None:
     assert (given.status_code, missing.status_code, wrong.status_code) == (200, 401, 401)
 
 
-def test_a_message_counts_once_by_its_id_and_its_time_is_corrected(gateway: Running) -> None:
+def test_a_message_counts_once_by_its_id_and_its_time_is_corrected(gateway: Gateway) -> None:
     lies_ms = 3 * 86_400_000
     sent_at = datetime.fromtimestamp((now_ms() - lies_ms) / 1000, tz=UTC)
     original, sent = (sent_at - timedelta(seconds=9)).isoformat(), sent_at.isoformat()
@@ -173,7 +175,7 @@ def test_a_message_counts_once_by_its_id_and_its_time_is_corrected(gateway: Runn
     ("name", "kind"),
     [("t", "custom"), ("i", "context"), ("p", "page_view"), ("s", "page_view"), ("g", "custom"), ("a", "custom")],
 )
-def test_the_browsers_library_has_short_names(gateway: Running, name: str, kind: str) -> None:
+def test_the_browsers_library_has_short_names(gateway: Gateway, name: str, kind: str) -> None:
     user = f"short-{name}"
     assert call(gateway, name, userId=user, event="Seen", groupId="g", previousId="p")[0] == 200
     (record,) = by_user(gateway, user)
@@ -181,7 +183,7 @@ def test_the_browsers_library_has_short_names(gateway: Running, name: str, kind:
 
 
 @pytest.mark.parametrize("name", ["b", "import"])
-def test_the_libraries_of_phones_have_names_of_their_own_for_a_batch(gateway: Running, name: str) -> None:
+def test_the_libraries_of_phones_have_names_of_their_own_for_a_batch(gateway: Gateway, name: str) -> None:
     messages = [{"type": "track", "userId": f"phone-{name}", "event": "Seen"}] * 2
     assert call(gateway, name, batch=messages, writeKey=WRITE_KEY)[1]["accepted"] == 1
     assert len(by_user(gateway, f"phone-{name}")) == 1
@@ -203,9 +205,10 @@ CHROME = (
         ("Analytics.NET", "", None, None),
         ("analytics-go", "", None, None),
     ],
+    ids=["browser", "tag manager", "unknown", "java", "net", "go"],
 )
 def test_of_a_browser_the_request_tells_what_it_does_not_say_itself(
-    gateway: Running, library: str, agent: str, network: str | None, browser: str | None
+    gateway: Gateway, library: str, agent: str, network: str | None, browser: str | None
 ) -> None:
     user = f"library-{library}-{len(agent)}"
     context = {"library": {"name": library}, **({"userAgent": agent} if agent else {})}
@@ -216,7 +219,7 @@ def test_of_a_browser_the_request_tells_what_it_does_not_say_itself(
     assert (record.get("context") or {}).get("browser") == browser
 
 
-def test_a_server_speaks_for_its_reader(gateway: Running) -> None:
+def test_a_server_speaks_for_its_reader(gateway: Gateway) -> None:
     agent = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
     call(
         gateway,

@@ -7,7 +7,10 @@ import pytest
 
 from tests.integration.ingest.conftest import Start
 from tests.support.breaking import Survived, kill_broker, kill_gateway, survive, without_broker
-from tests.support.gateway_processes import RedisServer, Running, event
+from tests.support.broker import Broker
+from tests.support.event_builders import event
+from tests.support.gateway import Gateway
+from tests.support.redis import RedisServer
 from tests.support.waiting import until
 
 
@@ -25,9 +28,9 @@ def test_a_killed_gateway_loses_nothing_it_has_acknowledged(start: Start) -> Non
 
 
 @pytest.mark.kafka
-def test_a_killed_broker_loses_and_repeats_nothing(start: Start) -> None:
+def test_a_killed_broker_loses_and_repeats_nothing(start: Start, broker: Broker) -> None:
     gateway = start()
-    survived = survive(gateway, rate=40, breaks=[without_broker(gateway, 4)], last_s=4)
+    survived = survive(gateway, rate=40, breaks=[without_broker(broker, 4)], last_s=4)
     check(survived)
     assert survived.answers[503] > 0
     assert survived.repeated == 0
@@ -65,7 +68,7 @@ def test_without_redis_nothing_is_refused_or_slow_and_the_process_still_knows_it
     assert gateway.post([event(sent[-1])]).json()["duplicates"] == 1
 
 
-def timed(gateway: Running, name: str) -> list[float]:
+def timed(gateway: Gateway, name: str) -> list[float]:
     """Seconds until the answer, of forty events."""
     took = []
     for number in range(40):
@@ -77,17 +80,17 @@ def timed(gateway: Running, name: str) -> list[float]:
 
 @pytest.mark.chaos
 @pytest.mark.timeout(600)
-def test_five_killed_gateways_and_three_killed_brokers_lose_nothing(start: Start) -> None:
+def test_five_killed_gateways_and_three_killed_brokers_lose_nothing(start: Start, broker: Broker) -> None:
     gateway = start()
-    one, two = kill_gateway(gateway), kill_broker(gateway)
+    one, two = kill_gateway(gateway), kill_broker(broker)
     check(survive(gateway, rate=100, breaks=[one, two, one, two, one, two, one, one], between_s=5, last_s=5))
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(600)
-def test_half_a_minute_without_kafka(start: Start) -> None:
+def test_half_a_minute_without_kafka(start: Start, broker: Broker) -> None:
     gateway = start()
-    survived = survive(gateway, rate=100, breaks=[without_broker(gateway, 30)], between_s=5, last_s=5)
+    survived = survive(gateway, rate=100, breaks=[without_broker(broker, 30)], between_s=5, last_s=5)
     check(survived)
     assert survived.answers[503] > 0
     assert survived.repeated == 0

@@ -19,7 +19,10 @@ from standardwebhooks import Webhook as Official
 from infra.redis import keys
 from schemas.topics import SESSION_STATE
 from tests.integration.ingest.conftest import Start
-from tests.support.gateway_processes import RedisServer, Running, event, now_ms
+from tests.support.broker import Broker
+from tests.support.event_builders import event, now_ms
+from tests.support.gateway import Gateway
+from tests.support.redis import RedisServer
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
@@ -38,11 +41,11 @@ class Hook(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def gateway(start: Start) -> Running:
+def gateway(start: Start) -> Gateway:
     return start(MICROADJUST_WEBHOOK_SECRETS=SECRETS)
 
 
-def post(gateway: Running, hook: Hook) -> int:
+def post(gateway: Gateway, hook: Hook) -> int:
     headers = [(name.encode(), value.encode("latin-1")) for name, value in hook.headers.items()]
     return gateway.client.post(f"/v1/webhooks/{hook.source}", content=hook.body, headers=headers).status_code
 
@@ -83,7 +86,7 @@ def bodies(number: int, at_s: float | None = None) -> tuple[bytes, bytes, bytes]
     return tuple(json.dumps(each).encode() for each in (native, message, {**seen, "uniqueId": f"pendo-{number}"}))  # type: ignore[return-value]
 
 
-def test_correct_ones_come_in_with_either_key_and_in_either_spelling(gateway: Running) -> None:
+def test_correct_ones_come_in_with_either_key_and_in_either_spelling(gateway: Gateway) -> None:
     one, two, three = (bodies(number) for number in (1, 2, 3))
     hooks = [
         standard(one[0], NEW, "msg-new"),
@@ -95,14 +98,14 @@ def test_correct_ones_come_in_with_either_key_and_in_either_spelling(gateway: Ru
         pendo(three[2], NEW, in_base64=True),
     ]
     assert [post(gateway, hook) for hook in hooks] == [200] * 7
-    records = {str(each["event_id"]): each for each in gateway.records()}
+    records = {str(each["event_id"]): each for each in gateway.topics.records()}
     assert {"native-1", "native-2", "segment-1", "segment-2", "pendo-1", "pendo-2", "pendo-3"} <= set(records)
     assert records["native-1"]["type"] == records["segment-1"]["type"] == "conversion"
     assert records["pendo-1"]["properties"]["event"] == "guideSeen"
     assert records["pendo-1"]["occurred_at_ms"] == json.loads(one[2])["timestamp"] * 1000
 
 
-def test_a_message_during_rotation_may_carry_both_signatures(gateway: Running) -> None:
+def test_a_message_during_rotation_may_carry_both_signatures(gateway: Gateway) -> None:
     body = bodies(20)[0]
     hook = standard(body, NEVER, "msg-both")
     both = (
@@ -114,18 +117,18 @@ def test_a_message_during_rotation_may_carry_both_signatures(gateway: Running) -
     assert post(gateway, hook._replace(headers={**hook.headers, "webhook-signature": both})) == 200
 
 
-def test_a_sender_may_try_again_with_a_new_timestamp_and_the_event_counts_once(gateway: Running) -> None:
+def test_a_sender_may_try_again_with_a_new_timestamp_and_the_event_counts_once(gateway: Gateway) -> None:
     body = bodies(30)[0]
     assert post(gateway, standard(body, message_id="msg-again", at_s=time.time() - 20)) == 200
     assert post(gateway, standard(body, message_id="msg-again", at_s=time.time())) == 200
-    assert [each["event_id"] for each in gateway.records()].count("native-30") == 1
+    assert [each["event_id"] for each in gateway.topics.records()].count("native-30") == 1
 
 
-def test_ten_thousand_forged_altered_old_and_replayed_ones_are_refused(gateway: Running) -> None:
+def test_ten_thousand_forged_altered_old_and_replayed_ones_are_refused(gateway: Gateway) -> None:
     random = Random(7)
     good = [hook for number in range(100, 110) for hook in _signed(number)]
     assert Counter(post(gateway, hook) for hook in good) == {200: len(good)}
-    before = len(gateway.records())
+    before = len(gateway.topics.records())
     attacks: tuple[Callable[[Hook, Random], Hook], ...] = (_forged, _altered, _old, _replayed, _elsewhere)
     answers: Counter[tuple[str, int]] = Counter()
     for number in range(10_000):
@@ -134,7 +137,7 @@ def test_ten_thousand_forged_altered_old_and_replayed_ones_are_refused(gateway: 
     print(f"\n{dict(answers)}")
     assert {status for _, status in answers} <= {401, 409}
     assert answers["_replayed", 409] == 2_000
-    assert len(gateway.records()) == before
+    assert len(gateway.topics.records()) == before
 
 
 def _signed(number: int) -> tuple[Hook, Hook, Hook]:
@@ -206,32 +209,32 @@ def test_a_replay_is_known_after_a_restart(start: Start, redis_server: RedisServ
     assert [post(gateway, hook) for hook in hooks] == [409] * 3
 
 
-def test_a_retry_waits_for_the_first_attempt_and_gets_no_409_where_that_fails(start: Start) -> None:
+def test_a_retry_waits_for_the_first_attempt_and_gets_no_409_where_that_fails(start: Start, broker: Broker) -> None:
     gateway = start(MICROADJUST_WEBHOOK_SECRETS=SECRETS, ack_timeout_ms="2000", ticks="0")
     # As if it had sent before: nothing is looked up any more.
     assert post(gateway, _signed(600)[0]) == 200
     failing, succeeding = _signed(601)[1], _signed(602)[1]
     with ThreadPoolExecutor(2) as pool:
-        with gateway.broker.silent():
+        with broker.silent():
             first = pool.submit(post, gateway, failing)
             time.sleep(0.5)
             assert post(gateway, failing) == 503
             assert first.result() == 503
         until(lambda: post(gateway, failing) == 200)
         assert post(gateway, failing) == 409
-        with gateway.broker.silent():
+        with broker.silent():
             first = pool.submit(post, gateway, succeeding)
             time.sleep(0.3)
             second = pool.submit(post, gateway, succeeding)
             time.sleep(0.3)
             assert not second.done()
         assert (first.result(), second.result()) == (200, 409)
-    assert [each["event_id"] for each in gateway.records()].count("segment-601") == 1
+    assert [each["event_id"] for each in gateway.topics.records()].count("segment-601") == 1
 
 
 def test_segments_delete_erases_the_person(start: Start, redis_server: RedisServer) -> None:
     gateway = start(MICROADJUST_WEBHOOK_SECRETS=SECRETS)
-    gateway.broker.create_topics(gateway.prefix, (SESSION_STATE,))
+    gateway.topics.add(SESSION_STATE)
     gateway.post([event(session_id="anna-deletes", user_id="deleted@example")])
     redis = Redis.from_url(redis_server.url)
     assert redis.smembers(keys.user("deleted@example")) == {b"anna-deletes"}
@@ -245,14 +248,14 @@ def test_segments_delete_erases_the_person(start: Start, redis_server: RedisServ
     redis.close()
 
 
-def test_each_source_has_a_memory_of_its_own(gateway: Running, redis_server: RedisServer) -> None:
+def test_each_source_has_a_memory_of_its_own(gateway: Gateway, redis_server: RedisServer) -> None:
     sources = ("shop", "cdp", "product")
     before = [marked(redis_server, each) for each in sources]
     assert [post(gateway, hook) for hook in _signed(700)] == [200] * 3
     until(lambda: [marked(redis_server, each) for each in sources] == [each + 1 for each in before])
 
 
-def test_what_is_signed_and_no_event_is_named_and_no_server_error(gateway: Running) -> None:
+def test_what_is_signed_and_no_event_is_named_and_no_server_error(gateway: Gateway) -> None:
     assert post(gateway, standard(b"{broken", message_id="broken")) == 400
     assert post(gateway, standard(b"[1]", message_id="list")) == 400
     assert post(gateway, standard(b'{"data": {"type": "dance"}}', message_id="dance")) == 400

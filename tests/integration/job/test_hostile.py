@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from kafka import KafkaProducer
 
 from infra.local.stack import Stack
 from models.rules.compiled import KNOWN_FEATURES
@@ -34,29 +33,21 @@ def job(stack: Stack) -> Iterator[RunningJob]:
     job.cancel()
 
 
-def send(job: RunningJob, topic: str, batch: list[tuple[bytes | None, bytes | None]], partition: int = 0) -> None:
-    producer = KafkaProducer(bootstrap_servers=job.stack.bootstrap, acks="all", max_request_size=8_388_608)
-    futures = [producer.send(job.topics[topic], value, key=key, partition=partition) for key, value in batch]
-    producer.flush()
-    assert all(future.succeeded() for future in futures)
-    producer.close()
-
-
 @pytest.mark.timeout(300)
 def test_a_rule_put_on_the_topic_is_in_force_and_a_broken_one_is_not(job: RunningJob) -> None:
     (rule,) = parse_rule_file(PUT, KNOWN_FEATURES)
-    send(job, RULES.name, [(b"any-click", msgspec.json.encode(rule)), (b"broken", b'{"id": 7}'), (b"gone", None)])
+    job.topics.put(RULES, [("any-click", msgspec.json.encode(rule)), ("broken", b'{"id": 7}'), ("gone", None)])
     click = Event("c1", "click", 1_760_000_000_000, 1_760_000_000_050, "clicker")
     found: list[str] = []
     for attempt in range(60):
         # Cooldowns are per session, so each try is another session.
         event = msgspec.structs.replace(click, event_id=f"c{attempt}", session_id=f"clicker-{attempt}")
-        send(job, EVENTS.name, [(event.session_id.encode(), msgspec.json.encode(event))])
-        found = [msgspec.json.decode(each.value)["source"]["id"] for each in job.read(ADJUSTMENTS)]
+        job.topics.put(EVENTS, [(event.session_id, msgspec.json.encode(event))], partition=0)
+        found = [msgspec.json.decode(each.value)["source"]["id"] for each in job.read(ADJUSTMENTS, quiet_s=1.0)]
         if found:
             break
     assert set(found) == {"any-click"}
-    send(job, RULES.name, [(b"any-click", None)])
+    job.topics.put(RULES, [("any-click", None)])
     assert job.restarts() == 0
 
 
@@ -68,12 +59,12 @@ def test_hostile_records_are_refused_with_a_reason_and_restart_nothing(job: Runn
     refused = Counter(each.reason for each in found if isinstance(each, ValidationFailure))
     valid = [each for each in found if isinstance(each, Event)]
     before = len(job.read(REJECTED))
-    send(job, EVENTS.name, [(None, each) for each in hostile])
+    job.topics.put(EVENTS, [(None, each) for each in hostile], partition=0)
     # What is valid among them lies in windows; ticks behind the last of them close those.
     end_ms = max(each.received_at_ms for each in valid) + 120_000
     tick = msgspec.json.encode(Event("tick", "tick", end_ms, end_ms, "tick"))
     for partition in range(4):
-        send(job, EVENTS.name, [(None, tick)], partition)
+        job.topics.put(EVENTS, [(None, tick)], partition)
     # Together with what the test before has sent: its windows close only now.
     sent = [validate_record(record.value or b"", now_ms) for record in job.read(EVENTS)]
     account = job.settle(sum(not (isinstance(each, Event) and each.type == "tick") for each in sent))

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.kafka
 
 @pytest.mark.timeout(400)
 def test_a_killed_taskmanager_changes_no_command(stack: Stack) -> None:
-    survived = survive(stack, list(records(SAMPLE)), speed=20, kills_at_s=[15])
+    survived = survive(stack, list(records(SAMPLE)), speed=40, kills_at_s=[7])
     print(f"\n{survived}")
     assert survived.commands > 0
     assert (survived.lost, survived.duplicated, survived.different, survived.missing_events) == (0, 0, 0, 0)

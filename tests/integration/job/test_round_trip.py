@@ -45,7 +45,7 @@ def test_commands_are_those_of_the_reference_byte_by_byte(
         len(wanted.rejected),
     )
     assert account.missing == 0
-    assert job.commands(len(wanted.commands)) == wanted.commands
+    assert job.commands() == wanted.commands
     assert job.restarts() == 0
 
 

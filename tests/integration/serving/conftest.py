@@ -1,45 +1,46 @@
-"""A real broker for all of these tests, and for each a Redis of its own and topics that nobody else uses."""
+"""Empties the shared Redis for each test, and gives it topics and a gateway of its own."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import httpx
 import pytest
 
-from infra.local import kafka, processes
 from infra.local.home import Home
-from tests.support.isolated_topics import Places, RedisServer
-from tests.support.push_clients import WRITE_KEY, Gateway, served
+from schemas.topics import ADJUSTMENTS, EVENTS, OUTCOMES, REJECTED, SESSION_STATE
+from tests.support.broker import Broker, PrefixedTopics
+from tests.support.credentials import WRITE_KEY
+from tests.support.gateway import Gateway, running_gateway
+from tests.support.redis import RedisServer
 
-
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Bootstrap address of one Kafka node, without the rest of the stack: nothing here needs Flink."""
-    service = kafka.start(Home(tmp_path_factory.mktemp("kafka")), 0, 0)
-    try:
-        yield f"127.0.0.1:{service.ports['broker']}"
-    finally:
-        processes.stop(service)
+Serve = Callable[..., AbstractContextManager[Gateway]]
 
 
 @pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(Home(tmp_path))
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+def redis_server(redis_server: RedisServer) -> RedisServer:
+    """The shared server, running and empty."""
+    redis_server.reset()
+    return redis_server
 
 
 @pytest.fixture
-def places(broker: str, redis_server: RedisServer) -> Places:
-    return Places.fresh(broker, redis_server.port)
+def topics(broker: Broker) -> PrefixedTopics:
+    return PrefixedTopics.create(broker.bootstrap, (EVENTS, ADJUSTMENTS, OUTCOMES, REJECTED, SESSION_STATE))
 
 
 @pytest.fixture
-def gateway(places: Places, tmp_path: Path) -> Iterator[Gateway]:
-    with served(places, Home(tmp_path)) as running:
+def serve(topics: PrefixedTopics, redis_server: RedisServer, home: Home) -> Serve:
+    """Runs gateways as contexts; settings as keyword arguments, named as in `Settings`."""
+
+    def begin(on: PrefixedTopics = topics, **settings: str) -> AbstractContextManager[Gateway]:
+        return running_gateway(on, redis_server.url, home, **settings)
+
+    return begin
+
+
+@pytest.fixture
+def gateway(serve: Serve) -> Iterator[Gateway]:
+    with serve() as running:
         yield running
 
 

@@ -1,75 +1,47 @@
 """Erasing a person's data."""
 
-import asyncio
-
 import httpx
 import pytest
-from redis.asyncio import Redis
 
-from infra.gateway.components import GatewayContext
-from infra.gateway.rest.erasure import Erased, Eraser
-from infra.gateway.settings import Settings
-from infra.kafka.producer import AckedProducer
 from infra.kafka.reading import TopicReader
 from infra.redis import keys
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
-from tests.support.asking import view_of
-from tests.support.isolated_topics import Places, projecting
-from tests.support.push_clients import Gateway
-from tests.support.state_builders import command, command_record, now_ms, state, state_record
+from tests.support.broker import PrefixedTopics
+from tests.support.event_builders import now_ms
+from tests.support.gateway import Gateway
+from tests.support.projector import projecting
+from tests.support.redis import RedisServer
+from tests.support.session_views import view_of
+from tests.support.state_builders import command, command_record, state, state_record
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
 
 
 def test_a_record_too_deep_names_no_owner_and_stops_no_erasure(
-    places: Places, gateway: Gateway, cms: httpx.Client
+    topics: PrefixedTopics, gateway: Gateway, cms: httpx.Client
 ) -> None:
     name, whole = state_record(state("deep", user_id="a@example"))
-    places.put(SESSION_STATE, [(name, whole[:-1] + b',"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}")])
-    places.put(SESSION_STATE, [state_record(state("anna", user_id="a@example"))])
+    topics.put(SESSION_STATE, [(name, whole[:-1] + b',"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}")])
+    topics.put(SESSION_STATE, [state_record(state("anna", user_id="a@example"))])
     assert cms.delete("/v1/people/a@example").json()["sessions"] == 1
 
 
-class SlowEraser(Eraser):
-    """Counts how many erasures are under way at a time."""
-
-    def __init__(self) -> None:
-        settings = Settings()
-        super().__init__(GatewayContext(settings, AckedProducer(settings.bootstrap), Redis(), Redis()))
-        self.now = self.most = 0
-
-    async def _erased(self, user_id: str) -> Erased:
-        self.now += 1
-        self.most = max(self.most, self.now)
-        await asyncio.sleep(0)
-        self.now -= 1
-        return Erased(user_id, 0, 0, 0, [])
-
-
-def test_erasures_wait_for_each_other() -> None:
-    async def story() -> int:
-        eraser = SlowEraser()
-        found = await asyncio.gather(*(eraser.erase(f"u{n}") for n in range(5)))
-        assert [each.user_id for each in found] == [f"u{n}" for n in range(5)]
-        return eraser.most
-
-    assert asyncio.run(story()) == 1
-
-
-def test_a_person_is_erased_and_does_not_come_back(places: Places, gateway: Gateway, cms: httpx.Client) -> None:
-    redis = places.redis()
+def test_a_person_is_erased_and_does_not_come_back(
+    topics: PrefixedTopics, gateway: Gateway, cms: httpx.Client, redis_server: RedisServer
+) -> None:
+    redis = redis_server.client()
     mine = [state_record(state(name, user_id="a@example")) for name in ("anna", "anna-phone")]
-    with projecting(places.projector_settings()):
-        places.put(SESSION_STATE, [*mine, state_record(state("bertha", user_id="b@example"))])
-        places.put(ADJUSTMENTS, [command_record(command("anna"))])
+    with projecting(topics, redis_server):
+        topics.put(SESSION_STATE, [*mine, state_record(state("bertha", user_id="b@example"))])
+        topics.put(ADJUSTMENTS, [command_record(command("anna"))])
         until(lambda: all(view_of(cms, each).known for each in ("anna", "anna-phone", "bertha")))
         until(lambda: bool(redis.exists(keys.adjustments("anna"))))
         # Redis has lost the link of one of them: the topic still knows.
         redis.srem(keys.user("a@example"), "anna-phone")
         told = cms.delete("/v1/people/a%40example").json()
         # The job does not know yet, and writes once more.
-        places.put(SESSION_STATE, [*mine, state_record(state("carla"))])
+        topics.put(SESSION_STATE, [*mine, state_record(state("carla"))])
         until(lambda: view_of(cms, "carla").known)
         for session_id in ("anna", "anna-phone"):
             view = view_of(cms, session_id)
@@ -83,6 +55,6 @@ def test_a_person_is_erased_and_does_not_come_back(places: Places, gateway: Gate
     # Two days, after which Kafka forgets a session, from the last that the job may write of it.
     assert now_ms() + 48 * 3_600_000 < kept["session-state.v1"] <= now_ms() + 49 * 3_600_000
     assert set(kept) == {"events.v1", "late.v1", "adjustments.v1", "outcomes.v1", "rejected.v1", "session-state.v1"}
-    with TopicReader(places.bootstrap, places.topic(SESSION_STATE)) as reader:
+    with TopicReader(topics.bootstrap, topics.name(SESSION_STATE)) as reader:
         deleted = {(each.key or b"").decode() for each in reader.read_to_end(0.5) if each.value is None}
     assert deleted == {"anna", "anna-phone"}

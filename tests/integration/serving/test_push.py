@@ -5,7 +5,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,20 +15,23 @@ from websockets.sync.client import ClientConnection
 
 from infra.gateway.auth import push_tokens
 from infra.gateway.push.hub import MAX_PER_SESSION, MAX_QUEUED
-from infra.local.home import Home
 from schemas.topics import ADJUSTMENTS
-from tests.support.isolated_topics import Places
-from tests.support.push_clients import OPERATOR, ORIGIN, SECRETS, Gateway, heard, ids, served, token
-from tests.support.state_builders import MINUTE_MS, command, command_record, now_ms
+from tests.integration.serving.conftest import Serve
+from tests.support.broker import PrefixedTopics
+from tests.support.credentials import OPERATOR, ORIGIN, SECRETS, token
+from tests.support.event_builders import now_ms
+from tests.support.gateway import Gateway
+from tests.support.push_messages import heard, ids
+from tests.support.state_builders import MINUTE_MS, command, command_record
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
 
 
-def put(places: Places, *session_ids: str | None, trigger: str = "w") -> list[str]:
+def put(topics: PrefixedTopics, *session_ids: str | None, trigger: str = "w") -> list[str]:
     """A command for each; their ids."""
     given = [command(each, trigger=f"{trigger}{n}") for n, each in enumerate(session_ids)]
-    places.put(ADJUSTMENTS, [command_record(each) for each in given])
+    topics.put(ADJUSTMENTS, [command_record(each) for each in given])
     return [each.command_id for each in given]
 
 
@@ -40,9 +42,9 @@ def refused(connecting: Callable[..., Any], *given: Any, **named: Any) -> int:
     return int(raised.value.response.status_code)
 
 
-def test_a_page_hears_its_own_session_and_a_cms_hears_all(places: Places, gateway: Gateway) -> None:
+def test_a_page_hears_its_own_session_and_a_cms_hears_all(topics: PrefixedTopics, gateway: Gateway) -> None:
     with gateway.page("anna") as anna, gateway.page("bertha") as bertha, gateway.everything() as cms:
-        sent = put(places, "anna", "bertha", None, "carla", "anna")
+        sent = put(topics, "anna", "bertha", None, "carla", "anna")
 
         assert ids(heard(anna)) == [sent[0], sent[4]]
         assert ids(heard(bertha, 0.2)) == [sent[1]]
@@ -51,14 +53,14 @@ def test_a_page_hears_its_own_session_and_a_cms_hears_all(places: Places, gatewa
         assert everything[0]["command"]["action"] == "simplify"
 
 
-def test_the_command_arrives_soon(places: Places, gateway: Gateway) -> None:
+def test_the_command_arrives_soon(topics: PrefixedTopics, gateway: Gateway) -> None:
     """From being handed to Kafka's client to being read by the page. The machine may do other things: the median decides."""
-    took_ms, producer = [], places.producer()
+    took_ms, producer = [], topics.producer()
     with gateway.page("anna") as page:
         for n in range(300):
             key, value = command_record(command("anna", trigger=str(n)))
             began = time.perf_counter()
-            producer.produce(places.topic(ADJUSTMENTS), value, key)
+            producer.produce(topics.name(ADJUSTMENTS), value, key)
             page.recv(timeout=5)
             took_ms.append((time.perf_counter() - began) * 1000)
             time.sleep(0.01)
@@ -68,30 +70,30 @@ def test_the_command_arrives_soon(places: Places, gateway: Gateway) -> None:
     assert took_ms[150] < 50
 
 
-def test_a_command_that_is_repeated_is_heard_once(places: Places, gateway: Gateway) -> None:
+def test_a_command_that_is_repeated_is_heard_once(topics: PrefixedTopics, gateway: Gateway) -> None:
     with gateway.page("anna") as page, gateway.everything() as cms:
         for _ in range(3):
-            put(places, "anna", "anna")
-        assert ids(heard(page)) == ids(heard(cms, 0.2)) == put(places, "anna", "anna")
+            put(topics, "anna", "anna")
+        assert ids(heard(page)) == ids(heard(cms, 0.2)) == put(topics, "anna", "anna")
 
 
-def test_records_that_are_no_commands_are_passed_over(places: Places, gateway: Gateway) -> None:
+def test_records_that_are_no_commands_are_passed_over(topics: PrefixedTopics, gateway: Gateway) -> None:
     broken = [("anna", raw) for raw in (None, b"", b"{", b"[]", b"\xff", b'{"command_id":1}', b"[" * 100_000)]
     odd = command_record(command("anna", parameters={"text": "two\nlines"}))
     with gateway.page("anna") as page:
-        places.put(ADJUSTMENTS, [*broken, (odd[0], odd[1].replace(b",", b",\r\n"))])
+        topics.put(ADJUSTMENTS, [*broken, (odd[0], odd[1].replace(b",", b",\r\n"))])
         (message,) = heard(page)
     assert message["command"]["parameters"] == {"text": "two\nlines"}
 
 
-def test_who_comes_back_gets_what_was_missed_once_and_in_order(places: Places, gateway: Gateway) -> None:
+def test_who_comes_back_gets_what_was_missed_once_and_in_order(topics: PrefixedTopics, gateway: Gateway) -> None:
     """Breaks at random moments while commands are sent, and the gateway is killed in between."""
     chance, sent, got, cms_got = random.Random(6), [], [], []
     cms_seen: dict[str, str] = {}
     last_id = ""
     for round_ in range(8):
-        sent += put(places, *["anna"] * chance.randrange(1, 40), trigger=f"a{round_}-")
-        put(places, "bertha", None, trigger=f"b{round_}-")
+        sent += put(topics, *["anna"] * chance.randrange(1, 40), trigger=f"a{round_}-")
+        put(topics, "bertha", None, trigger=f"b{round_}-")
         if round_ == 4:
             gateway.kill()
             gateway.start()
@@ -114,17 +116,19 @@ def test_who_comes_back_gets_what_was_missed_once_and_in_order(places: Places, g
     assert len(cms_got) >= len(sent) + 2 * 8 - 1
 
 
-def test_a_new_page_gets_what_is_in_force_and_a_new_cms_only_what_comes(places: Places, gateway: Gateway) -> None:
+def test_a_new_page_gets_what_is_in_force_and_a_new_cms_only_what_comes(
+    topics: PrefixedTopics, gateway: Gateway
+) -> None:
     in_force, expired = command("anna", trigger="w1"), command("anna", trigger="w0", expires_at_ms=now_ms() - 1)
-    places.put(ADJUSTMENTS, [command_record(expired), command_record(in_force)])
+    topics.put(ADJUSTMENTS, [command_record(expired), command_record(in_force)])
     with gateway.page("anna") as page:
         assert ids(heard(page)) == [in_force.command_id]
         with gateway.everything() as cms:
             assert heard(cms, 0.5) == []
 
 
-def test_server_sent_events_say_the_same(places: Places, gateway: Gateway) -> None:
-    sent = put(places, *["anna"] * 3)
+def test_server_sent_events_say_the_same(topics: PrefixedTopics, gateway: Gateway) -> None:
+    sent = put(topics, *["anna"] * 3)
     query = {"session_id": "anna", "token": token("anna")}
     first = streamed(gateway, query, {}, 3)
     assert [each["command"]["command_id"] for each in first] == sent
@@ -151,8 +155,8 @@ def streamed(gateway: Gateway, query: dict[str, str], headers: dict[str, str], m
     return found
 
 
-def test_origin_and_token_are_checked_before_the_connection_begins(places: Places, tmp_path: Path) -> None:
-    with served(places, Home(tmp_path), allowed_origins=ORIGIN) as gateway:
+def test_origin_and_token_are_checked_before_the_connection_begins(topics: PrefixedTopics, serve: Serve) -> None:
+    with serve(allowed_origins=ORIGIN) as gateway:
         gateway.page("anna", origin=ORIGIN).close()
         gateway.page("anna", origin=gateway.url).close()
         gateway.page("anna").close()
@@ -167,7 +171,7 @@ def test_origin_and_token_are_checked_before_the_connection_begins(places: Place
             query = {"session_id": "anna", "token": token("bertha")}
             assert http.get("/v1/push/events", params=query).status_code == 401
             assert http.get("/v1/push").status_code == 426
-    with served(places, Home(tmp_path)) as gateway:
+    with serve() as gateway:
         gateway.page("anna", origin="http://localhost:3000").close()
         assert refused(gateway.page, "anna", origin=ORIGIN) == 403
 
@@ -177,12 +181,12 @@ def test_either_of_two_secrets_opens(gateway: Gateway) -> None:
         gateway.page("anna", given=token("anna", secrets=(secret,))).close()
 
 
-def test_a_connection_ends_with_its_token(places: Places, gateway: Gateway) -> None:
+def test_a_connection_ends_with_its_token(topics: PrefixedTopics, gateway: Gateway) -> None:
     with gateway.page("anna", given=token("anna", 1.5)) as page:
-        first = put(places, "anna")
+        first = put(topics, "anna")
         assert ids(heard(page, 0.5)) == first
         time.sleep(1.2)
-        put(places, "anna", trigger="later")
+        put(topics, "anna", trigger="later")
         with pytest.raises(ConnectionClosed) as closed:
             page.recv(timeout=5)
     assert closed.value.rcvd is not None
@@ -199,8 +203,10 @@ def test_nobody_can_open_connections_to_a_session_without_end(gateway: Gateway) 
         page.close()
 
 
-def test_one_address_has_so_many_listeners_and_the_operator_as_many_as_fit(places: Places, tmp_path: Path) -> None:
-    with served(places, Home(tmp_path), push_clients_per_address="3") as gateway:
+def test_one_address_has_so_many_listeners_and_the_operator_as_many_as_fit(
+    topics: PrefixedTopics, serve: Serve
+) -> None:
+    with serve(push_clients_per_address="3") as gateway:
         pages = [gateway.page(f"s{n}") for n in range(3)]
         assert refused(gateway.page, "anna") == 503
         with gateway.http() as http:
@@ -236,7 +242,7 @@ def talk(page: ClientConnection) -> None:
 
 
 @pytest.mark.timeout(280)
-def test_no_foreign_or_expired_token_gets_a_command(places: Places, gateway: Gateway) -> None:
+def test_no_foreign_or_expired_token_gets_a_command(topics: PrefixedTopics, gateway: Gateway) -> None:
     """Ten thousand tries on both ways in, while commands for the attacked session keep coming."""
     stop, got, answers = threading.Event(), [], []
     victims = ["anna", "bertha"]
@@ -245,7 +251,7 @@ def test_no_foreign_or_expired_token_gets_a_command(places: Places, gateway: Gat
         n = 0
         while not stop.is_set():
             n += 1
-            put(places, *victims, trigger=f"n{n}-")
+            put(topics, *victims, trigger=f"n{n}-")
             time.sleep(0.2)
 
     sender = threading.Thread(target=keep_sending)
@@ -304,7 +310,9 @@ def raw_client(gateway: Gateway, path: str) -> socket.socket:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("way", ["/v1/push", "/v1/push/events"])
-def test_a_client_that_stalls_is_cut_and_the_others_hear_everything(places: Places, gateway: Gateway, way: str) -> None:
+def test_a_client_that_stalls_is_cut_and_the_others_hear_everything(
+    topics: PrefixedTopics, gateway: Gateway, way: str
+) -> None:
     stalled = raw_client(gateway, f"{way}?session_id=anna&token={token('anna')}")
     its_port = stalled.getsockname()[1]
     until(lambda: its_port in clients_of(gateway))
@@ -313,7 +321,7 @@ def test_a_client_that_stalls_is_cut_and_the_others_hear_everything(places: Plac
     given = [command("anna", trigger=str(n), parameters={"text": large}) for n in range(4 * MAX_QUEUED)]
     with gateway.page("anna", max_queue=None) as page:
         for at in range(0, len(given), 64):
-            places.put(ADJUSTMENTS, [command_record(each) for each in given[at : at + 64]])
+            topics.put(ADJUSTMENTS, [command_record(each) for each in given[at : at + 64]])
         assert ids(heard(page)) == [each.command_id for each in given]
     # 15 MB wait in the client's queue at most, which are the history's as well; 60 MB of history in all.
     grown = gateway.process.memory_info().rss - before
@@ -328,7 +336,7 @@ def clients_of(gateway: Gateway) -> set[int]:
     return {each.raddr.port for each in gateway.process.net_connections("tcp") if each.raddr}
 
 
-def test_kafka_being_away_at_the_start_holds_nobody_up(places: Places, tmp_path: Path) -> None:
-    nowhere = Places("127.0.0.1:1", places.redis_port, places.prefix)
-    with served(nowhere, Home(tmp_path)) as gateway, gateway.page("anna") as page:
+def test_kafka_being_away_at_the_start_holds_nobody_up(topics: PrefixedTopics, serve: Serve) -> None:
+    nowhere = PrefixedTopics("127.0.0.1:1", topics.prefix)
+    with serve(nowhere) as gateway, gateway.page("anna") as page:
         assert heard(page, 0.3) == []

@@ -1,20 +1,23 @@
 """What CMSs and pages ask the gateway over plain HTTP, with the projector beside it."""
 
 import time
-from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 
 from infra.gateway.rest.sessions import SessionView
-from infra.local.home import Home
 from schemas.events import Event
 from schemas.topics import ADJUSTMENTS, EVENTS, SESSION_STATE
-from tests.support.asking import records, view_of
-from tests.support.isolated_topics import Places, RedisServer, projecting
-from tests.support.push_clients import WRITE_KEY, Gateway, served, token
-from tests.support.state_builders import click, command, command_record, now_ms, outcome, state, state_record
+from tests.integration.serving.conftest import Serve
+from tests.support.broker import PrefixedTopics
+from tests.support.credentials import WRITE_KEY, token
+from tests.support.event_builders import event, now_ms
+from tests.support.gateway import Gateway
+from tests.support.projector import projecting
+from tests.support.redis import RedisServer
+from tests.support.session_views import view_of
+from tests.support.state_builders import command, command_record, outcome, state, state_record
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
@@ -22,18 +25,18 @@ pytestmark = pytest.mark.kafka
 
 def test_what_was_accepted_is_read_at_once_every_time(tracker: httpx.Client, cms: httpx.Client) -> None:
     for n in range(200):
-        event = click(session_id=f"s{n % 7}", content_id=f"article-{n}")
-        assert tracker.post("/v1/events", json={"events": [event]}).status_code == 202
+        sent = event(session_id=f"s{n % 7}", content_id=f"article-{n}")
+        assert tracker.post("/v1/events", json={"events": [sent]}).status_code == 202
         newest = view_of(cms, f"s{n % 7}").recent[0]
-        assert (newest.event_id, newest.content_id) == (event["event_id"], f"article-{n}")
+        assert (newest.event_id, newest.content_id) == (sent["event_id"], f"article-{n}")
 
 
 def test_recent_actions_are_newest_first_bounded_and_without_signs_of_life(
     tracker: httpx.Client, cms: httpx.Client
 ) -> None:
     at_ms = now_ms()
-    events = [click(event_id=f"e{n}", occurred_at_ms=at_ms - 1000 * n) for n in range(30)]
-    events.append(click(event_id="still-here", type="heartbeat", value=1000))
+    events = [event(event_id=f"e{n}", occurred_at_ms=at_ms - 1000 * n) for n in range(30)]
+    events.append(event(event_id="still-here", type="heartbeat", value=1000))
     assert tracker.post("/v1/events", json={"events": events}).json()["accepted"] == 31
     view = view_of(cms)
     assert [each.event_id for each in view.recent] == [f"e{n}" for n in range(20)]
@@ -41,27 +44,27 @@ def test_recent_actions_are_newest_first_bounded_and_without_signs_of_life(
 
 
 def test_a_projected_state_is_served_with_what_is_in_force_and_what_came_since(
-    places: Places, tracker: httpx.Client, cms: httpx.Client
+    topics: PrefixedTopics, tracker: httpx.Client, cms: httpx.Client, redis_server: RedisServer
 ) -> None:
     projected = state("anna", user_id="a@example")
     projected.active.append(msgspec.structs.replace(projected.active[0], command_id="old", expires_at_ms=now_ms() - 1))
-    with projecting(places.projector_settings()):
-        places.put(SESSION_STATE, [state_record(projected)])
+    with projecting(topics, redis_server):
+        topics.put(SESSION_STATE, [state_record(projected)])
         until(lambda: view_of(cms).known)
-    event = click()
-    tracker.post("/v1/events", json={"events": [event]})
+    sent = event()
+    tracker.post("/v1/events", json={"events": [sent]})
     view = view_of(cms)
     assert (view.segment, view.scores, view.preferences) == (projected.segment, projected.scores, projected.preferences)
     assert [each.command_id for each in view.active] == ["c1"]
-    assert [each.event_id for each in view.recent] == [event["event_id"], projected.recent[0].event_id]
+    assert [each.event_id for each in view.recent] == [sent["event_id"], projected.recent[0].event_id]
     assert view.user_id == "a@example"
     assert not view.degraded
 
 
-def test_commands_in_force_can_be_polled(places: Places, cms: httpx.Client) -> None:
+def test_commands_in_force_can_be_polled(topics: PrefixedTopics, cms: httpx.Client, redis_server: RedisServer) -> None:
     given, article = command("anna"), command(None)
-    with projecting(places.projector_settings()):
-        places.put(ADJUSTMENTS, [command_record(given), command_record(article)])
+    with projecting(topics, redis_server):
+        topics.put(ADJUSTMENTS, [command_record(given), command_record(article)])
         until(lambda: bool(cms.get("/v1/sessions/anna/adjustments").json()["adjustments"]))
         until(lambda: bool(cms.get("/v1/targets/content/morning-news/adjustments").json()["adjustments"]))
     assert cms.get("/v1/sessions/anna/adjustments").json() == {
@@ -71,9 +74,11 @@ def test_commands_in_force_can_be_polled(places: Places, cms: httpx.Client) -> N
     assert cms.get("/v1/sessions/bertha/adjustments").json()["adjustments"] == []
 
 
-def test_many_sessions_are_asked_for_at_once(places: Places, cms: httpx.Client) -> None:
-    with projecting(places.projector_settings()):
-        places.put(SESSION_STATE, [state_record(state(f"s{n}", segment=f"segment-{n}")) for n in range(99)])
+def test_many_sessions_are_asked_for_at_once(
+    topics: PrefixedTopics, cms: httpx.Client, redis_server: RedisServer
+) -> None:
+    with projecting(topics, redis_server):
+        topics.put(SESSION_STATE, [state_record(state(f"s{n}", segment=f"segment-{n}")) for n in range(99)])
         until(lambda: view_of(cms, "s98").known and view_of(cms, "s0").known)
         asked = [*(f"s{n}" for n in range(99)), "nobody"]
         found = cms.post("/v1/sessions/query", json={"session_ids": asked}).json()
@@ -97,13 +102,13 @@ def test_a_page_reads_its_own_session_and_nobody_reads_with_a_write_key(gateway:
 
 def test_a_session_id_may_hold_any_characters(tracker: httpx.Client, cms: httpx.Client) -> None:
     for session_id in ("a/b", "a b", "ä%2F", "..", "?x=1&y", "ma:session:x"):
-        event = click(session_id=session_id)
-        assert tracker.post("/v1/events", json={"events": [event]}).json()["accepted"] == 1
+        sent = event(session_id=session_id)
+        assert tracker.post("/v1/events", json={"events": [sent]}).json()["accepted"] == 1
         encoded = "".join(f"%{byte:02X}" for byte in session_id.encode())
-        assert [each.event_id for each in view_of(cms, encoded).recent] == [event["event_id"]]
+        assert [each.event_id for each in view_of(cms, encoded).recent] == [sent["event_id"]]
 
 
-def test_a_push_token_can_be_had_for_a_write_key(places: Places, gateway: Gateway) -> None:
+def test_a_push_token_can_be_had_for_a_write_key(topics: PrefixedTopics, gateway: Gateway) -> None:
     with gateway.http() as http:
         answer = http.post("/v1/push-token", json={"write_key": WRITE_KEY, "session_id": "anna"})
         assert http.post("/v1/push-token", json={"write_key": "x", "session_id": "anna"}).status_code == 401
@@ -114,11 +119,11 @@ def test_a_push_token_can_be_had_for_a_write_key(places: Places, gateway: Gatewa
 
 
 def test_the_token_of_the_collectors_answer_opens_the_push_channel(tracker: httpx.Client, gateway: Gateway) -> None:
-    told = tracker.post("/v1/events", json={"events": [click()]}).json()
+    told = tracker.post("/v1/events", json={"events": [event()]}).json()
     gateway.page("anna", given=told["push_token"]).close()
 
 
-def test_feedback_becomes_an_event(places: Places, gateway: Gateway, tracker: httpx.Client) -> None:
+def test_feedback_becomes_an_event(topics: PrefixedTopics, gateway: Gateway, tracker: httpx.Client) -> None:
     first = tracker.post("/v1/feedback", json={"session_id": "anna", "rating": 4, "text": "Ça va", "content_id": "c"})
     again = tracker.post("/v1/feedback", json={"session_id": "anna", "rating": 4, "event_id": first.json()["event_id"]})
     with gateway.http() as page:
@@ -131,7 +136,7 @@ def test_feedback_becomes_an_event(places: Places, gateway: Gateway, tracker: ht
         assert (refused.status_code, refused.json()["field"]) == (422, field)
     assert (first.status_code, first.json()["accepted"]) == (202, 1)
     assert (again.status_code, again.json()["duplicates"]) == (202, 1)
-    found = [msgspec.convert(each, Event) for each in records(places, EVENTS)]
+    found = [msgspec.convert(each, Event) for each in topics.records(EVENTS)]
     assert [(each.type, each.value, each.text, each.content_id) for each in found] == [
         ("feedback", 4.0, "Ça va", "c"),
         ("feedback", None, "by token", None),
@@ -139,16 +144,16 @@ def test_feedback_becomes_an_event(places: Places, gateway: Gateway, tracker: ht
 
 
 def test_without_redis_events_are_taken_and_defaults_are_out_within_50_ms(
-    places: Places, gateway: Gateway, redis_server: RedisServer, tracker: httpx.Client, cms: httpx.Client
+    topics: PrefixedTopics, gateway: Gateway, redis_server: RedisServer, tracker: httpx.Client, cms: httpx.Client
 ) -> None:
     """Dead, and worse: alive and silent."""
     # How fast this machine is now: what is left of an answer's time is what Redis costs.
     usual_ms = sorted(timed(cms, f"u{n}")[1] for n in range(80))
-    redis_server.process().suspend()
+    redis_server.process.suspend()
     try:
         hanging = degraded(tracker, cms)
     finally:
-        redis_server.process().resume()
+        redis_server.process.resume()
     until(lambda: not view_of(cms).degraded)
     redis_server.kill()
     dead = degraded(tracker, cms)
@@ -161,7 +166,7 @@ def test_without_redis_events_are_taken_and_defaults_are_out_within_50_ms(
     # On a busy machine one answer may wait for the processor.
     assert took_ms[40] < 50 + usual_ms[40]
     assert took_ms[78] < 50 + usual_ms[-1]
-    assert len(records(places, EVENTS)) == 2 * 40
+    assert len(topics.records(EVENTS)) == 2 * 40
 
 
 def timed(cms: httpx.Client, session_id: str) -> tuple[SessionView, float]:
@@ -178,14 +183,14 @@ def degraded(tracker: httpx.Client, cms: httpx.Client) -> list[float]:
         took_ms.append(one_ms)
         assert view == SessionView(f"s{n}", degraded=True)
         assert cms.get(f"/v1/sessions/s{n}/adjustments").json() == {"adjustments": [], "degraded": True}
-        assert tracker.post("/v1/events", json={"events": [click()]}).status_code == 202
+        assert tracker.post("/v1/events", json={"events": [event()]}).status_code == 202
         time.sleep(0.05)
     return took_ms
 
 
-def test_without_kafka_sessions_are_read_and_writes_say_when_to_come_back(places: Places, tmp_path: Path) -> None:
-    nowhere = Places("127.0.0.1:1", places.redis_port, places.prefix)
-    with served(nowhere, Home(tmp_path), ack_timeout_ms="500") as gateway, gateway.operator() as cms:
+def test_without_kafka_sessions_are_read_and_writes_say_when_to_come_back(topics: PrefixedTopics, serve: Serve) -> None:
+    nowhere = PrefixedTopics("127.0.0.1:1", topics.prefix)
+    with serve(nowhere, ack_timeout_ms="500") as gateway, gateway.operator() as cms:
         health = cms.get("/health")
         assert (health.status_code, health.json()["state"]) == (503, "down")
         body = {"outcomes": [outcome()], "write_key": WRITE_KEY}

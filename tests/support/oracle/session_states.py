@@ -28,7 +28,7 @@ def compared(job: RunningJob, recording: Sequence[bytes]) -> list[SessionState]:
             continue
         if event.type in ACTIONS:
             done[event.session_id].setdefault(event.event_id, event)
-    commands = [msgspec.json.decode(each.value, type=AdjustmentCommand) for each in job.read(ADJUSTMENTS, 2.0)]
+    commands = [msgspec.json.decode(each.value, type=AdjustmentCommand) for each in job.read(ADJUSTMENTS)]
     states = _last_states(job)
 
     found = []
@@ -50,7 +50,7 @@ def compared(job: RunningJob, recording: Sequence[bytes]) -> list[SessionState]:
 
 def _last_states(job: RunningJob) -> dict[str, SessionState]:
     states: dict[str, SessionState] = {}
-    for record in job.read(SESSION_STATE, 2.0):
+    for record in job.read(SESSION_STATE):
         state = msgspec.json.decode(record.value, type=SessionState)
         assert record.key == state.session_id.encode()
         before = states.get(state.session_id)

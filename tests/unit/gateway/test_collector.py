@@ -4,8 +4,9 @@ import msgspec
 
 from schemas.events import Event
 from schemas.rejects import RejectedRecord
-from tests.support.gateway_in_process import WRITE_KEY, RecordingProducer, in_process
-from tests.support.gateway_processes import event
+from tests.support.credentials import WRITE_KEY
+from tests.support.event_builders import event
+from tests.support.gateway_in_process import RecordingProducer, in_process
 
 HEADERS = {"x-write-key": WRITE_KEY}
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.gateway_in_process import OPERATOR, in_process
+from tests.support.credentials import OPERATOR
+from tests.support.gateway_in_process import in_process
 
 PATHS = ("/debug/good", "/v1/targets/content/article-1/adjustments")
 

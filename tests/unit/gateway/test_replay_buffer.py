@@ -16,7 +16,8 @@ from infra.gateway.push.replay_buffer import (
     to_message,
 )
 from infra.kafka.reading import Record
-from tests.support.state_builders import command, command_record, now_ms
+from tests.support.event_builders import now_ms
+from tests.support.state_builders import command, command_record
 
 
 def each(n: int, session_id: str | None = "anna", at_ms: int = 0, partition: int = 0) -> PushMessage:

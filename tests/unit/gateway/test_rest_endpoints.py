@@ -6,7 +6,8 @@ import pytest
 from infra.gateway.auth import push_tokens
 from infra.gateway.clock import now_ms
 from schemas.events import Event
-from tests.support.gateway_in_process import OPERATOR, WRITE_KEY, InProcessClient, RecordingProducer, in_process
+from tests.support.credentials import OPERATOR, WRITE_KEY
+from tests.support.gateway_in_process import InProcessClient, RecordingProducer, in_process
 
 BY_KEY = {"x-write-key": WRITE_KEY}
 BY_OPERATOR = {"authorization": f"Bearer {OPERATOR}"}

@@ -14,8 +14,8 @@ from standardwebhooks import Webhook as OfficialWebhook
 from infra.gateway.clock import now_ms
 from infra.gateway.ingest.webhooks.registry import KINDS
 from infra.gateway.settings import Webhook
+from tests.support.event_builders import event
 from tests.support.gateway_in_process import InProcessClient, in_process
-from tests.support.gateway_processes import event
 
 OLD, NEW, OTHER = (base64.b64encode(secret).decode() for secret in (b"old secret", b"new secret", b"not configured"))
 Sign = Callable[[bytes, str], dict[str, str]]

@@ -1,89 +1,85 @@
-"""The gateway as users start it, and clients of its push endpoints."""
+"""`microadjust gateway` as users start it, in a process of its own, and the clients that ask it."""
 
 import os
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-import msgspec
 import psutil
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from infra.gateway.auth import push_tokens
 from infra.local import processes
 from infra.local.home import PROJECT, Home, ServiceRecord
-from tests.support.isolated_topics import Places
-
-WRITE_KEY, SOURCE = "key-of-the-tests", "tests"
-OPERATOR = "token-of-the-operator"
-SECRETS = ("new-secret", "old-secret")
-ORIGIN = "https://paper.example"
-
-
-def token(session_id: str, life_s: float = 3600, secrets: tuple[str, ...] = SECRETS) -> str:
-    return push_tokens.sign(session_id, int((time.time() + life_s) * 1000), secrets)
+from tests.support.broker import PrefixedTopics
+from tests.support.credentials import OPERATOR, SECRETS, SOURCE, WRITE_KEY, token
+from tests.support.services import kill, process_of
 
 
 @dataclass
 class Gateway:
-    """`microadjust gateway` in a process of its own."""
+    """A gateway process with topics that no other uses; `client` sends the write key.
 
-    places: Places
+    `settings` are environment variables on top of those that all tests' gateways have; an empty one counts as not set.
+    """
+
+    topics: PrefixedTopics
+    redis_url: str
     home: Home
-    more: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.port = processes.free_port(0)
         self._service: ServiceRecord | None = None
-
-    def start(self) -> "Gateway":
-        settings = {
-            "MICROADJUST_HOME": str(self.home.path),
-            "MICROADJUST_BOOTSTRAP": self.places.bootstrap,
-            "MICROADJUST_WRITE_KEYS": f"{SOURCE}:{WRITE_KEY}",
-            "MICROADJUST_PUSH_SECRETS": ",".join(SECRETS),
-            "MICROADJUST_GATEWAY_PORT": str(self.port),
-            "MICROADJUST_GATEWAY_REDIS_URL": self.places.redis_url,
-            "MICROADJUST_GATEWAY_TOPICS_PREFIX": self.places.prefix,
-            "MICROADJUST_GATEWAY_CONSOLE_TOKEN": OPERATOR,
-            "MICROADJUST_GATEWAY_IP_REQUESTS_PER_S": "100000",
-            "MICROADJUST_GATEWAY_IP_BURST": "100000",
-            **self.more,
-        }
-        argv = [sys.executable, "-m", "infra.cli", "gateway"]
-        environ = {**os.environ, **settings, "PYTHONPATH": str(PROJECT)}
-        log = self.home.log(f"gateway-{self.port}")
-        self._service = processes.start(argv, log, environ, {"http": self.port})
-        processes.wait_until(lambda: processes.listens(self.port), "the gateway", self._service, log)
-        return self
-
-    @property
-    def process(self) -> psutil.Process:
-        assert self._service is not None
-        return psutil.Process(self._service.pid)
-
-    def kill(self) -> None:
-        process = self.process
-        process.kill()
-        process.wait(10)
-
-    def stop(self) -> None:
-        if self._service is not None:
-            processes.stop(self._service)
-
-    @property
-    def log(self) -> str:
-        return self.home.log(f"gateway-{self.port}").read_text()
+        self._log = self.home.log(f"gateway-{self.topics.prefix}{self.port}")
+        self.client = self.http(x_write_key=WRITE_KEY)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def process(self) -> psutil.Process:
+        assert self._service is not None, "the gateway has not been started"
+        return process_of(self._service)
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def start(self) -> "Gateway":
+        """Returns once it listens."""
+        settings = {
+            "MICROADJUST_HOME": str(self.home.path),
+            "MICROADJUST_BOOTSTRAP": self.topics.bootstrap,
+            "MICROADJUST_WRITE_KEYS": f"{SOURCE}:{WRITE_KEY}",
+            "MICROADJUST_PUSH_SECRETS": ",".join(SECRETS),
+            "MICROADJUST_GATEWAY_PORT": str(self.port),
+            "MICROADJUST_GATEWAY_REDIS_URL": self.redis_url,
+            "MICROADJUST_GATEWAY_TOPICS_PREFIX": self.topics.prefix,
+            "MICROADJUST_GATEWAY_CONSOLE_TOKEN": OPERATOR,
+            "MICROADJUST_GATEWAY_IP_REQUESTS_PER_S": "100000",
+            "MICROADJUST_GATEWAY_IP_BURST": "100000",
+            **self.settings,
+        }
+        argv = [sys.executable, "-m", "infra.cli", "gateway"]
+        environ = {**os.environ, **settings, "PYTHONPATH": str(PROJECT)}
+        self._service = processes.start(argv, self._log, environ, {"http": self.port})
+        processes.wait_until(lambda: processes.listens(self.port), "the gateway", self._service, self._log)
+        return self
+
+    def kill(self) -> None:
+        assert self._service is not None, "the gateway has not been started"
+        kill(self._service)
+
+    def stop(self) -> None:
+        self.client.close()
+        if self._service is not None:
+            processes.stop(self._service)
 
     def http(self, **headers: str) -> httpx.Client:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -91,6 +87,9 @@ class Gateway:
 
     def operator(self) -> httpx.Client:
         return self.http(authorization=f"Bearer {OPERATOR}")
+
+    def post(self, events: list[Any], **more: Any) -> httpx.Response:
+        return self.client.post("/v1/events", json={"events": events, **more})
 
     def page(
         self,
@@ -117,24 +116,16 @@ class Gateway:
         return connect(address, origin=named, proxy=None, legacy=True, max_queue=max_queue)
 
 
-def heard(socket: ClientConnection, quiet_s: float = 1.0, most: int = 1_000_000) -> list[dict[str, Any]]:
-    """The messages that come until none has come for a while."""
-    found: list[dict[str, Any]] = []
-    while len(found) < most:
-        try:
-            found.append(msgspec.json.decode(socket.recv(timeout=quiet_s)))
-        except TimeoutError:
-            break
-    return found
-
-
-def ids(messages: list[dict[str, Any]]) -> list[str]:
-    return [each["command"]["command_id"] for each in messages]
+def environment(**settings: str) -> dict[str, str]:
+    """Environment variables of settings named as in `Settings`; names in capitals stay as they are."""
+    return {
+        name if name.isupper() else f"MICROADJUST_GATEWAY_{name.upper()}": value for name, value in settings.items()
+    }
 
 
 @contextmanager
-def served(places: Places, home: Home, **more: str) -> Iterator[Gateway]:
-    gateway = Gateway(places, home, {f"MICROADJUST_GATEWAY_{name.upper()}": value for name, value in more.items()})
+def running_gateway(topics: PrefixedTopics, redis_url: str, home: Home, **settings: str) -> Iterator[Gateway]:
+    gateway = Gateway(topics, redis_url, home, environment(**settings))
     try:
         yield gateway.start()
     finally:

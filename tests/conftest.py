@@ -1,0 +1,79 @@
+"""What rooms share: one stack, of which each test starts what it asks for, and one browser."""
+
+import shutil
+from collections.abc import Iterator
+from fcntl import LOCK_EX, LOCK_NB, flock
+
+import pytest
+from selenium.webdriver import Chrome
+
+from infra.local import stack as local
+from infra.local.home import PROJECT, Home
+from infra.local.stack import Stack
+from tests.support.broker import Broker
+from tests.support.browser import chromium
+from tests.support.redis import RedisServer
+
+MAX_ID_CHARS = 60
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Writes dicts, lists and long texts as readable ids, where pytest would number or repeat them whole."""
+    match val:
+        case dict():
+            text = " ".join(f"{name}={value}" for name, value in val.items()) or "empty"
+        case list() | tuple():
+            text = " ".join(map(str, val)) or "empty"
+        case set():
+            text = " ".join(sorted(map(str, val))) or "empty"
+        case str() if len(val) > MAX_ID_CHARS:
+            text = val
+        case _:
+            return None
+    return text if len(text) <= MAX_ID_CHARS else f"{text[:MAX_ID_CHARS]}…"
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Home]:
+    """Folder of the tests' stack. What an earlier run left in it is stopped first, and what was started in the end."""
+    home = Home(PROJECT / ".microadjust" / "test")
+    home.path.parent.mkdir(exist_ok=True)
+    with home.path.with_suffix(".lock").open("w") as handle:
+        try:
+            flock(handle, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            pytest.fail(f"another test run uses {home.path}")
+        local.down(home)
+        shutil.rmtree(home.path, ignore_errors=True)
+        try:
+            yield home
+        finally:
+            local.down(home)
+
+
+@pytest.fixture(scope="session")
+def broker(home: Home) -> Broker:
+    """A Kafka node; Flink is not needed for it."""
+    return Broker(home)
+
+
+@pytest.fixture(scope="session")
+def bootstrap(broker: Broker) -> str:
+    return broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def redis_server(home: Home) -> RedisServer:
+    return RedisServer(home)
+
+
+@pytest.fixture(scope="session")
+def stack(home: Home, broker: Broker) -> Stack:
+    """Flink beside the broker, with a JobManager and four TaskManagers."""
+    return local.up(home, taskmanagers=4)
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Chrome]:
+    with chromium() as chrome:
+        yield chrome
