@@ -42,7 +42,7 @@ def find(record: ServiceRecord) -> psutil.Process | None:
     return process
 
 
-def stop(record: ServiceRecord, patience_s: float = 10.0) -> bool:
+def stop(record: ServiceRecord, timeout_s: float = 10.0) -> bool:
     """Asks the process to end, then ends it. True if there was one."""
     process = find(record)
     if process is None:
@@ -52,7 +52,7 @@ def stop(record: ServiceRecord, patience_s: float = 10.0) -> bool:
     with suppress(psutil.NoSuchProcess):
         family += process.children(recursive=True)
         process.terminate()
-    _, alive = psutil.wait_procs(family, timeout=patience_s)
+    _, alive = psutil.wait_procs(family, timeout=timeout_s)
     for each in alive:
         with suppress(psutil.NoSuchProcess):
             each.kill()
@@ -88,18 +88,16 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(
-    ready: Callable[[], bool], what: str, record: ServiceRecord, log: Path, patience_s: float = 90.0
-) -> None:
+def wait_until(ready: Callable[[], bool], what: str, record: ServiceRecord, log: Path, timeout_s: float = 90.0) -> None:
     """Returns once `ready()`; raises `StackError` with the end of the log when the process dies or time is up."""
-    end = time.monotonic() + patience_s
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         if ready():
             return
         if find(record) is None:
             raise StackError(f"{what} ended while starting. {log} ends with:\n{tail(log)}")
         time.sleep(0.1)
-    raise StackError(f"{what} was not ready after {patience_s:.0f} s. {log} ends with:\n{tail(log)}")
+    raise StackError(f"{what} was not ready after {timeout_s:.0f} s. {log} ends with:\n{tail(log)}")
 
 
 def tail(log: Path, lines: int = 12) -> str:

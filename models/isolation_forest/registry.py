@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.features import SESSION_LAYOUT
+from models.features import SESSION_NAMES
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import Floats, ForestScorer
@@ -64,7 +64,7 @@ class ForestRegistry:
             self.begin(refit.content_type, refit.epoch)
             return
         forest = None
-        if refit.status == "fitted" and refit.layout != SESSION_LAYOUT.header:
+        if refit.status == "fitted" and refit.features != SESSION_NAMES:
             # The features have changed between two runs of the job. Until the next refit the shipped forest decides.
             _log.warning("the forest %s@%d was fitted on other features: ignored", refit.content_type, refit.epoch)
         elif refit.status == "fitted":

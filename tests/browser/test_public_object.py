@@ -17,6 +17,6 @@ def test_the_page_sees_the_nine_documented_members(reader: Reader, collector: Co
 
 
 def test_every_member_is_documented() -> None:
-    calls = (PROJECT / "infra" / "tracker" / "README.md").read_text().split("## Calls")[1].split("## ")[0]
+    calls = (PROJECT / "infra" / "docs" / "tracker.md").read_text().split("## Calls")[1].split("## ")[0]
     documented = {re.split(r"\W", code)[0] for code in re.findall(r"`([^`]+)`", calls)}
     assert documented >= MEMBERS

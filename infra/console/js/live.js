@@ -1,9 +1,9 @@
-/** What happens right now: events, commands, refused records. */
+/** What happens right now: events, commands, rejected records. */
 
 import { colour, el } from "./dom.js";
 import { formatDateTime, formatNumber, formatParameters, formatReason, formatTime } from "./format.js";
 
-const MOST = 120;
+const MAX_LINES = 120;
 const SECONDS = 120;
 
 export async function live(place, _, signal) {
@@ -36,7 +36,7 @@ export async function live(place, _, signal) {
     el("p", { class: "faint" }, state, more), el("div", { class: "card" }, chart),
     el("div", { class: "columns" },
       el("div", {}, card("Commands", "commands"), card("What pages did with them", "outcomes")),
-      el("div", {}, card("Events", "events"), card("Refused", "rejected"))));
+      el("div", {}, card("Events", "events"), card("Rejected", "rejected"))));
 
   const lines = { commands: commandLine, events: eventLine, rejected: rejectedLine, outcomes: outcomeLine };
   const rates = rateChart(chart, signal);
@@ -71,7 +71,7 @@ export async function live(place, _, signal) {
         texts.set(shown, said);
         lists[name].prepend(shown);
       }
-      while (lists[name].childElementCount > MOST) lists[name].lastElementChild.remove();
+      while (lists[name].childElementCount > MAX_LINES) lists[name].lastElementChild.remove();
     }
   };
 }
@@ -90,9 +90,9 @@ const commandLine = (command) => [
   el("a", { to: ["why", String(command.command_id)] }, "why"),
   el("div", { class: "faint" }, [formatParameters(command), `${command.source?.id}: ${formatReason(command)}`].filter(Boolean).join(" — ")),
 ];
-const rejectedLine = (refused) => [
-  time(refused.seen_at_ms), el("span", { class: "action" }, refused.reason), refused.detail,
-  el("span", { class: "faint" }, ` ${refused.topic} ${refused.partition}/${refused.offset}`),
+const rejectedLine = (rejected) => [
+  time(rejected.seen_at_ms), el("span", { class: "action" }, rejected.reason), rejected.detail,
+  el("span", { class: "faint" }, ` ${rejected.topic} ${rejected.partition}/${rejected.offset}`),
 ];
 const outcomeLine = (outcome) => [
   time(outcome.occurred_at_ms), el("span", { class: "action" }, outcome.status ?? outcome.metric), outcome.reason ? `${outcome.reason} ` : "",

@@ -6,7 +6,7 @@ import { formatDateTime, formatDuration, formatNumber, formatParameters, formatR
 const WIDE = 1_000;
 const LEFT = 90;
 const LANE = 24;
-const ROWS = 300;
+const MAX_ROWS = 300;
 
 export async function session(place, [id = ""], signal) {
   const field = el("input", { type: "search", id: "session", value: id, placeholder: "session id", spellcheck: "false", autocomplete: "off" });
@@ -37,8 +37,8 @@ export async function session(place, [id = ""], signal) {
       el("span", {}, `${command.source?.id}: ${formatReason(command)} `, el("a", { to: ["why", String(command.command_id)] }, "why")),
       outcomes.filter((each) => each.command_id === command.command_id).map((each) => each.status).join(", ") || "—",
     ])),
-    el("h2", {}, events.length > ROWS ? `The last ${ROWS} events` : "Events"),
-    table(["At", "What", "Content", "Element", "#Value", "Text"], events.slice(-ROWS).reverse().map((event) => [
+    el("h2", {}, events.length > MAX_ROWS ? `The last ${MAX_ROWS} events` : "Events"),
+    table(["At", "What", "Content", "Element", "#Value", "Text"], events.slice(-MAX_ROWS).reverse().map((event) => [
       formatDateTime(event.occurred_at_ms), event.type, event.content_id ?? "", [event.element, event.placement].filter(Boolean).join(" · "),
       event.value === undefined ? "" : formatNumber(event.value), event.text ?? "",
     ])));

@@ -116,7 +116,7 @@ class Session:
 
 
 def convert(path: Path) -> Iterator[Event]:
-    """The sessions of a folder, or of one file, in order of time. Raises `BadRow` at the first bad row."""
+    """The sessions of a folder, or of one file, in order of time. Raises `BadRowError` at the first bad row."""
     files = sorted(path.rglob("session_*")) if path.is_dir() else [path]
     if not files:
         raise FileNotFoundError(f"{path} holds no session_ files")

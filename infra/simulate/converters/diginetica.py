@@ -30,7 +30,7 @@ class View(NamedTuple):
 
 
 def convert(path: Path) -> Iterator[Event]:
-    """The views of a file, or of a folder's `*item-views.csv`, in order of time. Raises `BadRow` at a bad row."""
+    """The views of a file, or of a folder's `*item-views.csv`, in order of time. Raises `BadRowError` at a bad row."""
     files = sorted(path.glob("*item-views.csv")) if path.is_dir() else [path]
     if not files:
         raise FileNotFoundError(f"{path} holds no item-views.csv")

@@ -51,7 +51,7 @@ const begin = () => {
   );
 
   /** Whoever says no leaves nothing behind, of earlier pages either. */
-  const settle = () => {
+  const applyConsent = () => {
     if (consent === "denied") {
       box.clear();
       write("queue", null);
@@ -64,7 +64,7 @@ const begin = () => {
   const address = () => pageUrl() + location.search;
   /** @type {Fields} */
   let page = {};
-  /** What is left is told with the page it belongs to, even if the next has taken its address already. */
+  /** What is left is reported with the page it belongs to, even if the next has taken its address already. */
   const where = () => (url === address() ? (page = { page_url: pageUrl(), ...pageContent() }) : page);
 
   const record = guarded(recorder(session, () => ({ ...where(), user_id: user }), box.add));
@@ -96,7 +96,7 @@ const begin = () => {
     consent: guarded((/** @type {Consent} */ given) => {
       if (refused) return;
       consent = given;
-      settle();
+      applyConsent();
       internals.onCredentials();
     }),
 
@@ -139,13 +139,13 @@ const begin = () => {
 
   const start = guarded(() => {
     const idleMs = (+setting("idle-s") || 60) * 1000;
-    const tellEngaged = trackEngagement(idleMs, (ms) => event("heartbeat", { value: ms }));
+    const sendEngagedTime = trackEngagement(idleMs, (ms) => event("heartbeat", { value: ms }));
     const scrolls = scrolling(event);
     clicks(event);
 
     let openedAt = 0;
     let shown = false;
-    let told = "";
+    let sentContext = "";
     let timer = 0;
 
     const open = () => {
@@ -155,14 +155,14 @@ const begin = () => {
       scrolls.begin();
       internals.onShow.forEach((begin) => guarded(begin)());
       event("page_view", { context: context(), properties: { referrer: document.referrer.split(/[?#]/)[0] } });
-      tellContext();
+      sendContext();
     };
     const close = () => {
       if (!shown) return;
       shown = false;
       scrolls.tell();
       internals.onHide.forEach((end) => guarded(end)());
-      tellEngaged();
+      sendEngagedTime();
       event("page_hide", {
         value: Math.round(performance.now() - openedAt),
         properties: { depth: scrolls.deepest() },
@@ -172,8 +172,8 @@ const begin = () => {
       close();
       box.leave();
     };
-    const tellContext = () => {
-      if (shown && told !== (told = json(context()))) event("context", { context: context() });
+    const sendContext = () => {
+      if (shown && sentContext !== (sentContext = json(context()))) event("context", { context: context() });
     };
 
     adjust.page = guarded(() => {
@@ -193,17 +193,17 @@ const begin = () => {
       box.resume();
       if (!url) return open();
       shown = true;
-      tellContext();
+      sendContext();
     });
     listen(window, "pagehide", hide);
     listen(window, "pageshow", ({ persisted }) => persisted && open());
     listen(window, "online", box.retry);
     listen(window, "popstate click", () => setTimeout(guarded(follow)));
     listen(/** @type {any} */ (window).navigation, "currententrychange", follow);
-    listen(/** @type {any} */ (navigator).connection, "change", tellContext);
-    listen(screen.orientation, "change", tellContext);
+    listen(/** @type {any} */ (navigator).connection, "change", sendContext);
+    listen(screen.orientation, "change", sendContext);
 
-    settle();
+    applyConsent();
     // A tab opened in the background is read when it is looked at.
     if (!document.hidden) open();
     for (const part of (dataAdjust(script, "-parts") ?? "movements client").split(" ")) {

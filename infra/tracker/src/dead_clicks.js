@@ -1,6 +1,6 @@
 /** Clicks without effect: something promised to answer, and nothing in the page moved. */
 
-const PATIENCE_MS = 2_000;
+const EFFECT_TIMEOUT_MS = 2_000;
 const PROMISES_SOMETHING = "a,button,[role=button],[role=link],[role=tab],[onclick],[data-adjust-event]";
 /** What they do happens in the browser, without a trace in the page. */
 const ANSWERS_ITSELF = "input,select,textarea,label,summary,audio,video,object,embed,iframe";
@@ -31,7 +31,7 @@ export const deadClicks = ({ event, guarded, listen, describeElement, pagePositi
         if (answered || address !== location.href) return;
         event("custom", { ...fields, properties: { ...fields.properties, name: "dead_click" } });
       }),
-      PATIENCE_MS,
+      EFFECT_TIMEOUT_MS,
     );
   });
 };

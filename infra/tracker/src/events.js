@@ -5,7 +5,7 @@ import { json, randomId } from "./json.js";
 /** @typedef {import("./dom.js").Fields} Fields */
 
 /** Characters, as in schemas/events.py. UTF-16 units are never fewer than characters, so a cut here always fits. */
-const LENGTHS = Object.entries({
+const MAX_LENGTHS = Object.entries({
   user_id: 128,
   content_id: 256,
   content_type: 64,
@@ -14,10 +14,10 @@ const LENGTHS = Object.entries({
   placement: 64,
   text: 10_000,
 });
-const PROPERTIES = 64;
-const PROPERTY_CHARS = 500;
+const MAX_PROPERTIES = 64;
+const MAX_PROPERTY_CHARS = 500;
 
-/** Fast-lane events, and conversions that a page is left with: they do not wait for company. */
+/** Fast-lane events, and conversions that a page is left with: they are sent at once. */
 const URGENT = ["click", "feedback", "context", "conversion"];
 
 /**
@@ -38,12 +38,12 @@ export const recorder = (session, where, send) => {
       ...where(),
       ...fields,
     };
-    for (const [name, longest] of LENGTHS) {
-      if (event[name] != null) event[name] = `${event[name]}`.slice(0, longest);
+    for (const [name, maxLength] of MAX_LENGTHS) {
+      if (event[name] != null) event[name] = `${event[name]}`.slice(0, maxLength);
     }
     const properties = Object.entries(fields.properties ?? {}).filter(([, value]) => value != null);
     event.properties = Object.fromEntries(
-      properties.slice(0, PROPERTIES).map(([name, value]) => [name, `${value}`.slice(0, PROPERTY_CHARS)]),
+      properties.slice(0, MAX_PROPERTIES).map(([name, value]) => [name, `${value}`.slice(0, MAX_PROPERTY_CHARS)]),
     );
     send(json(event), URGENT.includes(type));
   };

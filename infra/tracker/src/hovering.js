@@ -1,7 +1,7 @@
 /** How long the pointer rests on what the site has tagged. */
 
 const TAGGED = "[data-adjust],[data-adjust-hover],[data-adjust-placement]";
-const SHORTEST_MS = 100; // below, the pointer only passed by
+const MIN_HOVER_MS = 100; // below, the pointer only passed by
 
 /** @param {import("./adjust.js").Internals} internals */
 export const hovering = ({ event, listen, describeElement, closest, onHide }) => {
@@ -11,7 +11,7 @@ export const hovering = ({ event, listen, describeElement, closest, onHide }) =>
   const go = (/** @type {Element | null} */ to) => {
     if (to === over) return;
     const lasted = Math.round(performance.now() - since);
-    if (over && lasted >= SHORTEST_MS) event("hover", { ...describeElement(over), value: Math.min(lasted, 86_400_000) });
+    if (over && lasted >= MIN_HOVER_MS) event("hover", { ...describeElement(over), value: Math.min(lasted, 86_400_000) });
     over = to;
     since = performance.now();
   };

@@ -1,9 +1,17 @@
-/** Events on their way: in batches, soon, again after a failure, and not lost when the page goes. */
+/** Sends events in batches: soon, again after a failure, and without losing them when the page goes. */
 
 import { backoffMs } from "./backoff.js";
 import { guarded } from "./guard.js";
 import { json } from "./json.js";
-import { BATCH, FLYING, HELD_EVENTS, PATIENCE_MS, SOON_MS, STORED, STORED_MS } from "./limits.js";
+import {
+  FLUSH_DELAY_MS,
+  MAX_BATCH_CHARS,
+  MAX_IN_FLIGHT,
+  MAX_QUEUED_EVENTS,
+  MAX_STORED_AGE_MS,
+  MAX_STORED_CHARS,
+  REQUEST_TIMEOUT_MS,
+} from "./limits.js";
 import { read, write } from "./store.js";
 
 /**
@@ -26,7 +34,7 @@ export const outbox = (url, name, key, may, answered) => {
   /** @type {string[]} */
   let waiting = [];
   /** @type {Set<string[]>} */
-  const flying = new Set();
+  const inFlight = new Set();
   let refused = false;
   let failures = 0;
   let notBefore = 0;
@@ -36,12 +44,12 @@ export const outbox = (url, name, key, may, answered) => {
   const early = () => Date.now() < notBefore;
 
   /** The oldest lines of one session that fit into one request. */
-  const take = () => {
+  const takeBatch = () => {
     let count = 0;
     let size = 0;
     for (const line of waiting) {
       size += line.length;
-      if (size > BATCH || sessionOf(line) !== sessionOf(waiting[0])) break;
+      if (size > MAX_BATCH_CHARS || sessionOf(line) !== sessionOf(waiting[0])) break;
       count++;
     }
     return waiting.splice(0, count);
@@ -50,7 +58,7 @@ export const outbox = (url, name, key, may, answered) => {
   const body = (/** @type {string[]} */ batch) =>
     `{"write_key":${json(key)},"sent_at_ms":${Date.now()},"${name}":[${batch}]}`;
 
-  const plan = (/** @type {number} */ delayMs) => {
+  const scheduleFlush = (/** @type {number} */ delayMs) => {
     const at = Math.max(Date.now() + delayMs, notBefore);
     if (timer && dueAt <= at) return;
     clearTimeout(timer);
@@ -59,68 +67,68 @@ export const outbox = (url, name, key, may, answered) => {
   };
 
   /** @param {string[]} batch @param {any} [retryAfter] seconds or a date, as a text */
-  const again = (batch, retryAfter) => {
-    waiting = [...batch, ...waiting].slice(-HELD_EVENTS);
+  const requeue = (batch, retryAfter) => {
+    waiting = [...batch, ...waiting].slice(-MAX_QUEUED_EVENTS);
     const askedMs = +retryAfter * 1000 || Date.parse(retryAfter) - Date.now();
     notBefore = Date.now() + Math.max(backoffMs(failures++), askedMs || 0);
   };
 
   const send = async (/** @type {string[]} */ batch) => {
-    flying.add(batch);
+    inFlight.add(batch);
     try {
       const answer = await fetch(url, {
         method: "POST",
         body: body(batch), // a string goes as text/plain, which asks for no preflight
         credentials: "omit",
-        keepalive: `${[...flying]}`.length < BATCH,
-        signal: AbortSignal.timeout?.(PATIENCE_MS),
+        keepalive: `${[...inFlight]}`.length < MAX_BATCH_CHARS,
+        signal: AbortSignal.timeout?.(REQUEST_TIMEOUT_MS),
       });
       const { ok, status } = answer;
       if (ok) {
         failures = 0;
         answered(await answer.json().catch(() => ({})), sessionOf(batch[0]));
       } else if (status > 499 || status === 429 || status === 408) {
-        again(batch, answer.headers.get("Retry-After"));
+        requeue(batch, answer.headers.get("Retry-After"));
       } else {
         // Another try would be refused alike; without a valid key every batch would.
         refused ||= status === 401 || status === 403;
       }
     } catch {
-      again(batch);
+      requeue(batch);
     }
-    flying.delete(batch);
-    if (waiting.length) plan(flying.size > FLYING - 2 ? 0 : SOON_MS);
+    inFlight.delete(batch);
+    if (waiting.length) scheduleFlush(inFlight.size > MAX_IN_FLIGHT - 2 ? 0 : FLUSH_DELAY_MS);
   };
 
   const flush = guarded(() => {
     timer = 0;
-    if (early()) return plan(0);
+    if (early()) return scheduleFlush(0);
     // A page may have made `fetch` throw at once: then the batch waits again before this looks.
-    while (!early() && !refused && waiting.length && flying.size < FLYING && may() && navigator.onLine) send(take());
+    while (!early() && !refused && waiting.length && inFlight.size < MAX_IN_FLIGHT && may() && navigator.onLine) send(takeBatch());
   });
 
   return {
     /** @param {string} line @param {boolean} urgent */
     add: (line, urgent) => {
-      if (line.length > BATCH) return;
-      waiting = [...waiting, line].slice(-HELD_EVENTS);
-      plan(urgent ? 0 : SOON_MS);
+      if (line.length > MAX_BATCH_CHARS) return;
+      waiting = [...waiting, line].slice(-MAX_QUEUED_EVENTS);
+      scheduleFlush(urgent ? 0 : FLUSH_DELAY_MS);
     },
 
     /** The network is back, or the reader has agreed: no need to wait any longer. */
     retry: () => {
       failures = notBefore = 0;
-      plan(0);
+      scheduleFlush(0);
     },
 
     /** Takes up what an earlier page left behind. */
     resume: guarded(() => {
       if (!may()) return;
-      const oldest = Date.now() - STORED_MS;
+      const oldest = Date.now() - MAX_STORED_AGE_MS;
       const lines = (read("queue") ?? "").split("\n");
       write("queue", null);
       waiting.unshift(...lines.filter((line) => +line.split(/[:,]/, 4)[3] > oldest));
-      plan(SOON_MS);
+      scheduleFlush(FLUSH_DELAY_MS);
     }),
 
     /**
@@ -129,12 +137,12 @@ export const outbox = (url, name, key, may, answered) => {
      */
     leave: guarded(() => {
       if (!may() || refused) return;
-      const unsure = new Set([...(read("queue") ?? "").split("\n"), ...[...flying].flat(), ...waiting]);
+      const unsure = new Set([...(read("queue") ?? "").split("\n"), ...[...inFlight].flat(), ...waiting]);
       let lines = [...unsure].join("\n");
-      while (lines.length > STORED) lines = lines.slice(lines.indexOf("\n") + 1);
+      while (lines.length > MAX_STORED_CHARS) lines = lines.slice(lines.indexOf("\n") + 1);
       write("queue", lines);
       if (!early() && navigator.onLine) {
-        while (waiting.length && navigator.sendBeacon(url, body(take())));
+        while (waiting.length && navigator.sendBeacon(url, body(takeBatch())));
       }
       // A tab that was only hidden goes on with what could not be stored.
       if (read("queue") === lines) waiting = [];

@@ -13,13 +13,13 @@ from typing import Any
 
 from infra.simulate.reference_windows import (
     NAN,
-    QUIET,
-    SLICE,
-    WINDOW,
-    Minute,
+    PASSIVE_TYPES,
+    SLICE_MS,
+    WINDOW_MS,
+    SessionMinute,
     Slice,
     Slices,
-    minute,
+    session_minute,
     slices_of,
     total,
     windows,
@@ -84,7 +84,7 @@ def answer(
     return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
 
 
-def _peers(minutes: dict[str, Minute]) -> list[tuple[int, int, int]]:
+def _peers(minutes: dict[str, SessionMinute]) -> list[tuple[int, int, int]]:
     """Count, sum and sum of squares of each feature over the sessions of one window, in whole numbers."""
     sums = []
     for feature in SESSION_FEATURES:
@@ -113,7 +113,7 @@ class Reader:
         self.first = self.acted = self.last = self.hidden = self.looked = 0
 
     def filled(self) -> int:
-        return self.last // SLICE * SLICE + WINDOW
+        return self.last // SLICE_MS * SLICE_MS + WINDOW_MS
 
 
 def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
@@ -124,7 +124,7 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
         by_session: dict[str, list[tuple[str | None, Slice]]] = defaultdict(list)
         for session, content, cell in cells:
             by_session[session].append((content, cell))
-        minutes = {session: minute(own, end) for session, own in by_session.items()}
+        minutes = {session: session_minute(own, end) for session, own in by_session.items()}
         past = [sums for then, sums in history.items() if end - 900_000 <= then < end]
         means, spreads, compared = _statistics(past)
         history[end] = _peers(minutes)
@@ -140,10 +140,10 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
                 reader.first = reader.acted = min(times)
             reader.first = min(reader.first, *times)
             reader.last = max(reader.last, *times)
-            reader.acted = max([reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in QUIET)])
+            reader.acted = max([reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in PASSIVE_TYPES)])
             reader.hidden = max([reader.hidden, *(e.occurred_at_ms for e in now.events if e.type == "page_hide")])
             signals, values = _signals(reader, end), [now.values[each] for each in SESSION_NAMES]
-            whole = end - reader.first >= WINDOW
+            whole = end - reader.first >= WINDOW_MS
             signals.values, signals.z_self = values, reader.baselines.score_and_update(values, learn=whole)
             signals.baselines = reader.baselines
             signals.peer_means, signals.z_peers = means, z_scores(values, means, spreads, compared)
@@ -168,7 +168,7 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
 
 def _signals(reader: Reader, end: int) -> Signals:
     reader.looked = end
-    signals = Signals(window_start_ms=end - WINDOW, window_end_ms=end)
+    signals = Signals(window_start_ms=end - WINDOW_MS, window_end_ms=end)
     if reader.hidden <= reader.acted:
         signals.scalars["silence_ms"] = float(end - reader.acted)
     signals.scalars["session_age_ms"] = float(end - reader.first)
@@ -184,11 +184,11 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet) -> Ite
     """Two minutes of windows in which nothing happens any more."""
     if reader.hidden > reader.acted:
         return
-    for end in range(reader.filled() + SLICE, min(until, reader.filled() + 12 * SLICE) + 1, SLICE):
+    for end in range(reader.filled() + SLICE_MS, min(until, reader.filled() + 12 * SLICE_MS) + 1, SLICE_MS):
         if end <= reader.looked:
             continue
         signals = _signals(reader, end)
-        values = [minute([], end).values[name] for name in SESSION_NAMES]
+        values = [session_minute([], end).values[name] for name in SESSION_NAMES]
         signals.values, signals.z_self = values, reader.baselines.score_and_update(values, learn=False)
         signals.baselines, signals.z_peers = reader.baselines, [None] * len(values)
         subject = Subject(Target("session", session), session, None, None)
@@ -222,7 +222,7 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionState()))
             row = [float(values[name]) for name in CONTENT_NAMES]
             signals = Signals(values=row, z_self=baselines.score_and_update(row), baselines=baselines)
-            signals.window_start_ms, signals.window_end_ms = end - WINDOW, end
+            signals.window_start_ms, signals.window_end_ms = end - WINDOW_MS, end
             kinds = [event.content_type for event in (*events, *gestures) if event.content_type is not None]
             signals.attributes["content_type"] = max(kinds, default=None)
             subject = Subject(Target("content", content), None, None, content)
