@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from infra.local.home import PROJECT
-from infra.local.submit import package
+from infra.packaging.archive import write_archive
 
 SCRIPT = """
 import models.rules.signals
 from tests.operators.test_every_stage import RULES, STEPS, silent, unknown
-from tests.support.builders import session_window
+from tests.support.builders import rule, session_window
 from tests.support.flink_fakes import FakeFlink, Running
 from tests.support.stages import RunningStage, window_commands
 from udfs.lanes.sessions import DETECTORS, STAGES
@@ -25,7 +25,8 @@ for stage in STAGES:
     flink = FakeFlink()
     running = RunningStage(stage, flink, RULES)
     print(stage.__name__, [running.evaluate(*step) for step in [*STEPS, unknown(30), silent(31)]], flink.values)
-lane = Running(window_commands(*RULES))
+odd = rule(id="odd", when=[{"forest": 0.0}, {"feature": "clicks", "z_above": -9}, {"context": "device", "equals": "phone"}])
+lane = Running(window_commands(*RULES, odd))
 for number in range(20):
     print(lane.send("sanna-phone", session_window(60 + 10 * number)))
 print(lane.advance(lane.flink.watermark + 2**62), lane.flink.values)
@@ -43,7 +44,7 @@ def output(sources: Path) -> list[str]:
 def test_compiled_and_plain_stages_emit_the_same(tmp_path: Path) -> None:
     if shutil.which("gcc") is None and shutil.which("cc") is None:
         pytest.skip("no C compiler: the archive holds sources only")
-    with zipfile.ZipFile(package(tmp_path / "microadjust.zip")) as packed:
+    with zipfile.ZipFile(write_archive(tmp_path / "microadjust.zip")) as packed:
         packed.extractall(tmp_path / "compiled")
     (where, *compiled), (source, *plain) = output(tmp_path / "compiled"), output(PROJECT)
     assert where.endswith(".so")
