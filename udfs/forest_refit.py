@@ -160,7 +160,6 @@ class ForestRefit(KeyedProcessFunction):
 
 
 def _record(refitted: RefitMessage) -> Row:
-    refitted.layout = SESSION_LAYOUT.header
     return Row("refit", refitted.content_type, _encoder.encode(refitted).decode())
 
 

@@ -1,4 +1,4 @@
-"""Computes the job's windows of a recording in plain Python, for training and as the tests' reference."""
+"""Computes the windows of a recording in plain Python: rows to train models from, and the reference for the SQL."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,9 +8,9 @@ from typing import Final
 from schemas.events import FAST_TYPES, RECOMMENDED, Event
 
 NAN: Final = float("nan")
-SLICE: Final = 10_000
-WINDOW: Final = 60_000
-QUIET: Final = ("heartbeat", "context", "page_hide")
+SLICE_MS: Final = 10_000
+WINDOW_MS: Final = 60_000
+PASSIVE_TYPES: Final = ("heartbeat", "context", "page_hide")
 """Events that happen without the reader doing anything."""
 
 
@@ -37,28 +37,28 @@ Slices = Mapping[int, Mapping[tuple[str, str | None], Slice]]
 def slices_of(events: Iterable[Event]) -> Slices:
     slices: dict[int, dict[tuple[str, str | None], Slice]] = defaultdict(lambda: defaultdict(Slice))
     for event in events:
-        slices[event.occurred_at_ms // SLICE * SLICE][event.session_id, event.content_id].add(event)
+        slices[event.occurred_at_ms // SLICE_MS * SLICE_MS][event.session_id, event.content_id].add(event)
     return slices
 
 
 def windows(slices: Slices, until_ms: int) -> Iterator[tuple[int, list[tuple[str, str | None, Slice]]]]:
-    """Yields (end, cells) of every window that has ended and is not empty."""
-    ends = sorted({start + WINDOW - shift for start in slices for shift in range(0, WINDOW, SLICE)})
+    """Yields (end, cells) of every window that holds anything and has ended."""
+    ends = sorted({start + WINDOW_MS - shift for start in slices for shift in range(0, WINDOW_MS, SLICE_MS)})
     for end in ends:
-        starts = [start for start in range(end - WINDOW, end, SLICE) if start in slices]
+        starts = [start for start in range(end - WINDOW_MS, end, SLICE_MS) if start in slices]
         cells = [(*key, slices[start][key]) for start in starts for key in slices[start]]
         if cells and end - 1 <= until_ms:
             yield end, cells
 
 
 def total(events: Iterable[Event], kind: str) -> int:
-    """Sums the values of the events of one type, each as a whole number."""
+    """Sums the values of the events of that type, as whole numbers."""
     return sum(int(event.value or 0) for event in events if event.type == kind)
 
 
 @dataclass
 class SessionMinute:
-    """One session in one window of a minute. `values` by feature; NaN is unknown."""
+    """One session in one window. `values` by feature; NaN is unknown."""
 
     values: dict[str, float]
     events: list[Event]
@@ -68,7 +68,7 @@ class SessionMinute:
 
 
 def session_minute(cells: list[tuple[str | None, Slice]], end: int) -> SessionMinute:
-    """Aggregates what one session did in the window that ends at `end`."""
+    """Computes what one session did in the window that ends at `end`; without cells, a silent window."""
     signals = [event for _, cell in cells for event in cell.events]
     firsts = [event for _, cell in cells for event in cell.gestures.values()]
     events = signals + firsts
@@ -94,7 +94,7 @@ def session_minute(cells: list[tuple[str | None, Slice]], end: int) -> SessionMi
         if (ms := total(cell.events, "heartbeat")) > 0:
             best.append((ms, kind or ""))
             engaged[kind or ""] += ms
-    acted = [event.occurred_at_ms for event in events if event.type not in QUIET]
+    acted = [event.occurred_at_ms for event in events if event.type not in PASSIVE_TYPES]
     at = [(max(e.occurred_at_ms for e in (*cell.events, *cell.gestures.values())), content) for content, cell in cells]
     named = [(last, content) for last, content in at if content is not None]
     left = [event for event in signals if event.type == "page_hide"]
@@ -111,7 +111,7 @@ def session_minute(cells: list[tuple[str | None, Slice]], end: int) -> SessionMi
         "session_duration_ms": active,
         "pages": sum(event.type == "page_view" for event in signals),
         "rapid_exits": sum(event.value is not None and event.value <= 10_000 for event in left),
-        "idle_ms": end - max(acted) if acted else WINDOW,
+        "idle_ms": end - max(acted) if acted else WINDOW_MS,
     }
     main = max(best)[1] or None if best else None
     return SessionMinute(

@@ -1,4 +1,4 @@
-"""Trains the forest that ships with the job on simulated ordinary readers: ``python -m infra.simulate.train``."""
+"""Trains the forest that ships with the job, on simulated ordinary readers: ``python -m infra.simulate.train``."""
 
 import argparse
 from collections import defaultdict
@@ -39,7 +39,7 @@ def ordinary_windows(seed: int) -> list[list[float]]:
 
 
 def train(rows: list[list[float]], seed: int) -> tuple[bytes, float]:
-    """Fits the forest. Returns it as ONNX, and the score from which a window counts as anomalous."""
+    """The forest as ONNX, and the score from which a window counts as anomalous."""
     matrix: Floats = np.concatenate([to_feature_row(row) for row in rows])
     chosen = np.random.default_rng(seed).permutation(len(matrix))[:ROWS]
     forest = fit(matrix[chosen], seed)

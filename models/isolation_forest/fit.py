@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from models.features import SESSION_NAMES
 from models.isolation_forest.grow import grow_trees
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.onnx_export import SAMPLES, TREES, to_onnx
@@ -28,4 +29,4 @@ def refit(content_type: str, epoch: int, rows: list[tuple[float, ...]]) -> Refit
     threshold = max(float(np.quantile(trees.scores(matrix), 1.0 - ALARM_SHARE)), MIN_THRESHOLD)
     # Each checkpoint writes every forest in force. LZMA finds repetitions in the model that lie further apart than zlib looks.
     packed = b64encode(lzma.compress(to_onnx(trees), preset=1)).decode("ascii")
-    return RefitMessage(content_type, epoch, "fitted", threshold, packed)
+    return RefitMessage(content_type, epoch, "fitted", threshold, packed, SESSION_NAMES)

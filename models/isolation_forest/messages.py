@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from models.features import FIRST_SESSION_NAMES
+
 
 class RefitMessage(Struct):
     """State of one refit. `begins`: the next epoch that may have a forest; `fitted`: a forest; `skipped`: too few rows."""
@@ -15,8 +17,8 @@ class RefitMessage(Struct):
     status: Literal["begins", "fitted", "skipped"]
     threshold: float = 1.0
     model: str = ""
-    layout: str = ""
-    """`FeatureLayout.header` of the features that the forest was fitted on."""
+    features: tuple[str, ...] = FIRST_SESSION_NAMES
+    """The columns that the forest was fitted on; release 0.2.0 did not name them."""
 
     def model_bytes(self) -> bytes:
         """Unpacks the ONNX model."""

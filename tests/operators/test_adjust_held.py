@@ -6,6 +6,7 @@ from lzma import compress
 import msgspec
 import pytest
 
+from models.features import SESSION_NAMES
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from tests.operators.conftest import Start
@@ -31,6 +32,7 @@ def announced(job: Running, epoch: int, status: str, content_type: str = "news",
             "status": status,
             "threshold": threshold,
             "model": model,
+            "features": SESSION_NAMES,
         },
         RefitMessage,
     )

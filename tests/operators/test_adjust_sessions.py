@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from models.detectors.baselines import WARM_UP
+from models.features import SESSION_NAMES
 from tests.operators.conftest import Start
 from tests.support.builders import ANNA, BEN, CrossingRow, at, rule, session_window
 from tests.support.operator_outputs import commands, fed, seconds
@@ -159,7 +160,7 @@ def test_the_reader_s_device_and_main_type_can_be_asked_for(start: Start) -> Non
 
 def test_peers_are_compared_with_once_there_are_enough(start: Start) -> None:
     lazy = rule(when=[{"feature": "engaged_ms", "z_below": -2, "against": "peers"}])
-    means, spreads = [50_000.0] * 13, [5_000.0] * 13
+    means, spreads = [50_000.0] * len(SESSION_NAMES), [5_000.0] * len(SESSION_NAMES)
     few = session_window(60, BEN, peers=(29, means, spreads), engaged_ms=39_000)
     enough = session_window(60, peers=(30, means, spreads), engaged_ms=39_000)
     [command] = commands(fed(start(lazy), [few, enough]))

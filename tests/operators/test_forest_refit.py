@@ -27,7 +27,7 @@ def sample(rows: int, since_s: int = 60, seed: int = 7) -> list[CrossingRow]:
     made = []
     for n, values in enumerate(minutes(rows, seed)):
         kind, numbers, texts = session_window(since_s + n * 60 % (HALF_HOUR_S - 60), f"reader-{seed}-{n}")
-        made.append((kind, [*numbers[:6], *values, *numbers[19:]], texts))
+        made.append((kind, [*numbers[:6], *values, *numbers[6 + len(SESSION_NAMES) :]], texts))
     return made
 
 

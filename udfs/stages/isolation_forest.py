@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from models.features import SESSION_LAYOUT, SESSION_NAMES
+from models.features import SESSION_NAMES
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.registry import ForestRegistry, ForestVersion, to_feature_row
 from models.isolation_forest.scorer import ForestScorer
@@ -27,7 +27,7 @@ class IsolationForestStage:
             self._forests.begin(refit.content_type, refit.epoch)
             return
         forest = None
-        if refit.status == "fitted" and refit.layout != SESSION_LAYOUT.header:
+        if refit.status == "fitted" and refit.features != SESSION_NAMES:
             # The features have changed between two runs of the job. Until the next refit the shipped forest decides.
             _log.warning("the forest %s@%d was fitted on other features: ignored", refit.content_type, refit.epoch)
         elif refit.status == "fitted":

@@ -12,9 +12,9 @@ from typing import Any
 
 from infra.simulate.reference_windows import (
     NAN,
-    QUIET,
-    SLICE,
-    WINDOW,
+    PASSIVE_TYPES,
+    SLICE_MS,
+    WINDOW_MS,
     SessionMinute,
     Slice,
     Slices,
@@ -112,7 +112,7 @@ class Reader:
         self.first = self.acted = self.last = self.hidden = self.looked = 0
 
     def filled(self) -> int:
-        return self.last // SLICE * SLICE + WINDOW
+        return self.last // SLICE_MS * SLICE_MS + WINDOW_MS
 
 
 def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
@@ -139,10 +139,10 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
                 reader.first = reader.acted = min(times)
             reader.first = min(reader.first, *times)
             reader.last = max(reader.last, *times)
-            reader.acted = max([reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in QUIET)])
+            reader.acted = max([reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in PASSIVE_TYPES)])
             reader.hidden = max([reader.hidden, *(e.occurred_at_ms for e in now.events if e.type == "page_hide")])
             facts, values = _facts(reader, end), [now.values[each] for each in SESSION_NAMES]
-            whole = end - reader.first >= WINDOW
+            whole = end - reader.first >= WINDOW_MS
             facts.values, facts.z_self = values, reader.baselines.score_and_update(values, learn=whole)
             facts.baselines = reader.baselines
             facts.peer_means, facts.z_peers = means, z_scores(values, means, spreads, compared)
@@ -168,7 +168,7 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
 
 def _facts(reader: Reader, end: int) -> Facts:
     reader.looked = end
-    facts = Facts(window_start_ms=end - WINDOW, window_end_ms=end)
+    facts = Facts(window_start_ms=end - WINDOW_MS, window_end_ms=end)
     if reader.hidden <= reader.acted:
         facts.live["silence_ms"] = float(end - reader.acted)
     facts.live["session_age_ms"] = float(end - reader.first)
@@ -179,7 +179,7 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet) -> Ite
     """Two minutes of windows in which nothing happens any more."""
     if reader.hidden > reader.acted:
         return
-    for end in range(reader.filled() + SLICE, min(until, reader.filled() + 12 * SLICE) + 1, SLICE):
+    for end in range(reader.filled() + SLICE_MS, min(until, reader.filled() + 12 * SLICE_MS) + 1, SLICE_MS):
         if end <= reader.looked:
             continue
         facts = _facts(reader, end)
@@ -217,7 +217,7 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionState()))
             row = [float(values[name]) for name in CONTENT_NAMES]
             facts = Facts(values=row, z_self=baselines.score_and_update(row), baselines=baselines)
-            facts.window_start_ms, facts.window_end_ms = end - WINDOW, end
+            facts.window_start_ms, facts.window_end_ms = end - WINDOW_MS, end
             kinds = [event.content_type for event in (*events, *gestures) if event.content_type is not None]
             facts.texts["content_type"] = max(kinds, default=None)
             subject = Subject(Target("content", content), None, None, content)

@@ -1,6 +1,8 @@
 """Baselines against numpy at every prefix."""
 
+from base64 import b64encode
 from math import floor, sqrt
+from struct import pack
 
 import numpy as np
 import pytest
@@ -146,3 +148,32 @@ def test_packing_is_exact(rows: list[tuple[float, float]]) -> None:
 def test_the_deviation_is_the_population_s() -> None:
     baselines = fed([1.0, 3.0] * 6)
     assert sqrt(baselines.variances[0]) == pytest.approx(1.0)
+
+
+LEGACY = b64encode(pack("<8d2H", 1.5, 40.0, 0.25, 9.0, 2.0, 0.0, 0.0, 3.0, 20, 30)).decode()
+"""A text of commit 8c8b8b8 for the features a and b: means, variances, upper sums, lower sums, counts."""
+
+
+def test_a_text_without_names_is_that_of_the_first_release() -> None:
+    held = Baselines.from_text(LEGACY, TWO)
+    assert (held.means, held.variances, held.counts) == ([1.5, 40.0], [0.25, 9.0], [20, 30])
+    assert (held.cusum_high, held.cusum_low) == ([2.0, 0.0], [0.0, 3.0])
+    assert held.to_text(TWO) == LEGACY
+
+
+def test_a_new_feature_begins_with_an_empty_baseline_and_the_others_go_on() -> None:
+    held = Baselines.from_text(LEGACY, FeatureLayout(["a", "new", "b"], ["a", "b"]))
+    assert (held.means, held.counts) == ([1.5, 0.0, 40.0], [20, 0, 30])
+    assert held.score_and_update([2.0, 7.0, 31.0]) == [1.0, None, -3.0]
+
+
+def test_a_removed_feature_s_baseline_is_dropped() -> None:
+    layout = FeatureLayout(["b"], ["a", "b"])
+    held = Baselines.from_text(LEGACY, layout)
+    assert (held.means, held.counts) == ([40.0], [30])
+    assert Baselines.from_text(held.to_text(layout), TWO).counts == [0, 30]
+
+
+def test_a_text_grows_by_the_names_that_changed_alone() -> None:
+    layout = FeatureLayout(["a", "shares"], ["a", "b"])
+    assert len(Baselines(2).to_text(layout)) == len(Baselines(2).to_text(TWO)) + len("-b+shares:")

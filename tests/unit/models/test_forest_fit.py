@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models.features import SESSION_NAMES
 from models.isolation_forest.fit import ALARM_SHARE, MIN_ROWS, MIN_THRESHOLD, refit
 from models.isolation_forest.grow import grow_trees
 from models.isolation_forest.messages import RefitMessage
@@ -32,7 +33,7 @@ def test_what_arrives_is_the_forest_that_was_fitted() -> None:
     fitted = refit("news", EPOCH, rows)
     matrix = np.array(rows, dtype=np.float32)
     assert fitted.model_bytes() == to_onnx(grow_trees(matrix, EPOCH, TREES, SAMPLES))
-    assert ForestScorer(fitted.model_bytes()).features == 13
+    assert ForestScorer(fitted.model_bytes()).features == len(SESSION_NAMES)
 
 
 def test_hardly_any_row_of_the_sample_scores_above_the_threshold() -> None:

@@ -1,0 +1,113 @@
+"""State that a job with the shipped features has left, taken up by jobs with a feature more, one fewer, or another order."""
+
+import json
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+
+from infra.local.home import PROJECT
+from models.detectors.baselines import Baselines
+from models.feature_layout import FeatureLayout
+from models.features import FIRST_SESSION_NAMES, SESSION_NAMES
+from models.isolation_forest.fit import refit
+from models.isolation_forest.messages import RefitMessage
+from models.isolation_forest.schedule import RefitSchedule
+from models.isolation_forest.scorer import ForestScorer
+from tests.support.builders import (
+    ANNA,
+    BEN,
+    EVERY_MS,
+    WINDOW_MS,
+    at,
+    forest_card,
+    forest_model,
+    minutes,
+    session_window,
+)
+from tests.support.flink_fakes import Running, lines
+from tests.support.operator_outputs import fed
+from tests.support.other_features import CHANGES, to_json
+from udfs.forest_refit import ForestRefit
+from udfs.window_commands import WindowCommands
+
+SCHEDULE = RefitSchedule(1_800_000, 300_000)
+EPOCH = SCHEDULE.first_epoch(at(60))
+Answer = dict[str, Any]
+
+
+def left_behind() -> Answer:
+    """State after 40 windows of one session, with a pending window, a forest in force and 150 sampled windows."""
+    model = forest_model()
+    job = Running(WindowCommands((), model, forest_card(model), SCHEDULE, WINDOW_MS, EVERY_MS, False))
+    in_force = msgspec.structs.replace(refit("news", EPOCH - 100, minutes(200)), threshold=-1.0)
+    for message in (in_force, RefitMessage("news", EPOCH, "begins")):
+        job.broadcast(("refit", "news", msgspec.json.encode(message).decode()))
+    fed(job, [session_window(end_s, engaged_ms=38_000.0 + 1_000 * (end_s // 10 % 5)) for end_s in range(60, 460, 10)])
+    # Of a content type whose first refit is not known of yet: the window has to wait.
+    fed(job, [session_window(460, BEN, main_type="video", first_s=400, engaged_ms=1.0, pages=7.0)])
+    refits = Running(ForestRefit(SCHEDULE.every_ms, SCHEDULE.lead_ms))
+    for n in range(150):
+        refits.send("news", session_window(60 + n, f"reader-{n}", hover_ms=float(n)))
+    return {"windows": to_json(job.flink), "forests": to_json(refits.flink)}
+
+
+def taken_up(change: str, left: Answer) -> Answer:
+    argv = [sys.executable, "-m", "tests.support.other_features", change]
+    done = subprocess.run(argv, cwd=PROJECT, input=json.dumps(left), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: Answer = json.loads(done.stdout)
+    return found
+
+
+@cache
+def changed(change: str) -> Answer:
+    return taken_up(change, left_behind())
+
+
+def baselines(found: Answer, session: str) -> dict[str, tuple[int, float]]:
+    """Count and mean of each feature's baseline, by name."""
+    layout = FeatureLayout(found["features"], FIRST_SESSION_NAMES)
+    text = lines(found["windows"]["values"]["session-v2"]["s" + session])["z-scores-v1"]
+    held = Baselines.from_text(text, layout)
+    return dict(zip(layout.names, zip(held.counts, held.means, strict=True), strict=True))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_state_of_the_shipped_features_is_taken_up_by_name(change: str) -> None:
+    found = changed(change)
+    names = found["features"]
+    odd = next(each for each in found["commands"] if each["source"]["id"] == "odd" and each["session_id"] == ANNA)
+    # 38 to 42 s of engaged time in turns, the newest weighing little more than the oldest: mean 40 s, deviation sqrt(2) s.
+    assert odd["evidence"]["engaged_ms"]["baseline"] == pytest.approx(40_000, abs=60)
+    assert odd["evidence"]["engaged_ms"]["z"] == pytest.approx(-20 / 2**0.5, rel=0.02)
+    counts = {name: count for name, (count, _) in baselines(found, ANNA).items()}
+    assert counts == {name: 1 if name == "likes" else 41 for name in names}
+    pending = baselines(found, BEN)
+    assert (pending["engaged_ms"], pending["pages"]) == ((1, 1.0), (1, 7.0))
+    assert pending.get("likes", (0, 0.0)) == (0, 0.0)
+    [fitted] = [each for each in found["refits"] if each["status"] == "fitted"]
+    assert fitted["features"] == names
+    assert ForestScorer(msgspec.convert(fitted, RefitMessage).model_bytes()).features == len(names)
+
+
+@pytest.mark.parametrize(
+    ("change", "uses_it"), [("none", True), ("added", False), ("removed", False), ("reordered", False)]
+)
+def test_a_forest_fitted_on_other_features_judges_nobody(change: str, uses_it: bool) -> None:
+    """The forest in force finds every window anomalous; the shipped one, whose threshold is 0.62, finds none so."""
+    found = changed(change)
+    assert any(each["source"]["id"] == "scored" for each in found["commands"]) == uses_it
+
+
+@pytest.mark.parametrize(("change", "hover_windows"), [("added", 41), ("removed", 0)])
+def test_a_second_change_meets_state_of_both_kinds(change: str, hover_windows: int) -> None:
+    back = taken_up("none", changed(change))
+    assert back["features"] == list(SESSION_NAMES)
+    counts = {name: count for name, (count, _) in baselines(back, ANNA).items()}
+    assert counts == {name: hover_windows if name == "hover_ms" else 41 for name in SESSION_NAMES}
+    [fitted] = [each for each in back["refits"] if each["status"] == "fitted"]
+    assert fitted["features"] == list(SESSION_NAMES)

@@ -1,0 +1,85 @@
+"""Takes up the state of operators with other features than the job's: ``python -m tests.support.other_features CHANGE``.
+
+A process of its own, because modules read the registry when they are imported. It reads a state from standard input, tells
+both operators a little more, and writes what they emitted and the state they left.
+"""
+
+import json
+import sys
+from typing import Any, Final
+
+import models.features as registry
+from models.feature_layout import FeatureLayout
+from tests.support.flink_fakes import FakeFlink, Running
+
+CHANGES: Final = ("none", "added", "removed", "reordered")
+
+
+def change_features(change: str) -> None:
+    """Changes the registry before any other module has read it."""
+    features = {
+        "none": registry.SESSION_FEATURES,
+        "added": (
+            registry.Feature("likes", "count", "contents liked", "0e0", when_silent=0.0),
+            *registry.SESSION_FEATURES,
+        ),
+        "removed": tuple(each for each in registry.SESSION_FEATURES if each.name != "hover_ms"),
+        "reordered": registry.SESSION_FEATURES[::-1],
+    }[change]
+    names = tuple(each.name for each in features)
+    layout = FeatureLayout(names, registry.FIRST_SESSION_NAMES)
+    vars(registry).update(SESSION_FEATURES=features, SESSION_NAMES=names, SESSION_LAYOUT=layout)
+    registry.silent_values.__defaults__ = (features,)
+
+
+def to_json(flink: FakeFlink) -> dict[str, Any]:
+    timers = sorted(flink.timers)
+    return {
+        "values": flink.values,
+        "lists": flink.lists,
+        "broadcast": flink.broadcast,
+        "timers": timers,
+        "watermark": flink.watermark,
+    }
+
+
+def from_json(state: dict[str, Any]) -> FakeFlink:
+    return FakeFlink(**state | {"timers": {(at_ms, key) for at_ms, key in state["timers"]}})
+
+
+def story(window_state: dict[str, Any], refit_state: dict[str, Any]) -> dict[str, Any]:
+    """Engaged time falls at the 41st window of a session, and a pending window goes on; then a forest is fitted."""
+    # Imported here: not before the registry has been changed.
+    from models.isolation_forest.schedule import RefitSchedule
+    from tests.support.builders import EVERY_MS, WINDOW_MS, at, forest_card, forest_model, rule, session_window
+    from tests.support.operator_outputs import fed
+    from udfs.forest_refit import ForestRefit
+    from udfs.window_commands import WindowCommands
+
+    odd = rule(id="odd", when=[{"feature": "engaged_ms", "z_below": -2}], then={"action": "prompt"}, cooldown_s=1)
+    scored = rule(id="scored", when=[{"forest": "threshold"}], then={"action": "expand"}, cooldown_s=1)
+    schedule = RefitSchedule(1_800_000, 300_000)
+    windows = WindowCommands(
+        (odd, scored), forest_model(), forest_card(forest_model()), schedule, WINDOW_MS, EVERY_MS, False
+    )
+    job, refits = (
+        Running(windows, from_json(window_state)),
+        Running(ForestRefit(1_800_000, 300_000), from_json(refit_state)),
+    )
+    emitted = fed(job, [session_window(470, engaged_ms=20_000)])
+    emitted += job.advance(at(470))
+    later = [session_window(480 + n, f"later-{n}") for n in range(100)]
+    fitted = [each for row in later for each in refits.send("news", row)] + refits.advance(at(1_800))
+    return {
+        "commands": [json.loads(each[1]) for each in emitted if not isinstance(each[0], str) and len(each) == 2],
+        "refits": [json.loads(each[2]) for each in fitted],
+        "features": list(registry.SESSION_NAMES),
+        "windows": to_json(job.flink),
+        "forests": to_json(refits.flink),
+    }
+
+
+if __name__ == "__main__":
+    change_features(sys.argv[1])
+    given = json.load(sys.stdin)
+    json.dump(story(given["windows"], given["forests"]), sys.stdout)

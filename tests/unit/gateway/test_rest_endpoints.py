@@ -1,0 +1,83 @@
+"""REST endpoints in process, without Redis: who may ask, what is written, and the degraded default."""
+
+import msgspec
+import pytest
+
+from infra.gateway.auth import push_tokens
+from infra.gateway.clock import now_ms
+from schemas.events import Event
+from tests.support.gateway_in_process import OPERATOR, WRITE_KEY, InProcessClient, RecordingProducer, in_process
+
+BY_KEY = {"x-write-key": WRITE_KEY}
+BY_OPERATOR = {"authorization": f"Bearer {OPERATOR}"}
+
+
+def by_page(session_id: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {push_tokens.sign(session_id, now_ms() + 60_000, ['secret'])}"}
+
+
+@pytest.fixture
+def producer() -> RecordingProducer:
+    return RecordingProducer()
+
+
+@pytest.fixture
+def client(producer: RecordingProducer) -> InProcessClient:
+    return in_process(producer)
+
+
+def test_a_push_token_from_a_write_key_reads_its_own_session_and_no_other(client: InProcessClient) -> None:
+    token = client.post("/v1/push-token", json={"session_id": "anna"}, headers=BY_KEY).json()["push_token"]
+    headers = {"authorization": f"Bearer {token}"}
+    own = client.get("/v1/sessions/anna", headers=headers)
+    assert (own.status_code, own.json()["degraded"]) == (200, True)
+    assert client.get("/v1/sessions/bertha", headers=headers).status_code == 401
+    assert client.get("/v1/sessions/bertha", headers=BY_OPERATOR).status_code == 200
+
+
+def test_feedback_of_a_page_is_one_event(client: InProcessClient, producer: RecordingProducer) -> None:
+    response = client.post("/v1/feedback", json={"session_id": "anna", "rating": 4}, headers=by_page("anna"))
+    assert (response.status_code, response.json()["accepted"]) == (202, 1)
+    (record,) = producer.sent
+    event = msgspec.json.decode(record.value or b"", type=Event)
+    assert (event.type, event.value, event.session_id) == ("feedback", 4.0, "anna")
+
+
+@pytest.mark.parametrize(
+    ("body", "session_id", "status", "field"),
+    [
+        ({"session_id": "anna"}, "anna", 422, "rating"),
+        ({"session_id": "anna", "rating": 9}, "anna", 422, "rating"),
+        ({"rating": 4}, "anna", 422, "session_id"),
+        ({"session_id": "anna", "rating": 4}, "bertha", 401, "token"),
+    ],
+    ids=["nothing said", "out of range", "no session", "another session's token"],
+)
+def test_feedback_that_is_rejected_names_the_field(
+    client: InProcessClient, body: dict[str, object], session_id: str, status: int, field: str
+) -> None:
+    response = client.post("/v1/feedback", json=body, headers=by_page(session_id))
+    assert (response.status_code, response.json()["field"]) == (status, field)
+
+
+def test_outcomes_are_validated_one_by_one(client: InProcessClient, producer: RecordingProducer) -> None:
+    good = {"command_id": "c", "session_id": "anna", "status": "applied", "occurred_at_ms": now_ms()}
+    foreign, empty = {**good, "session_id": "bertha"}, {**good, "status": None}
+    response = client.post("/v1/outcomes", json={"outcomes": [good, foreign, empty, {}]}, headers=by_page("anna"))
+    assert (response.status_code, response.json()["accepted"]) == (202, 1)
+    rejected = [(each["index"], each["field"], each["rule"]) for each in response.json()["rejected"]]
+    assert rejected[:2] == [(1, "session_id", "token"), (2, "status", "missing_field")]
+    assert (rejected[2][0], rejected[2][2]) == (3, "missing_field")
+    assert [each.key for each in producer.sent] == [b"anna"]
+
+
+def test_a_query_for_too_many_sessions_says_how_many_are_allowed(client: InProcessClient) -> None:
+    response = client.post("/v1/sessions/query", json={"session_ids": ["s"] * 101}, headers=BY_OPERATOR)
+    assert (response.status_code, response.json()["rule"]) == (422, "out_of_range")
+    assert "100" in response.json()["error"]
+
+
+def test_an_erasure_that_cannot_be_completed_is_503_and_may_be_repeated() -> None:
+    response = in_process(redis_url="redis://127.0.0.1:1/0").request("DELETE", "/v1/people/a", headers=BY_OPERATOR)
+    assert (response.status_code, response.json()["rule"]) == (503, "unavailable")
+    assert response.headers["retry-after"] == "5"
