@@ -50,7 +50,7 @@ class FeatureLayout:
 
     def size(self, header: str) -> int:
         """How many values stand beside `header`."""
-        return len(self._stored(header))
+        return len(self.stored if header == self.header else self._stored(header))
 
     def read(self, values: Sequence[T], header: str, missing: T) -> list[T]:
         """`values`, written beside `header`, in the order of `names`; `missing` for a feature that is not among them."""

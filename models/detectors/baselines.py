@@ -111,10 +111,10 @@ class Baselines:
     def to_text(self, layout: FeatureLayout) -> str:
         """As text for keyed state, the values in the order of `layout.stored`. Text, because thread mode hands bytes
         over one by one. The text of the first release's features bears no header: it is that of the first release."""
-        blocks = (self.means, self.variances, self.cusum_high, self.cusum_low)
-        numbers = [number for block in blocks for number in layout.written(block)]
-        body = b2a_base64(_struct(len(self.means)).pack(*numbers, *layout.written(self.counts)), newline=False)
-        text = body.decode("ascii")
+        written = layout.written
+        numbers = (*written(self.means), *written(self.variances), *written(self.cusum_high), *written(self.cusum_low))
+        body = _struct(len(self.means)).pack(*numbers, *written(self.counts))
+        text = b2a_base64(body, newline=False).decode("ascii")
         return f"{layout.header}:{text}" if layout.header else text
 
     @classmethod

@@ -101,7 +101,7 @@ RULES = (
     ODD,
     rule(id="streak", when=[{"feature": "engaged_ms", "below": 25_000}], for_windows=3, then={"action": "shorten"}),
     rule(id="drift", when=[{"feature": "engaged_ms", "shift": "down"}], then={"action": "expand"}),
-    rule(id="forest", when=[{"forest": 0.5}], then={"action": "visualise"}, cooldown_s=30),
+    rule(id="forest", when=[{"forest": 0.4}], then={"action": "visualise"}, cooldown_s=30),
 )
 
 
