@@ -1,6 +1,7 @@
 """The documentation names what exists, and what exists is documented."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -83,6 +84,8 @@ def test_the_readme_is_a_front_page() -> None:
     text = (PROJECT / "README.md").read_text("utf-8")
     assert len(text.splitlines()) <= 150
     assert len(text.split()) <= 1_000
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"**Version:** {version}." in text
 
 
 @by_page
