@@ -60,7 +60,7 @@ test-unit: setup ## tests that start no process: unit, operators, doctests
 test-cluster: setup ## the graph on a mini-cluster in one process
 	@$(BIN)/pytest -m cluster
 
-test-kafka: setup ## tests on a real Kafka and a real Flink cluster
+test-kafka: setup browser ## tests on a real Kafka and a real Flink cluster
 	@$(BIN)/pytest -m kafka
 
 # Debian's own Chromium; no test tool fetches another.
