@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
 from confluent_kafka import Producer
 
-from infra.kafka.reading import TopicReader
+from infra.kafka.reading import StreamError, TopicReader
 from infra.local import kafka
 from infra.local.home import Home
 from schemas.topics import EVENTS, TOPICS, Topic
 from tests.support.services import kill, process_of, register
+from tests.support.waiting import until
 
 ANY_PARTITION: Final = -1
 """librdkafka's own number: the key decides."""
@@ -49,7 +51,7 @@ class Broker:
             process.resume()
 
 
-@dataclass(frozen=True)
+@dataclass
 class PrefixedTopics:
     """Topics of the contract behind a prefix that no other test uses."""
 
@@ -63,11 +65,18 @@ class PrefixedTopics:
         return created
 
     def add(self, *topics: Topic) -> None:
-        kafka.create_topics(self.bootstrap, tuple(replace(topic, name=self.name(topic)) for topic in topics))
+        """Creates topics and returns once each partition has a leader that answers."""
+        names = [self.name(topic) for topic in topics]
+        kafka.create_topics(
+            self.bootstrap, tuple(replace(topic, name=name) for topic, name in zip(topics, names, strict=True))
+        )
+        with TopicReader(self.bootstrap, *names) as reader:
+            until(lambda: _answers(reader))
 
     def name(self, topic: Topic) -> str:
         return self.prefix + topic.name
 
+    @cached_property
     def producer(self) -> Producer:
         # Idempotent, or what is sent again after a change of leaders would stand behind what came later.
         settings = {"enable.idempotence": True, "partitioner": "murmur2_random", "linger.ms": 0}
@@ -78,17 +87,16 @@ class PrefixedTopics:
     ) -> None:
         """Returns once Kafka has all of them."""
         failures: list[Any] = []
-        producer = self.producer()
         for key, value in records:
-            producer.produce(
+            self.producer.produce(
                 self.name(topic),
                 value,
                 key,
                 partition,
                 on_delivery=lambda error, _: failures.append(error) if error else None,
             )
-            producer.poll(0)
-        assert producer.flush(30) == 0
+            self.producer.poll(0)
+        assert self.producer.flush(30) == 0
         assert not failures
 
     def records(self, topic: Topic = EVENTS) -> list[dict[str, Any]]:
@@ -96,3 +104,11 @@ class PrefixedTopics:
         with TopicReader(self.bootstrap, self.name(topic)) as reader:
             found = [msgspec.json.decode(each.value) for each in reader.read_to_end(quiet_s=0.0) if each.value]
         return [each for each in found if each.get("type") != "tick"]
+
+
+def _answers(reader: TopicReader) -> bool:
+    try:
+        reader.bounds()
+    except StreamError:
+        return False
+    return True

@@ -55,7 +55,7 @@ def test_a_page_hears_its_own_session_and_a_cms_hears_all(topics: PrefixedTopics
 
 def test_the_command_arrives_soon(topics: PrefixedTopics, gateway: Gateway) -> None:
     """From being handed to Kafka's client to being read by the page. The machine may do other things: the median decides."""
-    took_ms, producer = [], topics.producer()
+    took_ms, producer = [], topics.producer
     with gateway.page("anna") as page:
         for n in range(300):
             key, value = command_record(command("anna", trigger=str(n)))
