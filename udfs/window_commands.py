@@ -15,6 +15,7 @@ from udfs.crossing_rows import CONTENT, SESSION, unpack
 from udfs.lanes.contents import ContentLane
 from udfs.lanes.sessions import SessionLane
 from udfs.rule_operator import RuleEvaluatingFunction
+from udfs.runtime.compilation import log_compilation
 
 
 class WindowCommands(RuleEvaluatingFunction):
@@ -52,6 +53,7 @@ class WindowCommands(RuleEvaluatingFunction):
         self._sessions = SessionLane(self._window_ms, self._slice_ms, forests, control, self._emit_scores)
         for lane in (self._sessions, self._contents):
             lane.open(runtime_context)
+        log_compilation()
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
         self.restore_broadcast_state(ctx)

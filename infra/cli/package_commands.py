@@ -8,7 +8,7 @@ import typer
 
 from infra.cli.output import Json, err, errors, show
 from infra.local import jars
-from infra.local.home import PROJECT
+from infra.local.home import IS_CHECKOUT, PROJECT
 from infra.local.processes import StackError
 from infra.packaging.archive import compiled_modules, write_archive
 from infra.packaging.mypyc import CompilationError
@@ -49,5 +49,8 @@ def fetch_jars(
 
 def bench(context: typer.Context) -> None:
     """Run the benchmarks (about an hour) and write infra/bench/results.json. Options go to infra/bench/run.py."""
+    with errors():
+        if not IS_CHECKOUT:
+            raise StackError("the benchmarks run from a checkout: clone the repository, then `make bench`")
     script = PROJECT / "infra" / "bench" / "run.sh"
     raise typer.Exit(subprocess.run([str(script), *context.args], check=False).returncode)

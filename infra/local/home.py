@@ -19,7 +19,7 @@ IS_CHECKOUT: Final = (PROJECT / "pyproject.toml").exists()
 
 
 def _user_folder(variable: str, default: str) -> Path:
-    """A folder of the user's for an installed package, as the XDG base directory specification has it."""
+    """Returns the user's folder for an installed package, by the XDG base directory specification."""
     return Path(os.environ.get(variable) or Path.home() / default) / "microadjust"
 
 
@@ -65,7 +65,7 @@ class Home:
 
 
 class ServiceRecord(msgspec.Struct):
-    """A process this stack started. Pid and start time together name it: a pid alone is given out again."""
+    """A process this stack started, by pid and start time: a pid alone may be given to another process."""
 
     pid: int
     started_at: float

@@ -8,7 +8,7 @@ from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
 from schemas.commands import encode
 from schemas.rules import Rule
-from tests.support.builders import ANNA, EVERY_MS, WINDOW_MS, CrossingRow, at, forest_model
+from tests.support.builders import ANNA, EVERY_MS, WINDOW_MS, CrossingRow, at, forest_card, forest_model
 from tests.support.flink_fakes import FakeContext, FakeCounter, FakeFlink
 from udfs.crossing_rows import SessionWindow, session_key
 from udfs.keyed_state import KeyedStateBundle
@@ -17,13 +17,24 @@ from udfs.stages.base import LaneSetup, Stage
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.evaluation import SessionEvaluation
 from udfs.stages.session_scores import SessionScoresStage
+from udfs.window_commands import WindowCommands
+
+NO_REFITS = RefitSchedule(0, 0)
 
 
 def lane_setup(*rules: Rule) -> LaneSetup:
     """What a lane gives to its stages, with a bundle and forests of its own."""
-    forests = ForestRegistry(RefitSchedule(0, 0), ForestVersion(ForestScorer(forest_model()), 0.62, "forest@1"))
+    forests = ForestRegistry(NO_REFITS, ForestVersion(ForestScorer(forest_model()), 0.62, "forest@1"))
     control = BroadcastControl(rules, forests, DETECTORS, FakeCounter(FakeFlink().counters, "refused"))
     return LaneSetup(WINDOW_MS, EVERY_MS, KeyedStateBundle("stage-v1"), control, forests, emit_scores=True)
+
+
+def window_commands(
+    *rules: Rule, schedule: RefitSchedule = NO_REFITS, emit_scores: bool = False, window_ms: int = WINDOW_MS
+) -> WindowCommands:
+    """The operator of the window lanes, with a small forest."""
+    card = forest_card(forest_model())
+    return WindowCommands(rules, forest_model(), card, schedule, window_ms, EVERY_MS, emit_scores)
 
 
 class RunningStage:
@@ -52,8 +63,12 @@ class RunningStage:
             "scores": {name: (score.value(), score.threshold) for name, score in signals.scores.items()},
             "rise": evaluation.rise,
             "commands": [encode(command) for command in evaluation.commands],
-            "updates": self._stage.drain() if isinstance(self._stage, SessionScoresStage) else [],
+            "updates": self._updates(),
         }
+
+    def _updates(self) -> list[tuple[str, Any]]:
+        stage = self._stage
+        return [(tag.tag_id, row) for tag, row in stage.drain()] if isinstance(stage, SessionScoresStage) else []
 
     def clear(self) -> None:
         key = session_key(ANNA)

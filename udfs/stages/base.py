@@ -1,6 +1,5 @@
 """Base classes of the stages that evaluate a session window, and what a lane makes them from."""
 
-from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
 from pyflink.datastream import RuntimeContext
@@ -22,8 +21,11 @@ class LaneSetup(NamedTuple):
     emit_scores: bool = False
 
 
-class Stage(ABC):
-    """One step in the evaluation of a session window. The lane opens it, runs it on each window and clears it."""
+class Stage:
+    """One step in the evaluation of a session window. The lane opens it, runs it on each window and clears it.
+
+    Not an `ABC`: compiled by mypyc, the subclasses of one share its cache of `isinstance`, which then errs.
+    """
 
     def __init__(self, *fields: StateField[Any]) -> None:
         """`fields` are the state of the stage, if it has any."""
@@ -33,9 +35,9 @@ class Stage(ABC):
         for field in self._fields:
             field.open(context)
 
-    @abstractmethod
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
         """Evaluates one window, or a silent one where `evaluation.window` is None. `ctx` is Flink's, of a row or timer."""
+        raise NotImplementedError
 
     def clear(self, key: str) -> None:
         """Clears the state of `key`, whose session is over."""

@@ -27,7 +27,7 @@ FOLDERS: Final = {
     "diginetica": "diginetica-sample",
     "otto": "otto-sample",
 }
-"""Where each set lies below `shared_data()`, unless told otherwise."""
+"""Folder of each set below `shared_data()`."""
 
 _encoder: Final = msgspec.json.Encoder()
 

@@ -1,7 +1,7 @@
 """DIGINETICA (CIKM Cup 2016): real views of products in a shop, as `page_view` events.
 
-A row is a session, perhaps a user, an item, milliseconds since the session began, and the day. The time of day is not
-told, so every session begins at midnight (UTC) of its first day; two sessions of the sample that run past a real
+A row is a session, perhaps a user, an item, milliseconds since the session began, and the day. The time of day is
+unknown, so every session begins at midnight (UTC) of its first day; two sessions of the sample that run past a real
 midnight show that the milliseconds go on counting. Within a session gaps are real, between sessions they are not. The
 file is in no order of time. The purchases beside it are not read.
 

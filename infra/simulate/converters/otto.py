@@ -2,7 +2,7 @@
 
 A line is a session with its events. A click becomes a `click` on that content; an item put in the cart is no kind of
 event of the contract, so `custom` with the property action=cart; an item ordered is a `conversion` without a value,
-since prices are not told. Items of one order share an instant and stay one event each.
+since prices are unknown. Items of one order share an instant and stay one event each.
 
 Reads the whole file and sorts: some 250 bytes an event, 0.2 MB for the sample's 862. (The full set of 220 million is
 too large for that.)

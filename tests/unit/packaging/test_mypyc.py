@@ -24,20 +24,20 @@ from models.state_records import DecisionState, FastLaneState
 from udfs.keyed_state import StateField
 size = len(SESSION_LAYOUT.names)
 random, kept = Random(7), baselines.Baselines(size)
-times, told = categories.CategoryBaselines(), []
+times, results = categories.CategoryBaselines(), []
 for n in range(200):
     row = [random.gauss(50.0, 9.0) if random.random() < 0.9 else float("nan") for _ in range(size)]
-    told.append(kept.score_and_update(row, learn=n % 7 != 0))
-    told.append(peers.z_scores(row, [50.0] * size, [9.0] * size, 100.0))
+    results.append(kept.score_and_update(row, learn=n % 7 != 0))
+    results.append(peers.z_scores(row, [50.0] * size, [9.0] * size, 100.0))
     rise = times.score_and_update({"news": n * 37 % 9000, "video": n * 11 % 5000}, n * 10_000)
-    told.append(None if rise is None else [rise.category, rise.z])
-told.append([kept.cusum_alarm(i) for i in range(size)])
+    results.append(None if rise is None else [rise.category, rise.z])
+results.append([kept.cusum_alarm(i) for i in range(size)])
 fast, decided = (StateField.json("a-v1", kind) for kind in (FastLaneState, DecisionState))
 held = fast.encode(FastLaneState(["e1"], [Click(1, "c", "news", True)], 5))
 back = fast.decode(held)
-told.append([held, [list(each) for each in append_click(back.clicks, Click(2, "d", "news", False))]])
-told.append(decided.encode(decided.decode('[{"prompt":5},{"a":2},7]')))
-print(json.dumps({"where": baselines.__file__, "told": told, "text": kept.to_text(SESSION_LAYOUT)}))
+results.append([held, [list(each) for each in append_click(back.clicks, Click(2, "d", "news", False))]])
+results.append(decided.encode(decided.decode('[{"prompt":5},{"a":2},7]')))
+print(json.dumps({"where": baselines.__file__, "results": results, "text": kept.to_text(SESSION_LAYOUT)}))
 """
 
 

@@ -88,6 +88,12 @@ def test_an_installed_package_tells_its_version(installed: Path, tmp_path: Path)
     assert run(installed, tmp_path, "--version").stdout == f"microadjust {VERSION}\n"
 
 
+def test_benchmarks_of_an_installed_package_name_the_checkout(installed: Path, tmp_path: Path) -> None:
+    done = run(installed, tmp_path, "bench")
+    assert done.returncode == 1
+    assert "from a checkout" in done.stderr
+
+
 def test_an_installed_package_simulates(installed: Path, tmp_path: Path) -> None:
     done = run(installed, tmp_path, "simulate", "out.jsonl.gz", "--ordinary", "1", "--per-behaviour", "0")
     assert done.returncode == 0, done.stderr
