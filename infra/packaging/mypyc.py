@@ -42,7 +42,6 @@ EXCLUDED: Final = {
     "udfs/forest_refit.py": "operators are pickled into the job graph",
     "udfs/session_state.py": "operators are pickled into the job graph",
     "udfs/rule_operator.py": "operators are pickled into the job graph",
-    "udfs/metrics.py": "names",
     "udfs/runtime/*": "replaces parts of PyFlink at start",
     "udfs/side_outputs.py": "constants of PyFlink's types",
     "udfs/metrics.py": "constants: names and meanings",
