@@ -17,6 +17,7 @@ from udfs.lanes.sessions import SessionLane
 from udfs.rule_operator import RuleEvaluatingFunction
 from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.session_scores import SessionScoresStage
+from udfs.stages.window_refill import WindowRefill
 
 
 class WindowCommands(RuleEvaluatingFunction):
@@ -48,8 +49,9 @@ class WindowCommands(RuleEvaluatingFunction):
         default = ForestVersion(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
         forest = IsolationForestStage(ForestRegistry(self._schedule, default))
         control = self.open_rules(runtime_context, forest)
-        self._contents = ContentLane(self._window_ms, control)
-        self._sessions = SessionLane(self._window_ms, self._slice_ms, forest, control, self._scores)
+        refill = WindowRefill(self._window_ms, self._slice_ms)
+        self._contents = ContentLane(self._window_ms, control, refill)
+        self._sessions = SessionLane(self._window_ms, self._slice_ms, forest, control, self._scores, refill)
         for lane in (self._sessions, self._contents):
             lane.open(runtime_context)
 

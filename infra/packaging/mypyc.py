@@ -41,6 +41,7 @@ MODULES: Final = (
     "udfs/stages/isolation_forest.py",
     "udfs/stages/recent_clicks.py",
     "udfs/stages/evaluation.py",
+    "udfs/stages/window_refill.py",
     "udfs/stages/z_scores.py",
 )
 """Not among them is what travels inside a pickled operator (`models/isolation_forest/schedule.py`), since pickle

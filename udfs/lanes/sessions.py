@@ -17,6 +17,7 @@ from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_scores import SessionScoresStage
+from udfs.stages.window_refill import WindowRefill
 from udfs.stages.z_scores import ZScoreStage
 
 
@@ -30,12 +31,14 @@ class SessionLane:
         forest: IsolationForestStage,
         control: BroadcastControl,
         scores: SessionScoresStage | None,
+        refill: WindowRefill,
     ) -> None:
         self._window_ms = window_ms
         self._silent_values = silent_values(window_ms)
         self._forest = forest
         self._control = control
         self._scores = scores
+        self._refill = refill
         self._bundle = KeyedStateBundle("session-v2")
         self._clock = SessionClockStage(window_ms, slice_ms, self._bundle)
         self._pending = PendingWindowsStage()
@@ -49,6 +52,7 @@ class SessionLane:
 
     def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
         window = SessionWindow.from_crossing(numbers, texts)
+        self._refill.on_row(window.end_ms)
         key = session_key(window.session_id)
         if self._pending.has_pending(key) or self._forest.is_pending(window.main_type, window.end_ms):
             # The watermark of the refits decides: once it has passed the window, none can be under way.
@@ -94,6 +98,10 @@ class SessionLane:
         window, facts = evaluation.window, evaluation.facts
         facts.window_start_ms, facts.window_end_ms = evaluation.at_ms - self._window_ms, evaluation.at_ms
         self._clock.on_window(evaluation, ctx)
+        if self._z_scores.met_other_features(evaluation.key):
+            self._refill.began_empty = True
+        if self._refill.lacks_slices(evaluation.at_ms):
+            return []
         values = self._silent_values if window is None else window.values
         self._z_scores.on_window(evaluation, values, evaluation.may_learn)
         self._z_scores.on_peers(evaluation)
