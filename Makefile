@@ -1,4 +1,4 @@
-# Everything on a fresh machine: `make demo` and `make test`. Each target sets up what it needs.
+# Everything on a fresh machine: `make demo` and `make test`. Each target sets up what it needs; `make help` lists them.
 SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
@@ -6,9 +6,12 @@ BIN := $(VENV)/bin
 REQUIREMENTS := infra/requirements
 FOR ?= 0
 
-.PHONY: setup fmt check test test-unit test-cluster test-kafka test-browser test-chaos browser bench demo lock clean
+.PHONY: help setup fmt check test test-unit test-cluster test-kafka test-browser test-chaos browser bench demo wheel lock clean
 
-setup: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready .build/microadjust.zip
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 14
+
+setup: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready .build/microadjust.zip ## install Python packages, jars and tracker, pack the jobs
 
 $(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.toml
 	@echo "setting up Python (once, about a minute)"
@@ -32,27 +35,32 @@ $(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.to
 	@infra/tracker/build.sh .build/tracker
 	@touch $@
 
-fmt: setup
+fmt: setup ## format, and fix what ruff can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-check: setup
+check: setup ## format, lint, types, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m schemas.export --check
 	@$(BIN)/python -m infra.docs.generate --check
 
+ifdef T
+test: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready ## all tests but chaos; T=tests/unit/models runs one path, unchecked
+	@$(BIN)/pytest $(T)
+else
 test: check browser
 	@$(BIN)/pytest -m "not chaos"
+endif
 
-test-unit: setup
-	@$(BIN)/pytest tests/unit tests/operators
+test-unit: setup ## tests that start no process: unit, operators, doctests
+	@$(BIN)/pytest -m "not cluster and not kafka and not chaos" tests/unit tests/operators schemas models udfs jobs infra
 
-test-cluster: setup
+test-cluster: setup ## the graph on a mini-cluster in one process
 	@$(BIN)/pytest -m cluster
 
-test-kafka: setup
+test-kafka: setup ## tests on a real Kafka and a real Flink cluster
 	@$(BIN)/pytest -m kafka
 
 # Debian's own Chromium; no test tool fetches another.
@@ -61,22 +69,28 @@ browser:
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; } || \
 	  { echo "Chromium is missing and could not be installed: apt install chromium chromium-driver"; exit 1; }
 
-test-browser: setup browser
+test-browser: setup browser ## the tracker in Chromium
 	@$(BIN)/pytest -m "not chaos and not kafka" tests/browser
 
-test-chaos: setup browser
+test-chaos: setup browser ## kills processes, for minutes
 	@$(BIN)/pytest -m chaos -s
 
-# FOR=60 ends after a minute of replay; KEEP=1 leaves the stack running.
-demo: setup
+# FOR=60 ends after a minute of replay; KEEP=1 leaves the stack running, until `microadjust down`.
+demo: setup ## a page that changes, then ten minutes of readers; FOR=60, KEEP=1
 	@$(BIN)/microadjust demo --for $(FOR) $(if $(KEEP),--keep)
 
-bench: setup
+bench: setup ## all benchmarks, about an hour
 	@infra/bench/run.sh
 
-lock: setup
+# The tracker is built first: the wheel carries it.
+wheel: setup ## build the wheel into .build/dist
+	@$(BIN)/python -m pip wheel . --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir .build/dist
+	@rm -rf microadjust.egg-info
+	@ls .build/dist/*.whl
+
+lock: setup ## write the hashed requirements from pyproject.toml
 	@PATH="$(BIN):$$PATH" infra/requirements/lock.sh
 
-clean:
+clean: ## remove all that was built, and stop the local stack
 	@$(BIN)/microadjust down 2>/dev/null || true
 	@rm -rf .build .microadjust .venv .venv-bench

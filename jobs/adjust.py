@@ -12,6 +12,7 @@ from models.model_store import BUNDLED, ModelError, load_forest
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
 from schemas.rules import Rule, RuleError, parse_rule_file
+from udfs.lanes.sessions import DETECTORS
 
 BUNDLED_RULES = BUNDLED / "rules.yaml"
 
@@ -23,7 +24,7 @@ def load_rules(path: str) -> tuple[Rule, ...]:
         text = source.read_text()
     except OSError as error:
         raise RuleError(f"the rule file cannot be read: {error}") from None
-    rules = tuple(parse_rule_file(text, KNOWN_FEATURES))
+    rules = tuple(parse_rule_file(text, KNOWN_FEATURES, DETECTORS))
     # Compiled here for the errors that only compiling finds: in a TaskManager the job would restart on them for ever.
     RuleSet(rules)
     return rules

@@ -72,6 +72,11 @@ class AdjustConfig:
     execution_mode: str = option(
         "thread", "whether Python runs in a thread of the TaskManager or in a process", choices=("thread", "process")
     )
+    pyflink_patches: str = option(
+        "on",
+        "whether PyFlink's thread mode is patched for speed; applies to PyFlink 2.3.0 only and to all jobs of a TaskManager",
+        choices=("on", "off"),
+    )
     fast_lane_slot: str = option(
         "shared",
         "whether the fast lane (clicks and other single events) shares the slot of the windows or has its own",

@@ -49,6 +49,7 @@ def build(
     windows, trigger_events = build_sql_pipeline(t_env, config)
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
     rules_stream = _rules(t_env)
+    patch_pyflink = config.pyflink_patches == "on"
     emit_scores = config.session_state == "on"
     window_commands = WindowCommands(
         rules,
@@ -58,10 +59,11 @@ def build(
         config.window_ms,
         config.slide_ms,
         emit_scores,
+        patch_pyflink,
     )
     commands = (
         key_by_first_field(windows, CROSSING_ROW_TYPE)
-        .connect(_with_refits(t_env, rules_stream, schedule).broadcast(CONTROL))
+        .connect(_with_refits(t_env, rules_stream, schedule, patch_pyflink).broadcast(CONTROL))
         .process(window_commands, output_type=side_outputs.KAFKA_RECORD)
         .name("adjust")
         .uid("adjust")
@@ -69,7 +71,7 @@ def build(
     fast_lane_commands = (
         key_by_first_field(trigger_events, CROSSING_ROW_TYPE)
         .connect(rules_stream.broadcast(CONTROL))
-        .process(EventCommands(rules), output_type=side_outputs.KAFKA_RECORD)
+        .process(EventCommands(rules, patch_pyflink), output_type=side_outputs.KAFKA_RECORD)
         .name("fast-lane")
         .uid("fast-lane")
     )
@@ -103,7 +105,7 @@ def _session_states(
     )
     return (
         key_by_first_field(scores.union(*updates), side_outputs.SESSION_UPDATE)
-        .process(SessionStates(), output_type=side_outputs.KAFKA_RECORD)
+        .process(SessionStates(config.pyflink_patches == "on"), output_type=side_outputs.KAFKA_RECORD)
         .name("session-state")
         .uid("session-state")
     )
@@ -141,13 +143,15 @@ def _rules(t_env: StreamTableEnvironment) -> DataStream:
     return rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
 
 
-def _with_refits(t_env: StreamTableEnvironment, rules: DataStream, schedule: RefitSchedule) -> DataStream:
+def _with_refits(
+    t_env: StreamTableEnvironment, rules: DataStream, schedule: RefitSchedule, patch_pyflink: bool
+) -> DataStream:
     """Adds the refits of the forest to the rules."""
     if not schedule.enabled:
         return rules
     refits = (
         key_by_first_field(_crossing_rows(t_env, refit_query(), "sampled"), CROSSING_ROW_TYPE)
-        .process(ForestRefit(schedule.every_ms, schedule.lead_ms), output_type=CONTROL_ROW)
+        .process(ForestRefit(schedule.every_ms, schedule.lead_ms, patch_pyflink), output_type=CONTROL_ROW)
         .name("forest-refit")
         .uid("forest-refit")
         .slot_sharing_group("refit")

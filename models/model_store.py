@@ -7,7 +7,6 @@ from importlib.resources import files
 import msgspec
 
 from models.features import SESSION_NAMES
-from models.isolation_forest.scorer import ForestScorer
 from schemas.model_cards import CorruptModelError, ModelCard, require_checksum
 
 BUNDLED = files("models") / "shipped"
@@ -29,6 +28,9 @@ def load_forest(store: Traversable = BUNDLED) -> StoredModel:
 
     Only ONNX is ever loaded; a pickle is never opened.
     """
+    # Here, since the gateway reads the shipped rules and has no onnxruntime.
+    from models.isolation_forest.scorer import ForestScorer
+
     card_path, model_path = store / "forest.json", store / "forest.onnx"
     try:
         card = msgspec.json.decode(card_path.read_bytes(), type=ModelCard)

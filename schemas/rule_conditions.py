@@ -1,10 +1,10 @@
 """The conditions of rules: what a rule can look at, which bounds it can set, and what is wrong with a condition."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 Lane = Literal["session_window", "content_window", "event"]
 BaselineScope = Literal["self", "peers"]
@@ -14,19 +14,21 @@ class Condition(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=T
     """One thing that must hold. It names one operand and one bound or more.
 
     `feature` is a number: each bound given must hold (see `BOUNDS`). `against` says whose baseline the bounds compare with: the
-    session's own or its peers'. `forest` is the least anomaly score, where "threshold" stands for the model's own.
+    session's own or its peers'. `detector` is one that scores session windows, and `above` the score from which the condition
+    holds, where "threshold" stands for the detector's own; `forest` is short for the detector `isolation_forest`.
     `context` and `event` compare texts of the window or event with `equals` or `among`.
     """
 
     feature: str | None = None
     against: BaselineScope = "self"
-    above: float | None = None
+    above: Literal["threshold"] | float | None = None
     below: float | None = None
     change_above: float | None = None
     change_below: float | None = None
     z_above: float | None = None
     z_below: float | None = None
     shift: Literal["up", "down"] | None = None
+    detector: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")] | None = None
     forest: Literal["threshold"] | float | None = None
     context: str | None = None
     event: str | None = None
@@ -103,7 +105,10 @@ CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
 }
 """What `context` can compare, by lane."""
 
-OPERANDS: Final = ("feature", "forest", "context", "event")
+OPERANDS: Final = ("feature", "detector", "forest", "context", "event")
+
+FOREST: Final = "isolation_forest"
+"""The detector that the operand `forest` stands for."""
 
 
 def bounds_of(condition: Condition) -> list[Bound]:
@@ -120,10 +125,12 @@ def bounds_on_values() -> str:
     return " or ".join(bound.name for bound in BOUNDS.values() if not bound.scopes)
 
 
-def condition_problem(condition: Condition, lane: Lane, features: Iterable[str]) -> str | None:
+def condition_problem(
+    condition: Condition, lane: Lane, features: Iterable[str], detectors: Collection[str] | None = None
+) -> str | None:
     """What is wrong with a condition: the field after a dot and what was expected; None where it can be used.
 
-    `features` are those of the lane.
+    `features` are those of the lane, `detectors` those of the job; None where they are not known, and any name is accepted.
     """
     operands = [name for name in OPERANDS if getattr(condition, name) is not None]
     if len(operands) != 1:
@@ -133,6 +140,8 @@ def condition_problem(condition: Condition, lane: Lane, features: Iterable[str])
     match operands[0]:
         case "feature":
             return _feature_problem(condition, lane, set(features), bounds, has_texts)
+        case "detector":
+            return _detector_problem(condition, lane, bounds, has_texts, detectors)
         case "forest":
             if lane != "session_window":
                 return ".forest: the forest scores session windows; use it there"
@@ -151,6 +160,8 @@ def _feature_problem(
         return ".feature: a number is not compared with equals or among"
     if not bounds:
         return f": give at least one of {', '.join(BOUNDS)}"
+    if condition.above == "threshold":
+        return ".above: a feature has no threshold of its own; give a number"
     for bound in bounds:
         if lane not in bound.lanes:
             if bound.scopes and not LANE_SCOPES[lane]:
@@ -162,6 +173,18 @@ def _feature_problem(
     for bound in compared:
         if condition.against not in bound.scopes:
             return f".{bound.name}: compares with {' or '.join(bound.scopes)} only, not with {condition.against}"
+    return None
+
+
+def _detector_problem(
+    condition: Condition, lane: Lane, bounds: list[Bound], has_texts: bool, detectors: Collection[str] | None
+) -> str | None:
+    if lane != "session_window":
+        return ".detector: detectors score session windows; use it there"
+    if detectors is not None and condition.detector not in detectors:
+        return f".detector: {condition.detector} is not known; there are {', '.join(sorted(detectors))}"
+    if has_texts or [bound.name for bound in bounds] != ["above"]:
+        return ".detector: takes above, a number or threshold, and no other bound"
     return None
 
 

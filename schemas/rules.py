@@ -1,6 +1,6 @@
 """The rule contract (rules.v1 and rule files): when to change what, as data."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -50,10 +50,14 @@ class RuleError(ValueError):
     """A rule that cannot be used; the message names rule, field and what was expected."""
 
 
-def parse_rule(data: Mapping[str, Any] | bytes, features: Mapping[Lane, Iterable[str]]) -> Rule:
+def parse_rule(
+    data: Mapping[str, Any] | bytes,
+    features: Mapping[Lane, Iterable[str]],
+    detectors: Collection[str] | None = None,
+) -> Rule:
     """A rule from JSON bytes or from what a file held. Raises `RuleError`.
 
-    `features` says which features each lane knows.
+    `features` says which features each lane knows, `detectors` which detectors the job has; None accepts any name.
     """
     name = "rule"
     try:
@@ -68,7 +72,7 @@ def parse_rule(data: Mapping[str, Any] | bytes, features: Mapping[Lane, Iterable
     if rule.lane == "event" and rule.for_windows > 1:
         raise RuleError(f"{name}: for_windows: an event is no window; leave it out in lane event")
     for number, condition in enumerate(rule.when):
-        if (problem := condition_problem(condition, rule.lane, features[rule.lane])) is not None:
+        if (problem := condition_problem(condition, rule.lane, features[rule.lane], detectors)) is not None:
             raise RuleError(f"{name}: when[{number}]{problem}")
     for key, value in rule.then.parameters.items():
         if isinstance(value, str) and value.startswith("$") and value not in PLACEHOLDERS:
@@ -85,7 +89,9 @@ def _readable(error: msgspec.ValidationError) -> str:
     return f"{where}: {text}" if where else text
 
 
-def parse_rule_file(text: str, features: Mapping[Lane, Iterable[str]]) -> list[Rule]:
+def parse_rule_file(
+    text: str, features: Mapping[Lane, Iterable[str]], detectors: Collection[str] | None = None
+) -> list[Rule]:
     """The rules of a YAML (or JSON) file: a list under `rules`. Raises `RuleError`, also for an id that stands twice."""
     try:
         document = yaml.safe_load(text)
@@ -93,7 +99,7 @@ def parse_rule_file(text: str, features: Mapping[Lane, Iterable[str]]) -> list[R
         raise RuleError(f"the rule file is not YAML: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
         raise RuleError("the rule file needs a list under `rules`")
-    rules = [parse_rule(entry, features) for entry in document["rules"] if _is_mapping(entry)]
+    rules = [parse_rule(entry, features, detectors) for entry in document["rules"] if _is_mapping(entry)]
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
+from udfs import metrics
 from udfs.crossing_rows import unpack
 from udfs.lanes.events import EventLane
 from udfs.rule_operator import RuleEvaluatingFunction
@@ -17,8 +18,10 @@ class EventCommands(RuleEvaluatingFunction):
     """
 
     def open(self, runtime_context: RuntimeContext) -> None:
+        super().open(runtime_context)
         control = self.open_rules(runtime_context, None)
-        self._events = EventLane(control, runtime_context.get_metrics_group().counter("repeatedGestures"))
+        repeated = runtime_context.get_metrics_group().counter(metrics.REPEATED_EVENTS)
+        self._events = EventLane(control, repeated)
         self._events.open(runtime_context)
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:

@@ -13,7 +13,7 @@ from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from models.reservoir import Reservoir
 from udfs.crossing_rows import SessionWindow, unpack
-from udfs.runtime.pyflink_patches import empty_results, row_conversion
+from udfs.runtime import prepare_interpreter
 from udfs.runtime.python_threads import import_in_python_thread, run_in_python_thread
 
 
@@ -62,13 +62,13 @@ class ForestRefit(KeyedProcessFunction):
     takes it, which are some thousands of rows an epoch, however many windows there are.
     """
 
-    def __init__(self, every_ms: int, lead_ms: int) -> None:
+    def __init__(self, every_ms: int, lead_ms: int, patch_pyflink: bool = True) -> None:
+        self._patch_pyflink = patch_pyflink
         self._schedule = RefitSchedule(every_ms, lead_ms)
         self._half_life_ms = 2.0 * every_ms
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        row_conversion.apply()
-        empty_results.apply()
+        prepare_interpreter(runtime_context, self._patch_pyflink)
         self._reservoir: Any = runtime_context.get_state(ValueStateDescriptor("reservoir-v1", Types.STRING()))
         self._arrivals: Any = runtime_context.get_list_state(ListStateDescriptor("arrivals-v1", Types.STRING()))
         self._live: dict[str, tuple[int, Reservoir]] = {}

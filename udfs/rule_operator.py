@@ -7,12 +7,13 @@ from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.functions import KeyedBroadcastProcessFunction
 
+from models.isolation_forest.registry import ForestRegistry
 from schemas.commands import AdjustmentCommand, encode
 from schemas.rules import Rule
-from udfs.runtime import garbage_collection
-from udfs.runtime.pyflink_patches import empty_results, row_conversion
+from udfs import metrics
+from udfs.lanes.sessions import DETECTORS
+from udfs.runtime import prepare_interpreter
 from udfs.stages.broadcast_control import CONTROL, BroadcastControl
-from udfs.stages.isolation_forest import IsolationForestStage
 
 
 class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
@@ -22,17 +23,18 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     are in force until the input changes them.
     """
 
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
+    def __init__(self, rules: tuple[Rule, ...], patch_pyflink: bool = True) -> None:
         self._rules = rules
+        self._patch_pyflink = patch_pyflink
 
-    def open_rules(self, context: RuntimeContext, forest: IsolationForestStage | None) -> BroadcastControl:
-        """Prepares the interpreter and returns the holder of the rules in force. To be called in `open`."""
-        garbage_collection.relax_gc()
-        row_conversion.apply()
-        empty_results.apply()
-        metrics = context.get_metrics_group()
-        self._commands = metrics.counter("commands")
-        self._control = BroadcastControl(self._rules, forest, metrics.counter("refusedRules"))
+    def open(self, runtime_context: RuntimeContext) -> None:
+        prepare_interpreter(runtime_context, self._patch_pyflink)
+
+    def open_rules(self, context: RuntimeContext, forests: ForestRegistry | None) -> BroadcastControl:
+        """Returns the holder of the rules in force. To be called in `open`."""
+        group = context.get_metrics_group()
+        self._commands = group.counter(metrics.COMMANDS)
+        self._control = BroadcastControl(self._rules, forests, DETECTORS, group.counter(metrics.REFUSED_RULES))
         self._restored = False
         self._broadcast: Any = None
         return self._control

@@ -12,8 +12,7 @@ from schemas.commands import AdjustmentCommand
 from schemas.session_state import SessionState
 from udfs.crossing_rows import SessionUpdateKind
 from udfs.keyed_state import StateField
-from udfs.runtime import garbage_collection
-from udfs.runtime.pyflink_patches import empty_results, row_conversion
+from udfs.runtime import prepare_interpreter
 
 _encoder: Final = msgspec.json.Encoder()
 _decode: Final = msgspec.json.Decoder(SessionState).decode
@@ -38,10 +37,11 @@ class SessionStates(KeyedProcessFunction):
     what comes; its state expires by time to live, without a timer.
     """
 
+    def __init__(self, patch_pyflink: bool = True) -> None:
+        self._patch_pyflink = patch_pyflink
+
     def open(self, runtime_context: RuntimeContext) -> None:
-        garbage_collection.relax_gc()
-        row_conversion.apply()
-        empty_results.apply()
+        prepare_interpreter(runtime_context, self._patch_pyflink)
         self._field: StateField[SessionState] = StateField("session-state-v1", self._encode, _decode, ttl_h=1)
         self._field.open(runtime_context)
 

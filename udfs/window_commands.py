@@ -15,8 +15,7 @@ from udfs.crossing_rows import CONTENT, SESSION, unpack
 from udfs.lanes.contents import ContentLane
 from udfs.lanes.sessions import SessionLane
 from udfs.rule_operator import RuleEvaluatingFunction
-from udfs.stages.isolation_forest import IsolationForestStage
-from udfs.stages.session_scores import SessionScoresStage
+from udfs.runtime.compilation import log_compilation
 from udfs.stages.window_refill import WindowRefill
 
 
@@ -35,34 +34,37 @@ class WindowCommands(RuleEvaluatingFunction):
         window_ms: int,
         slice_ms: int,
         emit_scores: bool,
+        patch_pyflink: bool = True,
     ) -> None:
         """`emit_scores` sends the scores of session windows to a side output, for session-state.v1."""
-        super().__init__(rules)
-        self._scores = SessionScoresStage() if emit_scores else None
+        super().__init__(rules, patch_pyflink)
+        self._emit_scores = emit_scores
         self._default_forest = (default_model, default_card)
         self._schedule = schedule
         self._window_ms = window_ms
         self._slice_ms = slice_ms
 
     def open(self, runtime_context: RuntimeContext) -> None:
+        super().open(runtime_context)
         model, card = self._default_forest
         default = ForestVersion(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
-        forest = IsolationForestStage(ForestRegistry(self._schedule, default))
-        control = self.open_rules(runtime_context, forest)
+        forests = ForestRegistry(self._schedule, default)
+        control = self.open_rules(runtime_context, forests)
         refill = WindowRefill(self._window_ms, self._slice_ms)
         self._contents = ContentLane(self._window_ms, control, refill)
-        self._sessions = SessionLane(self._window_ms, self._slice_ms, forest, control, self._scores, refill)
+        self._sessions = SessionLane(self._window_ms, self._slice_ms, forests, control, self._emit_scores, refill)
         for lane in (self._sessions, self._contents):
             lane.open(runtime_context)
+        log_compilation()
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
         self.restore_broadcast_state(ctx)
         kind, numbers, texts = unpack(value)
         if kind == SESSION:
             records = self.to_records(self._sessions.on_row(numbers, texts, ctx))
-            return records if self._scores is None else records + self._scores.drain()
+            return records + self._sessions.drain_session_updates() if self._emit_scores else records
         if kind == CONTENT:
-            return self.to_records(self._contents.on_row(numbers, texts))
+            return self.to_records(self._contents.on_row(numbers, texts, ctx))
         return [to_audit_record(kind, numbers, texts)]
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
@@ -70,6 +72,5 @@ class WindowCommands(RuleEvaluatingFunction):
         pending are dropped; those of the next minute follow."""
         self.restore_broadcast_state(ctx)
         records = self.to_records(self._sessions.on_timer(ctx.get_current_key(), timestamp, ctx))
-        if self._scores is not None:
-            self._scores.drain()
+        self._sessions.drain_session_updates()
         return records

@@ -1,4 +1,4 @@
-"""ADBench's tabular outliers: the forest as the job scores it, row by row in ONNX, beside scikit-learn's own.
+"""Runs ADBench's tabular sets: the forest as the job scores it, row by row in ONNX, beside scikit-learn's own.
 
 Sets: Han et al. (2022), "ADBench: Anomaly detection benchmark", NeurIPS. `python -m infra.bench.adbench [--json]`
 """
@@ -23,7 +23,7 @@ from models.isolation_forest.scorer import ForestScorer
 
 SEED: Final = 1
 OTHER_SEEDS: Final = (2, 3, 4)
-MOST_ROWS: Final = 20_000
+MAX_ROWS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def stock_scores(rows: NDArray[Any], seed: int) -> NDArray[np.float64]:
     return np.asarray(-forest.score_samples(rows))
 
 
-def measure(path: Path, most: int = MOST_ROWS, other_seeds: Sequence[int] = OTHER_SEEDS) -> Result:
+def measure(path: Path, most: int = MAX_ROWS, other_seeds: Sequence[int] = OTHER_SEEDS) -> Result:
     """Fits and scores one set, an npz with `X` and `y` (1 for an outlier)."""
     with np.load(path, allow_pickle=False) as arrays:
         rows, outlier = sample(arrays["X"], arrays["y"], most)

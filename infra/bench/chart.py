@@ -1,4 +1,4 @@
-"""The throughput comparison as an SVG, from results.json: ``python -m infra.bench.chart``."""
+"""Draws the throughput comparison of results.json as an SVG: ``python -m infra.bench.chart``."""
 
 import json
 from html import escape

@@ -1,4 +1,4 @@
-"""The collector: events a second that Kafka has acknowledged (acks=all), one gateway process, beside a bare echo.
+"""Measures the collector: events a second acknowledged by Kafka (acks=all), one gateway process, beside a bare echo.
 
 Both run under the same server with the same options and get the same requests from the same load generator, which is a process of
 its own: batches of 20 events over 16 connections, each sent as soon as the one before it is answered.

@@ -1,4 +1,4 @@
-"""What taking in a crossing row costs: PyFlink's converters beside ours. `.venv/bin/python -m infra.bench.conversion`
+"""Measures the conversion of a crossing row: PyFlink's converters beside ours. `.venv/bin/python -m infra.bench.conversion`
 
 Without Flink: the rows are what the bridge hands over, a session's window and a click.
 """

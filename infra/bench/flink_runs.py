@@ -1,4 +1,4 @@
-"""Runs a Flink job on the local stack and watches how many records its source has read."""
+"""Runs a Flink job on the local stack and samples how many records its source has read."""
 
 import time
 from collections.abc import Sequence
@@ -17,21 +17,21 @@ EVERY_S: Final = 0.5
 """Flink fetches its metrics when asked, at most every two seconds, and answers with what it fetched last: each new value is
 seen one question later, always as much later, so that the differences are right."""
 
-PATIENCE_S: Final = 180.0
+READ_TIMEOUT_S: Final = 180.0
 
 _ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
 
 @dataclass(frozen=True, slots=True)
 class FlinkRun:
-    """What was seen of one run: records read by the source over time, and whether it came to its end."""
+    """Samples of one run: records read by the source over time, and whether it came to its end."""
 
     samples: list[Sample]
     finished: bool
 
 
 def stop_taskmanagers(on: Stack) -> None:
-    """Ends the TaskManagers and waits until the JobManager knows."""
+    """Stops the TaskManagers and waits until the JobManager has noticed."""
     with on.home.locked():
         record = StackRecord.read(on.home)
         for name in [name for name in record.services if name.startswith("taskmanager")]:
@@ -44,7 +44,7 @@ def stop_taskmanagers(on: Stack) -> None:
         time.sleep(0.2)
 
 
-def fresh_taskmanagers(on: Stack) -> None:
+def restart_taskmanagers(on: Stack) -> None:
     """Replaces the TaskManagers: each run begins with the same cold JVM, and with the code as it is now, since thread
     mode keeps its interpreter, modules included, as long as the process lives."""
     stop_taskmanagers(on)
@@ -72,8 +72,8 @@ def watch(on: Stack, job_id: str, source: str, limit_s: float) -> FlinkRun:
             reading = [each for each in samples if each.records]
             if reading and samples[-1].at_s - reading[0].at_s > limit_s:
                 break
-            if not reading and samples[-1].at_s - samples[0].at_s > PATIENCE_S:
-                raise StackError(f"job {job_id} has read nothing for {PATIENCE_S:.0f} s: see the logs")
+            if not reading and samples[-1].at_s - samples[0].at_s > READ_TIMEOUT_S:
+                raise StackError(f"job {job_id} has read nothing for {READ_TIMEOUT_S:.0f} s: see the logs")
             time.sleep(max(0.0, samples[-1].at_s + EVERY_S - time.monotonic()))
     finally:
         # Also where somebody pressed Ctrl-C.
@@ -101,7 +101,7 @@ def _state(on: Stack, job_id: str) -> str:
 
 
 def _cause(on: Stack, job_id: str) -> str:
-    told = flink.get(on.rest_port, f"/jobs/{job_id}/exceptions?maxExceptions=1", timeout_s=20.0)
-    entries = told["exceptionHistory"]["entries"]
+    answer = flink.get(on.rest_port, f"/jobs/{job_id}/exceptions?maxExceptions=1", timeout_s=20.0)
+    entries = answer["exceptionHistory"]["entries"]
     lines = str(entries[0]["stacktrace"]).splitlines() if entries else []
     return "; ".join(line for line in lines if not line.startswith("\t"))[-600:]

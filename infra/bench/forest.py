@@ -1,4 +1,4 @@
-"""What one forest score costs, on one row: ours as ONNX beside scikit-learn. `.venv/bin/python -m infra.bench.forest`
+"""Measures one forest score of one row: ours as ONNX, beside scikit-learn. `.venv/bin/python -m infra.bench.forest`
 
 One forest, fitted here, is asked in both forms about the same rows; how far their answers lie apart is printed as well.
 The stock export (skl2onnx) is not measured: it is no dependency of this project.

@@ -1,4 +1,4 @@
-"""The job's own SQL without any Python behind it: the limit of this design. `flink run -py`, by infra/bench/throughput.py.
+"""Runs the job's own SQL without any Python operator: the upper limit of this design. By infra.bench.throughput.
 
 The same source, windows and crossing rows as `jobs/graph.py`, keyed as there, then thrown away by a sink in the JVM.
 It takes the job's own options. What the job has beside: the Python operators, rules, refits, and sinks to Kafka.

@@ -1,6 +1,6 @@
-"""Latency through Kafka and Flink at a steady rate: from a click to its command, and from a window's end to its commands.
+"""Measures latency through Kafka and Flink at a steady rate: click to command, and end of window to commands.
 
-Beside them stands the control: the same clicks read back from events.v1 by the same reader, through Kafka alone.
+The control: the same clicks read back from events.v1 by the same consumer, through Kafka alone.
 """
 
 import argparse
@@ -89,8 +89,8 @@ class Load:
             self._producer.produce(self._topic, msgspec.json.encode(tick), key=b"tick", partition=partition)
 
 
-class Watch:
-    """What came back and how long it took, in milliseconds: clicks through Kafka alone, their commands, those of windows."""
+class LatencyRecorder:
+    """Records latencies in milliseconds: clicks through Kafka alone, their commands, and commands of windows."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -147,19 +147,19 @@ def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, optio
     sender = threading.Thread(target=load.run, args=(warm_up_s + seconds,))
     began = time.time()
     sender.start()
-    watch = Watch(load)
+    recorder = LatencyRecorder(load)
     while sender.is_alive():
         for message in reader.consume(500, timeout=0.002):
             now = time.time()
             if now - began < warm_up_s or message.error() is not None:
                 continue
-            (watch.event if message.topic() == topics["events"] else watch.command)(message.value() or b"", now)
+            (recorder.event if message.topic() == topics["events"] else recorder.command)(message.value() or b"", now)
     reader.close()
     flink.stop_job(running.rest_port, job_id, savepoint=False)
     return {
-        "fast_lane_ms": _shares(watch.fast),
-        "window_lane_ms": _shares(watch.window),
-        "kafka_alone_ms": _shares(watch.control),
+        "fast_lane_ms": _shares(recorder.fast),
+        "window_lane_ms": _shares(recorder.window),
+        "kafka_alone_ms": _shares(recorder.control),
         "rate": rate,
         "seconds": seconds,
         "options": options,

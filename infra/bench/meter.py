@@ -1,4 +1,4 @@
-"""How fast is steady state? One rule for everything that is compared: leave out the warm-up, count until the end."""
+"""Measures the rate of steady state by one rule for all contenders: leave out the warm-up, count until the end."""
 
 import json
 import time
@@ -13,7 +13,7 @@ a minute, so that a shorter one would compare how the contenders start."""
 
 
 class Sample(NamedTuple):
-    """How many records had been read at a time, on any clock, and the processor time that had taken."""
+    """Records read until `at_s`, on any clock, and the processor time spent on them."""
 
     at_s: float
     records: int
@@ -47,8 +47,8 @@ def steady_rate(samples: Sequence[Sample]) -> Rate | None:
     return Rate(records, seconds, round(records / seconds, 1), cpu_us)
 
 
-def course(samples: Sequence[Sample], every_s: float = 2.0) -> list[int]:
-    """Records a second in steps of at least `every_s`: whether the state was steady."""
+def rate_over_time(samples: Sequence[Sample], every_s: float = 2.0) -> list[int]:
+    """Returns records a second in steps of at least `every_s`, which show whether the state was steady."""
     steps: list[int] = []
     before = samples[0] if samples else Sample(0.0, 0)
     for each in samples:
@@ -80,12 +80,12 @@ class Meter:
         return self.count < self.total and now_s - self._begun_s < self.limit_s
 
     def report(self, **more: Any) -> str:
-        """One line of JSON: the rate, how far the run came, and whatever else is worth telling."""
-        return json.dumps({**told(self._samples), "read": self.count, **more})
+        """Returns one line of JSON: the rate, the records read, and `more`."""
+        return json.dumps({**summary(self._samples), "read": self.count, **more})
 
 
-def told(samples: Sequence[Sample]) -> dict[str, Any]:
-    """The rate for JSON; `per_s` is null where the run was too short to have one."""
+def summary(samples: Sequence[Sample]) -> dict[str, Any]:
+    """Returns the rate and its course for JSON; `per_s` is null where the run was too short to have one."""
     rate = steady_rate(samples)
     known = asdict(rate) if rate else {"records": 0, "seconds": 0.0, "per_s": None, "cpu_us": None}
-    return {**known, "course": course(samples)}
+    return {**known, "course": rate_over_time(samples)}

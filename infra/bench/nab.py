@@ -1,8 +1,8 @@
-"""The Numenta Anomaly Benchmark: our streaming detector and NAB's windowed Gaussian on the same series, by NAB's rules.
+"""Runs the Numenta Anomaly Benchmark: our streaming detector and NAB's windowed Gaussian, scored by NAB's rules.
 
 Rules: Lavin and Ahmad (2015), "Evaluating real-time anomaly detection algorithms", ICMLA, as numenta/NAB at commit
 ea702d7 applies them. `python -m infra.bench.nab [--json] [--data FOLDER]`; the folder may be a clone of that
-repository. Given the scores it holds for its windowed Gaussian and random cut forest, `best` gives what it publishes
+repository. Given the scores it holds for its windowed Gaussian and random cut forest, `best_threshold` gives what it publishes
 for the three profiles (standard: 39.65 and 51.72). Those have 12 digits; the windowed Gaussian gains by having all.
 """
 
@@ -26,7 +26,7 @@ from infra.simulate.converters.shared import shared_data
 PROBATION: Final = 0.15
 """Share of a series, and of 5000 rows at most, in which nothing counts: detectors learn there."""
 
-NOTHING: Final = 1.1
+NO_ALARM: Final = 1.1
 """A threshold that no score reaches."""
 
 
@@ -57,7 +57,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`score` is 0 for a detector that never speaks, 100 for one that finds every window at once and nothing else."""
+    """`score` is 0 for a detector without any alarm, 100 for one that finds every window at once and nothing else."""
 
     score: float
     threshold: float
@@ -85,10 +85,10 @@ def _series(path: Path, labels: dict[str, list[tuple[str, str]]]) -> Series:
     return Series(name, [float(row["value"]) for row in rows], windows)
 
 
-def worth(position: float) -> float:
-    """Of an alarm at a place relative to a window: -1 is its first row, 0 just after its last, 1 a width beyond that.
+def sigmoid_weight(position: float) -> float:
+    """Weighs an alarm by its position relative to a window: -1 is its first row, 0 just after its last, 1 a width beyond that.
 
-    >>> round(worth(-1.0), 5), worth(0.0), round(worth(1.0), 5), worth(3.1)
+    >>> round(sigmoid_weight(-1.0), 5), sigmoid_weight(0.0), round(sigmoid_weight(1.0), 5), sigmoid_weight(3.1)
     (0.98661, 0.0, -0.98661, -1.0)
     """
     return -1.0 if position > 3.0 else 2.0 / (1.0 + exp(5.0 * position)) - 1.0
@@ -96,24 +96,24 @@ def worth(position: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A row that counts. `worth` is at most 1; `window` is None outside of any."""
+    """A row that counts. `weight` is at most 1; `window` is None outside of any."""
 
     score: float
-    worth: float
+    weight: float
     window: tuple[str, int] | None
 
 
-def points(series: Series, scores: Sequence[float]) -> list[Point]:
-    """The rows after probation, each with what an alarm there would be worth before weights."""
+def scored_points(series: Series, scores: Sequence[float]) -> list[Point]:
+    """Returns the rows after probation, each with the weight of an alarm there before the profile's weights."""
     first = int(min(PROBATION * len(scores), PROBATION * 5000))
     inside = {row: window for window in series.windows for row in range(window[0], window[1] + 1)}
     made, before = [], None
     for row, score in enumerate(scores):
         if (window := inside.get(row)) is not None:
             before, name = window, (series.name, window[0])
-            value = worth(-(window[1] - row + 1) / (window[1] - window[0] + 1)) / worth(-1.0)
+            value = sigmoid_weight(-(window[1] - row + 1) / (window[1] - window[0] + 1)) / sigmoid_weight(-1.0)
         else:
-            name, value = None, worth(_widths_after(before, row))
+            name, value = None, sigmoid_weight(_widths_after(before, row))
         if row >= first:
             made.append(Point(score, value, name))
     return made
@@ -125,27 +125,27 @@ def _widths_after(window: tuple[int, int] | None, row: int) -> float:
     return (row - window[1]) / (window[1] - window[0])
 
 
-def best(corpus: Iterable[tuple[Series, Sequence[float]]], profile: Profile) -> Result:
-    """The score at the one threshold that suits the whole corpus best, as NAB chooses it for every detector.
+def best_threshold(corpus: Iterable[tuple[Series, Sequence[float]]], profile: Profile) -> Result:
+    """Finds the threshold with the best score over the whole corpus, as NAB does for every detector.
 
     An alarm is a score not below the threshold. Of the alarms in a window the first that counts most is rewarded, those
     outside all cost. A window that lies in probation altogether can be neither found nor missed.
     """
     every, windows = [], 0
     for series, scores in corpus:
-        every += points(series, scores)
+        every += scored_points(series, scores)
         windows += len(series.windows)
     every.sort(key=lambda point: -point.score)
     rewards = {point.window: -profile.missed for point in every if point.window is not None}
     silence = total = sum(rewards.values())
-    top, found, false_alarms = (total, NOTHING, 0, 0), set(), 0
+    top, found, false_alarms = (total, NO_ALARM, 0, 0), set(), 0
     for place, point in enumerate(every):
         if point.window is None:
-            total += profile.false * point.worth
+            total += profile.false * point.weight
             false_alarms += 1
         else:
             found.add(point.window)
-            reward = profile.found * point.worth
+            reward = profile.found * point.weight
             if reward > rewards[point.window]:
                 total += reward - rewards[point.window]
                 rewards[point.window] = reward
@@ -178,14 +178,14 @@ def windowed_gaussian(values: Sequence[float], size: int = 6400, step: int = 100
     return scores
 
 
-def ours(values: Sequence[float]) -> list[float]:
+def our_detector(values: Sequence[float]) -> list[float]:
     """`StreamDetector`; a value it cannot judge raises no alarm."""
     detector = StreamDetector()
     return [detector.score(value) or 0.0 for value in values]
 
 
 DETECTORS: Final[dict[str, Callable[[Sequence[float]], list[float]]]] = {
-    "StreamDetector": ours,
+    "StreamDetector": our_detector,
     "windowedGaussian": windowed_gaussian,
 }
 
@@ -205,7 +205,7 @@ def main(arguments: Sequence[str]) -> int:
         scores = [detect(series.values) for series in corpus]
         us_per_value = 1e6 * (perf_counter() - began) / sum(map(len, scores))
         for profile, weights in PROFILES.items():
-            result = best(zip(corpus, scores, strict=True), weights)
+            result = best_threshold(zip(corpus, scores, strict=True), weights)
             table.append({"detector": name, "profile": profile, **asdict(result), "us_per_value": us_per_value})
     if options.json:
         print(json.dumps({"series": len(corpus), "results": table}, indent=1))

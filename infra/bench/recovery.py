@@ -1,4 +1,4 @@
-"""How soon the job runs again after `kill -9` of the TaskManager that decides."""
+"""Measures how soon the job runs again after `kill -9` of the TaskManager that runs the adjust operator."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ from infra.local.stack import Stack
 from infra.local.submit import submit
 
 
-def kill_decider(stack: Stack, job_id: str, patience_s: float = 90.0) -> float:
+def kill_decider(stack: Stack, job_id: str, timeout_s: float = 90.0) -> float:
     """Kills the TaskManager of the adjust operator, starts another, and returns seconds until every task runs again."""
     name, pid = _decider(stack, job_id)
     attempts = _attempts(stack, job_id)
@@ -31,10 +31,10 @@ def kill_decider(stack: Stack, job_id: str, patience_s: float = 90.0) -> float:
         os.kill(pid, signal.SIGKILL)
         another = pool.submit(_replace, stack, pid, slots)
         while not _runs_again(stack, job_id, attempts):
-            if time.monotonic() - began > patience_s:
+            if time.monotonic() - began > timeout_s:
                 # Why no other TaskManager started is the better reason, where there is one.
                 another.result()
-                raise StackError(f"the job has not recovered {patience_s:.0f} s after {name} was killed")
+                raise StackError(f"the job has not recovered {timeout_s:.0f} s after {name} was killed")
             time.sleep(0.1)
         recovered_s = round(time.monotonic() - began, 1)
         another.result()

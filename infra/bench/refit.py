@@ -1,4 +1,4 @@
-"""What one refit of a forest costs, step by step, beside scikit-learn. `.venv/bin/python -m infra.bench.refit`
+"""Measures the steps of one forest refit, beside scikit-learn. `.venv/bin/python -m infra.bench.refit`
 
 The sample is as large as the reservoir of a content type. Times are of the processor, medians in milliseconds.
 """

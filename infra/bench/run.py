@@ -1,4 +1,4 @@
-"""All benchmarks, one after another, into results.json and the picture: `make bench`. Takes about three quarters of an hour."""
+"""Runs all benchmarks in turn and writes results.json and the chart: `make bench`, about three quarters of an hour."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ ALL = ("throughput", "forest", "latency", "growth", "recovery", "start_up")
 
 
 def run(module: str, *options: str) -> Any:
-    """What a benchmark prints, parsed. It runs in a process of its own, so that none inherits another's memory."""
+    """Runs one benchmark in a process of its own and returns what it prints, parsed."""
     print(f"== {module} {' '.join(options)}", file=sys.stderr, flush=True)
     done = subprocess.run(
         [sys.executable, "-m", f"infra.bench.{module}", *options], cwd=PROJECT, stdout=subprocess.PIPE, check=True

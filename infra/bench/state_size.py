@@ -1,4 +1,4 @@
-"""How state and speed change with the number of sessions: the job at 1,000 and at 100,000 of them at once."""
+"""Measures state and speed by number of sessions: the job at 1,000 and at 100,000 concurrent sessions."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from uuid import uuid4
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
-from infra.bench.flink_runs import fresh_taskmanagers
+from infra.bench.flink_runs import restart_taskmanagers
 from infra.bench.throughput import BENCH_PYTHON, OUTPUTS, count
 from infra.bench.workload_visitors import records
 from infra.local import flink, stack
@@ -40,7 +40,7 @@ def measure(on: Stack, sessions: int, rate: float) -> dict[str, Any]:
     admin = KafkaAdminClient(bootstrap_servers=on.bootstrap)
     admin.create_topics([NewTopic(f"{run}.{output}", 1, 1) for output in OUTPUTS], wait_for_metadata=True)
     admin.close()
-    fresh_taskmanagers(on)
+    restart_taskmanagers(on)
     flags = [part for output in OUTPUTS for part in (f"--{output}-topic", f"{run}.{output}")]
     flags += ["--events-topic", topic, "--startup", "earliest", "--bounded", "yes", "--group-id", run]
     job_id = submit(on, "adjust", [*flags, "--checkpoint-ms", "2000", "--session-state", "off"])

@@ -1,4 +1,4 @@
-"""One stream of numbers, scored as they come: is this value the oddest of late?"""
+"""Scores a stream of numbers one by one: how anomalous is each value among the recent ones?"""
 
 from typing import Final
 

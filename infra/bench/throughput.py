@@ -1,4 +1,4 @@
-"""Events a second in steady state: the job beside what else one would use. `.venv/bin/python -m infra.bench.throughput --help`
+"""Measures events a second in steady state: the job beside alternatives. `.venv/bin/python -m infra.bench.throughput --help`
 
 Each contender reads the same topic, alone, in `--rounds` rounds, every second of them in reverse order; what counts is the
 median. Contenders that would take long stop after `--slow-limit-s`. The result is one JSON document.
@@ -22,8 +22,7 @@ from typing import Any, Final
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
-from infra.bench import flink_runs
-from infra.bench.meter import told
+from infra.bench import flink_runs, meter
 from infra.bench.workload_visitors import records
 from infra.local import flink, stack
 from infra.local.home import PROJECT, Home, StackRecord
@@ -48,9 +47,9 @@ class Bench:
     job_options: list[str]
 
     def flink(self, submitted: Callable[[], str], source: str, limit_s: float) -> dict[str, Any]:
-        flink_runs.fresh_taskmanagers(self.on)
+        flink_runs.restart_taskmanagers(self.on)
         run = flink_runs.watch(self.on, submitted(), source, limit_s)
-        return {**told(run.samples), "finished": run.finished}
+        return {**meter.summary(run.samples), "finished": run.finished}
 
     def options(self, run: str) -> list[str]:
         """The options of the job, with topics of its own."""
@@ -228,9 +227,9 @@ def main() -> None:
             stack.up(home)
         else:
             stack.down(home)
-    told_of = {name: getattr(options, name) for name in ("events", "sessions", "rate", "slow_limit_s", "job_options")}
+    workload = {name: getattr(options, name) for name in ("events", "sessions", "rate", "slow_limit_s", "job_options")}
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
-    result = json.dumps({"machine": machine, "workload": told_of, **summary(rounds)}, indent=2)
+    result = json.dumps({"machine": machine, "workload": workload, **summary(rounds)}, indent=2)
     if options.out:
         options.out.write_text(result + "\n")
     else:

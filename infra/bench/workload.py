@@ -130,8 +130,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     recreate(AdminClient({"bootstrap.servers": options.bootstrap}), options.topic, PARTITIONS)
-    told = write(options.bootstrap, options.topic, options.events, options.sessions, options.rate, options.seed)
-    print(json.dumps(told))
+    result = write(options.bootstrap, options.topic, options.events, options.sessions, options.rate, options.seed)
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

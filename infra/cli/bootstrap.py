@@ -1,6 +1,7 @@
-"""Which Kafka and which cluster a command talks to."""
+"""Decides which Kafka a command talks to, and checks that something listens there."""
 
-from typing import Annotated
+import socket
+from typing import Annotated, Final
 
 import typer
 
@@ -9,17 +10,39 @@ from infra.local import stack
 from infra.local.home import Home
 from infra.local.processes import StackError
 
+CONNECT_TIMEOUT_S: Final = 2.0
+DEFAULT_PORT: Final = 9092
+
 Bootstrap = Annotated[
     str,
-    typer.Option(envvar="MICROADJUST_BOOTSTRAP", help="Kafka's bootstrap servers; empty for those of the local stack."),
+    typer.Option(
+        envvar="MICROADJUST_BOOTSTRAP", help="Bootstrap servers of Kafka, host:port,…; the local stack's by default."
+    ),
 ]
 
 
-def bootstrap_of(given: str) -> str:
-    """The given servers, else those of the local stack that is up."""
-    if given:
-        return given
+def resolve_bootstrap(given: str) -> str:
+    """Returns the given servers, else those of the running local stack. Raises `StreamError` where none listens.
+
+    A client would try for half a minute before it gives up.
+    """
+    servers = given
+    if not servers:
+        try:
+            servers = stack.running(Home.from_env()).bootstrap
+        except StackError as error:
+            raise StreamError(f"{error}, or give --bootstrap") from None
+    if not any(_listens(server.strip()) for server in servers.split(",")):
+        raise StreamError(f"no Kafka at {servers}: start one with `microadjust up`, or give --bootstrap")
+    return servers
+
+
+def _listens(server: str) -> bool:
+    host, _, port = server.rpartition(":")
+    if not port.isdigit():
+        host, port = server, str(DEFAULT_PORT)
     try:
-        return stack.running(Home.from_env()).bootstrap
-    except StackError as error:
-        raise StreamError(f"{error}, or give --bootstrap") from None
+        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S):
+            return True
+    except (OSError, OverflowError, UnicodeError):
+        return False

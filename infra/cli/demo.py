@@ -1,4 +1,4 @@
-"""The demo: a reader whose page changes, then ten minutes of simulated readers in one, on a stack of its own."""
+"""demo: the command that shows a page changing for its reader, then replays ten minutes of simulated readers."""
 
 import shutil
 import threading
@@ -10,8 +10,8 @@ import msgspec
 import typer
 from rich.table import Table
 
-from infra.cli.demo_visit import closing_note, visit
-from infra.cli.formatting import clock, parameters, reason
+from infra.cli.demo_visit import print_pictures, run_visit
+from infra.cli.formatting import format_parameters, format_reason, format_time
 from infra.cli.output import err, errors, out, print_json
 from infra.cli.rule_commands import put_records
 from infra.demo import demo_gateway
@@ -29,16 +29,16 @@ from schemas import topics
 from schemas.rules import parse_rule_file
 
 SETTLE_S = 15
-"""Of the time given, so much is for the last windows and the summary."""
+"""Part of the time given that is kept for the last windows and the summary."""
 
-LEAST_S = 20
+MIN_REPLAY_S = 20
 
 TASKMANAGERS = 4
-"""For two adjust jobs, that of the page without refits, and the heatmap."""
+"""Enough for two adjust jobs, that of the page without refits, and the heatmap job."""
 
 
-class Watch:
-    """What the replay sends and when, so that a command's latency can be told."""
+class LatencyTracker:
+    """Records when the replay sent each event, to measure the latency of the commands that answer them."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -54,7 +54,7 @@ class Watch:
             self._sent_at.setdefault((header.session_id, header.occurred_at_ms), time.monotonic())
 
     def on_command(self, command: dict[str, Any]) -> float | None:
-        """Latency in ms of a command that answers a single event."""
+        """Counts a command. Returns its latency in ms if it answers a single event, else None."""
         now = time.monotonic()
         if self.first_command_s is None:
             self.first_command_s = now - self.began
@@ -68,20 +68,29 @@ class Watch:
 
 
 def demo(
-    seconds: Annotated[int, typer.Option("--for", min=0, help="Seconds the replay may take; 0 for a hundred.")] = 0,
-    keep: Annotated[bool, typer.Option(help="Leave the stack running afterwards.")] = False,
+    seconds: Annotated[int, typer.Option("--for", min=0, help="Seconds that the replay may take; 0 means 100.")] = 0,
+    keep: Annotated[
+        bool, typer.Option(help="Leave the stack, gateway and jobs running; `microadjust down` stops them.")
+    ] = False,
 ) -> None:
-    """Start a fresh stack with gateway, demo site and console; let a reader read the site until it changes; then run the
-    job on ten minutes of simulated readers, and show what it does. The last line is JSON."""
+    """Show the system at work on a fresh stack with gateway, demo site and console.
+
+    First a scripted reader visits the demo site until its page changes. Then ten minutes of simulated readers are
+    replayed, and each command is printed with its reason. The last line is JSON.
+    """
     with errors():
-        home = Home(Home.from_env().path / "demo")
+        home = Home.from_env().demo
         stack.down(home)
         shutil.rmtree(home.path, ignore_errors=True)
         try:
             summary = _run(home, seconds or 100)
         finally:
             if keep:
-                err.print(f"all of it goes on; MICROADJUST_HOME={home.path} microadjust status, … down", soft_wrap=True)
+                err.print(
+                    "stack, gateway and jobs go on running until `microadjust down`, which stops all of them\n"
+                    f"to look at them: MICROADJUST_HOME={home.path} microadjust status",
+                    soft_wrap=True,
+                )
             else:
                 stack.down(home)
         print_json(summary)
@@ -95,31 +104,31 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
         status.update("submitting the adjust job with `flink run`")
         _start_job(running, "adjust", "--group-id", "microadjust-page", "--refit-min", "0")
         status.update("starting the gateway")
-        here = demo_gateway.start(home, running, StackRecord.read(home).services["redis"].ports["redis"])
+        gateway = demo_gateway.start(home, running, StackRecord.read(home).services["redis"].ports["redis"])
         rules = parse_rule_file(demo_gateway.RULES_FILE.read_text(), KNOWN_FEATURES)
         put_records(running.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
     out.print(f"Kafka at {running.bootstrap}, Flink at http://127.0.0.1:{running.rest_port}")
-    out.print(f"demo site: {here.site}", soft_wrap=True)
-    out.print(f"console:   {here.console}\n", soft_wrap=True)
-    visited = visit(home, here)
+    out.print(f"demo site: {gateway.site}", soft_wrap=True)
+    out.print(f"console:   {gateway.console}\n", soft_wrap=True)
+    visit = run_visit(home, gateway)
     with err.status("submitting the heatmap job, and another adjust job for the replay"):
         _start_job(running, "heatmap")
         # The replay has a time of its own, and an account that nobody else may disturb: topics and a job of its own.
         names, flags = demo_gateway.replay_topics(running.bootstrap)
         _start_job(running, "adjust", "--group-id", "microadjust-replay", *flags)
     accountant = Accountant(running.bootstrap, names)
-    watch = Watch()
+    tracker = LatencyTracker()
     lines = list(records(SAMPLE))
-    replayed = _play(running, names, lines, watch, seconds)
+    replayed = _play(running, names, lines, tracker, seconds)
     with err.status("waiting until every event is accounted for"):
         account = accountant.wait_until_accounted(replayed, quiet_s=30.0)
     reader = TopicReader(running.bootstrap, names[topics.ADJUSTMENTS.name])
     committed = [msgspec.json.decode(each.value or b"") for each in reader.read_to_end(3.0)]
     truth = read_truth(SAMPLE)
     found = score(truth.episodes if truth else [], committed)
-    _print_summary(found, watch, account)
-    closing_note(visited)
-    ordered = sorted(watch.fast_lane_ms)
+    _print_summary(found, tracker, account)
+    print_pictures(visit)
+    ordered = sorted(tracker.fast_lane_ms)
     return {
         "events": account.sent,
         "commands": found.commands,
@@ -131,11 +140,11 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
         "duplicates": account.duplicates,
         "rejected": account.rejected,
         "missing": account.missing,
-        "fast_lane_ms": {"p50": _share(ordered, 0.5), "p99": _share(ordered, 0.99)},
-        "seconds_to_first_command": round(watch.first_command_s, 2) if watch.first_command_s is not None else None,
-        "site": here.site,
-        "console": here.console,
-        "browser": msgspec.to_builtins(visited),
+        "fast_lane_ms": {"p50": _quantile(ordered, 0.5), "p99": _quantile(ordered, 0.99)},
+        "seconds_to_first_command": round(tracker.first_command_s, 2) if tracker.first_command_s is not None else None,
+        "site": gateway.site,
+        "console": gateway.console,
+        "browser": msgspec.to_builtins(visit),
     }
 
 
@@ -144,12 +153,14 @@ def _start_job(running: stack.Stack, job: str, *options: str) -> None:
     flink.wait_for_job(running.rest_port, job_id)
 
 
-def _play(running: stack.Stack, names: dict[str, str], lines: list[bytes], watch: Watch, seconds: int) -> int:
-    """Replays and shows commands as they come. Returns how many events were sent."""
+def _play(
+    running: stack.Stack, names: dict[str, str], lines: list[bytes], tracker: LatencyTracker, seconds: int
+) -> int:
+    """Replays the recording and prints commands as they come. Returns how many events were sent."""
     reader = TopicReader(running.bootstrap, names[topics.ADJUSTMENTS.name], isolation="read_uncommitted")
     reader.poll(0.1)
-    speed = _length_s(lines) / max(seconds - SETTLE_S, LEAST_S)
-    replay = Replay(running.bootstrap, names[topics.EVENTS.name], speed, watch.on_sent)
+    speed = _length_s(lines) / max(seconds - SETTLE_S, MIN_REPLAY_S)
+    replay = Replay(running.bootstrap, names[topics.EVENTS.name], speed, tracker.on_sent)
     failure: list[BaseException] = []
 
     def run() -> None:
@@ -160,7 +171,7 @@ def _play(running: stack.Stack, names: dict[str, str], lines: list[bytes], watch
 
     player = threading.Thread(target=run, daemon=True)
     out.print(f"replaying {len(lines)} events of ten minutes at {speed:.1f} times their speed\n")
-    watch.began = time.monotonic()
+    tracker.began = time.monotonic()
     player.start()
     next_line, before = time.monotonic() + 5, 0
     quiet_since = time.monotonic()
@@ -168,13 +179,15 @@ def _play(running: stack.Stack, names: dict[str, str], lines: list[bytes], watch
         for record in reader.poll(0.05):
             quiet_since = time.monotonic()
             command = msgspec.json.decode(record.value or b"")
-            _print_command(command, watch.on_command(command))
+            _print_command(command, tracker.on_command(command))
         if player.is_alive():
             quiet_since = max(quiet_since, time.monotonic() - 0.5)
             if time.monotonic() >= next_line:
-                rate = (watch.sent - before) / 5
-                out.print(f"[dim]{watch.sent:>7} events, {rate:.0f} a second, {watch.by_action.total()} commands[/dim]")
-                next_line, before = next_line + 5, watch.sent
+                rate = (tracker.sent - before) / 5
+                out.print(
+                    f"[dim]{tracker.sent:>7} events, {rate:.0f} a second, {tracker.by_action.total()} commands[/dim]"
+                )
+                next_line, before = next_line + 5, tracker.sent
     reader.close()
     if failure:
         raise StackError(f"the replay stopped: {failure[0]}")
@@ -184,7 +197,7 @@ def _play(running: stack.Stack, names: dict[str, str], lines: list[bytes], watch
 
 
 def _length_s(lines: list[bytes]) -> float:
-    """From the first to the last event of a recording."""
+    """Returns the time from the first to the last event of a recording."""
     times = [read.received_at_ms for read in map(header, (lines[0], *lines[-20:])) if read is not None]
     return (max(times) - min(times)) / 1000
 
@@ -192,12 +205,17 @@ def _length_s(lines: list[bytes]) -> float:
 def _print_command(command: dict[str, Any], latency_ms: float | None) -> None:
     target = command["target"]["id"]
     took = f"[green]{latency_ms:.0f} ms[/green]" if latency_ms is not None else "[dim]window[/dim]"
-    out.print(f"{clock(command['issued_at_ms'])} [bold]{command['action']:<18}[/bold] {target:<20} {took:<8}")
-    out.print(f"         {parameters(command)}  because {reason(command)}", style="dim", markup=False, soft_wrap=True)
+    out.print(f"{format_time(command['issued_at_ms'])} [bold]{command['action']:<18}[/bold] {target:<20} {took:<8}")
+    out.print(
+        f"         {format_parameters(command)}  because {format_reason(command)}",
+        style="dim",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
-def _print_summary(found: Any, watch: Watch, account: Any) -> None:
-    table = Table(title="what was planted, and how soon it was answered", box=None, title_justify="left")
+def _print_summary(found: Any, tracker: LatencyTracker, account: Any) -> None:
+    table = Table(title="planted behaviours, and how soon a command answered them", box=None, title_justify="left")
     table.add_column("behaviour")
     table.add_column("seconds of event time", justify="right")
     for behaviour, delay_s in found.seconds_to_detect.items():
@@ -207,25 +225,25 @@ def _print_summary(found: Any, watch: Watch, account: Any) -> None:
     for name in found.missed:
         out.print(f"missed: {name}", style="yellow")
     for name in found.wrong:
-        out.print(f"not asked for: {name}", style="yellow")
+        out.print(f"unexpected: {name}", style="yellow")
     out.print(
         f"\n{account.sent} events = {account.used} used + {account.late} late + {account.duplicates} repeated + "
-        f"{account.rejected} refused" + (f" + {account.missing} MISSING" if account.missing else "")
+        f"{account.rejected} rejected" + (f" + {account.missing} MISSING" if account.missing else "")
     )
     out.print(
         f"{found.commands} commands, precision {found.precision or 0:.2f}, recall {found.recall or 0:.2f} "
         f"of {found.episodes} planted"
     )
-    ordered = sorted(watch.fast_lane_ms)
+    ordered = sorted(tracker.fast_lane_ms)
     if ordered:
         out.print(
-            f"event to command, through Kafka and Flink: p50 {_share(ordered, 0.5)} ms, p99 {_share(ordered, 0.99)} ms "
+            f"event to command, through Kafka and Flink: p50 {_quantile(ordered, 0.5)} ms, p99 {_quantile(ordered, 0.99)} ms "
             f"({len(ordered)} commands)"
         )
 
 
-def _share(ordered: list[float], share: float) -> float | None:
-    """The value below which that share of them lies; None of nothing."""
+def _quantile(ordered: list[float], share: float) -> float | None:
+    """Returns the value below which that share of the values lies; None of no values."""
     if not ordered:
         return None
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)

@@ -1,38 +1,46 @@
-"""The demo's first half: a reader reads the demo site, and the site changes."""
+"""Runs the demo's first half: a scripted reader visits the demo site, and its page changes."""
 
 from pathlib import Path
 
 from infra.cli.output import out
-from infra.demo import browser_visit, http_visit
-from infra.demo.browser import NoBrowser
-from infra.demo.browser_visit import Reading
-from infra.demo.demo_gateway import Edge
+from infra.demo import http_visit
+from infra.demo.demo_gateway import DemoGateway
+from infra.demo.visit import NoBrowserError, Say, VisitResult
 from infra.local.home import Home
 
 
-def visit(home: Home, edge: Edge) -> Reading:
-    """In Chromium, or by the simulator where there is none. Says what happens and where the pictures are."""
+def run_visit(home: Home, gateway: DemoGateway) -> VisitResult:
+    """Visits in Chromium, or over HTTP where there is no browser, and prints what happens."""
 
     def say(line: str) -> None:
         out.print(f"  {line}", markup=False, soft_wrap=True)
 
     try:
-        told = browser_visit.read(edge.site, home.path, say, edge.console)
-        edge.hang(Path(home.path / "page.png"))
-    except NoBrowser as error:
+        result = _visit_in_browser(home, gateway, say)
+        gateway.publish_screenshot(Path(home.path / "page.png"))
+    except NoBrowserError as error:
         say(f"{error}: the simulator reads instead, without pictures")
-        told = http_visit.read(edge, say)
-    if told.click_to_change_ms is not None:
-        say(f"from the fifth click to the list in its new order: {told.click_to_change_ms:.0f} ms")
-    return told
+        result = http_visit.visit(gateway, say)
+    if result.click_to_change_ms is not None:
+        say(f"from the fifth click to the list in its new order: {result.click_to_change_ms:.0f} ms")
+    return result
 
 
-def closing_note(told: Reading) -> None:
-    """What is on the pictures."""
-    if told.before is None or told.after is None:
+def _visit_in_browser(home: Home, gateway: DemoGateway, say: Say) -> VisitResult:
+    try:
+        # Here, since an installed package need not have selenium.
+        from infra.demo import browser_visit
+    except ModuleNotFoundError as error:
+        raise NoBrowserError(f"{error.name} is not installed") from None
+    return browser_visit.visit(gateway.site, home.path, say, gateway.console)
+
+
+def print_pictures(result: VisitResult) -> None:
+    """Prints where the screenshots are and what they show."""
+    if result.before is None or result.after is None:
         return
-    changes = ", ".join(told.changes) or "nothing that differs"
-    out.print(f"before: {told.before}  (the demo site as it was written)", markup=False, soft_wrap=True)
-    out.print(f"after:  {told.after}  (the same page for this reader: {changes})", markup=False, soft_wrap=True)
-    if told.console is not None:
-        out.print(f"        {told.console}  (that session's life in the console)", markup=False, soft_wrap=True)
+    changes = ", ".join(result.changes) or "nothing that differs"
+    out.print(f"before: {result.before}  (the demo site as it was written)", markup=False, soft_wrap=True)
+    out.print(f"after:  {result.after}  (the same page for this reader: {changes})", markup=False, soft_wrap=True)
+    if result.console is not None:
+        out.print(f"        {result.console}  (that session's life in the console)", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""gateway: the edge in the foreground."""
+"""gateway: the command that runs the gateway in the foreground."""
 
 import os
 from dataclasses import replace
@@ -14,13 +14,27 @@ from infra.settings import SettingsError
 
 
 def gateway(
-    host: Annotated[str, typer.Option(envvar="MICROADJUST_GATEWAY_HOST", help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="MICROADJUST_GATEWAY_PORT", help="Port to listen at.")] = 8480,
+    host: Annotated[str, typer.Option(envvar="MICROADJUST_GATEWAY_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="MICROADJUST_GATEWAY_PORT", help="Port to listen on.")] = 8480,
     bootstrap: Annotated[
-        str, typer.Option(envvar="MICROADJUST_BOOTSTRAP", help="Kafka's servers; empty for those of the local stack.")
+        str,
+        typer.Option(envvar="MICROADJUST_BOOTSTRAP", help="Bootstrap servers of Kafka; the local stack's by default."),
     ] = "",
 ) -> None:
-    """Run the collector, push, REST and console in one process, until interrupted. Settings: MICROADJUST_GATEWAY_…"""
+    """Run collector, push, REST API and console in one process, until interrupted.
+
+    Further settings come from the environment: MICROADJUST_GATEWAY_…, and these secrets. The first three are random, for
+    this run only, unless they are set.
+
+    MICROADJUST_WRITE_KEYS=source:key,… – the keys with which pages and servers send events.
+
+    MICROADJUST_PUSH_SECRETS=secret,older-secret – the first signs push tokens, all of them verify.
+
+    MICROADJUST_GATEWAY_CONSOLE_TOKEN=token – opens the console and the REST API for operators.
+
+    MICROADJUST_WEBHOOK_SECRETS=source=kind:secret|older-secret,… – accepts signed webhooks at POST /v1/webhooks/SOURCE;
+    kind is standard, segment or pendo. If it is not set, webhooks are refused.
+    """
     with errors():
         try:
             settings = replace(Settings.from_env(environment(bootstrap)), host=host, port=port)
@@ -34,7 +48,7 @@ def gateway(
 
 
 def environment(bootstrap: str) -> dict[str, str]:
-    """The process's own, completed by what the local stack runs."""
+    """Returns this process's environment, completed by the addresses of the local stack."""
     environ = dict(os.environ)
     services = StackRecord.read(Home.from_env()).services
     if bootstrap:
@@ -47,7 +61,7 @@ def environment(bootstrap: str) -> dict[str, str]:
 
 
 def _tell(settings: Settings) -> None:
-    """Secrets that were made up are shown once; those that were set are not."""
+    """Prints addresses, and the secrets that are random; secrets that were set are not shown."""
     err.print(f"gateway at http://{settings.host}:{settings.port}, Kafka at {settings.bootstrap}")
     if "write_keys" in settings.generated:
         err.print(f"write key for this run: {next(iter(settings.write_keys))} (set MICROADJUST_WRITE_KEYS)")

@@ -1,14 +1,22 @@
-"""The command line. Options: flag before environment (MICROADJUST_...) before the file that --config names."""
+"""Builds the command line. Options: flag before environment (MICROADJUST_...) before the file that --config names."""
 
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from infra.cli import demo, gateway_commands, projector_commands, rule_commands, stack_commands, stream_commands
-from infra.local.home import PROJECT
+from infra.cli import (
+    demo,
+    gateway_commands,
+    package_commands,
+    projector_commands,
+    replay_commands,
+    rule_commands,
+    stack_commands,
+    stream_commands,
+)
+from infra.version import package_version
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,13 +26,24 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"microadjust {package_version()}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(envvar="MICROADJUST_CLI_CONFIG", help="TOML file of options: a table per command.", exists=True),
+        typer.Option(
+            envvar="MICROADJUST_CLI_CONFIG", help="TOML file with a table of options per command.", exists=True
+        ),
     ] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     if config is not None:
         try:
@@ -33,35 +52,27 @@ def options(
             raise typer.BadParameter(f"{config}: {error}") from None
 
 
-def bench(context: typer.Context) -> None:
-    """Run the benchmarks (about an hour); options as infra/bench/run.py has them. Writes infra/bench/results.json."""
-    script = PROJECT / "infra" / "bench" / "run.sh"
-    raise typer.Exit(subprocess.run([str(script), *context.args], check=False).returncode)
-
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""For commands that hand their further arguments to another program."""
 
 app.command()(stack_commands.up)
 app.command()(stack_commands.down)
 app.command()(stack_commands.status)
-app.command("submit", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    stack_commands.submit_job
-)
+app.command("submit", context_settings=_PASS_ON)(stack_commands.submit_job)
 app.command()(stack_commands.cancel)
-app.command("package")(stack_commands.package_jobs)
-app.command()(stream_commands.simulate)
-app.command()(stream_commands.replay)
+app.command("package")(package_commands.package_jobs)
+app.command("jars")(package_commands.fetch_jars)
+app.command()(replay_commands.simulate)
+app.command()(replay_commands.replay)
 app.command()(stream_commands.commands)
 app.command()(stream_commands.explain)
 app.command()(stream_commands.rejected)
 app.command()(gateway_commands.gateway)
 app.command()(projector_commands.projector)
 app.command()(demo.demo)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
+app.command(context_settings=_PASS_ON)(package_commands.bench)
 app.add_typer(rule_commands.app, name="rules")
 
 
 def main() -> None:
     app()
-
-
-if __name__ == "__main__":
-    main()

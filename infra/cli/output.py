@@ -1,4 +1,4 @@
-"""What the commands print: tables for people, one JSON document for programs, errors with what to do."""
+"""Prints results as tables or JSON, and errors as one line that names the fix."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ _ADVICE: Final = {
 
 @contextmanager
 def errors() -> Iterator[None]:
-    """Turns what a user can act on into one line and exit status 1; anything else is a bug and keeps its trace."""
+    """Turns errors a user can act on into one line and exit status 1; any other error is a bug and keeps its trace."""
     try:
         yield
     except (StackError, StreamError, RecordingError, RuleError) as error:
@@ -40,7 +40,7 @@ def errors() -> Iterator[None]:
         err.print(f"microadjust: Kafka: {error}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except BrokenPipeError:
-        # Whoever read the output has had enough.
+        # The reader of the output has closed the pipe, as `head` does.
         sys.stderr.close()
         raise typer.Exit(0) from None
 

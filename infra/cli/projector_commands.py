@@ -1,4 +1,4 @@
-"""projector: session state and commands from Kafka into Redis, in the foreground."""
+"""projector: the command that runs the projector in the foreground."""
 
 import logging
 import signal
@@ -13,10 +13,11 @@ from infra.cli.output import err, errors
 
 def projector(
     bootstrap: Annotated[
-        str, typer.Option(envvar="MICROADJUST_BOOTSTRAP", help="Kafka's servers; empty for those of the local stack.")
+        str,
+        typer.Option(envvar="MICROADJUST_BOOTSTRAP", help="Bootstrap servers of Kafka; the local stack's by default."),
     ] = "",
 ) -> None:
-    """Keep Redis as session-state.v1 and adjustments.v1 say, until interrupted. Addresses as for the gateway."""
+    """Project session-state.v1 and adjustments.v1 into Redis, until interrupted. Settings as for `gateway`."""
     # Here, since the other commands need not wait for the clients' imports.
     from infra.projector.projector import Projector
     from infra.projector.settings import Settings

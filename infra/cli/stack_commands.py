@@ -1,8 +1,7 @@
-"""up, down, status, submit, cancel: the local stack and the jobs on it."""
+"""up, down, status, submit, cancel: commands for the local stack and the jobs on it."""
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,16 +15,16 @@ from infra.local.processes import StackError
 
 def up(
     taskmanagers: Annotated[
-        int, typer.Option(min=1, max=16, help="TaskManagers of one slot each.")
+        int, typer.Option(min=1, max=16, help="Number of TaskManagers, each with one slot.")
     ] = stack.DEFAULT_TASKMANAGERS,
     redis: Annotated[bool, typer.Option(help="Start Redis as well.")] = False,
     task_heap_mb: Annotated[
         int,
-        typer.Option(min=256, help="Java heap of each TaskManager; takes effect where Flink is not running yet."),
+        typer.Option(min=256, help="Java heap of each TaskManager in MB. A TaskManager that runs keeps its heap."),
     ] = Memory().task_heap,
     as_json: Json = False,
 ) -> None:
-    """Start Kafka, Flink and (on request) Redis on this machine. What already runs stays."""
+    """Start Kafka, Flink and, with --redis, Redis on this machine. Services that run already are left alone."""
     with errors():
         say = (lambda _: None) if as_json else (lambda message: out.print(f"{message} …"))
         stack.up(
@@ -39,14 +38,15 @@ def up(
 
 
 def down(as_json: Json = False) -> None:
-    """Stop what `up` started. Data and checkpoints stay."""
+    """Stop all services that `up` and `demo` started, jobs included. Data and checkpoints stay."""
     with errors():
-        stopped = stack.down(Home.from_env())
+        home = Home.from_env()
+        stopped = [*stack.down(home), *(f"demo: {name}" for name in stack.down(home.demo))]
         show([{"stopped": name} for name in stopped], as_json, "nothing was running")
 
 
 def status(as_json: Json = False) -> None:
-    """What is up, where, how long, and what it takes. Exit status 1 if something has died."""
+    """Show services and jobs with addresses, uptime and memory. Exit status 1 if a service has died."""
     home = Home.from_env()
     services = stack.status(home)
     rows = [
@@ -70,6 +70,12 @@ def status(as_json: Json = False) -> None:
             print_table(jobs, "")
         if rows:
             out.print(f"\n{sum(each.resident_mb for each in services):.0f} MB resident in all. Home: {home.path}")
+        if any(each.up for each in stack.status(home.demo)):
+            out.print(
+                f"\nThe demo's stack is up as well: MICROADJUST_HOME={home.demo.path} microadjust status\n"
+                "`microadjust down` stops it too.",
+                soft_wrap=True,
+            )
     if any(not each.up for each in services):
         raise typer.Exit(1)
 
@@ -87,17 +93,18 @@ def _jobs(home: Home) -> list[dict[str, object]]:
 
 def submit_job(
     context: typer.Context,
-    job: Annotated[str, typer.Argument(help="The job's name, as under jobs/: adjust or heatmap.")],
-    savepoint: Annotated[str, typer.Option(help="Savepoint or checkpoint to start from.")] = "",
+    job: Annotated[str, typer.Argument(help="Name of the job: adjust or heatmap.")],
+    savepoint: Annotated[str, typer.Option(help="Path of the savepoint or checkpoint to restore.")] = "",
     new_features: Annotated[
         bool,
         typer.Option(
-            "--new-features", help="The savepoint's job had other features: the last minute's windows begin empty."
+            "--new-features",
+            help="Restore a savepoint of a job with other features: the windows of its last minute begin empty.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Submit a job to the local stack with `flink run`. Options after `--` go to the job; `-- --help` lists them."""
+    """Submit a job to the local stack with `flink run`. Options after `--` go to the job; `-- --help` lists those."""
     with errors():
         if job not in submit.JOBS:
             raise StackError(f"there is no job {job}; there is {', '.join(submit.JOBS)}")
@@ -107,23 +114,12 @@ def submit_job(
         show([{"job": job, "id": job_id}], as_json, "")
 
 
-def package_jobs(
-    target: Annotated[Path, typer.Argument(help="The archive to write.")] = Path("microadjust.zip"),
-    as_json: Json = False,
-) -> None:
-    """Pack the jobs for `flink run -pyfs`: the sources, and compiled modules for this Python and platform."""
-    with errors():
-        submit.package(target)
-        compiled = len(submit.compiled_modules(target))
-        show([{"archive": str(target), "bytes": target.stat().st_size, "compiled_modules": compiled}], as_json, "")
-
-
 def cancel(
-    job_id: Annotated[str, typer.Argument(help="The job's id, as `status` shows it.")],
-    savepoint: Annotated[bool, typer.Option(help="Take a savepoint first.")] = True,
+    job_id: Annotated[str, typer.Argument(help="Id of the job, as `status` shows it.")],
+    savepoint: Annotated[bool, typer.Option(help="Whether to take a savepoint first.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Stop a job, with a savepoint to start it from again."""
+    """Stop a job. Prints the savepoint, which `submit --savepoint` restores."""
     with errors():
         if not flink.is_job_id(job_id):
             raise StackError(f"{job_id} is not a job id: `microadjust status` shows them")

@@ -1,4 +1,4 @@
-"""Debian's Chromium without a screen, driven by selenium; no other browser is fetched."""
+"""Drives the system's Chromium, headless, by selenium. No other browser is downloaded."""
 
 import shutil
 from pathlib import Path
@@ -8,6 +8,8 @@ from typing import Final
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+
+from infra.demo.visit import NoBrowserError
 
 FLAGS: Final = (
     "--headless=new",
@@ -25,20 +27,16 @@ FLAGS: Final = (
 )
 
 
-class NoBrowser(Exception):
-    """There is no Chromium, or it does not start; the message says which."""
-
-
 def programs() -> tuple[str, str]:
-    """Where Chromium and its driver are. Raises `NoBrowser`."""
+    """Returns the paths of Chromium and its driver. Raises `NoBrowserError`."""
     chromium, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
     if chromium is None or driver is None:
-        raise NoBrowser("there is no Chromium with chromedriver (Debian: apt install chromium chromium-driver)")
+        raise NoBrowserError("there is no Chromium with chromedriver (Debian: apt install chromium chromium-driver)")
     return chromium, driver
 
 
 class Browser:
-    """One headless Chromium with a profile of its own, gone with it. Use it as a context. Raises `NoBrowser`."""
+    """One headless Chromium with a profile of its own, gone with it. Use it as a context. Raises `NoBrowserError`."""
 
     def __init__(self, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         self._size = (width, height)
@@ -59,7 +57,7 @@ class Browser:
             self._chrome = Chrome(options, Service(driver))
         except WebDriverException as error:
             shutil.rmtree(self._profile, ignore_errors=True)
-            raise NoBrowser(f"Chromium does not start: {(error.msg or '').splitlines()[0]}") from None
+            raise NoBrowserError(f"Chromium does not start: {(error.msg or '').splitlines()[0]}") from None
         self._chrome.set_page_load_timeout(30)
         return self._chrome
 

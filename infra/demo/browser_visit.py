@@ -1,4 +1,4 @@
-"""A scripted reader in a real browser: reads an article, and what happens on the page is noted and photographed."""
+"""Visits the demo site with a scripted reader in Chromium, records the page's changes and takes screenshots."""
 
 import base64
 import time
@@ -6,17 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec import Struct
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 
 from infra.demo.browser import Browser
-
-PATIENCE_S: Final = 20.0
-OPENED: Final = ("knot-1", "salt-1", "oven-1", "cloud-1", "crab-1")
-"""Teasers from the lower half of the list; opened one after the other, they should come back in the opposite order."""
-
-SLOW_RTT_MS: Final = 900
+from infra.demo.visit import CHANGE_TIMEOUT_S, OPENED, SLOW_RTT_MS, Say, VisitResult
 
 _NOTE_CLICKS: Final = """
 window.demoClicks = [];
@@ -27,35 +21,22 @@ _ORDER: Final = (
 )
 _VARIANT: Final = "return document.querySelector('[data-adjust-variant]:not([hidden])')?.dataset.adjustVariant"
 _PICTURE: Final = "return document.querySelector('figure img').getAttribute('src')"
-_HEARD: Final = "return Boolean(window.microadjust?.heard?.push_token)"
+_ANSWERED: Final = """
+return performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.includes('/v1/events') && responseEnd > 0)
+"""
+_SESSION: Final = "return localStorage['microadjust.session']?.split(' ')[0] ?? null"
 
 
-class Reading(Struct):
-    """What the reader saw. `click_to_change_ms` is from the fifth click to the list in its new order, in the page's own clock."""
-
-    changes: list[str] = []
-    missing: list[str] = []
-    click_to_change_ms: float | None = None
-    session_id: str | None = None
-    before: str | None = None
-    after: str | None = None
-    console: str | None = None
-    problems: list[str] = []
-
-
-Say = Callable[[str], None]
-
-
-def read(url: str, folder: Path, say: Say = lambda _: None, console: str | None = None) -> Reading:
-    """Reads the demo site at `url` and writes before.png, after.png and page.png below `folder`, and with the console's
-    address console.png. Raises `NoBrowser`."""
+def visit(url: str, folder: Path, say: Say = lambda _: None, console: str | None = None) -> VisitResult:
+    """Visits the demo site at `url` and writes before.png, after.png and page.png below `folder`, and with the console's
+    address console.png. Raises `NoBrowserError`."""
     folder.mkdir(parents=True, exist_ok=True)
     with Browser() as chrome:
         reader = _Reader(chrome, folder, say)
-        told = reader.read(url)
+        result = reader.read(url)
         if console is not None:
             reader.look_at_console(console)
-        return told
+        return result
 
 
 class _Reader:
@@ -63,18 +44,18 @@ class _Reader:
         self._chrome = chrome
         self._folder = folder
         self._say = say
-        self._told = Reading()
+        self._result = VisitResult()
 
-    def read(self, url: str) -> Reading:
+    def read(self, url: str) -> VisitResult:
         self._say(f"a reader opens {url} in headless Chromium")
         self._chrome.get(url)
         self._chrome.execute_script(_NOTE_CLICKS)
-        if not self._until(lambda: bool(self._chrome.execute_script(_HEARD))):
-            self._told.problems.append("the tracker has no push token: the gateway has not answered a batch")
+        if not self._until(lambda: bool(self._chrome.execute_script(_ANSWERED))):
+            self._result.problems.append("the tracker has no push token: the gateway has not answered a batch")
         # A socket that opens a moment later hears what it has missed; a first picture without that wait would be unfair.
         time.sleep(0.5)
-        self._told.session_id = self._chrome.execute_script("return window.microadjust?.session?.() ?? null")
-        self._told.before = self._photograph("before.png")
+        self._result.session_id = self._chrome.execute_script(_SESSION)
+        self._result.before = self._photograph("before.png")
         self._photograph_whole("page.png")
         self._look_around()
         self._open_teasers()
@@ -82,17 +63,17 @@ class _Reader:
         self._rate()
         self._chrome.execute_script("scrollTo(0, 0)")
         time.sleep(0.3)
-        self._told.after = self._photograph("after.png")
-        return self._told
+        self._result.after = self._photograph("after.png")
+        return self._result
 
     def look_at_console(self, address: str) -> None:
-        """What the console says of this reader's session."""
+        """Takes a screenshot of this session in the console."""
         self._chrome.get(address)
-        self._chrome.get(f"{address.partition('?')[0]}#/session/{self._told.session_id}")
+        self._chrome.get(f"{address.partition('?')[0]}#/session/{self._result.session_id}")
         if self._until(lambda: bool(self._chrome.find_elements(By.CSS_SELECTOR, "svg.lanes"))):
-            self._told.console = self._photograph("console.png")
+            self._result.console = self._photograph("console.png")
         else:
-            self._told.problems.append("the console has not drawn the session")
+            self._result.problems.append("the console has not drawn the session")
 
     def _look_around(self) -> None:
         """Scrolls a little and lets the pointer wander, as one does."""
@@ -108,7 +89,7 @@ class _Reader:
             ActionChains(self._chrome).move_to_element(teaser).pause(0.15).click().perform()
         self._expect("list reordered", lambda: self._chrome.execute_script(_ORDER) != order)
         # The page's clock on both sides: what selenium takes to look does not count.
-        self._told.click_to_change_ms = self._chrome.execute_script(
+        self._result.click_to_change_ms = self._chrome.execute_script(
             "const change = window.demoChanges.find(({ what }) => what.includes('list'));"
             f"const clicks = window.demoClicks.slice(0, {len(OPENED)});"
             f"return change && clicks.length === {len(OPENED)} ? Math.round((change.at - clicks.at(-1)) * 10) / 10 : null"
@@ -137,14 +118,14 @@ class _Reader:
 
     def _expect(self, change: str, happened: Callable[[], bool]) -> None:
         if self._until(happened):
-            self._told.changes.append(change)
+            self._result.changes.append(change)
             self._say(f"the page has changed: {change}")
         else:
-            self._told.missing.append(change)
-            self._say(f"the page has not changed within {PATIENCE_S:.0f} s: no {change}")
+            self._result.missing.append(change)
+            self._say(f"the page has not changed within {CHANGE_TIMEOUT_S:.0f} s: no {change}")
 
     def _until(self, happened: Callable[[], bool]) -> bool:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + CHANGE_TIMEOUT_S
         while time.monotonic() < end:
             if happened():
                 return True

@@ -1,4 +1,4 @@
-"""The demo's edge: the gateway with site and console as a process of the stack, and what the site adds to rules and pictures."""
+"""Starts and stops the demo's gateway and projector, and creates the topics of the demo's replay."""
 
 import os
 import secrets
@@ -19,33 +19,33 @@ from schemas.topics import RULES, TOPICS
 
 RULES_FILE: Final = Path(__file__).parent / "rules.yaml"
 REPLAY: Final = "replay-"
-"""Before the names of the topics that the replay and its job use: its time is another than that of the page."""
+"""Prefix of the topics of the replay and its job: the recording's event time is not that of the demo's page."""
 
 PORT: Final = 8480
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
-    """Where it is. The console's address holds its token, once."""
+class DemoGateway:
+    """Addresses of a running demo gateway. The console's address holds its token, which works once."""
 
     site: str
     console: str
     write_key: str
     pictures: Path
 
-    def hang(self, picture: Path) -> None:
-        """Makes a picture of the site's page known to the console's heatmap."""
+    def publish_screenshot(self, picture: Path) -> None:
+        """Publishes a picture of the site's page as the background of the console's heatmap."""
         self.pictures.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, self.pictures / screenshot_filename(self.site))
 
 
-def start(home: Home, stack: Stack, redis_port: int) -> Edge:
-    """Starts the gateway and waits until it serves the site. `stack.down` stops it. Raises `StackError`."""
+def start(home: Home, stack: Stack, redis_port: int) -> DemoGateway:
+    """Starts gateway and projector, and waits until the site is served. `stack.down` stops both. Raises `StackError`."""
     wanted = os.environ.get("MICROADJUST_GATEWAY_PORT", str(PORT))
     port = processes.free_port(int(wanted) if wanted.isdigit() else PORT)
     address = f"http://127.0.0.1:{port}"
     token, write_key = secrets.token_hex(12), secrets.token_hex(12)
-    edge = Edge(f"{address}/demo/", f"{address}/console/?token={token}", write_key, home.path / "pictures")
+    gateway = DemoGateway(f"{address}/demo/", f"{address}/console/?token={token}", write_key, home.path / "pictures")
     environ = os.environ | {
         "MICROADJUST_HOME": str(home.path),
         "MICROADJUST_WRITE_KEYS": f"demo:{write_key}",
@@ -55,16 +55,16 @@ def start(home: Home, stack: Stack, redis_port: int) -> Edge:
         "MICROADJUST_GATEWAY_CONSOLE_TOKEN": token,
         "MICROADJUST_GATEWAY_CONSOLE_ALSO": REPLAY,
         "MICROADJUST_GATEWAY_FLINK_URL": f"http://127.0.0.1:{stack.rest_port}",
-        "MICROADJUST_GATEWAY_PICTURES": str(edge.pictures),
+        "MICROADJUST_GATEWAY_PICTURES": str(gateway.pictures),
         "MICROADJUST_GATEWAY_DEMO": "1",
     }
-    _begin(home, "gateway", ("gateway", "--port", str(port)), environ, {"http": port}, edge.site)
+    _begin(home, "gateway", ("gateway", "--port", str(port)), environ, {"http": port}, gateway.site)
     _begin(home, "projector", ("projector",), environ, {}, None)
-    return edge
+    return gateway
 
 
 def stop(home: Home) -> None:
-    """Ends what `start` began, and nothing else of the stack."""
+    """Stops gateway and projector, and nothing else of the stack."""
     with home.locked():
         services = StackRecord.read(home)
         for name in ("gateway", "projector"):
@@ -83,7 +83,7 @@ def _begin(
         services.services[name] = record
         services.write(home)
     if site is not None:
-        processes.wait_until(lambda: _answers(site), f"the {name}", record, log, patience_s=30.0)
+        processes.wait_until(lambda: _answers(site), f"the {name}", record, log, timeout_s=30.0)
 
 
 def _answers(url: str) -> bool:
@@ -95,9 +95,9 @@ def _answers(url: str) -> bool:
 
 
 def replay_topics(bootstrap: str) -> tuple[dict[str, str], list[str]]:
-    """Creates a second set of topics; their names by the contract's, and the adjust job's flags for them.
+    """Creates a second set of topics. Returns their names by the contract's, and the adjust job's flags for them.
 
-    The rules stay in common.
+    Both jobs share the topic of rules.
     """
     names = {topic.name: REPLAY + topic.name for topic in TOPICS if topic is not RULES}
     kafka.create_topics(

@@ -10,7 +10,7 @@ import numpy as np
 HERE: Final = Path(__file__).parent / "site" / "pictures"
 WIDTH, HEIGHT = 720, 320
 
-SCENES: Final = {
+PICTURES: Final = {
     "tides": ((196, 222, 232), (24, 92, 128), 5),
     "kites": ((250, 232, 196), (196, 88, 48), 2),
     "bread": ((240, 226, 204), (150, 92, 40), 8),
@@ -65,9 +65,9 @@ def svg(sky: tuple[int, ...], ground: tuple[int, ...], waves: int) -> str:
 
 def main() -> None:
     HERE.mkdir(parents=True, exist_ok=True)
-    for name, scene in SCENES.items():
-        (HERE / f"{name}.png").write_bytes(png(*scene))
-        (HERE / f"{name}.svg").write_text(svg(*scene))
+    for name, picture in PICTURES.items():
+        (HERE / f"{name}.png").write_bytes(png(*picture))
+        (HERE / f"{name}.svg").write_text(svg(*picture))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The scripted reader where there is no browser: the same events by HTTP, and the commands that come back."""
+"""Visits the demo site without a browser: sends the same events over HTTP and receives the commands."""
 
 import json
 import threading
@@ -9,41 +9,42 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from infra.demo.browser_visit import OPENED, SLOW_RTT_MS, Reading, Say
-from infra.demo.demo_gateway import Edge
+from infra.demo.demo_gateway import DemoGateway
+from infra.demo.visit import CHANGE_TIMEOUT_S, OPENED, SLOW_RTT_MS, Say, VisitResult
 
-PATIENCE_S: Final = 20.0
 CHANGES: Final = {"reorder": "list reordered", "lighten_media": "light pictures", "simplify": "simpler text"}
 
 
-def read(edge: Edge, say: Say = lambda _: None) -> Reading:
-    """Does what the reader in Chromium does, as far as the collector can see. There is no page and so no picture of one."""
-    reader = _Reader(edge)
-    say(f"a simulated reader visits {edge.site}, since there is no browser")
+def visit(gateway: DemoGateway, say: Say = lambda _: None) -> VisitResult:
+    """Sends the events that the reader in Chromium sends. No page is drawn, so there are no screenshots."""
+    reader = _Reader(gateway)
+    say(f"a simulated reader visits {gateway.site}, since there is no browser")
     reader.send("page_view")
     reader.send("context", context={"device": "desktop", "rtt_ms": SLOW_RTT_MS})
     for content in OPENED:
         time.sleep(0.3)
         reader.send("click", content_id=content, placement="recommended", x=0.8, y=0.4)
     reader.send("feedback", value=2.0, text="too much at once")
-    told = Reading(session_id=reader.session_id, problems=["no browser: read by the simulator, nothing was drawn"])
-    end = time.monotonic() + PATIENCE_S
-    while len(told.changes) < len(CHANGES) and time.monotonic() < end:
+    result = VisitResult(
+        session_id=reader.session_id, problems=["no browser: read by the simulator, nothing was drawn"]
+    )
+    end = time.monotonic() + CHANGE_TIMEOUT_S
+    while len(result.changes) < len(CHANGES) and time.monotonic() < end:
         time.sleep(0.1)
         for action in list(reader.heard):
             change = CHANGES.get(action)
-            if change and change not in told.changes:
-                told.changes.append(change)
+            if change and change not in result.changes:
+                result.changes.append(change)
                 say(f"a page would have changed: {change}")
-    told.missing = [change for change in CHANGES.values() if change not in told.changes]
-    return told
+    result.missing = [change for change in CHANGES.values() if change not in result.changes]
+    return result
 
 
 class _Reader:
-    def __init__(self, edge: Edge) -> None:
-        self._origin = edge.site.removesuffix("/demo/")
-        self._page = edge.site
-        self._key = edge.write_key
+    def __init__(self, gateway: DemoGateway) -> None:
+        self._origin = gateway.site.removesuffix("/demo/")
+        self._page = gateway.site
+        self._key = gateway.write_key
         self.session_id = uuid4().hex
         self.heard: list[str] = []
 
@@ -61,7 +62,7 @@ class _Reader:
             threading.Thread(target=self._listen, args=(token,), daemon=True).start()
 
     def _listen(self, token: str) -> None:
-        """Hears commands as server-sent events, until the gateway ends."""
+        """Receives commands as server-sent events, until the gateway ends."""
         query = urlencode({"session_id": self.session_id, "token": token})
         try:
             with urllib.request.urlopen(f"{self._origin}/v1/push/events?{query}", timeout=60.0) as stream:

@@ -1,4 +1,4 @@
-"""A Flink cluster of separate processes: one JobManager, TaskManagers of one slot each."""
+"""Starts a Flink cluster of separate processes, one JobManager and TaskManagers of one slot each, and asks its REST API."""
 
 import json
 import os
@@ -9,16 +9,15 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import pyflink
 import yaml
 
 from infra.local import processes
 from infra.local.home import Home, ServiceRecord
 
-DISTRIBUTION = Path(pyflink.__file__).parent
 FRAMEWORK_HEAP_MB = 96
 
 
@@ -32,10 +31,18 @@ class Memory:
     network: int = 64
 
 
+def distribution() -> Path:
+    """Returns the folder of the Flink that PyFlink brings. Raises `StackError` where it is not installed."""
+    spec = find_spec("pyflink")
+    if spec is None or spec.origin is None:
+        raise processes.StackError("Flink is not installed: pip install 'microadjust[job]'")
+    return Path(spec.origin).parent
+
+
 def configure(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> Path:
     """Writes Flink's configuration folder and returns it."""
     conf = home.folder("flink", "conf")
-    shipped = yaml.safe_load((DISTRIBUTION / "conf" / "config.yaml").read_text())
+    shipped = yaml.safe_load((distribution() / "conf" / "config.yaml").read_text())
     settings: dict[str, Any] = {
         "env.java.opts.all": shipped["env"]["java"]["opts"]["all"],
         "env.java.opts.taskmanager": " ".join(_java_options(memory)),
@@ -78,7 +85,7 @@ def configure(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> Path
     }
     (conf / "config.yaml").write_text(yaml.safe_dump(settings, width=10_000))
     for name in ("log4j-console.properties", "log4j-cli.properties"):
-        (conf / name).write_text((DISTRIBUTION / "conf" / name).read_text())
+        (conf / name).write_text((distribution() / "conf" / name).read_text())
     return conf
 
 
@@ -104,10 +111,10 @@ def environment(home: Home) -> dict[str, str]:
     """The environment of every Flink process of this stack."""
     # Python inside a TaskManager (thread mode) starts from libpython and does not see a virtual
     # environment by itself; PYTHONPATH shows it.
-    (python_jar,) = (DISTRIBUTION / "opt").glob("flink-python-*.jar")
+    (python_jar,) = (distribution() / "opt").glob("flink-python-*.jar")
     path = [sysconfig.get_path("purelib"), os.environ.get("PYTHONPATH", "")]
     return os.environ | {
-        "FLINK_HOME": str(DISTRIBUTION),
+        "FLINK_HOME": str(distribution()),
         "FLINK_CONF_DIR": str(home.folder("flink", "conf")),
         "FLINK_LOG_DIR": str(home.folder("logs", "flink")),
         # Flink's scripts append this to the class path. The bridge to Python belongs there: shipped with a job, its
@@ -125,7 +132,7 @@ def start_jobmanager(home: Home, rest_port: int, rpc_port: int, memory: Memory) 
     ports = {"rest": processes.free_port(rest_port), "rpc": processes.free_port(rpc_port)}
     configure(home, ports["rest"], ports["rpc"], memory)
     log = home.log("jobmanager")
-    argv = [str(DISTRIBUTION / "bin" / "jobmanager.sh"), "start-foreground"]
+    argv = [str(distribution() / "bin" / "jobmanager.sh"), "start-foreground"]
     record = processes.start(argv, log, environment(home), ports)
     processes.wait_until(lambda: overview(ports["rest"]) is not None, "Flink's JobManager", record, log)
     return record
@@ -133,7 +140,7 @@ def start_jobmanager(home: Home, rest_port: int, rpc_port: int, memory: Memory) 
 
 def start_taskmanager(home: Home, name: str) -> ServiceRecord:
     """Starts one TaskManager; the caller waits for its slot with `wait_for_slots`."""
-    argv = [str(DISTRIBUTION / "bin" / "taskmanager.sh"), "start-foreground"]
+    argv = [str(distribution() / "bin" / "taskmanager.sh"), "start-foreground"]
     return processes.start(argv, home.log(name), environment(home), {})
 
 
@@ -161,14 +168,14 @@ def send(rest_port: int, method: str, path: str, body: dict[str, Any] | None = N
     return json.loads(text) if text else None
 
 
-def stop_job(rest_port: int, job_id: str, savepoint: bool, patience_s: float = 120.0) -> str | None:
+def stop_job(rest_port: int, job_id: str, savepoint: bool, timeout_s: float = 120.0) -> str | None:
     """Ends a job and waits for it; returns where its savepoint lies, if one was asked for."""
     where = None
     if savepoint:
         trigger = send(rest_port, "POST", f"/jobs/{job_id}/stop", {"drain": False})["request-id"]
     else:
         send(rest_port, "PATCH", f"/jobs/{job_id}?mode=cancel")
-    end = time.monotonic() + patience_s
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         if savepoint and where is None:
             answer = get(rest_port, f"/jobs/{job_id}/savepoints/{trigger}")
@@ -180,12 +187,12 @@ def stop_job(rest_port: int, job_id: str, savepoint: bool, patience_s: float = 1
         elif get(rest_port, f"/jobs/{job_id}")["state"] in ("CANCELED", "FINISHED", "FAILED"):
             return where
         time.sleep(0.2)
-    raise processes.StackError(f"job {job_id} has not ended after {patience_s:.0f} s")
+    raise processes.StackError(f"job {job_id} has not ended after {timeout_s:.0f} s")
 
 
-def wait_for_job(rest_port: int, job_id: str, patience_s: float = 90.0) -> None:
+def wait_for_job(rest_port: int, job_id: str, timeout_s: float = 90.0) -> None:
     """Returns once every task of the job runs; raises `StackError` with the cause if it fails."""
-    end = time.monotonic() + patience_s
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         job = get(rest_port, f"/jobs/{job_id}")
         failures = get(rest_port, f"/jobs/{job_id}/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
@@ -196,7 +203,7 @@ def wait_for_job(rest_port: int, job_id: str, patience_s: float = 90.0) -> None:
             return
         time.sleep(0.2)
     raise processes.StackError(
-        f"job {job_id} does not run after {patience_s:.0f} s: see `microadjust status` and the logs"
+        f"job {job_id} does not run after {timeout_s:.0f} s: see `microadjust status` and the logs"
     )
 
 
@@ -208,14 +215,14 @@ def overview(rest_port: int) -> dict[str, Any] | None:
     return answer
 
 
-def wait_for_slots(rest_port: int, slots: int, patience_s: float = 120.0) -> None:
-    end = time.monotonic() + patience_s
+def wait_for_slots(rest_port: int, slots: int, timeout_s: float = 120.0) -> None:
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         state = overview(rest_port)
         if state is not None and state["slots-total"] >= slots:
             return
         time.sleep(0.1)
-    raise processes.StackError(f"Flink has not offered {slots} slots after {patience_s:.0f} s: see the logs")
+    raise processes.StackError(f"Flink has not offered {slots} slots after {timeout_s:.0f} s: see the logs")
 
 
 _JOB_ID = re.compile(r"[0-9a-f]{32}")

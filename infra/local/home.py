@@ -1,4 +1,4 @@
-"""The folder in which the local stack keeps logs, data and the record of what it started."""
+"""Locates the project, what was built for it, and the folder of the local stack with its logs, data and records."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -6,10 +6,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_UN, flock
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
-PROJECT = Path(__file__).resolve().parents[2]
+from infra.version import package_version
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+"""The folder of the five packages: a checkout, or the site-packages they are installed in."""
+
+IS_CHECKOUT: Final = (PROJECT / "pyproject.toml").exists()
+
+
+def _user_folder(variable: str, default: str) -> Path:
+    """Returns the user's folder for an installed package, by the XDG base directory specification."""
+    return Path(os.environ.get(variable) or Path.home() / default) / "microadjust"
+
+
+BUILD: Final = PROJECT / ".build" if IS_CHECKOUT else _user_folder("XDG_CACHE_HOME", ".cache") / package_version()
+"""What is built or fetched: jars, compiled modules, the tracker. An installed package keeps it in the user's cache."""
+
+DEMO: Final = "demo"
+"""Name of the folder of the demo's own stack, inside of a stack's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +36,14 @@ class Home:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Home":
-        """`MICROADJUST_HOME`, or `.microadjust` in the project."""
-        return cls(Path(environ.get("MICROADJUST_HOME") or PROJECT / ".microadjust").resolve())
+        """Returns `MICROADJUST_HOME`, else `.microadjust` in a checkout, else the user's state folder."""
+        default = PROJECT / ".microadjust" if IS_CHECKOUT else _user_folder("XDG_STATE_HOME", ".local/state")
+        return cls(Path(environ.get("MICROADJUST_HOME") or default).resolve())
+
+    @property
+    def demo(self) -> "Home":
+        """The folder of the demo's own stack."""
+        return Home(self.path / DEMO)
 
     def folder(self, *parts: str) -> Path:
         folder = self.path.joinpath(*parts)
@@ -31,7 +55,7 @@ class Home:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Two `up` at once would start everything twice."""
+        """Holds the lock of the record: two `up` at once would start everything twice."""
         with (self.folder() / "lock").open("w") as handle:
             flock(handle, LOCK_EX)
             try:
@@ -41,7 +65,7 @@ class Home:
 
 
 class ServiceRecord(msgspec.Struct):
-    """A process this stack started. Pid and start time together name it: a pid alone is given out again."""
+    """A process this stack started, by pid and start time: a pid alone may be given to another process."""
 
     pid: int
     started_at: float
@@ -53,7 +77,7 @@ class StackRecord(msgspec.Struct):
 
     @classmethod
     def read(cls, home: Home) -> "StackRecord":
-        """What was recorded; nothing where there is no record or it cannot be read."""
+        """Reads the record; empty where there is no record or it cannot be read."""
         try:
             return msgspec.json.decode((home.path / "stack.json").read_bytes(), type=cls)
         except (FileNotFoundError, msgspec.DecodeError):

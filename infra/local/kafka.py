@@ -1,4 +1,4 @@
-"""One Kafka node in KRaft mode: broker and controller in one process, from the pinned Maven artefacts."""
+"""Starts one Kafka node in KRaft mode, broker and controller in one process, from the pinned Maven artefacts."""
 
 import os
 import subprocess

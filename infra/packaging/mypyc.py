@@ -1,10 +1,11 @@
-"""The modules that look at every row, compiled to C by mypyc for the archive that goes to the TaskManagers.
+"""Compiles the modules that look at every row to C, by mypyc, for the archive that goes to the TaskManagers.
 
-The sources stay what one reads, tests and debugs; next to them in the archive stand extension modules made of just these
-sources. Python takes an extension before a source, and one made for another Python or platform it does not see: there
-the job runs as plain Python, slower and otherwise the same (`tests/kafka` compares its commands with those of the sources).
+The sources stay what one reads, tests and debugs. In the archive each compiled module stands next to its source; Python
+prefers the extension, and ignores one made for another Python or platform: there the job runs as plain Python, slower
+and otherwise the same (`tests/unit/packaging/test_mypyc.py` compares the two).
 """
 
+import ast
 import hashlib
 import os
 import shutil
@@ -14,55 +15,80 @@ import sysconfig
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from fnmatch import fnmatch
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from infra.local.home import PROJECT
+from infra.local.home import BUILD, PROJECT
 
-MODULES: Final = (
-    "models/detectors/baselines.py",
-    "models/detectors/categories.py",
-    "models/rules/evaluation.py",
-    "models/isolation_forest/registry.py",
-    "models/detectors/peers.py",
-    "models/recent_clicks.py",
-    "models/rules/bounds.py",
-    "models/rules/compiled.py",
-    "models/rules/operands.py",
-    "models/rules/signals.py",
-    "udfs/keyed_state.py",
-    "udfs/lanes/contents.py",
-    "udfs/lanes/events.py",
-    "udfs/lanes/sessions.py",
-    "udfs/crossing_rows.py",
-    "udfs/stages/session_clock.py",
-    "udfs/stages/categories.py",
-    "udfs/stages/decisions.py",
-    "udfs/stages/isolation_forest.py",
-    "udfs/stages/recent_clicks.py",
-    "udfs/stages/evaluation.py",
-    "udfs/stages/window_refill.py",
-    "udfs/stages/z_scores.py",
-)
-"""Not among them is what travels inside a pickled operator (`models/isolation_forest/schedule.py`), since pickle
-does not see the attributes of compiled classes, and no msgspec struct, since mypyc drops the options and types of its fields."""
+EXCLUDED: Final = {
+    "jobs/*": "wiring: runs once, on the client",
+    "schemas/*": "contracts: structs, and code that runs at start; the job checks each event in Java",
+    "*/__init__.py": "nothing to compile",
+    "models/features.py": "constants, read at start",
+    "models/slice_columns.py": "constants, read at start",
+    "models/feature_layout.py": "reads the state of a key once, until it leaves the cache",
+    "models/model_store.py": "reads files at start",
+    "models/reservoir.py": "one call for each window that a refit samples",
+    "models/isolation_forest/fit.py": "runs once a refit",
+    "models/isolation_forest/grow.py": "runs once a refit; numpy does the work",
+    "models/isolation_forest/onnx_export.py": "runs once a refit; onnx does the work",
+    "models/isolation_forest/tree_arrays.py": "runs once a refit; numpy does the work",
+    "models/isolation_forest/scorer.py": "onnxruntime does the work",
+    "models/isolation_forest/schedule.py": "is pickled inside operators: pickle does not see attributes of compiled classes",
+    "udfs/window_commands.py": "operators are pickled into the job graph",
+    "udfs/event_commands.py": "operators are pickled into the job graph",
+    "udfs/forest_refit.py": "operators are pickled into the job graph",
+    "udfs/session_state.py": "operators are pickled into the job graph",
+    "udfs/rule_operator.py": "operators are pickled into the job graph",
+    "udfs/runtime/*": "replaces parts of PyFlink at start",
+    "udfs/side_outputs.py": "constants of PyFlink's types",
+    "udfs/metrics.py": "constants: names and meanings",
+    "udfs/audit_records.py": "one call for each record of the audit topics",
+    "udfs/stages/broadcast_control.py": "runs when a rule or a forest changes",
+}
+"""Modules that are not compiled, by pattern, each with its reason. A module with a msgspec struct is not compiled either:
+mypyc drops the options of a struct and the types of its fields. All others in `models` and `udfs` are compiled."""
 
-CACHE: Final = PROJECT / ".build" / "compiled"
+CACHE: Final = BUILD / "compiled"
 
 _SUFFIX: Final = sysconfig.get_config_var("EXT_SUFFIX")
 _CONFIG: Final = "[mypy]\nignore_missing_imports = True\nfollow_imports = silent\n"
 
 
-def extensions(sources: Iterable[Path], cache: Path = CACHE) -> list[tuple[str, Path]]:
-    """(name in the archive, file) of the compiled modules; none where there is no C compiler or it fails.
+class CompilationError(Exception):
+    """The modules could not be compiled; the message says why."""
 
-    `sources` are all files of the packages. What was compiled of the same bytes before comes from `cache`, a folder.
+
+def modules(sources: Iterable[Path]) -> list[str]:
+    """Selects the files to compile, as paths below the project, from all files of the packages."""
+    names = {str(path.relative_to(PROJECT)): path for path in sources}
+    candidates = [name for name in names if not any(fnmatch(name, pattern) for pattern in EXCLUDED)]
+    return sorted(name for name in candidates if not defines_struct(names[name].read_text("utf-8")))
+
+
+def defines_struct(source: str) -> bool:
+    """Tells whether a module defines a msgspec struct.
+
+    >>> defines_struct("class Click(msgspec.Struct, frozen=True): ..."), defines_struct("class Click(NamedTuple): ...")
+    (True, False)
+    """
+    classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
+    return any(ast.unparse(base).rpartition(".")[2] == "Struct" for each in classes for base in each.bases)
+
+
+def compile_modules(sources: Iterable[Path], cache: Path = CACHE) -> list[tuple[str, Path]]:
+    """Returns (name in the archive, file) of the compiled modules. Raises `CompilationError`.
+
+    `sources` are all files of the packages. What was compiled of the same bytes before comes from the folder `cache`.
     """
     paths = sorted(sources)
     made = cache / _digest(paths)
     if not made.exists():
+        _check_tools()
         cache.mkdir(parents=True, exist_ok=True)
-        # Made aside and then named, so that two who come at once do not meet half a folder.
+        # Made aside and then renamed, so that two processes that compile at once do not meet half a folder.
         with tempfile.TemporaryDirectory(dir=cache) as aside:
             _compile(paths, Path(aside) / "work")
             with suppress(OSError):
@@ -71,10 +97,19 @@ def extensions(sources: Iterable[Path], cache: Path = CACHE) -> list[tuple[str, 
 
 
 def _digest(paths: list[Path]) -> str:
-    digest = hashlib.sha256(f"{sys.version} {_SUFFIX} {MODULES}".encode())
+    digest = hashlib.sha256(f"{sys.version} {_SUFFIX} {modules(paths)}".encode())
     for path in paths:
         digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _check_tools() -> None:
+    """Raises `CompilationError` for a missing tool at once, which mypyc would report after half a minute."""
+    if find_spec("mypyc") is None:
+        raise CompilationError("mypyc is not installed: pip install 'microadjust[compile]'")
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    if shutil.which(compiler) is None:
+        raise CompilationError(f"there is no C compiler {compiler}: install one (Debian: apt install gcc), or set CC")
 
 
 def _compile(paths: list[Path], target: Path) -> None:
@@ -84,7 +119,7 @@ def _compile(paths: list[Path], target: Path) -> None:
         shutil.copyfile(path, copy)
     (target / "mypy.ini").write_text(_CONFIG)
     done = subprocess.run(
-        [sys.executable, "-m", "mypyc", "--config-file", "mypy.ini", *MODULES],
+        [sys.executable, "-m", "mypyc", "--config-file", "mypy.ini", *modules(paths)],
         cwd=target,
         env=os.environ | {"PYTHONPATH": "", "MYPYC_OPT_LEVEL": "3"},
         capture_output=True,
@@ -92,11 +127,6 @@ def _compile(paths: list[Path], target: Path) -> None:
         check=False,
     )
     if done.returncode:
-        for half in target.rglob(f"*{_SUFFIX}"):
-            half.unlink()
-        told = (done.stdout + done.stderr).strip().splitlines()
-        reason = told[-1] if told else f"mypyc ended with {done.returncode}"
-        print(
-            f"not compiled, the job runs as plain Python, at about two thirds of the speed: {reason}", file=sys.stderr
-        )
+        lines = (done.stdout + done.stderr).strip().splitlines()
+        raise CompilationError(lines[-1] if lines else f"mypyc ended with {done.returncode}")
     shutil.rmtree(target / "build", ignore_errors=True)

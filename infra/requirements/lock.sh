@@ -3,14 +3,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=infra/requirements
-compile() { # output, then the sources and extras
+compile() { # output, then options; requirements on standard input
   local out=$1; shift
-  uv pip compile --quiet "$@" --generate-hashes --no-emit-index-url --no-annotate --no-header \
+  uv pip compile --quiet - "$@" --generate-hashes --no-emit-index-url --no-annotate --no-header \
     --python-version 3.11 --output-file "$here/$out"
 }
-compile build.txt "$here/build.in"
+# One set each: uv would add the project's own dependencies to every extra that it reads from pyproject.toml.
+requirements() { python "$here/sets.py" "$@"; }
+compile build.txt < "$here/build.in"
 for set in job edge learn; do
-  compile "$set.txt" pyproject.toml --extra "$set" --constraint "$here/constraints.in"
+  requirements "$set" | compile "$set.txt" --constraint "$here/constraints.in"
 done
-compile local.txt pyproject.toml --extra job --extra edge --extra learn --extra dev --constraint "$here/constraints.in"
-compile bench.txt pyproject.toml --extra bench
+requirements job edge learn compile dev | compile local.txt --constraint "$here/constraints.in"
+requirements bench | compile bench.txt

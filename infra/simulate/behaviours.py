@@ -1,4 +1,4 @@
-"""How readers behave: the habits of ordinary ones, and what each planted behaviour changes about them."""
+"""Defines the habits of simulated readers, and what each planted behaviour changes about them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What a planted behaviour changes, and the action that answers it. `contents` marks what befalls a content item."""
+    """What a planted behaviour changes, and the action that answers it. `contents`: many readers' towards one item."""
 
     action: str
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -95,5 +95,5 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
 
 
 def changed(habits: Habits, behaviour: str) -> Habits:
-    """`habits` under that behaviour."""
+    """Returns `habits` as the behaviour changes them."""
     return replace(habits, **BEHAVIOURS[behaviour].changes)

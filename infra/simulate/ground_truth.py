@@ -1,4 +1,4 @@
-"""What was planted, and how well a stream of commands has found it."""
+"""Scores commands against the behaviours planted in a recording."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ class Episode(Struct, frozen=True):
     until_ms: int
 
     def answers(self, command: Mapping[str, Any]) -> bool:
-        """Whether that command (as JSON object) is an answer to this."""
+        """Tells whether a command (as JSON object) answers this episode."""
         return bool(
             command["action"] == self.action
             and command["target"]["kind"] == self.target_kind
@@ -56,6 +56,7 @@ class Score(Struct):
 
 
 def score(episodes: Iterable[Episode], commands: Iterable[Mapping[str, Any]]) -> Score:
+    """Scores commands (as JSON objects) against the planted episodes."""
     planted, given = list(episodes), list(commands)
     answered: dict[int, int] = {}
     wrong = []
@@ -81,12 +82,12 @@ def score(episodes: Iterable[Episode], commands: Iterable[Mapping[str, Any]]) ->
 
 
 def truth_path(recording: Path) -> Path:
-    """Where the truth of a recording stands: ``sample.jsonl.gz`` has its in ``sample.truth.json``."""
+    """Returns the path of a recording's ground truth: ``sample.truth.json`` for ``sample.jsonl.gz``."""
     return recording.with_name(recording.name.removesuffix(".gz").removesuffix(".jsonl") + ".truth.json")
 
 
 def read_truth(recording: Path) -> Truth | None:
-    """None where a recording has none: it is real."""
+    """Reads a recording's ground truth; None where there is none, as for real data."""
     try:
         return msgspec.json.decode(truth_path(recording).read_bytes(), type=Truth)
     except FileNotFoundError:

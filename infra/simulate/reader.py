@@ -1,4 +1,4 @@
-"""One simulated reader: from habits to events."""
+"""Generates the events of one simulated reader from its habits."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ _LANGUAGES: Final = (("DE", "de"), ("GB", "en"), ("FR", "fr"), ("US", "en"))
 
 @dataclass(slots=True)
 class Plan:
-    """What a reader is going to do. Times in seconds after the scene's beginning."""
+    """What a reader is going to do. Times in seconds after the scenario's beginning."""
 
     session_id: str
     begins_s: float

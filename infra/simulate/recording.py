@@ -1,4 +1,4 @@
-"""Recordings: JSON Lines, plain or gzip, in order of arrival. A line that is no event is replayed all the same."""
+"""Reads recordings: JSON Lines, plain or gzip, in order of arrival. Lines that are no events are kept."""
 
 import gzip
 import time
@@ -20,7 +20,7 @@ class RecordingError(ValueError):
 
 
 class Header(Struct):
-    """What replaying needs to know of an event."""
+    """The fields of an event that a replay needs."""
 
     received_at_ms: int
     occurred_at_ms: int
@@ -33,7 +33,7 @@ _decoder: Final = msgspec.json.Decoder(Header)
 
 
 def header(record: bytes) -> Header | None:
-    """None for a record that is no event."""
+    """Reads the header of a record; None for a record that is no event."""
     try:
         read = _decoder.decode(record)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -43,7 +43,7 @@ def header(record: bytes) -> Header | None:
 
 
 def records(path: Path) -> Iterator[bytes]:
-    """The records of a recording. Raises `RecordingError`, also for a file that ends in the middle of its gzip stream."""
+    """Yields the records of a recording. Raises `RecordingError`, also for a file that ends in the middle of its gzip stream."""
     try:
         with path.open("rb") as raw, gzip.open(raw) if _is_gzip(path) else raw as lines:
             for line in lines:

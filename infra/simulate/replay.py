@@ -1,4 +1,4 @@
-"""Puts a recording on events.v1 at a speed of one's choice, with the ticks that keep event time moving."""
+"""Replays a recording to events.v1 at a given speed, with the ticks that move event time."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -15,16 +15,16 @@ COARSE_TICK_MS: Final = 10_000
 """At full speed a tick per hop of the windows is enough."""
 
 TRAIL_MS: Final = 210_000
-"""Ticks go on for so long after the last event: every window closes, and silence is noticed."""
+"""Ticks continue this long after the last event, so that every window closes and silence is noticed."""
 
-LONGEST_WAIT_S: Final = 3.0
-"""A gap in the recording is waited for no longer than this."""
+MAX_WAIT_S: Final = 3.0
+"""Longest wait for a gap in the recording."""
 
 Sent = Callable[[bytes, Header | None], None]
 
 
 class Replayed(Struct):
-    """What a replay has done. `ticks` are not counted as `sent`."""
+    """Result of a replay. `sent` does not count `ticks`. `first_ms` and `last_ms`: reception of the first and last event."""
 
     sent: int = 0
     ticks: int = 0
@@ -36,9 +36,16 @@ class Replayed(Struct):
 
 
 class Replay:
-    """One replay. The same recording gives the same records in each partition, ticks included, at any one speed."""
+    """One replay. The same recording gives the same records in each partition, ticks included, at any one speed.
 
-    def __init__(self, bootstrap: str, topic: str, speed: float, on_sent: Sent | None = None) -> None:
+    The ticks after the last event come at once, unless `trail_at_speed`: on a topic of now they would run ahead of the
+    clock, and make the events of the next minutes late.
+    """
+
+    def __init__(
+        self, bootstrap: str, topic: str, speed: float, on_sent: Sent | None = None, trail_at_speed: bool = False
+    ) -> None:
+        self._trail_at_speed = trail_at_speed
         self._speed = speed
         self._tick_ms = TICK_MS if speed else COARSE_TICK_MS
         self._on_sent = on_sent
@@ -57,7 +64,7 @@ class Replay:
         self._base: tuple[float, int] = (0.0, 0)
 
     def run(self, recording: Iterable[bytes]) -> Replayed:
-        """Sends all of it and waits until Kafka has it."""
+        """Sends all records and waits until Kafka has acknowledged them."""
         began = time.monotonic()
         try:
             for record in recording:
@@ -89,7 +96,7 @@ class Replay:
         self.result.failed += 1
 
     def _wait(self, at_ms: int) -> None:
-        """Until the moment of the recording has come."""
+        """Waits until the moment of the recording has come."""
         if self.result.first_ms is None:
             self.result.first_ms = at_ms
             self._base = (time.monotonic(), at_ms)
@@ -101,9 +108,9 @@ class Replay:
             due_s = wall + (at_ms - begin_ms) / 1000 / self._speed - time.monotonic()
             if due_s <= 0:
                 return
-            if due_s > LONGEST_WAIT_S:
-                self._base = (wall - due_s + LONGEST_WAIT_S, begin_ms)
-                waited_ms = int(LONGEST_WAIT_S * self._speed * 1000)
+            if due_s > MAX_WAIT_S:
+                self._base = (wall - due_s + MAX_WAIT_S, begin_ms)
+                waited_ms = int(MAX_WAIT_S * self._speed * 1000)
                 skipped = max(at_ms - waited_ms - self._next_tick_ms, 0) // self._tick_ms
                 self._next_tick_ms += skipped * self._tick_ms
                 continue
@@ -116,7 +123,7 @@ class Replay:
             self._tick_once(self._next_tick_ms)
 
     def _tick_until(self, at_ms: int) -> None:
-        """The ticks due before an event of that time; in a long gap only the last, since one is enough to move time."""
+        """Sends the ticks due before an event; in a long gap only the last, since one is enough to move event time."""
         behind = (at_ms - self._next_tick_ms) // self._tick_ms
         if behind > 10:
             self._next_tick_ms += behind * self._tick_ms
@@ -145,4 +152,5 @@ class Replay:
         while self._next_tick_ms <= end_ms:
             self._tick_once(self._next_tick_ms)
             if self._speed:
-                time.sleep(min(0.05, self._tick_ms / 1000 / self._speed))
+                pause_s = self._tick_ms / 1000 / self._speed
+                time.sleep(pause_s if self._trail_at_speed else min(0.05, pause_s))

@@ -1,4 +1,4 @@
-"""A scene: ordinary readers, planted behaviours, and the small accidents of every real stream."""
+"""Generates recordings: ordinary readers, planted behaviours, and the faults of a real stream."""
 
 import gzip
 from collections.abc import Iterator
@@ -38,24 +38,24 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """Seconds and counts. Each behaviour is planted `each` times; `ordinary` readers have none."""
+class Scenario:
+    """Seconds and counts. Each behaviour is planted `per_behaviour` times; `ordinary` readers have none."""
 
     seconds: int = 600
     ordinary: int = 20
-    each: int = 3
+    per_behaviour: int = 3
     seed: int = 1
-    accidents: bool = True
+    faults: bool = True
     behaviours: tuple[str, ...] = tuple(BEHAVIOURS)
 
     def plans(self) -> tuple[list[Plan], list[Episode]]:
-        """Who reads when, and what is planted."""
+        """Returns the readers' plans, and the episodes planted in them."""
         random = Random(f"{self.seed}:plans")
         plans, episodes = [], []
         for number in range(self.ordinary):
             plans.append(Plan(f"reader-{number:03d}", random.uniform(0, 40), self.seconds - random.uniform(0, 30)))
         for behaviour in self.behaviours:
-            for number in range(self.each):
+            for number in range(self.per_behaviour):
                 latest = self.seconds - BEHAVIOURS[behaviour].lasts_s - 60
                 from_s = float(round(random.uniform(FIRST_S, max(latest, FIRST_S))))
                 if BEHAVIOURS[behaviour].contents:
@@ -77,7 +77,7 @@ class Scene:
         return plans, episodes
 
     def _turned_away(self, behaviour: str, from_s: float, random: Random) -> tuple[list[Plan], Episode]:
-        """Visitors who leave one item within seconds."""
+        """Plans visitors who leave one item within seconds."""
         plans = [
             Plan(
                 f"passer-by-{number:03d}",
@@ -90,13 +90,13 @@ class Scene:
         return plans, _episode(behaviour, "content", "news-1", from_s, from_s + BEHAVIOURS[behaviour].lasts_s)
 
     def lines(self) -> Iterator[tuple[int, str | None, bytes]]:
-        """(received_at_ms, session id, record), in order of arrival. Without a session: a record that is no event."""
+        """Yields (received_at_ms, session id, record) in order of arrival. A record that is no event has no session."""
         plans, _ = self.plans()
         random = Random(f"{self.seed}:accidents")
         streams = [
-            sorted(_arrivals(Reader(plan, BEGIN_MS, self.seed), random if self.accidents else None)) for plan in plans
+            sorted(_arrivals(Reader(plan, BEGIN_MS, self.seed), random if self.faults else None)) for plan in plans
         ]
-        if self.accidents:
+        if self.faults:
             step = self.seconds * 1000 // (len(NOT_EVENTS) + 1)
             streams.append([(BEGIN_MS + step * (n + 1), "", n, record) for n, record in enumerate(NOT_EVENTS)])
         for received_ms, session_id, _, record in merge(*streams):
@@ -138,14 +138,14 @@ def _episode(behaviour: str, kind: str, target: str, from_s: float, until_s: flo
     )
 
 
-def _arrivals(reader: Reader, accidents: Random | None) -> Iterator[tuple[int, str, int, bytes]]:
-    """(received_at_ms, session, number, record). With accidents, some gestures come twice and some signals far too late."""
+def _arrivals(reader: Reader, faults: Random | None) -> Iterator[tuple[int, str, int, bytes]]:
+    """Yields (received_at_ms, session, number, record). With faults, some trigger events come twice and some moves too late."""
     for number, event in enumerate(reader.events()):
-        if accidents is not None and event.type == "move" and accidents.random() < 0.002:
-            event.received_at_ms = event.occurred_at_ms + accidents.randint(4_000, 30_000)
+        if faults is not None and event.type == "move" and faults.random() < 0.002:
+            event.received_at_ms = event.occurred_at_ms + faults.randint(4_000, 30_000)
         record = _encoder.encode(event)
         yield event.received_at_ms, event.session_id, number, record
-        if accidents is not None and event.type in FAST_TYPES and accidents.random() < 0.03:
+        if faults is not None and event.type in FAST_TYPES and faults.random() < 0.03:
             # A sender that saw no answer sends the same again: the gateway gives it a new time of arrival.
-            event.received_at_ms += accidents.randint(100, 900)
+            event.received_at_ms += faults.randint(100, 900)
             yield event.received_at_ms, event.session_id, number, _encoder.encode(event)

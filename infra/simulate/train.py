@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from infra.simulate.reference_windows import Slice, session_minute, slices_of, windows
-from infra.simulate.scenario import Scene
+from infra.simulate.scenario import Scenario
 from models.features import SESSION_NAMES
 from models.isolation_forest.fit import ALARM_SHARE, MIN_THRESHOLD
 from models.isolation_forest.onnx_export import fit, to_onnx
@@ -26,9 +26,9 @@ FAR_MS: Final = 2**62
 
 
 def ordinary_windows(seed: int) -> list[list[float]]:
-    """Feature rows of readers without planted behaviours, early and last windows included."""
-    scene = Scene(seconds=900, ordinary=60, behaviours=(), accidents=False, seed=seed)
-    events = [event for _, _, record in scene.lines() if isinstance(event := validate_record(record, FAR_MS), Event)]
+    """Returns the feature rows of readers without planted behaviours, first and last windows included."""
+    scenario = Scenario(seconds=900, ordinary=60, behaviours=(), faults=False, seed=seed)
+    events = [event for _, _, record in scenario.lines() if isinstance(event := validate_record(record, FAR_MS), Event)]
     rows = []
     for end, cells in windows(slices_of(events), FAR_MS):
         by_session: dict[str, list[tuple[str | None, Slice]]] = defaultdict(list)

@@ -1,13 +1,18 @@
 """Registry of the forests in force: one per content type and epoch, and a default that ships with the job."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
 
+from models.features import SESSION_NAMES
+from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import Floats, ForestScorer
+
+_log: Final = logging.getLogger(__name__)
 
 KEPT_EPOCHS: Final = 3
 """The one in use, the one that waits for its lead, and one that a late window may need."""
@@ -52,6 +57,24 @@ class ForestRegistry:
             known.forests[epoch] = forest
         for old in sorted(known.forests)[:-KEPT_EPOCHS]:
             del known.forests[old]
+
+    def on_refit(self, refit: RefitMessage) -> None:
+        """Registers the beginning or the result of a refit."""
+        if refit.status == "begins":
+            self.begin(refit.content_type, refit.epoch)
+            return
+        forest = None
+        if refit.status == "fitted" and refit.features != SESSION_NAMES:
+            # The features have changed between two runs of the job. Until the next refit the shipped forest decides.
+            _log.warning("the forest %s@%d was fitted on other features: ignored", refit.content_type, refit.epoch)
+        elif refit.status == "fitted":
+            scorer = ForestScorer(refit.model_bytes())
+            forest = ForestVersion(scorer, refit.threshold, f"{refit.content_type}@{refit.epoch}")
+        self.add(refit.content_type, refit.epoch, forest)
+
+    def is_pending(self, content_type: str, window_end_ms: int) -> bool:
+        """Whether a refit that may still score that window is under way."""
+        return self.lookup(content_type, window_end_ms) == "pending"
 
     def lookup(self, content_type: str, window_end_ms: int) -> ForestVersion | Literal["pending"]:
         """Returns the forest for that window; "pending" while a refit that decides it is under way."""

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
@@ -15,6 +14,10 @@ class ForestScorer:
     """A loaded forest, with one thread since a slot is one core. Raises ValueError for bytes that are no such model."""
 
     def __init__(self, model: bytes) -> None:
+        # Not while this module is loaded: operators are unpickled in threads of the JVM, where this import would hang
+        # (`udfs/runtime`). By now it has been imported.
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4

@@ -16,9 +16,9 @@ from models.features import (
 )
 from models.rules.bounds import BOUNDS, Predicate
 from models.rules.operands import Operand, VectorOperand
-from models.rules.signals import Facts as Facts
+from models.rules.signals import Signals
 from schemas.commands import Evidence, EvidenceBound
-from schemas.rule_conditions import CUMULATIVE_DEVIATIONS, Bound, Condition, Lane, bounds_of, bounds_on_values
+from schemas.rule_conditions import CUMULATIVE_DEVIATIONS, FOREST, Bound, Condition, Lane, bounds_of, bounds_on_values
 from schemas.rules import Rule, RuleError
 
 KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
@@ -40,6 +40,9 @@ _UNITS: Final[dict[Lane, dict[str, str]]] = {
     "event": {each.name: each.unit for each in EVENT_FEATURES.values()},
 }
 
+_EVIDENCE_NAMES: Final = {FOREST: "forest"}
+"""Detectors that commands name otherwise than rules do."""
+
 
 class CompiledCondition(ABC):
     """A condition as predicates that must all hold."""
@@ -48,7 +51,7 @@ class CompiledCondition(ABC):
         self.predicates = predicates
 
     @abstractmethod
-    def evidence(self, facts: Facts) -> dict[str, Evidence]:
+    def evidence(self, signals: Signals) -> dict[str, Evidence]:
         """Each feature that the condition looked at, with what it was compared with."""
 
 
@@ -64,52 +67,63 @@ class FeatureCondition(CompiledCondition):
         self.unit = _UNITS[lane][operand.name]
         self.bounds = list(zip(given, [threshold for _, threshold in compiled], strict=True))
 
-    def evidence(self, facts: Facts) -> dict[str, Evidence]:
-        operand, value = self.operand, self.operand.value(facts)
-        bounds = tuple(self._bound(bound, threshold(facts), facts) for bound, threshold in self.bounds)
+    def evidence(self, signals: Signals) -> dict[str, Evidence]:
+        operand, value = self.operand, self.operand.value(signals)
+        bounds = tuple(self._bound(bound, threshold(signals), signals) for bound, threshold in self.bounds)
         # A drift's threshold is on no scale on which the value or its z-score could be shown.
         thresholds = (each.threshold for each in bounds if each.unit != CUMULATIVE_DEVIATIONS)
         return {
             operand.name: Evidence(
                 value,
-                operand.baseline(facts),
+                operand.baseline(signals),
                 next((threshold for threshold in thresholds if threshold is not None), None),
-                operand.z(facts),
-                facts.window_start_ms,
-                facts.window_end_ms,
+                operand.z(signals),
+                signals.window_start_ms,
+                signals.window_end_ms,
                 bounds,
             )
         }
 
-    def _bound(self, bound: Bound, threshold: float | None, facts: Facts) -> EvidenceBound:
+    def _bound(self, bound: Bound, threshold: float | None, signals: Signals) -> EvidenceBound:
         unit = self.unit if bound.unit == "feature" else bound.unit
         if not bound.scopes:
             return EvidenceBound(bound.name, threshold, unit)
-        baseline, z = self.operand.baseline(facts), self.operand.z(facts)
+        baseline, z = self.operand.baseline(signals), self.operand.z(signals)
         return EvidenceBound(bound.name, threshold, unit, self.against, baseline, z)
 
 
-class ForestCondition(CompiledCondition):
-    """A least anomaly score; None stands for the model's own threshold."""
+class DetectorCondition(CompiledCondition):
+    """A least score of a detector; None stands for the detector's own threshold. `bound` is the field that gives it."""
 
-    def __init__(self, least: float | None) -> None:
+    def __init__(self, detector: str, least: float | None, bound: str) -> None:
         super().__init__([self._holds])
+        self.detector = detector
         self.least = least
+        self.bound = bound
 
-    def _threshold(self, facts: Facts) -> float | None:
-        return facts.forest_threshold if self.least is None else self.least
+    def _threshold(self, signals: Signals) -> float | None:
+        if self.least is not None:
+            return self.least
+        score = signals.scores.get(self.detector)
+        return None if score is None else score.threshold
 
-    def _holds(self, facts: Facts) -> bool:
+    def _value(self, signals: Signals) -> float | None:
+        score = signals.scores.get(self.detector)
+        return None if score is None else score.value()
+
+    def _holds(self, signals: Signals) -> bool:
         # The threshold first: without one the score would be computed for nothing.
-        threshold = self._threshold(facts)
-        return threshold is not None and (score := facts.score()) is not None and score >= threshold
+        threshold = self._threshold(signals)
+        return threshold is not None and (value := self._value(signals)) is not None and value >= threshold
 
-    def evidence(self, facts: Facts) -> dict[str, Evidence]:
-        start, end, threshold = facts.window_start_ms, facts.window_end_ms, self._threshold(facts)
-        bounds = (EvidenceBound("forest", threshold, "score"),)
-        found = {"forest": Evidence(facts.score(), None, threshold, None, start, end, bounds)}
-        for name, part in (facts.contributions() if facts.contributions else {}).items():
-            found[f"forest.{name}"] = Evidence(part, None, None, None, start, end)
+    def evidence(self, signals: Signals) -> dict[str, Evidence]:
+        start, end, threshold = signals.window_start_ms, signals.window_end_ms, self._threshold(signals)
+        label = _EVIDENCE_NAMES.get(self.detector, self.detector)
+        bounds = (EvidenceBound(self.bound, threshold, "score"),)
+        found = {label: Evidence(self._value(signals), None, threshold, None, start, end, bounds)}
+        if (score := signals.scores.get(self.detector)) is not None:
+            for name, part in score.contributions().items():
+                found[f"{label}.{name}"] = Evidence(part, None, None, None, start, end)
         return found
 
 
@@ -117,12 +131,12 @@ class TextCondition(CompiledCondition):
     """A text of the window or event that must be one of several."""
 
     def __init__(self, name: str, wanted: set[str]) -> None:
-        super().__init__([lambda facts: facts.texts.get(name) in wanted])
+        super().__init__([lambda signals: signals.attributes.get(name) in wanted])
         self.name = name
 
-    def evidence(self, facts: Facts) -> dict[str, Evidence]:
-        text = facts.texts.get(self.name)
-        return {self.name: Evidence(text, None, None, None, facts.window_start_ms, facts.window_end_ms)}
+    def evidence(self, signals: Signals) -> dict[str, Evidence]:
+        text = signals.attributes.get(self.name)
+        return {self.name: Evidence(text, None, None, None, signals.window_start_ms, signals.window_end_ms)}
 
 
 class CompiledRule:
@@ -138,22 +152,22 @@ class CompiledRule:
             _compile(condition, rule.lane, f"rule {rule.id}: when[{number}]")
             for number, condition in enumerate(rule.when)
         ]
-        # The forest comes last: whatever else fails first spares its score.
-        ordered = sorted(self.conditions, key=lambda condition: isinstance(condition, ForestCondition))
+        # Detectors come last: whatever else fails first spares their scores.
+        ordered = sorted(self.conditions, key=lambda condition: isinstance(condition, DetectorCondition))
         self.predicates: list[Predicate] = [each for condition in ordered for each in condition.predicates]
 
-    def holds(self, facts: Facts) -> bool:
+    def holds(self, signals: Signals) -> bool:
         # Evaluated for every rule and window: `all` over a generator takes twice as long.
         for predicate in self.predicates:  # noqa: SIM110
-            if not predicate(facts):
+            if not predicate(signals):
                 return False
         return True
 
-    def evidence(self, facts: Facts) -> dict[str, Evidence]:
+    def evidence(self, signals: Signals) -> dict[str, Evidence]:
         """Each feature the rule looked at, with what it was compared with. Holds only what `holds` has found to hold."""
         found: dict[str, Evidence] = {}
         for condition in self.conditions:
-            for name, evidence in condition.evidence(facts).items():
+            for name, evidence in condition.evidence(signals).items():
                 before = found[name].bounds if name in found else ()
                 found[name] = msgspec.structs.replace(evidence, bounds=before + evidence.bounds) if before else evidence
         return found
@@ -161,11 +175,17 @@ class CompiledRule:
 
 def _compile(condition: Condition, lane: Lane, where: str) -> CompiledCondition:
     if condition.forest is not None:
-        return ForestCondition(None if condition.forest == "threshold" else float(condition.forest))
+        return DetectorCondition(FOREST, _least(condition.forest), "forest")
+    if condition.detector is not None:
+        return DetectorCondition(condition.detector, _least(condition.above), "above")
     if condition.feature is None:
         name = condition.context or f"event.{condition.event}"
         return TextCondition(name, {*(condition.among or ()), *_texts(condition.equals)})
     return FeatureCondition(_operand(condition, lane, where), condition, lane)
+
+
+def _least(score: str | float | None) -> float | None:
+    return None if score is None or score == "threshold" else float(score)
 
 
 def _texts(text: str | None) -> Iterable[str]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from models.rules.compiled import CompiledRule, Facts
+from models.rules.compiled import CompiledRule
+from models.rules.signals import Signals
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
 from schemas.rule_conditions import Lane
@@ -45,7 +46,7 @@ class Subject(NamedTuple):
 
 def evaluate_rules(
     rules: Sequence[CompiledRule],
-    facts: Facts,
+    signals: Signals,
     subject: Callable[[], Subject],
     state: DecisionState,
     at_ms: int,
@@ -63,7 +64,7 @@ def evaluate_rules(
         state.streaks.clear()
         changed = True
     for compiled in rules:
-        holds = compiled.holds(facts)
+        holds = compiled.holds(signals)
         if compiled.for_windows > 1:
             streaks = state.streaks
             streak = streaks.get(compiled.id, 0)
@@ -81,7 +82,7 @@ def evaluate_rules(
         rule = compiled.rule
         if at_ms < state.cooldown_until_ms.get(rule.then.action, 0):
             continue
-        commands.append(_command(compiled, facts, subject(), at_ms, trigger, resolve_placeholder))
+        commands.append(_command(compiled, signals, subject(), at_ms, trigger, resolve_placeholder))
         _prune_cooldowns(state, at_ms)
         state.cooldown_until_ms[rule.then.action] = at_ms + rule.cooldown_s * 1000
         changed = True
@@ -95,7 +96,7 @@ def _prune_cooldowns(state: DecisionState, at_ms: int) -> None:
 
 def _command(
     compiled: CompiledRule,
-    facts: Facts,
+    signals: Signals,
     subject: Subject,
     at_ms: int,
     trigger: str,
@@ -118,5 +119,5 @@ def _command(
         },
         priority=rule.priority,
         source=source,
-        evidence=compiled.evidence(facts),
+        evidence=compiled.evidence(signals),
     )

@@ -5,10 +5,42 @@ from collections.abc import Callable, Mapping, Sequence
 from models.detectors.baselines import Baselines
 
 
-class Facts:
-    """What is known at one window or event. NaN in `values` and a missing name in `live` mean unknown.
+class LazyScore:
+    """A detector's score of one window, computed at most once, and only if a rule or an output asks for it.
 
-    `values` and what is parallel to it follow the feature list of the lane; `live` holds what stands outside of it.
+    `threshold` is the score from which the detector itself calls a window anomalous; None where it has no such limit.
+    `contributions` says how much each feature added to the score, where the detector can tell.
+    """
+
+    def __init__(
+        self,
+        compute: Callable[[], float | None],
+        threshold: float | None = None,
+        contributions: Callable[[], Mapping[str, float]] | None = None,
+    ) -> None:
+        self._compute = compute
+        self._is_computed = False
+        self._value: float | None = None
+        self.threshold = threshold
+        self._contributions = contributions
+
+    def value(self) -> float | None:
+        """Returns the score; None where it is unknown."""
+        if not self._is_computed:
+            self._is_computed = True
+            self._value = self._compute()
+        return self._value
+
+    def contributions(self) -> Mapping[str, float]:
+        """Returns the features that added most to the score; computed on each call."""
+        return self._contributions() if self._contributions is not None else {}
+
+
+class Signals:
+    """What is known at one window or event. NaN in `values` and a missing name in `scalars` mean unknown.
+
+    `values` and what is parallel to it follow the feature list of the lane. `scalars` holds the numbers beside that list,
+    `attributes` the texts, `scores` the detectors' scores by the name of the detector.
     """
 
     def __init__(
@@ -18,11 +50,9 @@ class Facts:
         z_peers: Sequence[float | None] = (),
         peer_means: Sequence[float] = (),
         baselines: Baselines | None = None,
-        live: dict[str, float] | None = None,
-        texts: dict[str, str | None] | None = None,
-        forest_score: float | None = None,
-        forest_threshold: float | None = None,
-        contributions: Callable[[], Mapping[str, float]] | None = None,
+        scalars: dict[str, float] | None = None,
+        attributes: dict[str, str | None] | None = None,
+        scores: dict[str, LazyScore] | None = None,
         window_start_ms: int | None = None,
         window_end_ms: int | None = None,
     ) -> None:
@@ -31,17 +61,8 @@ class Facts:
         self.z_peers = z_peers
         self.peer_means = peer_means
         self.baselines = baselines
-        self.live: dict[str, float] = {} if live is None else live
-        self.texts: dict[str, str | None] = {} if texts is None else texts
-        self.forest_score = forest_score
-        self.ask_forest: Callable[[], float] | None = None
-        self.forest_threshold = forest_threshold
-        self.contributions = contributions
+        self.scalars: dict[str, float] = {} if scalars is None else scalars
+        self.attributes: dict[str, str | None] = {} if attributes is None else attributes
+        self.scores: dict[str, LazyScore] = {} if scores is None else scores
         self.window_start_ms = window_start_ms
         self.window_end_ms = window_end_ms
-
-    def score(self) -> float | None:
-        """The anomaly score, asked for once and only if a rule gets as far: it costs three times all baselines."""
-        if self.forest_score is None and self.ask_forest is not None:
-            self.forest_score = self.ask_forest()
-        return self.forest_score

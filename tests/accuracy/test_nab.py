@@ -6,7 +6,16 @@ from statistics import NormalDist
 
 import pytest
 
-from infra.bench.nab import NOTHING, PROFILES, Series, best, ours, points, read, windowed_gaussian
+from infra.bench.nab import (
+    NO_ALARM,
+    PROFILES,
+    Series,
+    best_threshold,
+    our_detector,
+    read,
+    scored_points,
+    windowed_gaussian,
+)
 from tests.support.shared_data import shared
 
 STANDARD = PROFILES["standard"]
@@ -22,7 +31,7 @@ def alarms(*rows: int, length: int = 20) -> list[float]:
 
 
 def standard(series: Series, scores: Sequence[float]) -> float:
-    return best([(series, scores)], STANDARD).score
+    return best_threshold([(series, scores)], STANDARD).score
 
 
 def test_an_alarm_at_the_first_row_of_each_window_and_nowhere_else_is_perfect() -> None:
@@ -32,15 +41,15 @@ def test_an_alarm_at_the_first_row_of_each_window_and_nowhere_else_is_perfect() 
 
 def test_silence_is_nothing() -> None:
     # Long enough that an alarm at every row, which would find the window too, costs more than it gains.
-    result = best([(Series("long", [0.0] * 100, [(50, 54)]), alarms(length=100))], STANDARD)
+    result = best_threshold([(Series("long", [0.0] * 100, [(50, 54)]), alarms(length=100))], STANDARD)
     assert result.score == 0.0
-    assert result.threshold == NOTHING
+    assert result.threshold == NO_ALARM
 
 
 def test_a_late_alarm_is_worth_less() -> None:
     # The last row of five stands at -1/5: 2 / (1 + e^-1) - 1 = 0.46212, of 2 / (1 + e^-5) - 1 = 0.98661 for the first.
-    (late,) = [point for point in points(ONE_WINDOW, alarms(14)) if point.score]
-    assert late.worth == pytest.approx(0.46212 / 0.98661, abs=1e-4)
+    (late,) = [point for point in scored_points(ONE_WINDOW, alarms(14)) if point.score]
+    assert late.weight == pytest.approx(0.46212 / 0.98661, abs=1e-4)
     assert standard(ONE_WINDOW, alarms(14)) == pytest.approx(100.0 * (0.4684 + 1.0) / 2.0, abs=1e-2)
 
 
@@ -61,7 +70,7 @@ def test_a_false_alarm_just_after_a_window_costs_less() -> None:
 
 def test_three_widths_after_a_window_a_false_alarm_costs_all() -> None:
     far = Series("far", [0.0] * 40, [(10, 14)])
-    worths = {row: point.worth for row, point in enumerate(points(far, [0.0] * 40), start=6)}
+    worths = {row: point.weight for row, point in enumerate(scored_points(far, [0.0] * 40), start=6)}
     assert worths[26] == pytest.approx(-tanh(7.5))
     assert worths[27] == -1.0
 
@@ -72,7 +81,7 @@ def test_alarms_in_probation_count_for_nothing() -> None:
 
 
 def test_probation_ends_after_750_rows_of_a_long_series() -> None:
-    assert len(points(Series("long", [0.0] * 6000, []), [0.0] * 6000)) == 6000 - 750
+    assert len(scored_points(Series("long", [0.0] * 6000, []), [0.0] * 6000)) == 6000 - 750
 
 
 def test_a_window_in_probation_can_be_neither_found_nor_missed() -> None:
@@ -84,11 +93,11 @@ def test_a_window_in_probation_can_be_neither_found_nor_missed() -> None:
 def test_half_of_the_windows_is_half_of_the_score_in_every_profile_without_false_alarms() -> None:
     long = Series("long", [0.0] * 200, [(60, 69), (140, 149)])
     for profile in PROFILES.values():
-        assert best([(long, alarms(60, length=200))], profile).score == pytest.approx(50.0)
+        assert best_threshold([(long, alarms(60, length=200))], profile).score == pytest.approx(50.0)
 
 
 def test_profiles_weigh_false_alarms_differently() -> None:
-    scores = {name: best([(ONE_WINDOW, alarms(5, 10))], profile).score for name, profile in PROFILES.items()}
+    scores = {name: best_threshold([(ONE_WINDOW, alarms(5, 10))], profile).score for name, profile in PROFILES.items()}
     # 1.89 of 2; 1.78 of 2; 2.89 of 3, since silence is -2.
     expected = {"standard": 94.5, "reward_low_FP_rate": 89.0, "reward_low_FN_rate": 96.333}
     assert scores == pytest.approx(expected, abs=1e-3)
@@ -100,7 +109,7 @@ def test_one_threshold_is_chosen_for_the_whole_corpus() -> None:
     first[10], first[4] = 0.9, 0.5
     second = [0.1] * 20
     second[10], second[5] = 0.5, 0.5
-    result = best([(ONE_WINDOW, first), (Series("other", [0.0] * 20, [(10, 14)]), second)], STANDARD)
+    result = best_threshold([(ONE_WINDOW, first), (Series("other", [0.0] * 20, [(10, 14)]), second)], STANDARD)
     assert result.threshold == 0.5
     assert (result.found, result.windows, result.false_alarms) == (2, 2, 2)
     assert result.score == pytest.approx(100.0 * (2.0 - 0.22 + 2.0) / 4.0)
@@ -109,7 +118,7 @@ def test_one_threshold_is_chosen_for_the_whole_corpus() -> None:
 def test_a_false_alarm_that_scores_higher_than_the_window_must_be_paid_for() -> None:
     scores = [0.0] * 20
     scores[5], scores[10] = 0.9, 0.8
-    assert best([(ONE_WINDOW, scores)], STANDARD).threshold == 0.8
+    assert best_threshold([(ONE_WINDOW, scores)], STANDARD).threshold == 0.8
     assert standard(ONE_WINDOW, scores) == pytest.approx(94.5)
 
 
@@ -134,9 +143,9 @@ def test_every_label_belongs_to_its_series(corpus: list[Series]) -> None:
 
 
 def test_our_detector_scores_above_the_windowed_gaussian_in_every_profile(corpus: list[Series]) -> None:
-    own = [(series, ours(series.values)) for series in corpus]
+    own = [(series, our_detector(series.values)) for series in corpus]
     other = [(series, windowed_gaussian(series.values)) for series in corpus]
     for name, profile in PROFILES.items():
-        ahead, behind = best(own, profile).score, best(other, profile).score
+        ahead, behind = best_threshold(own, profile).score, best_threshold(other, profile).score
         print(f"{name}: StreamDetector {ahead:.2f}, windowed Gaussian {behind:.2f}")
         assert ahead > behind + 5.0

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Chrome
 
-from infra.demo.browser import Browser, NoBrowser
+from infra.demo.browser import Browser
+from infra.demo.visit import NoBrowserError
 from tests.support.browser_pages import Reader
 from tests.support.fake_collector import TRACKER, Collector, Serving, judged
 
@@ -15,7 +16,7 @@ def chrome() -> Iterator[Chrome]:
     try:
         with Browser() as chrome:
             yield chrome
-    except NoBrowser as missing:
+    except NoBrowserError as missing:
         pytest.fail(f"{missing}; `make test-browser` installs it")
 
 

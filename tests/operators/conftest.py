@@ -6,12 +6,10 @@ import pytest
 
 from models.isolation_forest.schedule import RefitSchedule
 from schemas.rules import Rule
-from tests.support.builders import EVERY_MS, WINDOW_MS, forest_card, forest_model
 from tests.support.flink_fakes import FakeFlink, Running
+from tests.support.stages import NO_REFITS, window_commands
 from udfs.event_commands import EventCommands
-from udfs.window_commands import WindowCommands
 
-NO_REFITS = RefitSchedule(0, 0)
 Start = Callable[..., Running]
 
 
@@ -22,8 +20,7 @@ def start() -> Start:
     def started(
         *rules: Rule, flink: FakeFlink | None = None, schedule: RefitSchedule = NO_REFITS, emit_scores: bool = False
     ) -> Running:
-        card = forest_card(forest_model())
-        return Running(WindowCommands(rules, forest_model(), card, schedule, WINDOW_MS, EVERY_MS, emit_scores), flink)
+        return Running(window_commands(*rules, schedule=schedule, emit_scores=emit_scores), flink)
 
     return started
 

@@ -85,6 +85,7 @@ BROKEN: list[str] = [
     json.dumps(rule_data(version=0)),
     json.dumps(rule_data(when=[{"feature": "mood", "above": 1}])),
     json.dumps(rule_data(when=[{"feature": "silence_ms", "z_above": 1}])),
+    json.dumps(rule_data(when=[{"detector": "crystal_ball", "above": 1}])),
     json.dumps(rule_data(id="somebody-else")),
 ]
 

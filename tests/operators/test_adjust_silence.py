@@ -4,21 +4,19 @@ from typing import Any
 
 import pytest
 
-from tests.operators.conftest import NO_REFITS, Start
+from tests.operators.conftest import Start
 from tests.support.builders import (
     ANNA,
     BEN,
     SESSION_END_S,
     CrossingRow,
     at,
-    forest_card,
-    forest_model,
     rule,
     session_window,
 )
 from tests.support.flink_fakes import Running
 from tests.support.operator_outputs import commands, fed, seconds
-from udfs.window_commands import WindowCommands
+from tests.support.stages import window_commands
 
 SILENT = rule(id="silent", when=[{"feature": "silence_ms", "above": 60_000}], cooldown_s=1)
 
@@ -87,10 +85,7 @@ def test_a_silent_window_teaches_nothing(start: Start) -> None:
 
 def test_silence_means_idle_for_a_whole_window_however_long_it_is() -> None:
     idle = rule(id="idle", when=[{"feature": "idle_ms", "above": 30_000}], cooldown_s=1)
-    card = forest_card(forest_model())
-    job = Running(
-        WindowCommands((idle,), forest_model(), card, NO_REFITS, window_ms=30_000, slice_ms=10_000, emit_scores=False)
-    )
+    job = Running(window_commands(idle, window_ms=30_000))
     fed(job, [session_window(end_s, first_s=0, last_s=5) for end_s in (10, 20, 30)])
     assert seconds(job.advance(at(60))) == []
 

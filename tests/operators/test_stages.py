@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from models.features import SESSION_LAYOUT
-from models.rules.compiled import Facts
 from models.rules.evaluation import Subject
-from tests.support.builders import ANNA, BEN, NAN, at, session_values, trigger_event
+from tests.support.builders import ANNA, BEN, NAN, WINDOW_MS, at, session_values, trigger_event
 from tests.support.flink_fakes import FakeContext, FakeFlink
+from tests.support.stages import lane_setup
 from udfs.crossing_rows import SessionWindow, TriggerEvent
 from udfs.keyed_state import MAX_CACHED_KEYS, StateField
 from udfs.stages.decisions import DecisionStage
@@ -16,7 +16,7 @@ from udfs.stages.evaluation import EventEvaluation, SessionEvaluation
 from udfs.stages.pending_windows import PendingWindowsStage
 from udfs.stages.recent_clicks import RecentClicksStage
 from udfs.stages.session_clock import SessionClockStage
-from udfs.stages.z_scores import ZScoreStage
+from udfs.stages.z_scores import PeerStage, ZScoreStage
 
 KEY = "s" + ANNA
 
@@ -110,14 +110,20 @@ def window(end_s: int, **changed: Any) -> SessionWindow:
     return SessionWindow(**(given | changed))
 
 
+def clock_stage(flink: FakeFlink) -> SessionClockStage:
+    stage = SessionClockStage(lane_setup())
+    stage.open(flink)
+    return stage
+
+
 def attended(stage: SessionClockStage, end_s: int, seen: SessionWindow | None, flink: FakeFlink) -> dict[str, float]:
-    evaluation = SessionEvaluation(ANNA, at(end_s), seen, Facts())
+    evaluation = SessionEvaluation(ANNA, at(end_s), seen, session_values(), WINDOW_MS)
     stage.on_window(evaluation, FakeContext(flink))
-    return evaluation.facts.live
+    return evaluation.signals.scalars
 
 
-def test_the_clock_tells_silence_and_age_and_sets_one_timer(flink: FakeFlink) -> None:
-    stage = opened(SessionClockStage(60_000, 10_000), flink)
+def test_the_clock_adds_silence_and_age_and_sets_one_timer(flink: FakeFlink) -> None:
+    stage = clock_stage(flink)
     assert attended(stage, 10, window(10), flink) == {"silence_ms": 5_000, "session_age_ms": 10_000}
     assert attended(stage, 20, window(20), flink) == {"silence_ms": 15_000, "session_age_ms": 20_000}
     assert attended(stage, 70, None, flink) == {"silence_ms": 65_000, "session_age_ms": 70_000}
@@ -125,53 +131,52 @@ def test_the_clock_tells_silence_and_age_and_sets_one_timer(flink: FakeFlink) ->
 
 
 def test_before_any_interaction_silence_counts_from_the_first_event(flink: FakeFlink) -> None:
-    stage = opened(SessionClockStage(60_000, 10_000), flink)
-    assert attended(stage, 10, window(10, interacted_ms=None), flink)["silence_ms"] == 10_000
+    assert attended(clock_stage(flink), 10, window(10, interacted_ms=None), flink)["silence_ms"] == 10_000
 
 
-def test_a_hidden_page_tells_no_silence(flink: FakeFlink) -> None:
-    stage = opened(SessionClockStage(60_000, 10_000), flink)
-    assert "silence_ms" not in attended(stage, 10, window(10, hidden_ms=at(8)), flink)
+def test_a_hidden_page_has_no_silence(flink: FakeFlink) -> None:
+    assert "silence_ms" not in attended(clock_stage(flink), 10, window(10, hidden_ms=at(8)), flink)
 
 
 def test_a_silent_window_before_any_other_is_ignored(flink: FakeFlink) -> None:
-    stage = opened(SessionClockStage(60_000, 10_000), flink)
+    stage = clock_stage(flink)
     assert attended(stage, 10, None, flink) == {}
+    assert not stage.is_over(KEY, at(10**6))
     assert flink.left_of(KEY) == set()
 
 
 def test_scores_without_learning_leave_no_state(flink: FakeFlink) -> None:
     stage = opened(ZScoreStage("z-v1", SESSION_LAYOUT), flink)
-    evaluation = SessionEvaluation(ANNA, at(60), None, Facts())
-    stage.on_window(evaluation, session_values(), learn=False)
-    assert evaluation.facts.z_self == [None] * len(SESSION_LAYOUT.names)
+    evaluation = SessionEvaluation(ANNA, at(60), None, session_values(), WINDOW_MS)
+    stage.on_window(evaluation, FakeContext(flink))
+    assert evaluation.signals.z_self == [None] * 13
     assert flink.left_of(KEY) == set()
 
 
 def test_without_a_window_nothing_is_known_about_peers(flink: FakeFlink) -> None:
-    evaluation = SessionEvaluation(ANNA, at(60), None, Facts())
-    opened(ZScoreStage("z-v1", SESSION_LAYOUT), flink).on_peers(evaluation)
-    assert (evaluation.facts.z_peers, evaluation.facts.peer_means) == ([None] * len(SESSION_LAYOUT.names), ())
+    evaluation = SessionEvaluation(ANNA, at(60), None, session_values(), WINDOW_MS)
+    PeerStage(lane_setup()).on_window(evaluation, FakeContext(flink))
+    assert (evaluation.signals.z_peers, evaluation.signals.peer_means) == ([None] * 13, ())
 
 
 def test_deciding_nothing_leaves_no_state_and_asks_for_no_subject(flink: FakeFlink) -> None:
-    stage = opened(DecisionStage("decisions-v1"), flink)
+    stage = opened(DecisionStage("decisions-v1", "session_window", lane_setup().control), flink)
 
     class Nobody(SessionEvaluation):
         def subject(self) -> Subject:
             raise AssertionError("nothing holds")
 
-    assert stage.decide(Nobody(ANNA, at(60), None, Facts(values=session_values())), []) == []
+    assert stage.decide(Nobody(ANNA, at(60), None, session_values(), WINDOW_MS)) == []
     assert flink.left_of(KEY) == set()
 
 
 def test_an_event_adds_its_texts_and_is_new_again_after_clear(flink: FakeFlink) -> None:
     stage = opened(RecentClicksStage(), flink)
     _, numbers, texts = trigger_event("e1", 5, element="close", country="AT")
-    evaluation = EventEvaluation(TriggerEvent.from_crossing(numbers, texts), Facts())
+    evaluation = EventEvaluation(TriggerEvent.from_crossing(numbers, texts))
     assert stage.on_event(evaluation, FakeContext(flink))
-    assert evaluation.facts.texts["event.element"] == "close"
-    assert evaluation.facts.texts["country"] == "AT"
-    assert evaluation.facts.live["recent_clicks"] == 1.0
+    assert evaluation.signals.attributes["event.element"] == "close"
+    assert evaluation.signals.attributes["country"] == "AT"
+    assert evaluation.signals.scalars["recent_clicks"] == 1.0
     stage.clear(KEY)
     assert stage.on_event(evaluation, FakeContext(flink))

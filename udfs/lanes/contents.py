@@ -1,9 +1,10 @@
 """The content lane: the last minute of one content item, over all its readers."""
 
+from typing import Any
+
 from pyflink.datastream import RuntimeContext
 
 from models.features import CONTENT_LAYOUT
-from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import ContentWindow, Numbers, Texts
 from udfs.keyed_state import KeyedStateBundle
@@ -19,26 +20,22 @@ class ContentLane:
 
     def __init__(self, window_ms: int, control: BroadcastControl, refill: WindowRefill) -> None:
         self._window_ms = window_ms
-        self._control = control
         self._refill = refill
         self._bundle = KeyedStateBundle("content-v2")
         self._z_scores = ZScoreStage("content-z-scores-v1", CONTENT_LAYOUT, self._bundle)
-        self._decisions = DecisionStage("content-decisions-v1", self._bundle)
+        self._decisions = DecisionStage("content-decisions-v1", "content_window", control, self._bundle)
 
     def open(self, context: RuntimeContext) -> None:
         self._z_scores.open(context)
         self._decisions.open(context)
 
-    def on_row(self, numbers: Numbers, texts: Texts) -> list[AdjustmentCommand]:
+    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
         window = ContentWindow.from_crossing(numbers, texts)
         self._refill.on_row(window.end_ms)
         if self._refill.lacks_slices(window.end_ms):
             return []
-        evaluation = ContentEvaluation(window, Facts())
-        facts = evaluation.facts
-        facts.window_start_ms, facts.window_end_ms = evaluation.at_ms - self._window_ms, evaluation.at_ms
-        self._z_scores.on_window(evaluation, window.values, True)
-        facts.texts["content_type"] = window.content_type
-        commands = self._decisions.decide(evaluation, self._control.rules.lane("content_window"))
+        evaluation = ContentEvaluation(window, self._window_ms)
+        self._z_scores.on_window(evaluation, ctx)
+        commands = self._decisions.decide(evaluation)
         self._bundle.flush(evaluation.key)
         return commands

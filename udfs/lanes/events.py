@@ -4,7 +4,6 @@ from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
-from models.rules.compiled import Facts
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Numbers, Texts, TriggerEvent
 from udfs.keyed_state import KeyedStateBundle
@@ -18,23 +17,22 @@ class EventLane:
     """Evaluates each trigger event once; the counter `repeated` counts the repeats."""
 
     def __init__(self, control: BroadcastControl, repeated: Any) -> None:
-        self._control = control
         self._repeated = repeated
         self._bundle = KeyedStateBundle("fast-lane-v2")
         self._clicks = RecentClicksStage(self._bundle)
-        self._decisions = DecisionStage("event-decisions-v1", self._bundle)
+        self._decisions = DecisionStage("event-decisions-v1", "event", control, self._bundle)
 
     def open(self, context: RuntimeContext) -> None:
         self._clicks.open(context)
         self._decisions.open(context)
 
     def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
-        evaluation = EventEvaluation(TriggerEvent.from_crossing(numbers, texts), Facts())
+        evaluation = EventEvaluation(TriggerEvent.from_crossing(numbers, texts))
         # By the events' own times: in a replay a new session's first click can overtake the timer of the old one.
         self._clear_if_over(evaluation.key, evaluation.at_ms)
         commands: list[AdjustmentCommand] = []
         if self._clicks.on_event(evaluation, ctx):
-            commands = self._decisions.decide(evaluation, self._control.rules.lane("event"))
+            commands = self._decisions.decide(evaluation)
         else:
             self._repeated.inc()
         self._bundle.flush(evaluation.key)

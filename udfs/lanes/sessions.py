@@ -1,24 +1,44 @@
 """The session lane: the last minute of one session, and the silence after it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
+from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 
-from models.features import SESSION_LAYOUT, silent_values
-from models.rules.compiled import Facts
+from models.features import silent_values
+from models.isolation_forest.registry import ForestRegistry
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Numbers, SessionWindow, Texts, session_id_of, session_key
 from udfs.keyed_state import KeyedStateBundle
+from udfs.stages.base import Detector, LaneSetup, Stage
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.categories import CategoryStage
-from udfs.stages.decisions import DecisionStage
+from udfs.stages.decisions import SessionDecisionStage
 from udfs.stages.evaluation import SessionEvaluation
 from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_scores import SessionScoresStage
 from udfs.stages.window_refill import WindowRefill
-from udfs.stages.z_scores import ZScoreStage
+from udfs.stages.z_scores import PeerStage, SessionZScoreStage
+
+STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
+    SessionClockStage,
+    SessionZScoreStage,
+    PeerStage,
+    CategoryStage,
+    IsolationForestStage,
+    SessionScoresStage,
+    SessionDecisionStage,
+)
+"""The stages of a session window, in the order in which they run. The clock comes first, since it says whether detectors may
+learn; the scores and the decisions come last, since they read what the others found."""
+
+DETECTORS: Final = tuple(stage.name for stage in STAGES if isinstance(stage, type) and issubclass(stage, Detector))
+"""Names of the detectors that rules can refer to."""
+
+S = TypeVar("S", bound=Stage)
 
 
 class SessionLane:
@@ -28,33 +48,33 @@ class SessionLane:
         self,
         window_ms: int,
         slice_ms: int,
-        forest: IsolationForestStage,
+        forests: ForestRegistry,
         control: BroadcastControl,
-        scores: SessionScoresStage | None,
+        emit_scores: bool,
         refill: WindowRefill,
     ) -> None:
         self._window_ms = window_ms
         self._silent_values = silent_values(window_ms)
-        self._forest = forest
-        self._control = control
-        self._scores = scores
+        self._forests = forests
         self._refill = refill
         self._bundle = KeyedStateBundle("session-v2")
-        self._clock = SessionClockStage(window_ms, slice_ms, self._bundle)
         self._pending = PendingWindowsStage()
-        self._z_scores = ZScoreStage("z-scores-v1", SESSION_LAYOUT, self._bundle)
-        self._categories = CategoryStage(self._bundle)
-        self._decisions = DecisionStage("session-decisions-v1", self._bundle)
+        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, emit_scores)
+        self._stages = [stage(setup) for stage in STAGES]
+        self._clock = _of_type(self._stages, SessionClockStage)
+        self._z_scores = _of_type(self._stages, SessionZScoreStage)
+        self._scores = _of_type(self._stages, SessionScoresStage)
 
     def open(self, context: RuntimeContext) -> None:
-        for stage in (self._clock, self._pending, self._z_scores, self._categories, self._decisions):
+        self._pending.open(context)
+        for stage in self._stages:
             stage.open(context)
 
     def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
         window = SessionWindow.from_crossing(numbers, texts)
         self._refill.on_row(window.end_ms)
         key = session_key(window.session_id)
-        if self._pending.has_pending(key) or self._forest.is_pending(window.main_type, window.end_ms):
+        if self._pending.has_pending(key) or self._forests.is_pending(window.main_type or "", window.end_ms):
             # The watermark of the refits decides: once it has passed the window, none can be under way.
             self._pending.buffer(key, window.end_ms, numbers, texts)
             ctx.timer_service().register_event_time_timer(window.end_ms)
@@ -71,11 +91,15 @@ class SessionLane:
         self._bundle.flush(key)
         return commands
 
+    def drain_session_updates(self) -> list[tuple[Any, Row]]:
+        """Returns the rows for session-state.v1 that were added since the last call."""
+        return self._scores.drain()
+
     def _on_window(self, key: str, window: SessionWindow, ctx: Any) -> list[AdjustmentCommand]:
         if not self._clock.is_new(key, window):
             return []
         commands = self._evaluate_silent_windows(key, window.end_ms - 1, ctx, window.first_ms)
-        commands += self._evaluate(SessionEvaluation(window.session_id, window.end_ms, window, Facts()), ctx)
+        commands += self._evaluate(window.session_id, window.end_ms, window, window.values, ctx)
         return commands
 
     def _evaluate_silent_windows(
@@ -84,32 +108,29 @@ class SessionLane:
         """Evaluates the windows in which nothing happened; clears the session's state where the session is over."""
         commands: list[AdjustmentCommand] = []
         for end_ms in self._clock.silent_window_ends(key, until_ms):
-            commands += self._evaluate(SessionEvaluation(session_id_of(key), end_ms, None, Facts()), ctx)
+            commands += self._evaluate(session_id_of(key), end_ms, None, self._silent_values, ctx)
         now_ms = until_ms if resumed_ms is None else resumed_ms
         if self._clock.is_over(key, now_ms):
-            for stage in (self._clock, self._z_scores, self._categories, self._decisions):
+            for stage in self._stages:
                 stage.clear(key)
         elif resumed_ms is None:
             self._clock.schedule_timer(key, ctx)
         return commands
 
-    def _evaluate(self, evaluation: SessionEvaluation, ctx: Any) -> list[AdjustmentCommand]:
+    def _evaluate(
+        self, session_id: str, end_ms: int, window: SessionWindow | None, values: Numbers, ctx: Any
+    ) -> list[AdjustmentCommand]:
         """Runs one window of a session through all stages."""
-        window, facts = evaluation.window, evaluation.facts
-        facts.window_start_ms, facts.window_end_ms = evaluation.at_ms - self._window_ms, evaluation.at_ms
-        self._clock.on_window(evaluation, ctx)
+        evaluation = SessionEvaluation(session_id, end_ms, window, values, self._window_ms)
         if self._z_scores.met_other_features(evaluation.key):
             self._refill.began_empty = True
-        if self._refill.lacks_slices(evaluation.at_ms):
+        if self._refill.lacks_slices(end_ms):
+            self._clock.on_window(evaluation, ctx)
             return []
-        values = self._silent_values if window is None else window.values
-        self._z_scores.on_window(evaluation, values, evaluation.may_learn)
-        self._z_scores.on_peers(evaluation)
-        self._categories.on_window(evaluation)
-        self._forest.on_window(evaluation)
-        if window is not None:
-            facts.texts["device"] = window.device
-            facts.texts["content_type"] = window.main_type
-        if self._scores is not None:
-            self._scores.on_window(evaluation)
-        return self._decisions.decide(evaluation, self._control.rules.lane("session_window"))
+        for stage in self._stages:
+            stage.on_window(evaluation, ctx)
+        return evaluation.commands
+
+
+def _of_type(stages: list[Stage], kind: type[S]) -> S:
+    return next(stage for stage in stages if isinstance(stage, kind))

@@ -1,4 +1,4 @@
-"""Imports and calls that must run in a thread of Python's own making.
+"""Runs imports and calls in a thread that Python has made.
 
 In thread mode operators run in threads of the JVM, which Python's own bookkeeping (PyGILState) does not know. An extension
 that asks it on loading waits for ever (pybind11: onnxruntime) or ends the process (nanobind: onnx). Once loaded,
@@ -13,17 +13,19 @@ from typing import Any
 
 
 def run_in_python_thread(module: str, function: str, *arguments: Any) -> Any:
-    """What ``module.function(*arguments)`` returns or raises; the caller waits for it."""
+    """Returns what ``module.function(*arguments)`` returns, or raises what it raises; the caller waits for it."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: getattr(import_module(module), function)(*arguments)).result()
 
 
 def import_in_python_thread(module: str) -> None:
-    """Imports `module`, also where its package was imported from an archive that is gone.
+    """Imports `module`, also where its package was imported from an archive that no longer exists.
 
     Thread mode keeps one interpreter for the life of a TaskManager, but each attempt to run a job brings its archive to a new
-    place and takes it away when it ends.
+    place and removes it when the attempt ends.
     """
+    if module in sys.modules:
+        return
     package = module.partition(".")[0]
     if package in sys.modules and package != module:
         spec = PathFinder.find_spec(package)

@@ -1,7 +1,7 @@
 """Control state that every subtask holds: rules and refits arrive by broadcast and are restored after a restart."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -9,11 +9,10 @@ from pyflink.common import Types
 from pyflink.datastream.state import MapStateDescriptor
 
 from models.isolation_forest.messages import RefitMessage
-from models.isolation_forest.registry import KEPT_EPOCHS
+from models.isolation_forest.registry import KEPT_EPOCHS, ForestRegistry
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
 from schemas.rules import Rule, RuleError, parse_rule
-from udfs.stages.isolation_forest import IsolationForestStage
 
 _log: Final = logging.getLogger(__name__)
 
@@ -22,12 +21,15 @@ CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING()
 
 
 class BroadcastControl:
-    """Owns the rules in force, and passes refits on to the forest stage, where there is one."""
+    """Owns the rules in force, and registers refits with the forests, where there are any."""
 
-    def __init__(self, rules: tuple[Rule, ...], forest: IsolationForestStage | None, refused: Any) -> None:
-        """`refused` is the counter of rules that could not be used."""
+    def __init__(
+        self, rules: tuple[Rule, ...], forests: ForestRegistry | None, detectors: Collection[str], refused: Any
+    ) -> None:
+        """`detectors` are the names that rules can refer to, `refused` is the counter of rules that could not be used."""
         self.rules = RuleSet(rules)
-        self._forest = forest
+        self._forests = forests
+        self._detectors = detectors
         self._refused = refused
 
     def on_row(self, row: Any, state: Any) -> None:
@@ -40,9 +42,9 @@ class BroadcastControl:
         if kind == "rule":
             if self._apply_rule(key, body):
                 state.put(f"rule:{key}", body or "")
-        elif self._forest is not None:
+        elif self._forests is not None:
             refit = msgspec.json.decode(body, type=RefitMessage)
-            self._forest.on_refit(refit)
+            self._forests.on_refit(refit)
             _prune_and_store(refit, body, state)
 
     def restore(self, state: Any) -> None:
@@ -52,20 +54,20 @@ class BroadcastControl:
             kind, _, name = key.partition(":")
             if kind == "rule":
                 self._apply_rule(name, stored[key])
-        if self._forest is None:
+        if self._forests is None:
             return
         refits = [
             msgspec.json.decode(body, type=RefitMessage) for key, body in stored.items() if key.startswith("refit:")
         ]
         for each in sorted(refits, key=lambda refit: (refit.epoch, refit.status != "begins")):
-            self._forest.on_refit(each)
+            self._forests.on_refit(each)
 
     def _apply_rule(self, rule_id: str, body: str | None) -> bool:
         if not body:
             self.rules = self.rules.without(rule_id)
             return True
         try:
-            rule = parse_rule(body.encode("utf-8", "replace"), KNOWN_FEATURES)
+            rule = parse_rule(body.encode("utf-8", "replace"), KNOWN_FEATURES, self._detectors)
             if rule.id != rule_id:
                 raise RuleError(f"rule {rule.id}: id: stands under {rule_id}, where deleting it would miss it")
             self.rules = self.rules.with_rule(rule)

@@ -1,32 +1,32 @@
 """Stage: finds the content type in which the reader suddenly spends more time."""
 
+from typing import Any
+
 import msgspec
-from pyflink.datastream import RuntimeContext
 
 from models.detectors.categories import CategoryBaselines, parse_engaged
-from udfs.keyed_state import KeyedStateBundle, StateField
+from udfs.keyed_state import StateField
+from udfs.stages.base import LaneSetup, Stage
 from udfs.stages.evaluation import SessionEvaluation
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, list[float]])
 
 
-class CategoryStage:
+class CategoryStage(Stage):
     """Owns the baselines of time per content type of each session."""
 
-    def __init__(self, bundle: KeyedStateBundle | None = None) -> None:
+    def __init__(self, setup: LaneSetup) -> None:
         self._field: StateField[CategoryBaselines] = StateField(
             "categories-v1",
             lambda baselines: _encoder.encode(baselines.entries).decode(),
             lambda text: CategoryBaselines(_decoder.decode(text)),
-            bundle,
+            setup.bundle,
         )
+        super().__init__(self._field)
 
-    def open(self, context: RuntimeContext) -> None:
-        self._field.open(context)
-
-    def on_window(self, evaluation: SessionEvaluation) -> None:
-        """Adds `category_rise_z` to the facts and the rise to the evaluation."""
+    def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
+        """Adds `category_rise_z` to the signals and the rise to the evaluation."""
         window = evaluation.window
         if window is None or not evaluation.may_learn:
             return
@@ -37,7 +37,4 @@ class CategoryStage:
         evaluation.rise = baselines.score_and_update(engaged, evaluation.at_ms)
         self._field.set(evaluation.key, baselines)
         if evaluation.rise is not None:
-            evaluation.facts.live["category_rise_z"] = evaluation.rise.z
-
-    def clear(self, key: str) -> None:
-        self._field.clear(key)
+            evaluation.signals.scalars["category_rise_z"] = evaluation.rise.z

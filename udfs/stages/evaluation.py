@@ -5,23 +5,24 @@ from typing import Any
 
 from models.detectors.categories import CategoryRise
 from models.recent_clicks import Click, rank_by_decay
-from models.rules.compiled import Facts
 from models.rules.evaluation import Subject
-from schemas.commands import Target
-from udfs.crossing_rows import ContentWindow, SessionWindow, TriggerEvent, content_key, session_key
+from models.rules.signals import Signals
+from schemas.commands import AdjustmentCommand, Target
+from udfs.crossing_rows import ContentWindow, Numbers, SessionWindow, TriggerEvent, content_key, session_key
 
 
 class Evaluation(ABC):
-    """One evaluation of one target.
+    """One evaluation of one target: the stages fill `signals`, the last one `commands`.
 
     `at_ms` is the event time of the decision; `trigger` is the part of the command id that names the window or event.
     """
 
-    def __init__(self, key: str, at_ms: int, trigger: str, facts: Facts) -> None:
+    def __init__(self, key: str, at_ms: int, trigger: str, signals: Signals) -> None:
         self.key = key
         self.at_ms = at_ms
         self.trigger = trigger
-        self.facts = facts
+        self.signals = signals
+        self.commands: list[AdjustmentCommand] = []
 
     @abstractmethod
     def subject(self) -> Subject:
@@ -32,16 +33,33 @@ class Evaluation(ABC):
         """Returns the value of a placeholder in a rule's parameters; None where it is unknown."""
 
 
-class SessionEvaluation(Evaluation):
-    """One window of a session. `window` is None where nothing happened in it."""
+class WindowEvaluation(Evaluation):
+    """One window of a target. `values` follow the feature list of the lane, NaN where unknown."""
 
-    def __init__(self, session_id: str, end_ms: int, window: SessionWindow | None, facts: Facts) -> None:
-        super().__init__(session_key(session_id), end_ms, f"window:{end_ms}", facts)
+    def __init__(self, key: str, end_ms: int, values: Numbers, window_ms: int) -> None:
+        signals = Signals(window_start_ms=end_ms - window_ms, window_end_ms=end_ms)
+        super().__init__(key, end_ms, f"window:{end_ms}", signals)
+        self.values = values
+        self.may_learn = False
+        """Whether detectors learn from it."""
+
+
+class SessionEvaluation(WindowEvaluation):
+    """One window of a session. `window` is None where nothing happened in it.
+
+    Detectors learn from it if something happened, and the session is older than the window is long.
+    """
+
+    def __init__(
+        self, session_id: str, end_ms: int, window: SessionWindow | None, values: Numbers, window_ms: int
+    ) -> None:
+        super().__init__(session_key(session_id), end_ms, values, window_ms)
         self.session_id = session_id
         self.window = window
         self.rise: CategoryRise | None = None
-        self.may_learn = False
-        """Whether detectors learn from it: something happened, and the session is older than the window is long."""
+        if window is not None:
+            self.signals.attributes["device"] = window.device
+            self.signals.attributes["content_type"] = window.main_type
 
     def subject(self) -> Subject:
         session_id, window = self.session_id, self.window
@@ -55,12 +73,14 @@ class SessionEvaluation(Evaluation):
         return self.window.content_id if self.window and name == "$content_id" else None
 
 
-class ContentEvaluation(Evaluation):
-    """One window of a content item."""
+class ContentEvaluation(WindowEvaluation):
+    """One window of a content item. Detectors learn from each."""
 
-    def __init__(self, window: ContentWindow, facts: Facts) -> None:
-        super().__init__(content_key(window.content_id), window.end_ms, f"window:{window.end_ms}", facts)
+    def __init__(self, window: ContentWindow, window_ms: int) -> None:
+        super().__init__(content_key(window.content_id), window.end_ms, window.values, window_ms)
         self.window = window
+        self.may_learn = True
+        self.signals.attributes["content_type"] = window.content_type
 
     def subject(self) -> Subject:
         content_id = self.window.content_id
@@ -73,8 +93,8 @@ class ContentEvaluation(Evaluation):
 class EventEvaluation(Evaluation):
     """One trigger event; `clicks` are the reader's recent ones, this event included."""
 
-    def __init__(self, event: TriggerEvent, facts: Facts) -> None:
-        super().__init__(session_key(event.session_id), event.at_ms, f"event:{event.event_id}", facts)
+    def __init__(self, event: TriggerEvent) -> None:
+        super().__init__(session_key(event.session_id), event.at_ms, f"event:{event.event_id}", Signals())
         self.event = event
         self.clicks: list[Click] = []
 

@@ -1,4 +1,4 @@
-"""Stage: drops repeated events, counts recent clicks, adds what a trigger event says to the facts."""
+"""Stage: drops repeated events, counts recent clicks, adds what a trigger event says to the signals."""
 
 from typing import Any, Final
 
@@ -26,8 +26,8 @@ class RecentClicksStage:
         self._field.open(context)
 
     def on_event(self, evaluation: EventEvaluation, ctx: Any) -> bool:
-        """Adds what the event says to the facts. False for a repeated event, which changes nothing."""
-        event, facts = evaluation.event, evaluation.facts
+        """Adds what the event says to the signals. False for a repeated event, which changes nothing."""
+        event, signals = evaluation.event, evaluation.signals
         known = self._field.get(evaluation.key)
         state = known or FastLaneState()
         if event.event_id in state.ids:
@@ -40,15 +40,15 @@ class RecentClicksStage:
         if known is None:
             self.schedule_timer(evaluation.key, ctx)
         evaluation.clicks = clicks_within(state.clicks, event.at_ms)
-        live = facts.live
-        live["recent_clicks"] = float(len(evaluation.clicks))
-        live["recent_recommended_clicks"] = float(sum(click.recommended for click in evaluation.clicks))
+        scalars = signals.scalars
+        scalars["recent_clicks"] = float(len(evaluation.clicks))
+        scalars["recent_recommended_clicks"] = float(sum(click.recommended for click in evaluation.clicks))
         if event.type == "feedback":
-            live["rating"] = event.value
+            scalars["rating"] = event.value
         for name in ("rtt_ms", "downlink_kbps"):
-            live[name] = getattr(event, name)
-        live["save_data"] = event.saves_data
-        facts.texts = {
+            scalars[name] = getattr(event, name)
+        scalars["save_data"] = event.saves_data
+        signals.attributes = {
             "event.type": event.type,
             "event.placement": event.placement,
             "event.element": event.element,

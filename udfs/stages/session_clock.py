@@ -2,28 +2,25 @@
 
 from typing import Any
 
-from pyflink.datastream import RuntimeContext
-
 from models.session_clock import SessionClock
 from udfs.crossing_rows import SessionWindow
-from udfs.keyed_state import KeyedStateBundle, StateField
+from udfs.keyed_state import StateField
+from udfs.stages.base import LaneSetup, Stage
 from udfs.stages.evaluation import SessionEvaluation
 
 
-class SessionClockStage:
+class SessionClockStage(Stage):
     """Owns the clock of each session and its timer.
 
     One timer per session is pending: it stands where the first silent window would end, and is renewed when it fires
     and the session has gone on meanwhile. Renewing it with each row would cost six times as much.
     """
 
-    def __init__(self, window_ms: int, every_ms: int, bundle: KeyedStateBundle | None = None) -> None:
-        self._window_ms = window_ms
-        self._every_ms = every_ms
-        self._field = StateField.json("attention-v1", SessionClock, bundle)
-
-    def open(self, context: RuntimeContext) -> None:
-        self._field.open(context)
+    def __init__(self, setup: LaneSetup) -> None:
+        self._window_ms = setup.window_ms
+        self._every_ms = setup.slice_ms
+        self._field = StateField.json("attention-v1", SessionClock, setup.bundle)
+        super().__init__(self._field)
 
     def is_new(self, key: str, window: SessionWindow) -> bool:
         """False for a window that has been evaluated before."""
@@ -50,7 +47,7 @@ class SessionClockStage:
             ctx.timer_service().register_event_time_timer(timer_ms)
 
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
-        """Updates the clock, adds `silence_ms` and `session_age_ms` to the facts, and decides whether detectors may learn."""
+        """Updates the clock, adds `silence_ms` and `session_age_ms` to the signals, and decides whether detectors may learn."""
         clock = self._field.get(evaluation.key)
         window, end_ms = evaluation.window, evaluation.at_ms
         if clock is None:
@@ -72,11 +69,8 @@ class SessionClockStage:
             clock.hidden_ms = max(clock.hidden_ms, window.hidden_ms or 0)
         clock.window_end_ms = end_ms
         self._field.set(evaluation.key, clock)
-        live = evaluation.facts.live
+        scalars = evaluation.signals.scalars
         if not clock.is_page_hidden:
-            live["silence_ms"] = float(end_ms - clock.interacted_ms)
+            scalars["silence_ms"] = float(end_ms - clock.interacted_ms)
         evaluation.may_learn = window is not None and end_ms - clock.first_ms >= self._window_ms
-        live["session_age_ms"] = float(end_ms - clock.first_ms)
-
-    def clear(self, key: str) -> None:
-        self._field.clear(key)
+        scalars["session_age_ms"] = float(end_ms - clock.first_ms)

@@ -9,6 +9,7 @@ from models.features import SESSION_NAMES
 from models.session_state import WindowScores
 from udfs import side_outputs
 from udfs.crossing_rows import SessionUpdateKind
+from udfs.stages.base import LaneSetup, Stage
 from udfs.stages.evaluation import SessionEvaluation
 
 EMIT_EVERY_MS: Final = 60_000
@@ -18,17 +19,20 @@ _NAMES: Final = tuple(f"z_{name}" for name in SESSION_NAMES)
 _encoder: Final = msgspec.json.Encoder()
 
 
-class SessionScoresStage:
+class SessionScoresStage(Stage):
     """Has no keyed state: what a row adds is drained before the next row comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, setup: LaneSetup) -> None:
+        super().__init__()
+        self._is_on = setup.emit_scores
         self._rows: list[tuple[Any, Row]] = []
 
-    def on_window(self, evaluation: SessionEvaluation) -> None:
-        window, facts = evaluation.window, evaluation.facts
-        if window is None or evaluation.at_ms % EMIT_EVERY_MS:
+    def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
+        window, signals = evaluation.window, evaluation.signals
+        if not self._is_on or window is None or evaluation.at_ms % EMIT_EVERY_MS:
             return
-        scores = {"isolation_forest": facts.score(), **dict(zip(_NAMES, facts.z_self, strict=True))}
+        scores = {name: score.value() for name, score in signals.scores.items()}
+        scores.update(zip(_NAMES, signals.z_self, strict=True))
         body = WindowScores(window.session_id, evaluation.at_ms, window.user_id, window.main_type, scores)
         update = Row(SessionUpdateKind.SCORES.value, _encoder.encode(body).decode())
         self._rows.append((side_outputs.SESSION_UPDATES, Row(window.session_id, update)))

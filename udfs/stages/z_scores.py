@@ -1,28 +1,28 @@
-"""Stage: scores each feature against the target's own past and against its peers."""
+"""Stages: score each feature against the target's own past, and against its peers."""
 
-from pyflink.datastream import RuntimeContext
+from typing import Any
 
 from models.detectors.baselines import Baselines
 from models.detectors.peers import z_scores
 from models.feature_layout import FeatureLayout
-from udfs.crossing_rows import Numbers
+from models.features import SESSION_LAYOUT
 from udfs.keyed_state import KeyedStateBundle, StateField
-from udfs.stages.evaluation import ContentEvaluation, SessionEvaluation
+from udfs.stages.base import LaneSetup, Stage
+from udfs.stages.evaluation import SessionEvaluation, WindowEvaluation
 
 
-class ZScoreStage:
+class ZScoreStage(Stage):
     """Owns one set of baselines per session or content item."""
 
     def __init__(self, state: str, layout: FeatureLayout, bundle: KeyedStateBundle | None = None) -> None:
         self._layout = layout
+        self._layout = layout
         self._features = len(layout.names)
         self._met_other_features = False
-        self._field: StateField[Baselines] = StateField(
+        self._baselines: StateField[Baselines] = StateField(
             state, lambda held: held.to_text(layout), lambda text: self._read(text), bundle
         )
-
-    def open(self, context: RuntimeContext) -> None:
-        self._field.open(context)
+        super().__init__(self._baselines)
 
     def _read(self, text: str) -> Baselines:
         if Baselines.header_of(text) != self._layout.header:
@@ -31,28 +31,39 @@ class ZScoreStage:
 
     def met_other_features(self, key: str) -> bool:
         """Whether baselines of other features have been read since the start, with those of the current key, which is `key`."""
-        self._field.get(key)
+        self._baselines.get(key)
         return self._met_other_features
 
-    def on_window(self, evaluation: SessionEvaluation | ContentEvaluation, values: Numbers, learn: bool = True) -> None:
-        """Adds values, own baselines and scores to the facts; without `learn` the baselines stay as they are."""
-        baselines = self._field.get(evaluation.key) or Baselines(self._features)
-        facts = evaluation.facts
-        facts.values = values
-        facts.z_self = baselines.score_and_update(values, learn)
-        facts.baselines = baselines
+    def on_window(self, evaluation: WindowEvaluation, ctx: Any) -> None:
+        """Adds values, own baselines and z-scores to the signals."""
+        learn = evaluation.may_learn
+        baselines = self._baselines.get(evaluation.key) or Baselines(self._features)
+        signals = evaluation.signals
+        signals.values = evaluation.values
+        signals.z_self = baselines.score_and_update(evaluation.values, learn)
+        signals.baselines = baselines
         if learn:
-            self._field.set(evaluation.key, baselines)
+            self._baselines.set(evaluation.key, baselines)
 
-    def on_peers(self, evaluation: SessionEvaluation) -> None:
-        """Adds the comparison with the site's other readers to the facts."""
-        window, facts = evaluation.window, evaluation.facts
+
+class SessionZScoreStage(ZScoreStage):
+    """The z-scores of a session."""
+
+    def __init__(self, setup: LaneSetup) -> None:
+        super().__init__("z-scores-v1", SESSION_LAYOUT, setup.bundle)
+
+
+class PeerStage(Stage):
+    """Compares a session with the site's other readers, whose means and spreads come with the window. Has no state."""
+
+    def __init__(self, setup: LaneSetup) -> None:
+        super().__init__()
+
+    def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
+        """Adds the peers' means and the z-scores against them to the signals."""
+        window, signals = evaluation.window, evaluation.signals
         if window is not None:
-            facts.peer_means = window.peer_means
-            facts.z_peers = z_scores(window.values, window.peer_means, window.peer_spreads, window.peer_windows)
+            signals.peer_means = window.peer_means
+            signals.z_peers = z_scores(window.values, window.peer_means, window.peer_spreads, window.peer_windows)
         else:
-            facts.peer_means = ()
-            facts.z_peers = [None] * self._features
-
-    def clear(self, key: str) -> None:
-        self._field.clear(key)
+            signals.z_peers = [None] * len(evaluation.values)

@@ -1,1 +1,1 @@
-"""What the job is compared with: the same windows, written with other tools."""
+"""Contenders of the throughput benchmark: the same windows, written with other tools."""

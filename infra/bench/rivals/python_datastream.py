@@ -1,4 +1,4 @@
-"""Everything in Python DataStream operators, thread mode, as PyFlink's documentation shows it. `flink run -py`.
+"""PyFlink contender: everything in Python DataStream operators, thread mode, as in PyFlink's documentation. `flink run -py`.
 
 KafkaSource, `json.loads`, sliding windows of 60 s every 10 s per session, z-scores, Kafka sink. Windows hold a count
 and six sums or greatest values; contents, peers, forest and rules are left out, which makes it faster. Watermarks are

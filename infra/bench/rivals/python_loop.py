@@ -1,4 +1,4 @@
-"""What one would write by hand: a consumer, dicts, and the same windows, z-scores, forest and mission rule as the job.
+"""Hand-written contender: a consumer, dicts, and the same windows, z-scores, forest and mission rule as the job.
 
 Left out, which makes it faster: checking events against the contract, peers, refits, windows of silence, the other
 rules, the audit topics, and any fault tolerance: a restart loses a minute of windows and all baselines. Forest scores

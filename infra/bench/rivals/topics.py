@@ -1,4 +1,4 @@
-"""How much there is to read."""
+"""Counts the records of a topic."""
 
 from confluent_kafka import Consumer, TopicPartition
 

@@ -1,7 +1,7 @@
-"""Public data sets as recordings that `microadjust replay` reads: a converter for each, and where it finds its set.
+"""Converts public data sets to recordings that `microadjust replay` reads.
 
 Every converter yields valid events in order of event time, with ids that depend on the data alone. Nothing is dropped
-in silence: a row that is not as its format says stops the conversion with a `BadRow` naming file, line and reason.
+in silence: a row that is not as its format says stops the conversion with a `BadRowError` naming file, line and reason.
 """
 
 import gzip
@@ -27,7 +27,7 @@ FOLDERS: Final = {
     "diginetica": "diginetica-sample",
     "otto": "otto-sample",
 }
-"""Where each set lies below `shared_data()`, unless told otherwise."""
+"""Folder of each set below `shared_data()`."""
 
 _encoder: Final = msgspec.json.Encoder()
 

@@ -7,7 +7,7 @@
 * `Pressed` becomes a `click` with the button as property; its `Released` says nothing more.
 * `Scroll` rows know wheel steps and no page: the depth is the sum of steps down less steps up, never below 0, over the
   deepest that this session reached. Unknown if it only scrolled up.
-* `x` and `y` are fractions of the largest known position in the session: the screen's size is not told.
+* `x` and `y` are fractions of the largest known position in the session: the screen's size is unknown.
 
 Holds the sessions that run at the same time, and sorts each: at most 75 MB (tracemalloc) with the sample's 516,694
 rows.
@@ -58,7 +58,7 @@ class Session:
         self._bottom = max((sample.y for sample in known), default=0)
 
     def events(self) -> Iterator[Event]:
-        """In order of time. Once only, for it lets go of what has been told."""
+        """Yields the events in order of time. Works once, since it frees what it has yielded."""
         events = sorted([*self._moves(), *self._clicks(), *self._scrolls()], key=lambda event: event.occurred_at_ms)
         for number, event in enumerate(events, start=1):
             event.event_id = f"{self._id}-{number}"
@@ -116,7 +116,7 @@ class Session:
 
 
 def convert(path: Path) -> Iterator[Event]:
-    """The sessions of a folder, or of one file, in order of time. Raises `BadRow` at the first bad row."""
+    """The sessions of a folder, or of one file, in order of time. Raises `BadRowError` at the first bad row."""
     files = sorted(path.rglob("session_*")) if path.is_dir() else [path]
     if not files:
         raise FileNotFoundError(f"{path} holds no session_ files")

@@ -1,7 +1,7 @@
 """DIGINETICA (CIKM Cup 2016): real views of products in a shop, as `page_view` events.
 
-A row is a session, perhaps a user, an item, milliseconds since the session began, and the day. The time of day is not
-told, so every session begins at midnight (UTC) of its first day; two sessions of the sample that run past a real
+A row is a session, perhaps a user, an item, milliseconds since the session began, and the day. The time of day is
+unknown, so every session begins at midnight (UTC) of its first day; two sessions of the sample that run past a real
 midnight show that the milliseconds go on counting. Within a session gaps are real, between sessions they are not. The
 file is in no order of time. The purchases beside it are not read.
 
@@ -30,7 +30,7 @@ class View(NamedTuple):
 
 
 def convert(path: Path) -> Iterator[Event]:
-    """The views of a file, or of a folder's `*item-views.csv`, in order of time. Raises `BadRow` at a bad row."""
+    """The views of a file, or of a folder's `*item-views.csv`, in order of time. Raises `BadRowError` at a bad row."""
     files = sorted(path.glob("*item-views.csv")) if path.is_dir() else [path]
     if not files:
         raise FileNotFoundError(f"{path} holds no item-views.csv")

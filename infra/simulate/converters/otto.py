@@ -2,7 +2,7 @@
 
 A line is a session with its events. A click becomes a `click` on that content; an item put in the cart is no kind of
 event of the contract, so `custom` with the property action=cart; an item ordered is a `conversion` without a value,
-since prices are not told. Items of one order share an instant and stay one event each.
+since prices are unknown. Items of one order share an instant and stay one event each.
 
 Reads the whole file and sorts: some 250 bytes an event, 0.2 MB for the sample's 862. (The full set of 220 million is
 too large for that.)
@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from infra.simulate.converters.rows import RECEIVED_AFTER_MS, BadRow, instant, opened
+from infra.simulate.converters.rows import RECEIVED_AFTER_MS, BadRowError, instant, opened
 from schemas.events import Event, EventType
 
 TYPES: Final[dict[str, EventType]] = {"clicks": "click", "carts": "custom", "orders": "conversion"}
@@ -39,7 +39,7 @@ _decoder: Final = msgspec.json.Decoder(Session)
 
 
 def convert(path: Path) -> Iterator[Event]:
-    """The events of a .jsonl file, or of all in a folder, in order of time. Raises `BadRow` at the first bad line."""
+    """The events of a .jsonl file, or of all in a folder, in order of time. Raises `BadRowError` at the first bad line."""
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     if not files:
         raise FileNotFoundError(f"{path} holds no .jsonl file")
@@ -65,6 +65,6 @@ def _actions(path: Path) -> Iterator[tuple[int, int, int, Action]]:
                 for action in read.events:
                     instant(action.ts)
             except (msgspec.DecodeError, ValueError) as error:
-                raise BadRow(f"{path}:{place}: {error}") from error
+                raise BadRowError(f"{path}:{place}: {error}") from error
             for number, action in enumerate(sorted(read.events, key=lambda each: each.ts), start=1):
                 yield action.ts, read.session, number, action

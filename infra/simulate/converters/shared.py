@@ -1,4 +1,4 @@
-"""Where the public data sets lie that tests and benchmarks read. They are no part of the project."""
+"""Locates the public data sets that tests and benchmarks read. They are no part of the project."""
 
 import os
 from collections.abc import Mapping

@@ -21,7 +21,7 @@ HEADER: Final = ("SessionId", "ItemId", "Time")
 
 
 def convert(path: Path) -> Iterator[Event]:
-    """The clicks of a .tsv file, or of all in a folder, in order of time. Raises `BadRow` at the first bad row."""
+    """The clicks of a .tsv file, or of all in a folder, in order of time. Raises `BadRowError` at the first bad row."""
     files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
     if not files:
         raise FileNotFoundError(f"{path} holds no .tsv file")

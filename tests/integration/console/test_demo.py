@@ -23,7 +23,7 @@ CHANGES = ["list reordered", "light pictures", "simpler text"]
 
 
 @pytest.fixture(scope="module")
-def here(stack: Stack) -> Iterator[demo_gateway.Edge]:
+def demo(stack: Stack) -> Iterator[demo_gateway.DemoGateway]:
     server = redis.start(stack.home, 0)
     group = f"test-demo-{os.getpid()}"
     job_id = submit(stack, "adjust", ("--startup", "latest", "--group-id", group, "--refit-min", "0"))
@@ -40,23 +40,23 @@ def here(stack: Stack) -> Iterator[demo_gateway.Edge]:
         processes.stop(server)
 
 
-def test_a_reader_in_chromium_sees_the_page_change(here: demo_gateway.Edge, tmp_path: Path) -> None:
-    told = browser_visit.read(here.site, tmp_path, console=here.console)
-    assert (told.changes, told.missing, told.problems) == (CHANGES, [], [])
-    assert told.click_to_change_ms is not None
+def test_a_reader_in_chromium_sees_the_page_change(demo: demo_gateway.DemoGateway, tmp_path: Path) -> None:
+    result = browser_visit.visit(demo.site, tmp_path, console=demo.console)
+    assert (result.changes, result.missing, result.problems) == (CHANGES, [], [])
+    assert result.click_to_change_ms is not None
     pictures = {
         sha256((tmp_path / f"{name}.png").read_bytes()).digest() for name in ("before", "after", "page", "console")
     }
     assert len(pictures) == 4
-    here.hang(tmp_path / "page.png")
-    assert (here.pictures / screenshot_filename(here.site)).exists()
+    demo.publish_screenshot(tmp_path / "page.png")
+    assert (demo.pictures / screenshot_filename(demo.site)).exists()
 
 
-def test_without_a_browser_the_same_commands_come(here: demo_gateway.Edge) -> None:
-    told = http_visit.read(here)
-    assert (sorted(told.changes), told.missing) == (sorted(CHANGES), [])
-    assert told.before is None
-    assert "no browser" in told.problems[0]
+def test_without_a_browser_the_same_commands_come(demo: demo_gateway.DemoGateway) -> None:
+    result = http_visit.visit(demo)
+    assert (sorted(result.changes), result.missing) == (sorted(CHANGES), [])
+    assert result.before is None
+    assert "no browser" in result.problems[0]
 
 
 def test_the_replay_has_topics_of_its_own_but_for_the_rules(stack: Stack) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.local.stack import Stack
-from infra.simulate.scenario import Scene
+from infra.simulate.scenario import Scenario
 from tests.support.stack import start_job
 
 pytestmark = pytest.mark.kafka
@@ -12,7 +12,7 @@ REFITS = ("--refit-min", "3", "--refit-lead-s", "20")
 
 @pytest.mark.timeout(400)
 def test_a_replay_gives_byte_identical_commands(stack: Stack) -> None:
-    recording = [record for _, _, record in Scene(seed=23).lines()]
+    recording = [record for _, _, record in Scenario(seed=23).lines()]
     job = start_job(stack, *REFITS)
     first = job.replay(recording)
     assert job.settle(first.sent).missing == 0

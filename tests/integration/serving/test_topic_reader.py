@@ -54,6 +54,8 @@ def test_the_end_behind_transactions_is_found_without_waiting(broker: str, topic
         producer.begin_transaction()
         for each in range(count):
             producer.produce(topic, str(each).encode(), partition=0)
+        # An abort drops what has not been sent yet.
+        producer.flush(30)
         end()
     began_s = time.monotonic()
     with TopicReader(broker, topic) as reader:

@@ -7,6 +7,7 @@ Scores and rules come from `models`, whose own tests hold them to numpy and scik
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
 from typing import Any
 
@@ -31,8 +32,8 @@ from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import ForestScorer
 from models.model_store import StoredModel
 from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
-from models.rules.compiled import Facts
 from models.rules.evaluation import RuleSet, Subject, evaluate_rules
+from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Target, encode
 from schemas.event_validation import validate_record
@@ -141,38 +142,42 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             reader.last = max(reader.last, *times)
             reader.acted = max([reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in PASSIVE_TYPES)])
             reader.hidden = max([reader.hidden, *(e.occurred_at_ms for e in now.events if e.type == "page_hide")])
-            facts, values = _facts(reader, end), [now.values[each] for each in SESSION_NAMES]
+            signals, values = _signals(reader, end), [now.values[each] for each in SESSION_NAMES]
             whole = end - reader.first >= WINDOW_MS
-            facts.values, facts.z_self = values, reader.baselines.score_and_update(values, learn=whole)
-            facts.baselines = reader.baselines
-            facts.peer_means, facts.z_peers = means, z_scores(values, means, spreads, compared)
+            signals.values, signals.z_self = values, reader.baselines.score_and_update(values, learn=whole)
+            signals.baselines = reader.baselines
+            signals.peer_means, signals.z_peers = means, z_scores(values, means, spreads, compared)
             rise = None
             if whole and (now.engaged or reader.categories.entries):
                 rise = reader.categories.score_and_update(now.engaged, end)
                 if rise is not None:
-                    facts.live["category_rise_z"] = rise.z
+                    signals.scalars["category_rise_z"] = rise.z
             row = to_feature_row(values)
-            facts.forest_score, facts.forest_threshold = scorer.score(row), model.card.threshold
-            facts.contributions = lambda row=row: dict(
-                sorted(zip(SESSION_NAMES, scorer.explain(row)[1], strict=True), key=lambda p: (-p[1], p[0]))[:3]
+            signals.scores["isolation_forest"] = LazyScore(
+                partial(scorer.score, row), model.card.threshold, partial(_strongest, scorer, row)
             )
             devices = [e.context.device for e in now.events if e.context and e.context.device]
-            facts.texts = {"device": max(devices, default=None), "content_type": now.main_type}
+            signals.attributes = {"device": max(devices, default=None), "content_type": now.main_type}
             users = [event.user_id for event in now.events if event.user_id is not None]
             subject = Subject(Target("session", session), session, max(users, default=None), now.content_id)
             fill = {"$category": rise.category if rise else None, "$content_id": now.content_id}.get
-            yield from _decide(rule_set, "session_window", reader.memory, facts, subject, end, f"window:{end}", fill)
+            yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", fill)
     for session, reader in readers.items():
         yield from _silence(session, reader, until, rule_set)
 
 
-def _facts(reader: Reader, end: int) -> Facts:
+def _signals(reader: Reader, end: int) -> Signals:
     reader.looked = end
-    facts = Facts(window_start_ms=end - WINDOW_MS, window_end_ms=end)
+    signals = Signals(window_start_ms=end - WINDOW_MS, window_end_ms=end)
     if reader.hidden <= reader.acted:
-        facts.live["silence_ms"] = float(end - reader.acted)
-    facts.live["session_age_ms"] = float(end - reader.first)
-    return facts
+        signals.scalars["silence_ms"] = float(end - reader.acted)
+    signals.scalars["session_age_ms"] = float(end - reader.first)
+    return signals
+
+
+def _strongest(scorer: ForestScorer, row: Any) -> dict[str, float]:
+    parts = zip(SESSION_NAMES, scorer.explain(row)[1], strict=True)
+    return dict(sorted(parts, key=lambda pair: (-pair[1], pair[0]))[:3])
 
 
 def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
@@ -182,12 +187,12 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet) -> Ite
     for end in range(reader.filled() + SLICE_MS, min(until, reader.filled() + 12 * SLICE_MS) + 1, SLICE_MS):
         if end <= reader.looked:
             continue
-        facts = _facts(reader, end)
+        signals = _signals(reader, end)
         values = [session_minute([], end).values[name] for name in SESSION_NAMES]
-        facts.values, facts.z_self = values, reader.baselines.score_and_update(values, learn=False)
-        facts.baselines, facts.z_peers = reader.baselines, [None] * len(values)
+        signals.values, signals.z_self = values, reader.baselines.score_and_update(values, learn=False)
+        signals.baselines, signals.z_peers = reader.baselines, [None] * len(values)
         subject = Subject(Target("session", session), session, None, None)
-        yield from _decide(rule_set, "session_window", reader.memory, facts, subject, end, f"window:{end}", {}.get)
+        yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", {}.get)
 
 
 def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
@@ -216,13 +221,13 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             }
             baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionState()))
             row = [float(values[name]) for name in CONTENT_NAMES]
-            facts = Facts(values=row, z_self=baselines.score_and_update(row), baselines=baselines)
-            facts.window_start_ms, facts.window_end_ms = end - WINDOW_MS, end
+            signals = Signals(values=row, z_self=baselines.score_and_update(row), baselines=baselines)
+            signals.window_start_ms, signals.window_end_ms = end - WINDOW_MS, end
             kinds = [event.content_type for event in (*events, *gestures) if event.content_type is not None]
-            facts.texts["content_type"] = max(kinds, default=None)
+            signals.attributes["content_type"] = max(kinds, default=None)
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
-            yield from _decide(rule_set, "content_window", memory, facts, subject, end, f"window:{end}", fill)
+            yield from _decide(rule_set, "content_window", memory, signals, subject, end, f"window:{end}", fill)
 
 
 def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
@@ -248,20 +253,26 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
             "downlink_kbps": context.downlink_kbps if context else None,
             "save_data": context.save_data if context else None,
         }
-        facts = Facts(live={name: float(value) for name, value in numbers.items() if value is not None})
-        facts.texts = {"event.type": event.type, "event.placement": event.placement, "event.element": event.element}
-        facts.texts["event.content_type"] = event.content_type
+        signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
+        signals.attributes = {
+            "event.type": event.type,
+            "event.placement": event.placement,
+            "event.element": event.element,
+        }
+        signals.attributes["event.content_type"] = event.content_type
         for name in ("device", "country", "language"):
-            facts.texts[name] = getattr(context, name) if context else None
+            signals.attributes[name] = getattr(context, name) if context else None
         subject = Subject(Target("session", session), session, event.user_id, event.content_id)
 
         def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
             return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
 
         trigger = f"event:{event.event_id}"
-        yield from _decide(rule_set, "event", memories[session], facts, subject, at, trigger, resolve_placeholder)
+        yield from _decide(rule_set, "event", memories[session], signals, subject, at, trigger, resolve_placeholder)
 
 
-def _decide(rule_set: RuleSet, lane: Any, memory: DecisionState, facts: Facts, *rest: Any) -> list[AdjustmentCommand]:
+def _decide(
+    rule_set: RuleSet, lane: Any, memory: DecisionState, signals: Signals, *rest: Any
+) -> list[AdjustmentCommand]:
     subject, at, trigger, fill = rest
-    return evaluate_rules(rule_set.lane(lane), facts, lambda: subject, memory, at, trigger, fill)[0]
+    return evaluate_rules(rule_set.lane(lane), signals, lambda: subject, memory, at, trigger, fill)[0]

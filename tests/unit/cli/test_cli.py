@@ -1,12 +1,19 @@
 """The command line without a stack: what it says when something cannot be done."""
 
 import json
+import socket
+import sys
+import time
+import tomllib
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from infra.cli.__main__ import shadowed_package
 from infra.cli.main import app
+from infra.local import processes
+from infra.local.home import PROJECT, Home, StackRecord
 
 
 @pytest.fixture
@@ -37,7 +44,12 @@ def test_status_of_nothing_says_so_and_succeeds(home: Path) -> None:
         (("replay", "no/such/file", "--dataset", "yuchus"), "--dataset: yuchus is not known; there are yoochoose"),
         (("simulate", "x.jsonl", "--behaviours", "bored,angry"), "--behaviours: angry is not known; there are bored"),
         (("rules", "put", "no/such/file"), "no/such/file cannot be read"),
-        (("rejected", "--bootstrap", "127.0.0.1:1"), "no Kafka at 127.0.0.1:1"),
+        (
+            ("commands", "--bootstrap", "127.0.0.1:1"),
+            "no Kafka at 127.0.0.1:1: start one with `microadjust up`, or give",
+        ),
+        (("rejected", "--bootstrap", "127.0.0.1:1,localhost:1"), "no Kafka at 127.0.0.1:1,localhost:1"),
+        (("rules", "list", "--bootstrap", "no such host"), "no Kafka at no such host"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_that_names_it(home: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -59,7 +71,9 @@ def test_a_broken_rule_file_is_refused_with_rule_and_field(home: Path) -> None:
 
 def test_a_simulated_recording_has_its_truth_beside_it(home: Path) -> None:
     target = home / "out.jsonl.gz"
-    shown = run("simulate", str(target), "--ordinary", "2", "--each", "1", "--behaviours", "bored,eager", "--json")
+    shown = run(
+        "simulate", str(target), "--ordinary", "2", "--per-behaviour", "1", "--behaviours", "bored,eager", "--json"
+    )
     assert shown.exit_code == 0
     (row,) = json.loads(shown.output)
     truth = json.loads((home / "out.truth.json").read_text())
@@ -68,8 +82,52 @@ def test_a_simulated_recording_has_its_truth_beside_it(home: Path) -> None:
 
 def test_options_come_from_a_file_where_no_flag_says_otherwise(home: Path) -> None:
     file = home / "options.toml"
-    file.write_text('[simulate]\nbehaviours = "bored"\neach = 2\nordinary = 1\n')
+    file.write_text('[simulate]\nbehaviours = "bored"\nper_behaviour = 2\nordinary = 1\n')
     (row,) = json.loads(run("--config", str(file), "simulate", str(home / "a.jsonl"), "--json").output)
     assert row["episodes"] == 2
-    (row,) = json.loads(run("--config", str(file), "simulate", str(home / "a.jsonl"), "--each", "1", "--json").output)
+    (row,) = json.loads(
+        run("--config", str(file), "simulate", str(home / "a.jsonl"), "--per-behaviour", "1", "--json").output
+    )
     assert row["episodes"] == 1
+
+
+def test_without_kafka_a_command_says_so_within_seconds(home: Path) -> None:
+    began = time.monotonic()
+    # A producer of its own would try for half a minute.
+    shown = run("rules", "delete", "some-rule", "--bootstrap", "127.0.0.1:1")
+    assert time.monotonic() - began < 5.0
+    assert "no Kafka at 127.0.0.1:1" in shown.output
+
+
+def test_what_listens_and_is_no_kafka_is_named(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        shown = run("rejected", "--bootstrap", f"127.0.0.1:{mute.getsockname()[1]}")
+    assert shown.exit_code == 1
+    assert "no Kafka at 127.0.0.1:" in shown.output
+
+
+def test_the_version_is_that_of_pyproject() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert run("--version").output == f"microadjust {project['version']}\n"
+
+
+def test_down_stops_what_a_demo_has_left_running(home: Path) -> None:
+    demo = Home(home).demo
+    child = processes.start([sys.executable, "-c", "import time; time.sleep(60)"], demo.log("gateway"), {}, {})
+    StackRecord({"gateway": child}).write(demo)
+    assert json.loads(run("down", "--json").output) == [{"stopped": "demo: gateway"}]
+    assert processes.find(child) is None
+    assert "nothing was running" in run("down").output
+
+
+def test_jars_need_maven(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    shown = run("jars", str(home / "jars"))
+    assert shown.exit_code == 1
+    assert "is missing: fetching the jars needs Maven and a JDK" in shown.output
+    assert not (home / "jars").exists()
+
+
+def test_a_package_of_the_same_name_from_elsewhere_is_noticed(tmp_path: Path) -> None:
+    assert shadowed_package() is None
+    assert "another package jobs" in (shadowed_package(tmp_path) or "")

@@ -1,6 +1,7 @@
 """The documentation names what exists, and what exists is documented."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -83,6 +84,13 @@ def test_the_readme_is_a_front_page() -> None:
     text = (PROJECT / "README.md").read_text("utf-8")
     assert len(text.splitlines()) <= 150
     assert len(text.split()) <= 1_000
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"**Version:** {version}." in text
+
+
+@by_page
+def test_no_conflict_is_left(page: Path) -> None:
+    assert not re.search(r"^(<<<<<<<|>>>>>>>) ", page.read_text("utf-8"), re.MULTILINE)
 
 
 @by_page
@@ -156,7 +164,5 @@ def test_decisions_are_numbered_without_gaps_and_complete() -> None:
     assert [path.name[:5] for path in paths] == [f"{number:04}-" for number in range(1, len(paths) + 1)]
     for path in paths:
         text = path.read_text("utf-8")
-        assert text.startswith(f"# {path.name[:4]}. "), path.name
-        assert [part for part in ("Date", "Choice", "Reason", "Reversed by") if f"* **{part}:** " not in text] == [], (
-            path.name
-        )
+        parts = (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"\*\*Choice[.:]\*\*", r"\*\*Reason[.:]\*\*", r"\*\*.*[Rr]everse")
+        assert [part for part in parts if not re.search(part, text)] == [], path.name

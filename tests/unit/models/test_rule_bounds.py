@@ -8,7 +8,7 @@ import pytest
 from models.rules.bounds import BOUNDS as EVALUATED
 from schemas.rule_conditions import BOUNDS, LANE_SCOPES, Bound, Condition, Lane, condition_problem
 
-OTHER_FIELDS = {"feature", "against", "forest", "context", "event", "equals", "among"}
+OTHER_FIELDS = {"feature", "against", "detector", "forest", "context", "event", "equals", "among"}
 
 
 def test_every_bound_is_declared_evaluated_and_a_field_of_conditions() -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from models.rules.compiled import Facts
 from models.rules.evaluation import RuleSet, evaluate_rules
+from models.rules.signals import Signals
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
 from schemas.rule_conditions import Lane
@@ -22,11 +22,11 @@ def deciding(
     session: str = ANNA,
     fill: dict[str, Any] | None = None,
 ) -> list[AdjustmentCommand]:
-    facts = Facts(values=session_values(engaged_ms=engaged_ms))
+    signals = Signals(values=session_values(engaged_ms=engaged_ms))
     book = RuleSet(rules).lane("session_window")
     known = fill or {}
     return evaluate_rules(
-        book, facts, lambda: reader(session), state, at(at_s), f"window:{at(at_s)}", lambda name: known.get(name)
+        book, signals, lambda: reader(session), state, at(at_s), f"window:{at(at_s)}", lambda name: known.get(name)
     )[0]
 
 
@@ -43,8 +43,10 @@ def test_a_rule_that_holds_becomes_a_command() -> None:
 
 def test_a_rule_that_does_not_hold_becomes_nothing_and_leaves_no_trace() -> None:
     state = DecisionState()
-    facts = Facts(values=session_values())
-    found = evaluate_rules(RuleSet([rule()]).lane("session_window"), facts, reader, state, at(60), "w", lambda _: None)
+    signals = Signals(values=session_values())
+    found = evaluate_rules(
+        RuleSet([rule()]).lane("session_window"), signals, reader, state, at(60), "w", lambda _: None
+    )
     assert found == ([], False)
     assert state == DecisionState()
 

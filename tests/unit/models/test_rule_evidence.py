@@ -6,7 +6,8 @@ import pytest
 
 from models.detectors.baselines import CUSUM_THRESHOLD, Baselines
 from models.features import SESSION_NAMES
-from models.rules.compiled import KNOWN_FEATURES, CompiledRule, Facts
+from models.rules.compiled import KNOWN_FEATURES, CompiledRule
+from models.rules.signals import LazyScore, Signals
 from schemas.commands import Evidence, EvidenceBound
 from tests.support.builders import NAN, at, rule, session_values
 
@@ -19,21 +20,22 @@ def evidence_of(conditions: list[dict[str, Any]], lane: str = "session_window") 
     """About a window with 20 s of engaged time, where the reader's mean is 50 s and the peers' 40 s."""
     baselines = Baselines(len(SESSION_NAMES))
     baselines.prior_means = [50_000.0 if name == "engaged_ms" else NAN for name in SESSION_NAMES]
-    facts = Facts(
+    signals = Signals(
         values=session_values(engaged_ms=20_000),
         z_self=[-3.0 if name == "engaged_ms" else None for name in SESSION_NAMES],
         z_peers=[-2.0 if name == "engaged_ms" else None for name in SESSION_NAMES],
         peer_means=[40_000.0 if name == "engaged_ms" else NAN for name in SESSION_NAMES],
         baselines=baselines,
-        live={"silence_ms": 7_000.0, "rating": 2.0},
-        texts={"device": "phone", "event.element": "close"},
-        forest_score=0.7,
-        forest_threshold=0.65,
-        contributions=lambda: {"idle_ms": 0.5, "pages": 0.25},
+        scalars={"silence_ms": 7_000.0, "rating": 2.0},
+        attributes={"device": "phone", "event.element": "close"},
+        scores={
+            "isolation_forest": LazyScore(lambda: 0.7, 0.65, lambda: {"idle_ms": 0.5, "pages": 0.25}),
+            "last_value": LazyScore(lambda: 3.0),
+        },
         window_start_ms=at(0),
         window_end_ms=at(60),
     )
-    return CompiledRule(rule(lane=lane, when=conditions)).evidence(facts)
+    return CompiledRule(rule(lane=lane, when=conditions)).evidence(signals)
 
 
 WINDOW = (at(0), at(60))
@@ -91,7 +93,7 @@ def test_every_feature_that_a_rule_can_name_has_a_unit() -> None:
         for name in names:
             compiled = CompiledRule(rule(lane=lane, when=[{"feature": name, "above": 1}]))
             values = [2.0] * len(SESSION_NAMES)
-            [bound] = compiled.evidence(Facts(values=values, live=dict.fromkeys(names, 2.0)))[name].bounds
+            [bound] = compiled.evidence(Signals(values=values, scalars=dict.fromkeys(names, 2.0)))[name].bounds
             assert bound.unit
 
 
@@ -117,6 +119,15 @@ def test_the_forest_s_score_comes_with_its_contributions() -> None:
     for given, threshold in (("threshold", 0.65), (0.5, 0.5)):
         bounds = (EvidenceBound("forest", threshold, "score"),)
         assert evidence(forest=given) == {"forest": Evidence(0.7, None, threshold, None, *WINDOW, bounds)} | parts
+        spelt_out = evidence(detector="isolation_forest", above=given)
+        bounds = (EvidenceBound("above", threshold, "score"),)
+        assert spelt_out == {"forest": Evidence(0.7, None, threshold, None, *WINDOW, bounds)} | parts
+
+
+def test_a_detector_s_score_stands_under_its_name() -> None:
+    bounds = (EvidenceBound("above", 2.5, "score"),)
+    found = evidence(detector="last_value", above=2.5)
+    assert found == {"last_value": Evidence(3.0, None, 2.5, None, *WINDOW, bounds)}
 
 
 def test_texts_are_evidence_as_they_are() -> None:
@@ -128,5 +139,5 @@ def test_texts_are_evidence_as_they_are() -> None:
 
 def test_every_condition_leaves_its_evidence() -> None:
     conditions = [{"feature": "engaged_ms", "below": 30_000}, {"feature": "pages", "above": 0}]
-    found = CompiledRule(rule(when=conditions)).evidence(Facts(values=session_values()))
+    found = CompiledRule(rule(when=conditions)).evidence(Signals(values=session_values()))
     assert set(found) == {"engaged_ms", "pages"}

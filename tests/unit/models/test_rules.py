@@ -6,15 +6,16 @@ import pytest
 
 from models.detectors.baselines import CUSUM_THRESHOLD, Baselines
 from models.features import SESSION_NAMES
-from models.rules.compiled import CompiledRule, Facts
+from models.rules.compiled import CompiledRule
+from models.rules.signals import LazyScore, Signals
 from schemas.rules import RuleError
 from tests.support.builders import NAN, rule, session_values
 
 ENGAGED = SESSION_NAMES.index("engaged_ms")
 
 
-def holds(facts: Facts, lane: str = "session_window", **condition: Any) -> bool:
-    return CompiledRule(rule(lane=lane, when=[condition])).holds(facts)
+def holds(signals: Signals, lane: str = "session_window", **condition: Any) -> bool:
+    return CompiledRule(rule(lane=lane, when=[condition])).holds(signals)
 
 
 def scores(engaged: float | None) -> list[float | None]:
@@ -29,10 +30,10 @@ def baselines(expected: float, rising: float = 0.0, falling: float = 0.0) -> Bas
     return made
 
 
-def window(engaged_ms: float = 30_000.0, **facts: Any) -> Facts:
+def window(engaged_ms: float = 30_000.0, **signals: Any) -> Signals:
     empty: list[float | None] = [None] * len(SESSION_NAMES)
     given: dict[str, Any] = {"values": session_values(engaged_ms=engaged_ms), "z_self": empty, "z_peers": empty}
-    return Facts(**(given | facts))
+    return Signals(**(given | signals))
 
 
 def peers(mean: float) -> list[float]:
@@ -68,7 +69,9 @@ def peers(mean: float) -> list[float]:
         ({"above": 100, "z_below": 0}, window(101, z_self=scores(-1.0)), window(101, z_self=scores(0.0))),
     ],
 )
-def test_a_bound_holds_beyond_its_line_and_not_on_it(bound: dict[str, Any], holding: Facts, not_holding: Facts) -> None:
+def test_a_bound_holds_beyond_its_line_and_not_on_it(
+    bound: dict[str, Any], holding: Signals, not_holding: Signals
+) -> None:
     assert holds(holding, feature="engaged_ms", **bound)
     assert not holds(not_holding, feature="engaged_ms", **bound)
 
@@ -99,9 +102,9 @@ def test_what_is_unknown_never_satisfies(bound: dict[str, Any]) -> None:
 @pytest.mark.parametrize("expected", [0.0, NAN])
 @pytest.mark.parametrize("against", ["self", "peers"])
 def test_no_change_is_known_without_a_baseline_to_compare_with(expected: float, against: str) -> None:
-    facts = window(50, baselines=baselines(expected), peer_means=peers(expected))
-    assert not holds(facts, feature="engaged_ms", change_above=-9, against=against)
-    assert not holds(facts, feature="engaged_ms", change_below=9, against=against)
+    signals = window(50, baselines=baselines(expected), peer_means=peers(expected))
+    assert not holds(signals, feature="engaged_ms", change_above=-9, against=against)
+    assert not holds(signals, feature="engaged_ms", change_below=9, against=against)
 
 
 def test_a_value_of_zero_is_a_value() -> None:
@@ -124,23 +127,47 @@ def test_a_value_of_zero_is_a_value() -> None:
 def test_the_forest_s_score_counts_from_its_bound_on(
     score: float | None, threshold: float | None, bound: Any, expected: bool
 ) -> None:
-    assert holds(window(forest_score=score, forest_threshold=threshold), forest=bound) is expected
+    signals = window(scores={"isolation_forest": LazyScore(lambda: score, threshold)})
+    assert holds(signals, forest=bound) is expected
+    assert holds(signals, detector="isolation_forest", above=bound) is expected
+
+
+@pytest.mark.parametrize("bound", ["threshold", 0.0])
+def test_a_detector_without_a_score_satisfies_nothing(bound: Any) -> None:
+    signals = window(scores={"isolation_forest": LazyScore(lambda: 0.9, 0.1)})
+    assert not holds(signals, detector="last_value", above=bound)
+
+
+def test_a_score_is_computed_once_and_only_if_all_else_holds() -> None:
+    asked = []
+
+    def score() -> float:
+        asked.append(1)
+        return 0.9
+
+    signals = window(5, scores={"isolation_forest": LazyScore(score, 0.5)})
+    unmet = {"feature": "engaged_ms", "above": 6}
+    scored = {"detector": "isolation_forest", "above": "threshold"}
+    assert not CompiledRule(rule(when=[scored, unmet])).holds(signals)
+    assert asked == []
+    assert CompiledRule(rule(when=[scored, {"forest": 0.8}])).holds(signals)
+    assert asked == [1]
 
 
 @pytest.mark.parametrize(("name", "value"), [("silence_ms", 5.0), ("session_age_ms", 5.0), ("category_rise_z", 5.0)])
 def test_what_stands_beside_the_vector_is_compared_alike(name: str, value: float) -> None:
-    facts = window(live={name: value})
-    assert holds(facts, feature=name, above=4)
-    assert holds(facts, feature=name, below=6)
-    assert not holds(facts, feature=name, above=5)
-    assert not holds(facts, feature=name, below=5)
-    assert not holds(facts, feature=name, above=4, below=4.5)
+    signals = window(scalars={name: value})
+    assert holds(signals, feature=name, above=4)
+    assert holds(signals, feature=name, below=6)
+    assert not holds(signals, feature=name, above=5)
+    assert not holds(signals, feature=name, below=5)
+    assert not holds(signals, feature=name, above=4, below=4.5)
 
 
 @pytest.mark.parametrize("live", [{}, {"rating": NAN}])
 def test_an_event_without_the_feature_satisfies_nothing(live: dict[str, float]) -> None:
-    assert not holds(Facts(live=live), lane="event", feature="rating", above=-1e300)
-    assert not holds(Facts(live=live), lane="event", feature="rating", below=1e300)
+    assert not holds(Signals(scalars=live), lane="event", feature="rating", above=-1e300)
+    assert not holds(Signals(scalars=live), lane="event", feature="rating", below=1e300)
 
 
 @pytest.mark.parametrize("bound", [{"z_above": 1}, {"change_below": 0.5}, {"shift": "up"}, {"above": 1, "z_below": 3}])
@@ -161,13 +188,13 @@ def test_what_has_no_baseline_cannot_be_compared_with_one(bound: dict[str, Any])
     ],
 )
 def test_texts_are_compared_whole(text: str | None, condition: dict[str, Any], expected: bool) -> None:
-    assert holds(window(texts={"device": text}), context="device", **condition) is expected
-    assert holds(Facts(texts={"event.element": text}), lane="event", event="element", **condition) is expected
+    assert holds(window(attributes={"device": text}), context="device", **condition) is expected
+    assert holds(Signals(attributes={"event.element": text}), lane="event", event="element", **condition) is expected
     assert not holds(window(), context="device", **condition)
 
 
 def test_all_conditions_must_hold() -> None:
     both = CompiledRule(rule(when=[{"feature": "engaged_ms", "below": 10}, {"context": "device", "equals": "phone"}]))
-    assert both.holds(window(5, texts={"device": "phone"}))
-    assert not both.holds(window(5, texts={"device": "desktop"}))
-    assert not both.holds(window(50, texts={"device": "phone"}))
+    assert both.holds(window(5, attributes={"device": "phone"}))
+    assert not both.holds(window(5, attributes={"device": "desktop"}))
+    assert not both.holds(window(50, attributes={"device": "phone"}))

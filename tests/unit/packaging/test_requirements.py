@@ -1,10 +1,11 @@
 """The locked requirements: the versions Flink needs, hashes on every line, no addresses."""
 
-import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from infra.requirements.sets import requirements as asked_for
 
 PROJECT = Path(__file__).parents[3]
 FOLDER = PROJECT / "infra" / "requirements"
@@ -71,9 +72,8 @@ def test_flink_gets_the_versions_it_can_work_with(name: str) -> None:
 
 @pytest.mark.parametrize("extra", ["job", "edge", "learn", "bench"])
 def test_each_set_holds_the_versions_that_pyproject_asks_for(extra: str) -> None:
-    asked = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"][extra]
     found = versions(f"{extra}.txt")
-    for pinned in asked:
+    for pinned in asked_for(extra):
         name, exact, version = pinned.partition("==")
         if exact:
             assert found[name] == version
@@ -83,3 +83,10 @@ def test_the_sets_agree_with_each_other() -> None:
     everything = versions("local.txt")
     for extra in ("job", "edge", "learn"):
         assert versions(f"{extra}.txt").items() <= everything.items()
+
+
+@pytest.mark.parametrize("name", ["compile", "dev"])
+def test_the_local_set_holds_what_developers_need_beside(name: str) -> None:
+    found = versions("local.txt")
+    for pinned in asked_for(name):
+        assert found[pinned.partition("==")[0].lower()] == (pinned.partition("==")[2] or found[pinned.lower()])

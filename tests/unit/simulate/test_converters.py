@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.simulate.converters import CONVERTERS, FOLDERS, balabit, write_recording
-from infra.simulate.converters.rows import BadRow
+from infra.simulate.converters.rows import BadRowError
 from infra.simulate.converters.shared import PROJECT, shared_data
 from infra.simulate.recording import header, records
 from schemas.event_validation import validate_record
@@ -174,7 +174,7 @@ def test_a_bad_row_stops_and_names_file_line_and_reason(
     tmp_path: Path, name: str, file: str, text: str, complaint: str
 ) -> None:
     path = written(tmp_path, file, text)
-    with pytest.raises(BadRow) as raised:
+    with pytest.raises(BadRowError) as raised:
         list(CONVERTERS[name](path))
     assert complaint in str(raised.value)
     assert file in str(raised.value)
@@ -184,7 +184,7 @@ def test_a_file_cut_in_the_middle_of_its_gzip_stream_is_named(tmp_path: Path) ->
     whole = gzip.compress((MOUSE + "0,0.0,NoButton,Move,1,1\n" * 5000).encode(), mtime=0)
     path = tmp_path / "session_1.csv.gz"
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(BadRow, match=r"session_1\.csv\.gz"):
+    with pytest.raises(BadRowError, match=r"session_1\.csv\.gz"):
         list(balabit.convert(path))
 
 
@@ -214,9 +214,9 @@ def test_a_failed_conversion_leaves_the_old_recording(tmp_path: Path) -> None:
 
     def failing() -> Iterator[Event]:
         yield from sample(tmp_path, "otto")
-        raise BadRow("here")
+        raise BadRowError("here")
 
-    with pytest.raises(BadRow):
+    with pytest.raises(BadRowError):
         write_recording(failing(), target)
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.glob("recording*")] == ["recording.jsonl.gz"]

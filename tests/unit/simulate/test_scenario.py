@@ -7,7 +7,7 @@ import pytest
 from infra.simulate.behaviours import BEHAVIOURS
 from infra.simulate.ground_truth import Episode, read_truth, score, truth_path
 from infra.simulate.recording import SAMPLE, RecordingError, records
-from infra.simulate.scenario import NOT_EVENTS, Scene
+from infra.simulate.scenario import NOT_EVENTS, Scenario
 from schemas.event_validation import validate_record
 from schemas.events import Event
 
@@ -16,7 +16,7 @@ FAR_MS = 2**62
 
 def test_the_sample_in_the_repository_is_what_its_seed_gives(tmp_path: Path) -> None:
     again = tmp_path / SAMPLE.name
-    truth = Scene(seed=7).write(again)
+    truth = Scenario(seed=7).write(again)
     assert list(records(again)) == list(records(SAMPLE))
     assert truth_path(again).read_text() == truth_path(SAMPLE).read_text()
     assert truth == read_truth(SAMPLE)
@@ -24,15 +24,15 @@ def test_the_sample_in_the_repository_is_what_its_seed_gives(tmp_path: Path) -> 
 
 
 def test_every_behaviour_is_planted_and_another_seed_is_another_recording() -> None:
-    _, episodes = Scene(seed=3).plans()
+    _, episodes = Scenario(seed=3).plans()
     assert {episode.behaviour for episode in episodes} == set(BEHAVIOURS)
-    assert [*Scene(seconds=480, ordinary=1, each=0, seed=3).lines()] != [
-        *Scene(seconds=480, ordinary=1, each=0, seed=4).lines()
+    assert [*Scenario(seconds=480, ordinary=1, per_behaviour=0, seed=3).lines()] != [
+        *Scenario(seconds=480, ordinary=1, per_behaviour=0, seed=4).lines()
     ]
 
 
 def test_all_records_but_the_broken_ones_are_valid_and_in_order_of_arrival() -> None:
-    lines = [*Scene(seconds=480, ordinary=3, each=1, seed=5).lines()]
+    lines = [*Scenario(seconds=480, ordinary=3, per_behaviour=1, seed=5).lines()]
     assert [at for at, _, _ in lines] == sorted(at for at, _, _ in lines)
     refused = [record for _, _, record in lines if not isinstance(validate_record(record, FAR_MS), Event)]
     assert sorted(refused) == sorted(NOT_EVENTS)

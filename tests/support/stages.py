@@ -1,0 +1,76 @@
+"""Stages of the session lane on fake state, without the operator around them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from models.isolation_forest.registry import ForestRegistry, ForestVersion
+from models.isolation_forest.schedule import RefitSchedule
+from models.isolation_forest.scorer import ForestScorer
+from schemas.commands import encode
+from schemas.rules import Rule
+from tests.support.builders import ANNA, EVERY_MS, WINDOW_MS, CrossingRow, at, forest_card, forest_model
+from tests.support.flink_fakes import FakeContext, FakeCounter, FakeFlink
+from udfs.crossing_rows import SessionWindow, session_key
+from udfs.keyed_state import KeyedStateBundle
+from udfs.lanes.sessions import DETECTORS
+from udfs.stages.base import LaneSetup, Stage
+from udfs.stages.broadcast_control import BroadcastControl
+from udfs.stages.evaluation import SessionEvaluation
+from udfs.stages.session_scores import SessionScoresStage
+from udfs.window_commands import WindowCommands
+
+NO_REFITS = RefitSchedule(0, 0)
+
+
+def lane_setup(*rules: Rule) -> LaneSetup:
+    """What a lane gives to its stages, with a bundle and forests of its own."""
+    forests = ForestRegistry(NO_REFITS, ForestVersion(ForestScorer(forest_model()), 0.62, "forest@1"))
+    control = BroadcastControl(rules, forests, DETECTORS, FakeCounter(FakeFlink().counters, "refused"))
+    return LaneSetup(WINDOW_MS, EVERY_MS, KeyedStateBundle("stage-v1"), control, forests, emit_scores=True)
+
+
+def window_commands(
+    *rules: Rule, schedule: RefitSchedule = NO_REFITS, emit_scores: bool = False, window_ms: int = WINDOW_MS
+) -> WindowCommands:
+    """The operator of the window lanes, with a small forest."""
+    card = forest_card(forest_model())
+    return WindowCommands(rules, forest_model(), card, schedule, window_ms, EVERY_MS, emit_scores)
+
+
+class RunningStage:
+    """One stage on its way. Another one on the same `flink` is what Flink starts from a checkpoint."""
+
+    def __init__(self, make: Callable[[LaneSetup], Stage], flink: FakeFlink, rules: Iterable[Rule] = ()) -> None:
+        flink.key = session_key(ANNA)
+        self.flink = flink
+        self._setup = lane_setup(*rules)
+        self._stage = make(self._setup)
+        self._stage.open(flink)
+
+    def evaluate(self, row: CrossingRow | None, end_s: int, values: Sequence[float]) -> dict[str, Any]:
+        """All that the stage adds to the evaluation of a window from which it may learn, or of a silent one."""
+        window = None if row is None else SessionWindow.from_crossing(row[1], row[2])
+        evaluation = SessionEvaluation(ANNA, at(end_s), window, values, WINDOW_MS)
+        evaluation.may_learn = window is not None
+        evaluation.signals.values, evaluation.signals.z_self = values, [None] * len(values)
+        self._stage.on_window(evaluation, FakeContext(self.flink))
+        self._setup.bundle.flush(evaluation.key)
+        signals = evaluation.signals
+        return {
+            "z_self": list(signals.z_self),
+            "z_peers": list(signals.z_peers),
+            "scalars": signals.scalars,
+            "scores": {name: (score.value(), score.threshold) for name, score in signals.scores.items()},
+            "rise": evaluation.rise,
+            "commands": [encode(command) for command in evaluation.commands],
+            "updates": self._updates(),
+        }
+
+    def _updates(self) -> list[tuple[str, Any]]:
+        stage = self._stage
+        return [(tag.tag_id, row) for tag, row in stage.drain()] if isinstance(stage, SessionScoresStage) else []
+
+    def clear(self) -> None:
+        key = session_key(ANNA)
+        self._stage.clear(key)
+        self._setup.bundle.flush(key)

@@ -1,0 +1,53 @@
+"""What an operator finds when it opens."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.flink_fakes import FakeFlink
+from udfs import metrics
+from udfs.event_commands import EventCommands
+from udfs.forest_refit import ForestRefit
+from udfs.runtime import OPERATORS
+from udfs.session_state import SessionStates
+
+OPENING = """
+import sys
+from tests.support.flink_fakes import FakeFlink
+from udfs.session_state import SessionStates
+assert "onnxruntime" not in sys.modules
+SessionStates().open(FakeFlink())
+print(*(name for name in sys.argv[1:] if name not in sys.modules))
+"""
+
+LOADING = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+print("onnxruntime" in sys.modules)
+"""
+
+
+def output(script: str) -> str:
+    """What `script` prints in an interpreter of its own, given the operators' modules and onnxruntime."""
+    arguments = [sys.executable, "-c", script, *OPERATORS]
+    return subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_first_operator_to_open_imports_all_of_them() -> None:
+    assert output(OPENING) == ""
+
+
+def test_loading_an_operator_does_not_load_onnxruntime() -> None:
+    assert output(LOADING) == "False"
+
+
+@pytest.mark.parametrize(
+    "operator", [EventCommands(()), SessionStates(), ForestRefit(0, 0)], ids=lambda operator: type(operator).__name__
+)
+def test_every_operator_counts_the_patches_in_force(operator: EventCommands | SessionStates | ForestRefit) -> None:
+    flink = FakeFlink()
+    operator.open(flink)
+    assert flink.counters[metrics.PYFLINK_PATCHES] == 0
+    assert metrics.PYFLINK_PATCHES in flink.counters

@@ -1,0 +1,16 @@
+"""Names of the metrics that the operators add to Flink's own. All are counters in the operator's metric group."""
+
+from typing import Final
+
+COMMANDS: Final = "commands"
+"""Commands emitted."""
+
+REFUSED_RULES: Final = "refusedRules"
+"""Rules from the topic that could not be used; the last good version stays in force."""
+
+REPEATED_EVENTS: Final = "repeatedGestures"
+"""Trigger events that were dropped because their id had been seen in the session."""
+
+PYFLINK_PATCHES: Final = "pyflinkPatches"
+"""Patches of PyFlink in force in the operator's interpreter: 2 in thread mode, 0 in process mode, for an unknown release of
+PyFlink, or with the job option `pyflink_patches=off`."""
