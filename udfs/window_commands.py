@@ -16,6 +16,7 @@ from udfs.lanes.contents import ContentLane
 from udfs.lanes.sessions import SessionLane
 from udfs.rule_operator import RuleEvaluatingFunction
 from udfs.runtime.compilation import log_compilation
+from udfs.stages.window_refill import WindowRefill
 
 
 class WindowCommands(RuleEvaluatingFunction):
@@ -49,8 +50,9 @@ class WindowCommands(RuleEvaluatingFunction):
         default = ForestVersion(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
         forests = ForestRegistry(self._schedule, default)
         control = self.open_rules(runtime_context, forests)
-        self._contents = ContentLane(self._window_ms, control)
-        self._sessions = SessionLane(self._window_ms, self._slice_ms, forests, control, self._emit_scores)
+        refill = WindowRefill(self._window_ms, self._slice_ms)
+        self._contents = ContentLane(self._window_ms, control, refill)
+        self._sessions = SessionLane(self._window_ms, self._slice_ms, forests, control, self._emit_scores, refill)
         for lane in (self._sessions, self._contents):
             lane.open(runtime_context)
         log_compilation()

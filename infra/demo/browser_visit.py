@@ -21,7 +21,10 @@ _ORDER: Final = (
 )
 _VARIANT: Final = "return document.querySelector('[data-adjust-variant]:not([hidden])')?.dataset.adjustVariant"
 _PICTURE: Final = "return document.querySelector('figure img').getAttribute('src')"
-_HEARD: Final = "return Boolean(window.microadjust?.heard?.push_token)"
+_ANSWERED: Final = """
+return performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.includes('/v1/events') && responseEnd > 0)
+"""
+_SESSION: Final = "return localStorage['microadjust.session']?.split(' ')[0] ?? null"
 
 
 def visit(url: str, folder: Path, say: Say = lambda _: None, console: str | None = None) -> VisitResult:
@@ -47,11 +50,11 @@ class _Reader:
         self._say(f"a reader opens {url} in headless Chromium")
         self._chrome.get(url)
         self._chrome.execute_script(_NOTE_CLICKS)
-        if not self._until(lambda: bool(self._chrome.execute_script(_HEARD))):
+        if not self._until(lambda: bool(self._chrome.execute_script(_ANSWERED))):
             self._result.problems.append("the tracker has no push token: the gateway has not answered a batch")
         # A socket that opens a moment later hears what it has missed; a first picture without that wait would be unfair.
         time.sleep(0.5)
-        self._result.session_id = self._chrome.execute_script("return window.microadjust?.session?.() ?? null")
+        self._result.session_id = self._chrome.execute_script(_SESSION)
         self._result.before = self._photograph("before.png")
         self._photograph_whole("page.png")
         self._look_around()

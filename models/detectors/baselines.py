@@ -123,7 +123,7 @@ class Baselines:
 
         The half-life does not stand in the text: it must be the one it was made with.
         """
-        header, _, body = text.rpartition(":")
+        header, body = cls.header_of(text), text.rpartition(":")[2]
         written = layout.size(header)
         numbers = _struct(written).unpack(a2b_base64(body))
         self = cls(len(layout.names), half_life)
@@ -131,6 +131,11 @@ class Baselines:
             block = numbers[place * written : (place + 1) * written]
             setattr(self, name, layout.read(block, header, 0 if name == "counts" else 0.0))
         return self
+
+    @staticmethod
+    def header_of(text: str) -> str:
+        """The `FeatureLayout.header` of the job that wrote the text."""
+        return text.rpartition(":")[0]
 
 
 _structs: dict[int, Struct] = {}

@@ -116,6 +116,12 @@ class Load:
         self._thread.join(15)
 
 
+ANSWERED = """
+return performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.includes('/v1/events') && responseEnd > 0)
+"""
+"""Whether the gateway has answered a batch: its answer holds the push token."""
+
+
 def shown(reader: Reader, edge: Edge) -> None:
     """A page from another origin than the gateway: buttons in sight, the list out of sight."""
     buttons = "".join(f"<button id={item} data-adjust={item}>{item}</button>" for item in ITEMS)
@@ -126,7 +132,7 @@ def shown(reader: Reader, edge: Edge) -> None:
         f'<script type=module src="{edge.origin}/t/adjust.js" data-adjust-key="{edge.write_key}"></script>'
     )
     reader.chrome.get(f"{reader.collector.origin}/page")
-    reader.collector.wait_for(lambda: reader.run("return Boolean(window.microadjust?.heard?.push_token)"))
+    reader.collector.wait_for(lambda: reader.run(ANSWERED))
     time.sleep(1.0)
 
 

@@ -81,11 +81,14 @@ def test_state_of_the_shipped_features_is_taken_up_by_name(change: str) -> None:
     found = changed(change)
     names = found["features"]
     odd = next(each for each in found["commands"] if each["source"]["id"] == "odd" and each["session_id"] == ANNA)
+    if change in ("added", "removed"):
+        assert odd["issued_at_ms"] == at(540)
     # 38 to 42 s of engaged time in turns, the newest weighing little more than the oldest: mean 40 s, deviation sqrt(2) s.
     assert odd["evidence"]["engaged_ms"]["baseline"] == pytest.approx(40_000, abs=60)
     assert odd["evidence"]["engaged_ms"]["z"] == pytest.approx(-20 / 2**0.5, rel=0.02)
     counts = {name: count for name, (count, _) in baselines(found, ANNA).items()}
-    assert counts == {name: 1 if name == "likes" else 41 for name in names}
+    learned = 3 if change in ("none", "reordered") else 1
+    assert counts == {name: learned if name == "likes" else 40 + learned for name in names}
     pending = baselines(found, BEN)
     assert (pending["engaged_ms"], pending["pages"]) == ((1, 1.0), (1, 7.0))
     assert pending.get("likes", (0, 0.0)) == (0, 0.0)

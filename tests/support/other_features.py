@@ -48,7 +48,7 @@ def from_json(state: dict[str, Any]) -> FakeFlink:
 
 
 def story(window_state: dict[str, Any], refit_state: dict[str, Any]) -> dict[str, Any]:
-    """Engaged time falls at the 41st window of a session, and a pending window goes on; then a forest is fitted."""
+    """Engaged time falls from the 41st window of a session on, and a pending window goes on; then a forest is fitted."""
     # Imported here: not before the registry has been changed.
     from models.isolation_forest.schedule import RefitSchedule
     from tests.support.builders import EVERY_MS, WINDOW_MS, at, forest_card, forest_model, rule, session_window
@@ -68,6 +68,7 @@ def story(window_state: dict[str, Any], refit_state: dict[str, Any]) -> dict[str
     )
     emitted = fed(job, [session_window(470, engaged_ms=20_000)])
     emitted += job.advance(at(470))
+    emitted += fed(job, [session_window(530, engaged_ms=20_000), session_window(540, engaged_ms=20_000)])
     later = [session_window(480 + n, f"later-{n}") for n in range(100)]
     fitted = [each for row in later for each in refits.send("news", row)] + refits.advance(at(1_800))
     return {

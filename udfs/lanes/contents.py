@@ -11,14 +11,16 @@ from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import ContentEvaluation
+from udfs.stages.window_refill import WindowRefill
 from udfs.stages.z_scores import ZScoreStage
 
 
 class ContentLane:
     """Evaluates each window of a content item against that item's own past."""
 
-    def __init__(self, window_ms: int, control: BroadcastControl) -> None:
+    def __init__(self, window_ms: int, control: BroadcastControl, refill: WindowRefill) -> None:
         self._window_ms = window_ms
+        self._refill = refill
         self._bundle = KeyedStateBundle("content-v2")
         self._z_scores = ZScoreStage("content-z-scores-v1", CONTENT_LAYOUT, self._bundle)
         self._decisions = DecisionStage("content-decisions-v1", "content_window", control, self._bundle)
@@ -29,6 +31,9 @@ class ContentLane:
 
     def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
         window = ContentWindow.from_crossing(numbers, texts)
+        self._refill.on_row(window.end_ms)
+        if self._refill.lacks_slices(window.end_ms):
+            return []
         evaluation = ContentEvaluation(window, self._window_ms)
         self._z_scores.on_window(evaluation, ctx)
         commands = self._decisions.decide(evaluation)

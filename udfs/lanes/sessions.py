@@ -20,6 +20,7 @@ from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_scores import SessionScoresStage
+from udfs.stages.window_refill import WindowRefill
 from udfs.stages.z_scores import PeerStage, SessionZScoreStage
 
 STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
@@ -44,16 +45,24 @@ class SessionLane:
     """Evaluates each window of a session once, in order, and the silent windows between and after them."""
 
     def __init__(
-        self, window_ms: int, slice_ms: int, forests: ForestRegistry, control: BroadcastControl, emit_scores: bool
+        self,
+        window_ms: int,
+        slice_ms: int,
+        forests: ForestRegistry,
+        control: BroadcastControl,
+        emit_scores: bool,
+        refill: WindowRefill,
     ) -> None:
         self._window_ms = window_ms
         self._silent_values = silent_values(window_ms)
         self._forests = forests
+        self._refill = refill
         self._bundle = KeyedStateBundle("session-v2")
         self._pending = PendingWindowsStage()
         setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, emit_scores)
         self._stages = [stage(setup) for stage in STAGES]
         self._clock = _of_type(self._stages, SessionClockStage)
+        self._z_scores = _of_type(self._stages, SessionZScoreStage)
         self._scores = _of_type(self._stages, SessionScoresStage)
 
     def open(self, context: RuntimeContext) -> None:
@@ -63,6 +72,7 @@ class SessionLane:
 
     def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
         window = SessionWindow.from_crossing(numbers, texts)
+        self._refill.on_row(window.end_ms)
         key = session_key(window.session_id)
         if self._pending.has_pending(key) or self._forests.is_pending(window.main_type or "", window.end_ms):
             # The watermark of the refits decides: once it has passed the window, none can be under way.
@@ -112,6 +122,11 @@ class SessionLane:
     ) -> list[AdjustmentCommand]:
         """Runs one window of a session through all stages."""
         evaluation = SessionEvaluation(session_id, end_ms, window, values, self._window_ms)
+        if self._z_scores.met_other_features(evaluation.key):
+            self._refill.began_empty = True
+        if self._refill.lacks_slices(end_ms):
+            self._clock.on_window(evaluation, ctx)
+            return []
         for stage in self._stages:
             stage.on_window(evaluation, ctx)
         return evaluation.commands

@@ -15,11 +15,24 @@ class ZScoreStage(Stage):
     """Owns one set of baselines per session or content item."""
 
     def __init__(self, state: str, layout: FeatureLayout, bundle: KeyedStateBundle | None = None) -> None:
+        self._layout = layout
+        self._layout = layout
         self._features = len(layout.names)
+        self._met_other_features = False
         self._baselines: StateField[Baselines] = StateField(
-            state, lambda held: held.to_text(layout), lambda text: Baselines.from_text(text, layout), bundle
+            state, lambda held: held.to_text(layout), lambda text: self._read(text), bundle
         )
         super().__init__(self._baselines)
+
+    def _read(self, text: str) -> Baselines:
+        if Baselines.header_of(text) != self._layout.header:
+            self._met_other_features = True
+        return Baselines.from_text(text, self._layout)
+
+    def met_other_features(self, key: str) -> bool:
+        """Whether baselines of other features have been read since the start, with those of the current key, which is `key`."""
+        self._baselines.get(key)
+        return self._met_other_features
 
     def on_window(self, evaluation: WindowEvaluation, ctx: Any) -> None:
         """Adds values, own baselines and z-scores to the signals."""

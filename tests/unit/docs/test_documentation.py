@@ -89,6 +89,11 @@ def test_the_readme_is_a_front_page() -> None:
 
 
 @by_page
+def test_no_conflict_is_left(page: Path) -> None:
+    assert not re.search(r"^(<<<<<<<|>>>>>>>) ", page.read_text("utf-8"), re.MULTILINE)
+
+
+@by_page
 def test_links_lead_somewhere(page: Path) -> None:
     broken = [
         f"{path}#{anchor}"
