@@ -39,7 +39,7 @@ def main() -> None:
 
     pyflinks = costs()
     row_conversion.apply()
-    print(json.dumps({"pyflink_us": pyflinks, "quickened_us": costs()}, indent=2))
+    print(json.dumps({"pyflink_us": pyflinks, "patched_us": costs()}, indent=2))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ class ZScoreStage(Stage):
 
     def __init__(self, state: str, layout: FeatureLayout, bundle: KeyedStateBundle | None = None) -> None:
         self._layout = layout
-        self._layout = layout
         self._features = len(layout.names)
         self._met_other_features = False
         self._baselines: StateField[Baselines] = StateField(

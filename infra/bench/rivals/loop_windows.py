@@ -27,7 +27,7 @@ COMPUTED = (
 IN_ORDER = COMPUTED == SESSION_NAMES
 
 
-class Cell:
+class SliceTotals:
     """What one session did with one content in one slice; as `jobs/sql/slices.py` has it in its columns."""
 
     __slots__ = (
@@ -75,12 +75,12 @@ class Windows:
     """Takes events of open slices and gives the windows of sessions and contents when a slice closes."""
 
     def __init__(self) -> None:
-        self._slices: dict[int, tuple[dict[tuple[str, str | None], Cell], set[str]]] = {}
+        self._slices: dict[int, tuple[dict[tuple[str, str | None], SliceTotals], set[str]]] = {}
         self._recent: deque[tuple[dict[str, Any], dict[str, list[int]]]] = deque(maxlen=WINDOW_MS // SLICE_MS)
         self.next_end_ms = 0
         """End of the slice that closes next; 0 before the first event."""
 
-    def slice_at(self, begin_ms: int) -> tuple[dict[tuple[str, str | None], Cell], set[str]]:
+    def slice_at(self, begin_ms: int) -> tuple[dict[tuple[str, str | None], SliceTotals], set[str]]:
         """The cells of an open slice by (session, content), and the ids of its gestures."""
         found = self._slices.get(begin_ms)
         if found is None:
@@ -132,7 +132,7 @@ class Windows:
         ]
 
 
-def _summed(cells: dict[tuple[str, str | None], Cell]) -> tuple[dict[str, Any], dict[str, list[int]]]:
+def _summed(cells: dict[tuple[str, str | None], SliceTotals]) -> tuple[dict[str, Any], dict[str, list[int]]]:
     sessions: dict[str, Any] = {}
     contents: dict[str, list[int]] = {}
     for (session, content), cell in cells.items():

@@ -15,7 +15,7 @@ import orjson
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from infra.bench.meter import Meter
-from infra.bench.rivals.loop_windows import RAPID_MS, SLICE_MS, WINDOW_MS, Cell, SessionWindow, Windows
+from infra.bench.rivals.loop_windows import RAPID_MS, SLICE_MS, WINDOW_MS, SessionWindow, SliceTotals, Windows
 from infra.bench.rivals.topics import records_in
 from models.detectors.baselines import Baselines
 from models.features import CONTENT_NAMES, SESSION_NAMES
@@ -160,7 +160,7 @@ def run(bootstrap: str, topic: str, output: str, limit_s: float) -> str:
             key = (event["session_id"], event.get("content_id"))
             cell = cells.get(key)
             if cell is None:
-                cell = cells[key] = Cell(event.get("user_id"))
+                cell = cells[key] = SliceTotals(event.get("user_id"))
             if kind == "click":
                 if event["event_id"] in ids:
                     repeats += 1
