@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.machinery import PathFinder
+from itertools import accumulate
 from typing import Any
 
 
@@ -19,16 +20,20 @@ def run_in_python_thread(module: str, function: str, *arguments: Any) -> Any:
 
 
 def import_in_python_thread(module: str) -> None:
-    """Imports `module`, also where its package was imported from an archive that no longer exists.
+    """Imports `module`, also where its packages were imported from an archive that no longer exists.
 
     Thread mode keeps one interpreter for the life of a TaskManager, but each attempt to run a job brings its archive to a new
     place and removes it when the attempt ends.
     """
     if module in sys.modules:
         return
-    package = module.partition(".")[0]
-    if package in sys.modules and package != module:
-        spec = PathFinder.find_spec(package)
-        if spec is not None and spec.submodule_search_locations is not None:
-            sys.modules[package].__path__ = spec.submodule_search_locations
+    folders: list[str] | None = None
+    for package in accumulate(module.split(".")[:-1], "{}.{}".format):
+        if package not in sys.modules:
+            break
+        spec = PathFinder.find_spec(package, folders)
+        if spec is None or spec.submodule_search_locations is None:
+            break
+        folders = list(spec.submodule_search_locations)
+        sys.modules[package].__path__ = folders
     run_in_python_thread("importlib", "import_module", module)
