@@ -14,12 +14,11 @@ import pytest
 import yaml
 
 from infra.demo import demo_gateway
-from infra.local import flink
 from infra.local.stack import Stack
-from infra.local.submit import submit
 from tests.support.browser_pages import WATCH, Reader
 from tests.support.fake_collector import Collector
 from tests.support.redis import RedisServer
+from tests.support.stack import submitted
 
 ITEMS = [f"item-{number}" for number in range(10)]
 WARM_UP = 20
@@ -67,14 +66,12 @@ def running(stack: Stack, redis_server: RedisServer, tmp_path_factory: pytest.Te
     rules_file = tmp_path_factory.mktemp("click") / "rules.yaml"
     rules_file.write_text(rules())
     options = ("--rules-file", str(rules_file), "--startup", "latest", "--group-id", f"test-click-{os.getpid()}")
-    job_id = submit(stack, "adjust", options)
-    try:
-        flink.wait_for_job(stack.rest_port, job_id)
-        started = demo_gateway.start(stack.home, stack, redis_server.port)
-        yield Edge(started.site.removesuffix("/demo/"), started.write_key)
-    finally:
-        demo_gateway.stop(stack.home)
-        flink.stop_job(stack.rest_port, job_id, savepoint=False)
+    with submitted(stack, "adjust", options):
+        try:
+            started = demo_gateway.start(stack.home, stack, redis_server.port)
+            yield Edge(started.site.removesuffix("/demo/"), started.write_key)
+        finally:
+            demo_gateway.stop(stack.home)
 
 
 class Load:

@@ -10,7 +10,7 @@ from infra.bench.recovery import kill_decider
 from infra.local.stack import Stack
 from infra.simulate.replay import Replayed
 from tests.support.oracle.session_states import compared
-from tests.support.stack import expected, start_job
+from tests.support.stack import expected, running_job
 
 
 class Survived(Struct):
@@ -28,21 +28,20 @@ class Survived(Struct):
 
 def survive(stack: Stack, records: Sequence[bytes], speed: float, kills_at_s: Sequence[float]) -> Survived:
     """Replays `records` and kills the TaskManager that decides at each of these seconds; compares with the reference."""
-    job = start_job(stack)
-    results: list[Replayed] = []
-    player = threading.Thread(target=lambda: results.append(job.replay(records, speed)))
-    player.start()
-    began, recovery = time.monotonic(), []
-    for at_s in kills_at_s:
-        time.sleep(max(began + at_s - time.monotonic(), 0))
-        recovery.append(kill_decider(stack, job.job_id))
-    player.join()
-    (done,) = results
-    account = job.settle(done.sent)
-    wanted = expected(records, done).commands
-    found = job.commands()
-    states = compared(job, records)
-    job.cancel()
+    with running_job(stack) as job:
+        results: list[Replayed] = []
+        player = threading.Thread(target=lambda: results.append(job.replay(records, speed)))
+        player.start()
+        began, recovery = time.monotonic(), []
+        for at_s in kills_at_s:
+            time.sleep(max(began + at_s - time.monotonic(), 0))
+            recovery.append(kill_decider(stack, job.job_id))
+        player.join()
+        (done,) = results
+        account = job.settle(done.sent)
+        wanted = expected(records, done).commands
+        found = job.commands()
+        states = compared(job, records)
     return Survived(
         commands=len(found),
         lost=len(wanted.keys() - found.keys()),

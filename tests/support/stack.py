@@ -1,7 +1,8 @@
 """Jobs on the shared stack, with topics of their own."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.support.waiting import until
 TOPICS = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES, SESSION_STATE)
 
 CHECKPOINT_MS = 1_000
+ENDED = ("FINISHED", "FAILED", "CANCELED")
 WAIT_MS = 2_500
 """Lateness and slack: so far the watermark stays behind."""
 
@@ -85,8 +87,17 @@ class RunningJob:
         answered = flink.get(self.stack.rest_port, f"/jobs/{self.job_id}/exceptions?maxExceptions=20")
         return len(answered["exceptionHistory"]["entries"])
 
-    def cancel(self) -> None:
-        flink.stop_job(self.stack.rest_port, self.job_id, savepoint=False)
+
+@contextmanager
+def submitted(stack: Stack, job: str, options: Sequence[str]) -> Iterator[str]:
+    """Submits a job and waits until it runs; at the end it is cancelled, also where it never ran, so that its slots are free."""
+    job_id = submit(stack, job, options)
+    try:
+        flink.wait_for_job(stack.rest_port, job_id)
+        yield job_id
+    finally:
+        if flink.get(stack.rest_port, f"/jobs/{job_id}")["state"] not in ENDED:
+            flink.stop_job(stack.rest_port, job_id, savepoint=False)
 
 
 def group_of(topics: PrefixedTopics) -> str:
@@ -94,8 +105,9 @@ def group_of(topics: PrefixedTopics) -> str:
     return f"{topics.prefix}job"
 
 
-def start_job(stack: Stack, *options: str) -> RunningJob:
-    """Submits the job as a user would and waits until it runs."""
+@contextmanager
+def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
+    """Runs the adjust job on fresh topics, submitted as a user would."""
     topics = PrefixedTopics.create(stack.bootstrap, TOPICS)
     flags = {
         "--events-topic": topics.name(EVENTS),
@@ -110,9 +122,8 @@ def start_job(stack: Stack, *options: str) -> RunningJob:
         "--checkpoint-ms": str(CHECKPOINT_MS),
     }
     accountant = Accountant(stack.bootstrap, {topic.name: topics.name(topic) for topic in TOPICS})
-    job_id = submit(stack, "adjust", [*(part for pair in flags.items() for part in pair), *options])
-    flink.wait_for_job(stack.rest_port, job_id)
-    return RunningJob(stack, job_id, topics, accountant)
+    with submitted(stack, "adjust", [*(part for pair in flags.items() for part in pair), *options]) as job_id:
+        yield RunningJob(stack, job_id, topics, accountant)
 
 
 def expected(records: Sequence[bytes], replayed: Replayed) -> Answer:

@@ -11,12 +11,11 @@ import pytest
 from infra.cli.rule_commands import put_records
 from infra.demo import browser_visit, demo_gateway, http_visit
 from infra.gateway.console.endpoints import screenshot_filename
-from infra.local import flink
 from infra.local.stack import Stack
-from infra.local.submit import submit
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.rules import parse_rule_file
 from tests.support.redis import RedisServer
+from tests.support.stack import submitted
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
@@ -26,17 +25,14 @@ CHANGES = ["list reordered", "light pictures", "simpler text"]
 @pytest.fixture(scope="module")
 def demo(stack: Stack, redis_server: RedisServer) -> Iterator[demo_gateway.DemoGateway]:
     group = f"test-demo-{os.getpid()}"
-    job_id = submit(stack, "adjust", ("--startup", "latest", "--group-id", group, "--refit-min", "0"))
-    flink.wait_for_job(stack.rest_port, job_id)
     rules = parse_rule_file(demo_gateway.RULES_FILE.read_text(), KNOWN_FEATURES)
-    put_records(stack.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
-    begun = demo_gateway.start(stack.home, stack, redis_server.port)
-    try:
-        yield begun
-    finally:
-        put_records(stack.bootstrap, [(rule.id, None) for rule in rules])
-        demo_gateway.stop(stack.home)
-        flink.stop_job(stack.rest_port, job_id, savepoint=False)
+    with submitted(stack, "adjust", ("--startup", "latest", "--group-id", group, "--refit-min", "0")):
+        put_records(stack.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
+        try:
+            yield demo_gateway.start(stack.home, stack, redis_server.port)
+        finally:
+            put_records(stack.bootstrap, [(rule.id, None) for rule in rules])
+            demo_gateway.stop(stack.home)
 
 
 def test_a_reader_in_chromium_sees_the_page_change(demo: demo_gateway.DemoGateway, tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import pytest
 from infra.kafka.reading import TopicReader
 from infra.local import flink
 from infra.local.stack import Stack
-from infra.local.submit import submit
 from infra.simulate.replay import Replay
 from schemas.heatmap import BANDS, COLUMNS, ROWS, HeatCell
 from schemas.topics import EVENTS, HEATMAP
 from tests.support.broker import PrefixedTopics
+from tests.support.stack import ENDED, submitted
 from tests.support.waiting import until
 
 HOUR_MS = 3_600_000
@@ -103,10 +103,8 @@ def test_cells_are_those_that_a_plain_count_gives(stack: Stack) -> None:
     Replay(stack.bootstrap, topics.name(EVENTS), 0).run([*(msgspec.json.encode(each) for each in events), b"no event"])
 
     flags = ("--events-topic", topics.name(EVENTS), "--heatmap-topic", topics.name(HEATMAP))
-    job_id = submit(
-        stack, "heatmap", (*flags, "--group-id", f"{topics.prefix}job", "--startup", "earliest", "--bounded", "yes")
-    )
-
-    until(lambda: flink.get(stack.rest_port, f"/jobs/{job_id}")["state"] in ("FINISHED", "FAILED"), patience_s=90)
-    assert flink.get(stack.rest_port, f"/jobs/{job_id}")["state"] == "FINISHED"
+    options = (*flags, "--group-id", f"{topics.prefix}job", "--startup", "earliest", "--bounded", "yes")
+    with submitted(stack, "heatmap", options) as job_id:
+        until(lambda: flink.get(stack.rest_port, f"/jobs/{job_id}")["state"] in ENDED, patience_s=90)
+        assert flink.get(stack.rest_port, f"/jobs/{job_id}")["state"] == "FINISHED"
     assert newest(stack.bootstrap, topics.name(HEATMAP)) == counted(events)

@@ -4,7 +4,7 @@ import pytest
 
 from infra.local.stack import Stack
 from infra.simulate.scenario import Scenario
-from tests.support.stack import start_job
+from tests.support.stack import running_job
 
 pytestmark = pytest.mark.kafka
 REFITS = ("--refit-min", "3", "--refit-lead-s", "20")
@@ -13,14 +13,11 @@ REFITS = ("--refit-min", "3", "--refit-lead-s", "20")
 @pytest.mark.timeout(400)
 def test_a_replay_gives_byte_identical_commands(stack: Stack) -> None:
     recording = [record for _, _, record in Scenario(seed=23).lines()]
-    job = start_job(stack, *REFITS)
-    first = job.replay(recording)
-    assert job.settle(first.sent).missing == 0
-    once = job.commands()
-    job.cancel()
-    again = start_job(stack, *REFITS)
-    assert again.settle(again.replay(recording).sent).missing == 0
-    twice = again.commands()
-    again.cancel()
+    runs = []
+    for _ in range(2):
+        with running_job(stack, *REFITS) as job:
+            assert job.settle(job.replay(recording).sent).missing == 0
+            runs.append(job.commands())
+    once, twice = runs
     assert len(once) > 20
     assert once == twice

@@ -15,7 +15,7 @@ from schemas.rejects import REASONS, ValidationFailure
 from schemas.rules import parse_rule_file
 from schemas.topics import ADJUSTMENTS, EVENTS, REJECTED, RULES
 from tests.support.hostile.records import hostile_records
-from tests.support.stack import RunningJob, start_job
+from tests.support.stack import RunningJob, running_job
 
 pytestmark = pytest.mark.kafka
 COUNT = 10_000
@@ -28,9 +28,8 @@ rules:
 
 @pytest.fixture(scope="module")
 def job(stack: Stack) -> Iterator[RunningJob]:
-    job = start_job(stack)
-    yield job
-    job.cancel()
+    with running_job(stack) as job:
+        yield job
 
 
 @pytest.mark.timeout(300)

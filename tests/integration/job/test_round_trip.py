@@ -12,7 +12,7 @@ from infra.simulate.recording import SAMPLE, records
 from infra.simulate.replay import Replayed
 from schemas.topics import ADJUSTMENTS, EVENTS, LATE, REJECTED
 from tests.support.oracle.session_states import compared
-from tests.support.stack import RunningJob, expected, start_job
+from tests.support.stack import RunningJob, expected, running_job
 
 pytestmark = pytest.mark.kafka
 
@@ -26,9 +26,8 @@ def recording() -> list[bytes]:
 def replayed(
     request: pytest.FixtureRequest, stack: Stack, recording: list[bytes]
 ) -> Iterator[tuple[RunningJob, Replayed]]:
-    job = start_job(stack, "--execution-mode", request.param)
-    yield job, job.replay(recording)
-    job.cancel()
+    with running_job(stack, "--execution-mode", request.param) as job:
+        yield job, job.replay(recording)
 
 
 @pytest.mark.timeout(400)
