@@ -142,11 +142,11 @@ class TopicReader:
         """The first record of each partition that is not older than the instant; the end where there is none."""
         wanted = self.find_partitions() if partitions is None else list(partitions)
         asked = [TopicPartition(*each, at_ms) for each in wanted]
+        # The ends first: a record that comes between the two questions is read, not skipped.
+        ends = {each: end for each, (_, end) in self.bounds(wanted).items()}
         with self._readable_errors():
             found = self._consumer.offsets_for_times(asked, timeout=REQUEST_TIMEOUT_S) if asked else []
-        offsets = {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
-        newer = self.bounds(each for each in wanted if each not in offsets)
-        return offsets | {each: end for each, (_, end) in newer.items()}
+        return ends | {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
 
     def assign(self, offsets: Mapping[Partition, int]) -> None:
         """Reads these partitions from now on, and no others."""
