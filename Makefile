@@ -76,10 +76,10 @@ test-chaos: setup browser ## kills processes, for minutes
 	@$(BIN)/pytest -m chaos -s
 
 # FOR=60 ends after a minute of replay; KEEP=1 leaves the stack running, until `microadjust down`.
-demo: setup ## a page that changes, then ten minutes of readers; FOR=60, KEEP=1
+demo: setup ## a page that changes, then half an hour of readers; FOR=60, KEEP=1
 	@$(BIN)/microadjust demo --for $(FOR) $(if $(KEEP),--keep)
 
-bench: setup ## all benchmarks, about an hour
+bench: setup ## all benchmarks, about an hour and a half
 	@infra/bench/run.sh
 
 # The tracker is built first: the wheel carries it.

@@ -47,9 +47,8 @@ class AdjustConfig:
         " scan.watermark.idle-timeout); 0 for never, since every partition receives ticks",
         minimum=0,
     )
-    window_s: int = option(60, "length of a window; a multiple of slide_s", minimum=1)
-    slide_s: int = option(10, "time between the starts of two windows; a divisor of 60", minimum=1)
-    peers_min: int = option(15, "minutes of windows that the baseline of the peers covers", minimum=1)
+    window_s: int = option(60, "length of a window; 60 is all there is", minimum=1)
+    slide_s: int = option(10, "time between the starts of two windows; 10 is all there is", minimum=1)
     deduplicate: str = option(
         "gestures",
         "which events are deduplicated by event_id: gestures (clicks, feedback and context) or all",
@@ -100,12 +99,11 @@ class AdjustConfig:
     def __post_init__(self) -> None:
         for each in fields(self):
             check_option(each, getattr(self, each.name))
-        if self.window_s % self.slide_s:
+        if (self.window_s, self.slide_s) != (60, 10):
             raise ConfigError(
-                f"window_s={self.window_s} is not a multiple of slide_s={self.slide_s}: choose one that is"
+                f"window_s={self.window_s}, slide_s={self.slide_s}: habits are learned from slices of 10 s and minutes of 60 s;"
+                " leave window_s at 60 and slide_s at 10"
             )
-        if 60 % self.slide_s:
-            raise ConfigError(f"slide_s={self.slide_s} does not divide a minute: choose 5, 10, 12, 15, 20, 30 or 60")
 
     @property
     def window_ms(self) -> int:

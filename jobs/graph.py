@@ -12,6 +12,7 @@ from jobs.java.plan_barrier import create_barrier_view
 from jobs.sql.crossing_queries import (
     commands_query,
     refit_query,
+    sampled_windows_query,
     session_actions_query,
     trigger_events_query,
     windows_query,
@@ -19,12 +20,15 @@ from jobs.sql.crossing_queries import (
 from jobs.sql.source_table import rules_ddl, source_ddl
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.isolation_forest.schedule import RefitSchedule
+from models.judgement.card_registry import LEAD_MS
+from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
 from schemas.rules import Rule
 from udfs import side_outputs
 from udfs.event_commands import EventCommands
 from udfs.forest_refit import ForestRefit
 from udfs.session_state import SessionStates
+from udfs.site_cards import SiteCards
 from udfs.stages.broadcast_control import CONTROL
 from udfs.window_commands import WindowCommands
 
@@ -48,6 +52,7 @@ def build(
     t_env.execute_sql(rules_ddl(config))
     windows, trigger_events = build_sql_pipeline(t_env, config)
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
+    card_schedule = RefitSchedule(CARD_MS, LEAD_MS)
     rules_stream = _rules(t_env)
     patch_pyflink = config.pyflink_patches == "on"
     emit_scores = config.session_state == "on"
@@ -56,6 +61,7 @@ def build(
         default_forest.artefact,
         default_forest.card,
         schedule,
+        card_schedule,
         config.window_ms,
         config.slide_ms,
         emit_scores,
@@ -63,7 +69,7 @@ def build(
     )
     commands = (
         key_by_first_field(windows, CROSSING_ROW_TYPE)
-        .connect(_with_refits(t_env, rules_stream, schedule, patch_pyflink).broadcast(CONTROL))
+        .connect(_with_learned(t_env, rules_stream, schedule, card_schedule, patch_pyflink).broadcast(CONTROL))
         .process(window_commands, output_type=side_outputs.KAFKA_RECORD)
         .name("adjust")
         .uid("adjust")
@@ -116,6 +122,7 @@ def build_sql_pipeline(t_env: StreamTableEnvironment, config: AdjustConfig) -> t
     t_env.execute_sql(source_ddl(config))
     create_barrier_view(t_env, t_env.sql_query("SELECT * FROM source"), "events", "occurred_at")
     t_env.get_config().set("table.exec.uid.format", uid_format())
+    t_env.create_java_temporary_function("MAIN_TYPE", "microadjust.format.MainType")
     for view in window_views(config):
         # Windows over slices have few rows of one key to gather: a local stage before them would only cost.
         t_env.get_config().set(
@@ -143,17 +150,25 @@ def _rules(t_env: StreamTableEnvironment) -> DataStream:
     return rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
 
 
-def _with_refits(
-    t_env: StreamTableEnvironment, rules: DataStream, schedule: RefitSchedule, patch_pyflink: bool
+def _with_learned(
+    t_env: StreamTableEnvironment, rules: DataStream, refits: RefitSchedule, cards: RefitSchedule, patch_pyflink: bool
 ) -> DataStream:
-    """Adds the refits of the forest to the rules."""
-    if not schedule.enabled:
-        return rules
-    refits = (
+    """Adds to the rules what is learned from many sessions: the site's cards and refits of the forest."""
+    site = _crossing_rows(t_env, sampled_windows_query("TRUE", "'site'"), "site-windows")
+    made = (
+        key_by_first_field(site, CROSSING_ROW_TYPE)
+        .process(SiteCards(cards.every_ms, cards.lead_ms, patch_pyflink), output_type=CONTROL_ROW)
+        .name("site-cards")
+        .uid("site-cards")
+        .slot_sharing_group("refit")
+    )
+    if not refits.enabled:
+        return rules.union(made)
+    fitted = (
         key_by_first_field(_crossing_rows(t_env, refit_query(), "sampled"), CROSSING_ROW_TYPE)
-        .process(ForestRefit(schedule.every_ms, schedule.lead_ms, patch_pyflink), output_type=CONTROL_ROW)
+        .process(ForestRefit(refits.every_ms, refits.lead_ms, patch_pyflink), output_type=CONTROL_ROW)
         .name("forest-refit")
         .uid("forest-refit")
         .slot_sharing_group("refit")
     )
-    return rules.union(refits)
+    return rules.union(made, fitted)

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import msgspec
 
-from models.features import SESSION_NAMES
+from models.features import FOREST_FEATURES
 from schemas.model_cards import CorruptModelError, ModelCard, require_checksum
 
 BUNDLED = files("models") / "shipped"
@@ -39,9 +39,9 @@ def load_forest(store: Traversable = BUNDLED) -> StoredModel:
         scorer = ForestScorer(artefact)
     except (OSError, msgspec.MsgspecError, CorruptModelError, ValueError) as error:
         raise ModelError(f"the forest in {store} cannot be used: {error}") from None
-    if tuple(card.features) != SESSION_NAMES or scorer.features != len(SESSION_NAMES):
+    if tuple(card.features) != FOREST_FEATURES or scorer.features != len(FOREST_FEATURES):
         raise ModelError(
-            f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(SESSION_NAMES)}:"
+            f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(FOREST_FEATURES)}:"
             " train another with python -m infra.simulate.train"
         )
     return StoredModel(card, artefact)

@@ -8,18 +8,23 @@ from msgspec import Struct
 SESSION_END_MS: Final = 30 * 60_000
 """A session ends after this time without any event, as in web analytics everywhere."""
 
-MAX_SILENT_WINDOWS: Final = 12
-"""Silent windows that are evaluated after the last one with events: two minutes. Later there is no reader left to help."""
+MAX_SILENT_WINDOWS: Final = 18
+"""Silent windows that are evaluated after the last one with events: three minutes, so that a silence of four minutes, the
+longest that a reader's own pauses can ask for, is still seen. Later there is no reader left to help."""
 
 
 class SessionClock(Struct, array_like=True):
-    """Times in ms of event time. `window_end_ms` is the end of the last window that was evaluated."""
+    """Times in ms of event time. `window_end_ms` is the end of the last window that was evaluated, `timer_ms` the earliest
+    timer that has not fired, 0 if none is known. Device and content type are those seen last, for silent windows."""
 
     first_ms: int
     interacted_ms: int
     last_event_ms: int
     window_end_ms: int
     hidden_ms: int = 0
+    timer_ms: int = 0
+    device: str | None = None
+    content_type: str | None = None
 
     @property
     def is_page_hidden(self) -> bool:

@@ -7,7 +7,7 @@ ZERO: Final = "CAST(0 AS BIGINT)"
 ONE: Final = "CAST(1 AS BIGINT)"
 UNKNOWN: Final = "CAST(NULL AS BIGINT)"
 
-Merge = Literal["SUM", "MIN", "MAX", "MEAN"]
+Merge = Literal["SUM", "MIN", "MAX"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,6 @@ class SliceColumn:
     def min(self) -> "SliceTotal":
         return SliceTotal(self.name, self, "MIN")
 
-    def mean(self, name: str) -> "SliceTotal":
-        """The mean over the slices that know the column, as a floating point number."""
-        return SliceTotal(name, self, "MEAN")
-
 
 @dataclass(frozen=True, slots=True)
 class SliceTotal:
@@ -52,13 +48,17 @@ def count(condition: str) -> str:
     return f"COUNT(CASE WHEN {condition} THEN 1 END)"
 
 
-def total(condition: str) -> str:
+def total(condition: str, number: str = "CAST(`value` AS BIGINT)") -> str:
     """Aggregate over signals: the sum of their values, as whole numbers, where they meet `condition`."""
-    return f"COALESCE(SUM(CASE WHEN {condition} THEN CAST(`value` AS BIGINT) END), 0)"
+    return f"COALESCE(SUM(CASE WHEN {condition} THEN {number} END), 0)"
 
 
 def highest(condition: str, number: str) -> str:
     return f"MAX(CASE WHEN {condition} THEN {number} END)"
+
+
+def lowest(condition: str, number: str) -> str:
+    return f"MIN(CASE WHEN {condition} THEN {number} END)"
 
 
 def extent(condition: str, number: str) -> str:

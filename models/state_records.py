@@ -9,11 +9,13 @@ from models.recent_clicks import Click
 
 
 class DecisionState(Struct, array_like=True):
-    """Cooldowns and streaks of one target: until when an action must not be repeated, for how many windows a rule has held."""
+    """Cooldowns and streaks of one target: until when an action must not be repeated, for how many windows a rule has held,
+    and which window was counted last."""
 
     cooldown_until_ms: dict[str, int] = {}
     streaks: dict[str, int] = {}
     streaks_at_ms: int = 0
+    counted_at_ms: dict[str, int] = {}
 
 
 class FastLaneState(Struct, array_like=True):

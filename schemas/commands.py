@@ -39,6 +39,8 @@ class EvidenceBound(Struct, omit_defaults=True, frozen=True):
     against: BaselineScope | None = None
     baseline: float | None = None
     z: float | None = None
+    measured: float | None = None
+    """What was compared with the threshold where that is not the value: a change, nats, a share."""
 
 
 class Evidence(Struct, omit_defaults=True, frozen=True):

@@ -27,6 +27,12 @@ class Condition(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=T
     change_below: float | None = None
     z_above: float | None = None
     z_below: float | None = None
+    rises: Annotated[float, Meta(gt=0.0, le=12.0)] | None = None
+    falls: Annotated[float, Meta(gt=0.0, le=12.0)] | None = None
+    rises_below: Annotated[float, Meta(gt=0.0, le=12.0)] | None = None
+    falls_below: Annotated[float, Meta(gt=0.0, le=12.0)] | None = None
+    top: Annotated[float, Meta(gt=0.0, lt=1.0)] | None = None
+    bottom: Annotated[float, Meta(gt=0.0, lt=1.0)] | None = None
     shift: Literal["up", "down"] | None = None
     detector: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")] | None = None
     forest: Literal["threshold"] | float | None = None
@@ -37,10 +43,13 @@ class Condition(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=T
 
 
 STANDARD_DEVIATIONS: Final = "sd"
-CUMULATIVE_DEVIATIONS: Final = "cumulative sd"
-"""The unit of a CUSUM: standard deviations beyond its slack, summed over windows."""
+NATS: Final = "nats"
+"""The unit of evidence: the logarithm of a likelihood ratio. By chance it reaches n about e**-n of the time."""
 
-ThresholdUnit = Literal["feature", "sd", "cumulative sd"]
+SHARE: Final = "share"
+"""The unit of ranks among peers: a share of the site's minutes."""
+
+ThresholdUnit = Literal["feature", "sd", "nats", "share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,25 @@ BOUNDS: Final = {
         ),
         Bound("z_above", "the z-score against the baseline is greater", _WINDOWS, _BOTH, "sd"),
         Bound("z_below", "the z-score against the baseline is less", _WINDOWS, _BOTH, "sd"),
-        Bound("shift", "the feature has drifted for long (CUSUM), up or down", _WINDOWS, ("self",), "cumulative sd"),
+        Bound(
+            "rises",
+            "so many nats of evidence, 12 at most, that the reader does more of it than is usual for him; a command uses them up",
+            _WINDOWS,
+            ("self",),
+            "nats",
+        ),
+        Bound("falls", "likewise, that the reader does less of it", _WINDOWS, ("self",), "nats"),
+        Bound("rises_below", "fewer nats of evidence for more", _WINDOWS, ("self",), "nats"),
+        Bound("falls_below", "fewer nats of evidence for less", _WINDOWS, ("self",), "nats"),
+        Bound(
+            "top",
+            "the reader's minute is among this highest share of the site's",
+            ("session_window",),
+            ("peers",),
+            "share",
+        ),
+        Bound("bottom", "the reader's minute is among this lowest share", ("session_window",), ("peers",), "share"),
+        Bound("shift", "5.5 nats of evidence and more for a lasting change, up or down", _WINDOWS, ("self",), "nats"),
     )
 }
 """In the order in which a condition's bounds are evaluated and stand in the evidence."""

@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from models.features import CONTENT_NAMES, SESSION_NAMES
+from models.judgement.layout import HABIT_NAMES
+from models.judgement.presence import SLICE_MS
 
 SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", "late", "rejected", "tally"
 
@@ -21,10 +23,34 @@ class SessionUpdateKind(StrEnum):
 
 
 _FEATURES: Final = len(SESSION_NAMES)
+_HABITS: Final = len(HABIT_NAMES)
 
-SESSION_NUMBERS: Final = ("window_end_ms", "first_ms", "interacted_ms", "last_ms", "peer_windows", "hidden_ms")
-SESSION_TEXTS: Final = ("session_id", "user_id", "content_id", "main_type", "engaged_by_type", "device")
-CONTENT_NUMBERS: Final = ("window_end_ms",)
+DEPTH_STEPS: Final = 100_000
+"""`page_and_depth` is a page's time times this, plus its depth in 1/10000: greatest for the page seen last."""
+
+SESSION_NUMBERS: Final = (
+    "window_end_ms",
+    "first_ms",
+    "newest_first_ms",
+    "acted_first_ms",
+    "interacted_ms",
+    "last_ms",
+    "hidden_ms",
+    "page_and_depth",
+    "active_slices",
+    "site_slices",
+)
+SESSION_TEXTS: Final = ("session_id", "user_id", "content_id", "main_type", "engaged_by_type", "device", "opened")
+CONTENT_NUMBERS: Final = (
+    "window_end_ms",
+    "first_ms",
+    "new_exits",
+    "new_rapid_exits",
+    "present",
+    "least_leaver",
+    "greatest_leaver",
+)
+MAX_LEAVERS: Final = 2
 CONTENT_TEXTS: Final = ("content_id", "content_type")
 EVENT_NUMBERS: Final = ("at_ms", "`value`", "context.rtt_ms", "context.downlink_kbps", "saves_data")
 EVENT_TEXTS: Final = (
@@ -55,41 +81,61 @@ class SessionWindow(NamedTuple):
 
     end_ms: int
     first_ms: int
+    newest_first_ms: int
+    """First event of the newest slice with events."""
+    acted_first_ms: int | None
+    """First event that the reader caused, of the newest slice with any."""
     interacted_ms: int | None
     last_ms: int
     hidden_ms: int | None
+    page_depth: float
+    """Deepest point of the page seen last, 0..1, in the newest slice that has signals."""
     session_id: str
     user_id: str | None
     content_id: str | None
     main_type: str | None
     engaged_by_type: str | None
     device: str | None
+    opened: str | None
+    """Pages opened, as time=type, `SEPARATOR` between them."""
+    active_slices: int
+    """Slices of the window with any event."""
     values: Numbers
-    peer_windows: float
-    peer_means: Numbers
-    peer_spreads: Numbers
+    """By feature."""
+    wholes: Numbers
+    """By habit: the whole numbers behind the features."""
+    site_active_ms: float
+    """Length of the slices of the window in which a session had any event, over all sessions."""
+    site_totals: Numbers
+    """By habit: the sums over all sessions."""
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "SessionWindow":
-        interacted, hidden = numbers[2], numbers[5]
+        acted, interacted, hidden, page_and_depth = numbers[3], numbers[4], numbers[6], numbers[7]
         start = len(SESSION_NUMBERS)
-        middle, end = start + _FEATURES, start + 2 * _FEATURES
-        session_id, user_id, content_id, main_type, engaged_by_type, device = texts
+        middle = start + _FEATURES
+        end = middle + _HABITS
+        session_id, user_id, content_id, main_type, engaged_by_type, device, opened = texts
         return cls(
             int(numbers[0]),
             int(numbers[1]),
+            int(numbers[2]),
+            int(acted) if acted == acted else None,
             int(interacted) if interacted == interacted else None,
-            int(numbers[3]),
+            int(numbers[5]),
             int(hidden) if hidden == hidden else None,
+            page_and_depth % DEPTH_STEPS / 10_000 if page_and_depth == page_and_depth else 0.0,
             session_id or "",
             user_id,
             content_id,
             main_type,
             engaged_by_type,
             device,
+            opened,
+            int(numbers[8]),
             numbers[start:middle],
-            numbers[4],
             numbers[middle:end],
+            numbers[9] * SLICE_MS if numbers[9] == numbers[9] else 0.0,
             numbers[end:],
         )
 
@@ -98,13 +144,37 @@ class ContentWindow(NamedTuple):
     """One minute of one content item."""
 
     end_ms: int
+    first_ms: int
+    new_exits: int
+    """Readers that left in the newest slice, and had not left in the rest of the minute: who comes and goes counts once."""
+    new_rapid_exits: int
+    """Those of them that left within 10 s."""
+    reader_slices: int
+    """Slices in which a reader had signals, over all readers."""
+    leavers: tuple[int, ...]
+    """Hashes of those who left within 10 s, by which one who comes back is known; none where they are more than two."""
     content_id: str
     content_type: str | None
     values: Numbers
+    """By feature."""
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "ContentWindow":
-        return cls(int(numbers[0]), texts[0] or "", texts[1], numbers[1 : 1 + len(CONTENT_NAMES)])
+        start = len(CONTENT_NUMBERS)
+        end_ms, first_ms, new_exits, new_rapid_exits, reader_slices = map(int, numbers[: start - 2])
+        # The least and the greatest of one hash, or of two, are all.
+        hashes = numbers[start - 2 : start - 2 + new_rapid_exits] if new_rapid_exits <= MAX_LEAVERS else ()
+        return cls(
+            end_ms,
+            first_ms,
+            new_exits,
+            new_rapid_exits,
+            reader_slices,
+            tuple(map(int, hashes)),
+            texts[0] or "",
+            texts[1],
+            numbers[start : start + len(CONTENT_NAMES)],
+        )
 
 
 class TriggerEvent(NamedTuple):

@@ -19,7 +19,7 @@ class EventCommands(RuleEvaluatingFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         super().open(runtime_context)
-        control = self.open_rules(runtime_context, None)
+        control = self.open_rules(runtime_context, None, None)
         repeated = runtime_context.get_metrics_group().counter(metrics.REPEATED_EVENTS)
         self._events = EventLane(control, repeated)
         self._events.open(runtime_context)

@@ -10,8 +10,9 @@ from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
 from models.features import SESSION_LAYOUT
 from models.isolation_forest.messages import RefitMessage
+from models.isolation_forest.registry import MIN_ACTIVE_SLICES
 from models.isolation_forest.schedule import RefitSchedule
-from models.reservoir import Reservoir
+from models.reservoir import Reservoir, session_of
 from udfs.crossing_rows import SessionWindow, unpack
 from udfs.runtime import prepare_interpreter
 from udfs.runtime.python_threads import import_in_python_thread, run_in_python_thread
@@ -47,8 +48,9 @@ MAX_WATERMARK = 2**63 - 1
 IDLE_EPOCH: Final = -1
 """The epoch of a content type that nobody reads at present."""
 
-MIN_NEW_WINDOWS: Final = 64
-"""New windows in the sample from which on another forest is fitted; with fewer the last one stays in use."""
+MIN_NEW_WINDOWS: Final = 32
+"""New windows in the sample, of at least half as many readers, from which on another forest is fitted; with fewer the last one
+stays in use."""
 
 MAX_CONTENT_TYPES: Final = 64
 """Content types with a forest of their own, per subtask; windows of further types are scored by the shipped forest."""
@@ -78,6 +80,8 @@ class ForestRefit(KeyedProcessFunction):
     def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
         _, numbers, texts = unpack(value)
         window = SessionWindow.from_crossing(numbers, texts)
+        if window.active_slices < MIN_ACTIVE_SLICES:
+            return
         content_type = window.main_type or ""
         current = self._current(content_type)
         if current is None and len(self._live) >= MAX_CONTENT_TYPES:
@@ -88,7 +92,7 @@ class ForestRefit(KeyedProcessFunction):
             yield self._begin(content_type, epoch, reservoir, ctx)
         name = f"{window.session_id}:{window.end_ms}"
         early = window.end_ms > self._schedule.boundary_ms(epoch)
-        if early or reservoir.add(name, window.end_ms, window.values):
+        if early or reservoir.add(window.session_id, window.end_ms, window.values):
             sampled = SampledWindow(name, window.end_ms, _to_state(window.values))
             self._arrivals.add(_encoder.encode(sampled).decode())
 
@@ -99,7 +103,8 @@ class ForestRefit(KeyedProcessFunction):
             return
         epoch, reservoir = current
         arrived = [_sampled_windows.decode(text) for text in self._arrivals.get()]
-        if sum(sampled.at_ms <= timestamp for sampled in arrived) >= MIN_NEW_WINDOWS:
+        # By the sample and not by what arrived: of rows in another order the sample takes others in between.
+        if reservoir.count_since(self._schedule.boundary_ms(epoch - 1)) >= MIN_NEW_WINDOWS:
             yield _record(
                 run_in_python_thread("models.isolation_forest.fit", "refit", content_type, epoch, reservoir.rows())
             )
@@ -117,7 +122,7 @@ class ForestRefit(KeyedProcessFunction):
         kept = []
         for sampled in early:
             still_early = sampled.at_ms > self._schedule.boundary_ms(following)
-            if still_early or reservoir.add(sampled.name, sampled.at_ms, _from_state(sampled.values)):
+            if still_early or reservoir.add(session_of(sampled.name), sampled.at_ms, _from_state(sampled.values)):
                 kept.append(_encoder.encode(sampled).decode())
         self._arrivals.update(kept)
 
@@ -154,7 +159,7 @@ class ForestRefit(KeyedProcessFunction):
                 self._arrivals.update([_encoder.encode(sampled).decode() for sampled in arrived])
             for sampled in arrived:
                 if sampled.at_ms <= self._schedule.boundary_ms(snapshot.epoch):
-                    reservoir.add(sampled.name, sampled.at_ms, _from_state(sampled.values))
+                    reservoir.add(session_of(sampled.name), sampled.at_ms, _from_state(sampled.values))
             self._live[content_type] = (snapshot.epoch, reservoir)
         return self._live[content_type]
 

@@ -8,6 +8,7 @@ from pyflink.datastream import RuntimeContext
 from pyflink.datastream.functions import KeyedBroadcastProcessFunction
 
 from models.isolation_forest.registry import ForestRegistry
+from models.judgement.card_registry import CardRegistry
 from schemas.commands import AdjustmentCommand, encode
 from schemas.rules import Rule
 from udfs import metrics
@@ -30,11 +31,13 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         prepare_interpreter(runtime_context, self._patch_pyflink)
 
-    def open_rules(self, context: RuntimeContext, forests: ForestRegistry | None) -> BroadcastControl:
+    def open_rules(
+        self, context: RuntimeContext, forests: ForestRegistry | None, cards: CardRegistry | None
+    ) -> BroadcastControl:
         """Returns the holder of the rules in force. To be called in `open`."""
         group = context.get_metrics_group()
         self._commands = group.counter(metrics.COMMANDS)
-        self._control = BroadcastControl(self._rules, forests, DETECTORS, group.counter(metrics.REFUSED_RULES))
+        self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group.counter(metrics.REFUSED_RULES))
         self._restored = False
         self._broadcast: Any = None
         return self._control

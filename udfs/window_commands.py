@@ -8,6 +8,7 @@ from pyflink.datastream import RuntimeContext
 from models.isolation_forest.registry import ForestRegistry, ForestVersion
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
+from models.judgement.card_registry import CardRegistry
 from schemas.model_cards import ModelCard
 from schemas.rules import Rule
 from udfs.audit_records import to_audit_record
@@ -31,6 +32,7 @@ class WindowCommands(RuleEvaluatingFunction):
         default_model: bytes,
         default_card: ModelCard,
         schedule: RefitSchedule,
+        card_schedule: RefitSchedule,
         window_ms: int,
         slice_ms: int,
         emit_scores: bool,
@@ -41,6 +43,7 @@ class WindowCommands(RuleEvaluatingFunction):
         self._emit_scores = emit_scores
         self._default_forest = (default_model, default_card)
         self._schedule = schedule
+        self._card_schedule = card_schedule
         self._window_ms = window_ms
         self._slice_ms = slice_ms
 
@@ -49,10 +52,13 @@ class WindowCommands(RuleEvaluatingFunction):
         model, card = self._default_forest
         default = ForestVersion(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
         forests = ForestRegistry(self._schedule, default)
-        control = self.open_rules(runtime_context, forests)
+        cards = CardRegistry(self._card_schedule)
+        control = self.open_rules(runtime_context, forests, cards)
         refill = WindowRefill(self._window_ms, self._slice_ms)
         self._contents = ContentLane(self._window_ms, control, refill)
-        self._sessions = SessionLane(self._window_ms, self._slice_ms, forests, control, self._emit_scores, refill)
+        self._sessions = SessionLane(
+            self._window_ms, self._slice_ms, forests, cards, control, self._emit_scores, refill
+        )
         for lane in (self._sessions, self._contents):
             lane.open(runtime_context)
         log_compilation()

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.features import SESSION_NAMES
+from models.features import FOREST_FEATURES, SESSION_NAMES
 from models.isolation_forest.onnx_export import SAMPLES, TREES, fit, to_onnx
 from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import Floats, ForestScorer
@@ -38,11 +38,15 @@ MEANS: Final = {
 
 
 def windows(number: int, seed: int) -> Floats:
-    """Rows of about the size and skew of session windows; what counts for time is only that trees have something to split."""
+    """Values of about the size and skew of session windows; what counts for time is only that trees have something to split."""
     random = np.random.default_rng(seed)
     means = np.array([MEANS.get(name, 1.0) for name in SESSION_NAMES])
     rows: Floats = (random.gamma(4.0, 0.25, size=(number, len(means))) * means).astype(np.float32)
     return rows
+
+
+def forest_rows(values: Floats) -> Floats:
+    return np.concatenate([to_feature_row(row.tolist()) for row in values])
 
 
 def cost_us(ask: Callable[[int], Any], calls: int, repeats: int) -> dict[str, float]:
@@ -58,11 +62,12 @@ def cost_us(ask: Callable[[int], Any], calls: int, repeats: int) -> dict[str, fl
     return {"median": round(median(means), 2), "least": round(min(means), 2), "greatest": round(max(means), 2)}
 
 
-def measure(rows: Floats, calls: int, repeats: int, seed: int) -> dict[str, Any]:
+def measure(found: Floats, calls: int, repeats: int, seed: int) -> dict[str, Any]:
+    rows = forest_rows(found)
     forest = fit(rows, seed)
     scorer = ForestScorer(to_onnx(forest))
     single = [rows[number : number + 1].copy() for number in range(len(rows))]
-    values = [tuple(float(each) for each in row[0]) for row in single]
+    values = [tuple(float(each) for each in row) for row in found]
     many = len(rows)
     ours = np.array([scorer.score(row) for row in single])
     theirs: NDArray[np.float64] = -forest.score_samples(rows)
@@ -88,7 +93,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     result = measure(windows(options.rows, options.seed), options.calls, options.repeats, options.seed)
-    about = {"trees": TREES, "samples": SAMPLES, "features": len(SESSION_NAMES), "calls": options.calls}
+    about = {"trees": TREES, "samples": SAMPLES, "features": len(FOREST_FEATURES), "calls": options.calls}
     print(json.dumps({**about, "repeats": options.repeats, **result}, indent=2))
 
 

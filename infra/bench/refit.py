@@ -11,9 +11,9 @@ from statistics import median
 from time import process_time
 from typing import Any
 
-from infra.bench.forest import windows
+from infra.bench.forest import forest_rows, windows
 from models.isolation_forest.fit import refit
-from models.isolation_forest.grow import grow_trees
+from models.isolation_forest.grow import grow_trees, sampled_rows
 from models.isolation_forest.onnx_export import SAMPLES, TREES, fit, to_onnx
 from models.isolation_forest.scorer import ForestScorer
 from models.reservoir import CAPACITY
@@ -29,14 +29,15 @@ def cost_ms(make: Callable[[], Any], repeats: int) -> float:
 
 
 def measure(repeats: int) -> dict[str, float]:
-    rows = windows(CAPACITY, 7)
-    texts = [tuple(float(value) for value in row) for row in rows]
+    values = windows(CAPACITY, 7)
+    rows, texts = forest_rows(values), [tuple(float(value) for value in row) for row in values]
+    sampled = sampled_rows(CAPACITY, 7, TREES, SAMPLES)
     trees, stock = grow_trees(rows, 7, TREES, SAMPLES), fit(rows, 7)
     model = to_onnx(trees)
     steps: dict[str, Callable[[], Any]] = {
         "grow": lambda: grow_trees(rows, 7, TREES, SAMPLES),
         "sklearn_fit": lambda: fit(rows, 7),
-        "scores_of_the_sample": lambda: trees.scores(rows),
+        "scores_of_the_sample": lambda: trees.out_of_bag_scores(rows, sampled),
         "sklearn_score_samples": lambda: stock.score_samples(rows),
         "to_onnx": lambda: to_onnx(trees),
         "lzma": lambda: lzma.compress(model, preset=1),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from models.detectors.baselines import CLIP_Z, CUSUM_THRESHOLD, NAN, Baselines
+from infra.bench.baselines import CLIP_Z, CUSUM_THRESHOLD, NAN, Baselines
 
 HALF_LIFE: Final = 2016
 """Values after which what was learned counts half: a week at one every five minutes, so that days and nights are both

@@ -1,4 +1,4 @@
-"""demo: the command that shows a page changing for its reader, then replays ten minutes of simulated readers."""
+"""demo: the command that shows a page changing for its reader, then replays half an hour of simulated readers."""
 
 import shutil
 import threading
@@ -8,21 +8,22 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.table import Table
 
+from infra.cli.demo_summary import as_fields, print_summary, quantile
 from infra.cli.demo_visit import print_pictures, run_visit
 from infra.cli.formatting import format_parameters, format_reason, format_time
 from infra.cli.output import err, errors, out, print_json
 from infra.cli.rule_commands import put_records
 from infra.demo import demo_gateway
+from infra.demo.readers import write_readers
 from infra.kafka.accounting import Accountant
 from infra.kafka.reading import TopicReader
 from infra.local import flink, stack
 from infra.local.home import Home, StackRecord
 from infra.local.processes import StackError
 from infra.local.submit import submit
-from infra.simulate.ground_truth import read_truth, score
-from infra.simulate.recording import SAMPLE, Header, header, records
+from infra.simulate.judging import judge, session_spans
+from infra.simulate.recording import Header, header, records
 from infra.simulate.replay import Replay
 from models.rules.compiled import KNOWN_FEATURES
 from schemas import topics
@@ -33,8 +34,8 @@ SETTLE_S = 15
 
 MIN_REPLAY_S = 20
 
-TASKMANAGERS = 4
-"""Enough for two adjust jobs, that of the page without refits, and the heatmap job."""
+TASKMANAGERS = 5
+"""Enough for two adjust jobs of two slots each, and the heatmap job."""
 
 
 class LatencyTracker:
@@ -75,8 +76,8 @@ def demo(
 ) -> None:
     """Show the system at work on a fresh stack with gateway, demo site and console.
 
-    First a scripted reader visits the demo site until its page changes. Then ten minutes of simulated readers are
-    replayed, and each command is printed with its reason. The last line is JSON.
+    First a scripted reader visits the demo site until its page changes. Then half an hour of simulated readers is replayed,
+    each of whom changes once; each command is printed with its reason, and judged by what was planted. The last line is JSON.
     """
     with errors():
         home = Home.from_env().demo
@@ -118,29 +119,28 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
         _start_job(running, "adjust", "--group-id", "microadjust-replay", *flags)
     accountant = Accountant(running.bootstrap, names)
     tracker = LatencyTracker()
-    lines = list(records(SAMPLE))
+    recording = home.path / "readers.jsonl"
+    truth = write_readers(recording)
+    lines = list(records(recording))
     replayed = _play(running, names, lines, tracker, seconds)
     with err.status("waiting until every event is accounted for"):
         account = accountant.wait_until_accounted(replayed, quiet_s=30.0)
     reader = TopicReader(running.bootstrap, names[topics.ADJUSTMENTS.name])
     committed = [msgspec.json.decode(each.value or b"") for each in reader.read_to_end(3.0)]
-    truth = read_truth(SAMPLE)
-    found = score(truth.episodes if truth else [], committed)
-    _print_summary(found, tracker, account)
+    judgement = judge(truth.episodes, committed, session_spans(lines))
+    print_summary(judgement, tracker.fast_lane_ms, account)
     print_pictures(visit)
-    ordered = sorted(tracker.fast_lane_ms)
     return {
         "events": account.sent,
-        "commands": found.commands,
+        "commands": len(committed),
         "by_action": dict(sorted(Counter(each["action"] for each in committed).items())),
-        "precision": found.precision,
-        "recall": found.recall,
+        **as_fields(judgement),
         "used": account.used,
         "late": account.late,
         "duplicates": account.duplicates,
         "rejected": account.rejected,
         "missing": account.missing,
-        "fast_lane_ms": {"p50": _quantile(ordered, 0.5), "p99": _quantile(ordered, 0.99)},
+        "fast_lane_ms": {"p50": quantile(tracker.fast_lane_ms, 0.5), "p99": quantile(tracker.fast_lane_ms, 0.99)},
         "seconds_to_first_command": round(tracker.first_command_s, 2) if tracker.first_command_s is not None else None,
         "site": gateway.site,
         "console": gateway.console,
@@ -170,7 +170,7 @@ def _play(
             failure.append(error)
 
     player = threading.Thread(target=run, daemon=True)
-    out.print(f"replaying {len(lines)} events of ten minutes at {speed:.1f} times their speed\n")
+    out.print(f"replaying {len(lines)} events of half an hour at {speed:.1f} times their speed\n")
     tracker.began = time.monotonic()
     player.start()
     next_line, before = time.monotonic() + 5, 0
@@ -212,38 +212,3 @@ def _print_command(command: dict[str, Any], latency_ms: float | None) -> None:
         markup=False,
         soft_wrap=True,
     )
-
-
-def _print_summary(found: Any, tracker: LatencyTracker, account: Any) -> None:
-    table = Table(title="planted behaviours, and how soon a command answered them", box=None, title_justify="left")
-    table.add_column("behaviour")
-    table.add_column("seconds of event time", justify="right")
-    for behaviour, delay_s in found.seconds_to_detect.items():
-        table.add_row(behaviour, f"{delay_s:.0f}")
-    out.print()
-    out.print(table)
-    for name in found.missed:
-        out.print(f"missed: {name}", style="yellow")
-    for name in found.wrong:
-        out.print(f"unexpected: {name}", style="yellow")
-    out.print(
-        f"\n{account.sent} events = {account.used} used + {account.late} late + {account.duplicates} repeated + "
-        f"{account.rejected} rejected" + (f" + {account.missing} MISSING" if account.missing else "")
-    )
-    out.print(
-        f"{found.commands} commands, precision {found.precision or 0:.2f}, recall {found.recall or 0:.2f} "
-        f"of {found.episodes} planted"
-    )
-    ordered = sorted(tracker.fast_lane_ms)
-    if ordered:
-        out.print(
-            f"event to command, through Kafka and Flink: p50 {_quantile(ordered, 0.5)} ms, p99 {_quantile(ordered, 0.99)} ms "
-            f"({len(ordered)} commands)"
-        )
-
-
-def _quantile(ordered: list[float], share: float) -> float | None:
-    """Returns the value below which that share of the values lies; None of no values."""
-    if not ordered:
-        return None
-    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)

@@ -9,10 +9,12 @@ import typer
 from infra.cli import (
     demo,
     gateway_commands,
+    judge_commands,
     package_commands,
     projector_commands,
     replay_commands,
     rule_commands,
+    simulate_commands,
     stack_commands,
     stream_commands,
 )
@@ -62,8 +64,9 @@ app.command("submit", context_settings=_PASS_ON)(stack_commands.submit_job)
 app.command()(stack_commands.cancel)
 app.command("package")(package_commands.package_jobs)
 app.command("jars")(package_commands.fetch_jars)
-app.command()(replay_commands.simulate)
+app.command()(simulate_commands.simulate)
 app.command()(replay_commands.replay)
+app.command()(judge_commands.judge)
 app.command()(stream_commands.commands)
 app.command()(stream_commands.explain)
 app.command()(stream_commands.rejected)

@@ -1,7 +1,7 @@
-"""simulate, replay: commands that make recordings and put them on events.v1."""
+"""replay: the command that puts a recording on events.v1."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,47 +14,13 @@ from infra.cli.formatting import format_instant
 from infra.cli.output import Json, err, errors, show
 from infra.kafka.accounting import Account, Accountant
 from infra.kafka.reading import StreamError
-from infra.simulate.behaviours import BEHAVIOURS
 from infra.simulate.converters import CONVERTERS
 from infra.simulate.recording import RecordingError, records
 from infra.simulate.replay import Replay, Replayed
-from infra.simulate.scenario import Scenario
 from infra.simulate.shift import Shift
 from schemas import topics
 
 _encoder = msgspec.json.Encoder()
-
-
-def simulate(
-    target: Annotated[Path, typer.Argument(help="Recording to write; compressed if its name ends in .gz.")],
-    seconds: Annotated[int, typer.Option(min=480, help="Length of the recording in event time.")] = 600,
-    ordinary: Annotated[int, typer.Option(min=1, help="Number of readers without planted behaviour.")] = 20,
-    per_behaviour: Annotated[
-        int, typer.Option("--per-behaviour", "--each", min=0, help="Number of readers for each planted behaviour.")
-    ] = 3,
-    behaviours: Annotated[
-        str, typer.Option(help="Behaviours to plant, separated by commas: " + ", ".join(BEHAVIOURS))
-    ] = ",".join(BEHAVIOURS),
-    faults: Annotated[
-        bool,
-        typer.Option(
-            "--faults/--no-faults",
-            "--accidents/--no-accidents",
-            help="Whether to include late, repeated and broken records.",
-        ),
-    ] = True,
-    seed: Annotated[int, typer.Option(help="Seed of the random numbers: equal seeds give equal recordings.")] = 1,
-    as_json: Json = False,
-) -> None:
-    """Write a recording of simulated readers with planted behaviours, and its ground truth beside it."""
-    chosen = tuple(name for name in behaviours.split(",") if name)
-    unknown = sorted(set(chosen) - BEHAVIOURS.keys())
-    with errors():
-        if unknown:
-            raise RecordingError(f"--behaviours: {unknown[0]} is not known; there are {', '.join(BEHAVIOURS)}")
-        truth = Scenario(seconds, ordinary, per_behaviour, seed, faults, chosen).write(target)
-        row = {"recording": str(target), "events": truth.events, "episodes": len(truth.episodes)}
-        show([row], as_json, "")
 
 
 def replay(
@@ -95,25 +61,13 @@ def replay(
         if shift_to_now:
             shift = Shift.to_now(_source(file, dataset), time.time_ns() // 1_000_000, speed)
             source = shift.apply(source)
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("events"),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=err, transient=True) as progress:
-            task = progress.add_task("replaying", total=None)
-            player = Replay(servers, topic, speed, lambda *_: progress.advance(task), trail_at_speed=shift_to_now)
-            result = player.run(source)
+        result = play(servers, source, speed, topic, trail_at_speed=shift_to_now)
         row: dict[str, Any] = {
             "sent": result.sent,
             "ticks": result.ticks,
             "seconds": round(result.seconds, 1),
             "events_per_s": round(result.sent / max(result.seconds, 0.001)),
         }
-        if result.failed:
-            raise StreamError(f"Kafka has not taken {result.failed} records")
         settled = None
         if accountant is not None:
             with err.status("waiting for the adjust job to account for them"):
@@ -126,6 +80,25 @@ def replay(
         if row.get("missing"):
             err.print("microadjust: some events are not accounted for: is the adjust job running?", style="red")
             raise typer.Exit(1)
+
+
+def play(
+    servers: str, source: Iterable[bytes], speed: float, topic: str = topics.EVENTS.name, trail_at_speed: bool = False
+) -> Replayed:
+    """Replays records and shows how far it is. Raises `StreamError` where Kafka does not take all of them."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("events"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("replaying", total=None)
+        result = Replay(servers, topic, speed, lambda *_: progress.advance(task), trail_at_speed).run(source)
+    if result.failed:
+        raise StreamError(f"Kafka has not taken {result.failed} records")
+    return result
 
 
 def _source(file: Path, dataset: str) -> Iterator[bytes]:

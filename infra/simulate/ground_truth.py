@@ -12,7 +12,7 @@ GRACE_MS: Final = 75_000
 """A window that ends a minute and a hop after a behaviour has still seen some of it."""
 
 
-class Episode(Struct, frozen=True):
+class Episode(Struct, frozen=True, omit_defaults=True):
     """A behaviour that was planted, and the action that answers it. Times in ms of event time."""
 
     behaviour: str
@@ -21,6 +21,8 @@ class Episode(Struct, frozen=True):
     target_id: str
     from_ms: int
     until_ms: int
+    parameters: dict[str, Any] = {}
+    """Parameters of the action that must match, where one action answers several behaviours."""
 
     def answers(self, command: Mapping[str, Any]) -> bool:
         """Tells whether a command (as JSON object) answers this episode."""
@@ -29,6 +31,7 @@ class Episode(Struct, frozen=True):
             and command["target"]["kind"] == self.target_kind
             and command["target"]["id"] == self.target_id
             and self.from_ms <= command["issued_at_ms"] <= self.until_ms + GRACE_MS
+            and self.parameters.items() <= command["parameters"].items()
         )
 
 

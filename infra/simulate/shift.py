@@ -47,12 +47,13 @@ class Shift:
         event: dict[str, Any] = msgspec.json.decode(record)
         event["occurred_at_ms"] += self.by_ms
         event["received_at_ms"] += self.by_ms
-        event["session_id"] = self._renamed(event["session_id"])
+        event["session_id"] = self.renamed(event["session_id"])
         if isinstance(event.get("event_id"), str):
-            event["event_id"] = self._renamed(event["event_id"])
+            event["event_id"] = self.renamed(event["event_id"])
         return msgspec.json.encode(event)
 
-    def _renamed(self, name: str) -> str:
+    def renamed(self, name: str) -> str:
+        """The id that an event or session has after the shift."""
         renamed = f"{name}~{_base36(abs(self.by_ms))}"
         return renamed if len(renamed) <= MAX_ID_LENGTH else blake2b(renamed.encode(), digest_size=16).hexdigest()
 

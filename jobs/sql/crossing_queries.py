@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from jobs.config import AdjustConfig
 from jobs.sql.source_table import NAN, Route, route_predicate, type_ordinals
-from jobs.sql.window_views import PEER_REPLICAS
+from jobs.sql.window_views import SITE_REPLICAS
 from models.features import CONTENT_NAMES, SESSION_NAMES
+from models.judgement.layout import HABIT_NAMES
 from models.session_state import STATE_EVENT_TYPES
 from schemas.events import MAX_BYTES
 from udfs import crossing_rows
@@ -49,21 +50,33 @@ def trigger_events_query(config: AdjustConfig) -> str:
     )
 
 
+def session_numbers(session: Sequence[str], habits: Sequence[str]) -> tuple[str, ...]:
+    """Returns the columns of a session row: times, features, the habits' whole numbers, and their sums over the site."""
+    return (
+        *crossing_rows.SESSION_NUMBERS,
+        *(f"f_{name}" for name in session),
+        *(f"h_{name}" for name in habits),
+        *(f"l_{name}" for name in habits),
+    )
+
+
 def windows_query(
-    config: AdjustConfig, session: Sequence[str] = SESSION_NAMES, content: Sequence[str] = CONTENT_NAMES
+    config: AdjustConfig,
+    session: Sequence[str] = SESSION_NAMES,
+    habits: Sequence[str] = HABIT_NAMES,
+    content: Sequence[str] = CONTENT_NAMES,
 ) -> str:
     """Returns the query of the window lanes' and audit rows, keyed by session, content item or partition."""
-    features = tuple(f"{part}_{name}" for part in "fmd" for name in session)
-    share = f"MOD(MOD(HASH_CODE(session_id), {PEER_REPLICAS}) + {PEER_REPLICAS}, {PEER_REPLICAS})"
+    share = f"MOD(MOD(HASH_CODE(session_id), {SITE_REPLICAS}) + {SITE_REPLICAS}, {SITE_REPLICAS})"
     partition = _key(crossing_rows.PARTITION_PREFIX, "CAST(`partition` AS STRING)")
     return "\nUNION ALL\n".join(
         [
             _crossing_row(
                 crossing_rows.SESSION,
                 _key(crossing_rows.SESSION_PREFIX, "session_id"),
-                crossing_rows.SESSION_NUMBERS + features,
+                session_numbers(session, habits),
                 crossing_rows.SESSION_TEXTS,
-                f"session_windows JOIN peer_stats ON {share} = share_no AND session_time = peer_time",
+                f"session_windows JOIN site_levels ON {share} = share_no AND session_time = site_time",
             ),
             _crossing_row(
                 crossing_rows.CONTENT,
@@ -126,19 +139,24 @@ def commands_query() -> str:
     )
 
 
-def refit_query(session: Sequence[str] = SESSION_NAMES) -> str:
-    """Returns the query of the windows that forests are fitted to: those that end with a minute, which share no second.
+def sampled_windows_query(
+    where: str, key: str, session: Sequence[str] = SESSION_NAMES, habits: Sequence[str] = HABIT_NAMES
+) -> str:
+    """Returns the query of session windows for the operators that learn from many sessions, keyed by `key`.
 
-    Same layout as the session rows; peers are left unknown. It starts from the windows, not from the crossing rows,
-    because a stream that has been turned back into a table has lost its watermarks.
+    Same layout as the session rows; the site's sums are left unknown. It starts from the windows, not from the crossing
+    rows, because a stream that has been turned back into a table has lost its watermarks.
     """
-    unknown = ("peer_windows", *(f"{part}_{name}" for part in "md" for name in session))
-    columns = ", ".join(f"{NAN} AS {name}" for name in unknown)
-    features = tuple(f"{part}_{name}" for part in "fmd" for name in session)
+    columns = ", ".join(f"{NAN} AS {name}" for name in ("site_slices", *(f"l_{each}" for each in habits)))
     return _crossing_row(
         crossing_rows.SESSION,
-        "COALESCE(main_type, '')",
-        crossing_rows.SESSION_NUMBERS + features,
+        key,
+        session_numbers(session, habits),
         crossing_rows.SESSION_TEXTS,
-        f"(SELECT *, {columns} FROM session_windows WHERE MOD(window_end_ms, 60000) = 0)",
+        f"(SELECT *, {columns} FROM session_windows WHERE {where})",
     )
+
+
+def refit_query() -> str:
+    """Returns the query of the windows that forests are fitted to: those that end with a minute, which share no second."""
+    return sampled_windows_query("MOD(window_end_ms, 60000) = 0", "COALESCE(main_type, '')")

@@ -11,12 +11,21 @@ from typing import Final
 from jobs.config import AdjustConfig
 from jobs.sql.source_table import Route, route_predicate, type_ordinals
 from models.feature_layout import FeatureLayout
-from models.features import ENGAGED_MS, Feature
-from models.slice_columns import ONE, UNKNOWN, ZERO, SliceColumn, highest
+from models.features import DEEPEST, ENGAGED_MS, READER_TOTALS, Feature
+from models.slice_columns import ONE, UNKNOWN, ZERO, SliceColumn, highest, lowest
 from schemas.events import EVENT_TYPES
 
 PASSIVE: Final = ("heartbeat", "context", "page_hide")
 """Events that happen without the reader doing anything."""
+
+SEPARATOR: Final = "U&'\\001E'"
+"""Stands between the items of a list in SQL: a control character that no content type holds."""
+
+OPENED: Final = (
+    "LISTAGG(CASE WHEN {page_view} THEN CAST(occurred_at_ms AS STRING) || '=' || COALESCE(content_type, '') END, "
+    f"{SEPARATOR})"
+)
+"""The pages opened, as ``time=content type``."""
 
 _CONDITIONS: Final = {
     **{name: f"type_no IN {type_ordinals(name)}" for name in EVENT_TYPES},
@@ -30,7 +39,7 @@ _FIRST_ORDER: Final = (
 )
 """The columns of release 0.2.0. In state they stand in this order; Flink tells them by their places."""
 
-_ON_DEMAND: Final = ("placement", "`element`")
+_ON_DEMAND: Final = ("placement", "`element`", "scroll_pages")
 """What deduplication carries only where a slice column reads it: its state grows with each."""
 
 
@@ -46,6 +55,7 @@ def slice_columns(config: AdjustConfig, features: Iterable[Feature]) -> list[Sli
     """What every window needs and what `features` take, each once. Raises `ValueError` for two columns of one name."""
     deduplicated = config.deduplicate == "all"
     interacted = highest("NOT {passive}", "occurred_at_ms")
+    acted_first = lowest("NOT {passive}", "occurred_at_ms")
     standing = [
         SliceColumn("content_type", "MAX(content_type)", "MAX(content_type)"),
         SliceColumn("user_id", "MAX(user_id)", "MAX(user_id)"),
@@ -55,8 +65,13 @@ def slice_columns(config: AdjustConfig, features: Iterable[Feature]) -> list[Sli
         ENGAGED_MS,
         SliceColumn("first_ms", "MIN(occurred_at_ms)", "MIN(occurred_at_ms)"),
         SliceColumn("last_ms", "MAX(occurred_at_ms)", "MAX(occurred_at_ms)"),
+        SliceColumn("acted_first_ms", acted_first, acted_first),
         SliceColumn("interacted_ms", interacted, interacted),
         SliceColumn("hidden_ms", highest("{page_hide}", "occurred_at_ms"), UNKNOWN),
+        SliceColumn("page_ms", "MAX(occurred_at_ms)", UNKNOWN),
+        SliceColumn("opened", OPENED, "CAST(NULL AS STRING)"),
+        DEEPEST,
+        *(total.column for total in READER_TOTALS),
     ]
     found: dict[str, SliceColumn] = {}
     for column in (*standing, *(total.column for feature in features for total in feature.slice)):

@@ -78,7 +78,7 @@ def source_ddl(config: AdjustConfig) -> str:
 CREATE TABLE source (
   event_id STRING, type STRING, type_no INT, occurred_at TIMESTAMP_LTZ(3), occurred_at_ms BIGINT, received_at_ms BIGINT,
   session_id STRING, user_id STRING, content_id STRING, content_type STRING, `element` STRING, placement STRING,
-  `value` DOUBLE, text STRING,
+  `value` DOUBLE, scroll_pages DOUBLE, text STRING,
   context ROW<device STRING, country STRING, `language` STRING, rtt_ms BIGINT, downlink_kbps BIGINT,
               save_data BOOLEAN>,
   reject_reason STRING, reject_detail STRING, original BYTES,

@@ -1,7 +1,7 @@
-"""The windows, in SQL: from slices of ten seconds the last minute of each session and of each content, and the peers.
+"""The windows, in SQL: from slices of ten seconds the last minute of each session, of each content item and of the site.
 
-Names of columns: `f_` is a feature, `i_` its value as a whole number; over the sessions of a window `n_` counts, `s_` sums and
-`q_` sums the squares; `m_` and `d_` are mean and deviation of the peers.
+Names of columns: `f_` is a feature, `h_` the whole number behind it that habits are formed of, `l_` the sum of that over
+all sessions of the window, from which the site's level follows.
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from jobs.config import AdjustConfig
-from jobs.sql.slices import deduplicated_signals, seconds, slice_columns, slices, tumble
-from jobs.sql.source_table import NAN
+from jobs.sql.slices import SEPARATOR, deduplicated_signals, seconds, slice_columns, slices, tumble
 from models.feature_layout import FeatureLayout
-from models.features import CONTENT_FEATURES, CONTENT_LAYOUT, SESSION_FEATURES, SESSION_LAYOUT, Feature
+from models.features import (
+    CONTENT_FEATURES,
+    CONTENT_LAYOUT,
+    READER_TOTALS,
+    SESSION_FEATURES,
+    SESSION_LAYOUT,
+    Feature,
+)
 from models.slice_columns import SliceTotal
+from udfs.crossing_rows import DEPTH_STEPS
 
-PEER_REPLICAS: Final = 16
-"""Peers are copied so many times, so that joining them with sessions can spread over that many subtasks."""
-
-MAX_SCALED_VALUE: Final = 1_000_000
-"""No peer counts for more than this in any feature, after scaling: the squares of a quarter of an hour must fit 64 bits."""
+SITE_REPLICAS: Final = 16
+"""The site's totals are copied so many times, so that joining them with sessions can spread over that many subtasks."""
 
 UID_FORMAT: Final = "<id>_<transformation>"
 """Flink's own (`table.exec.uid.format`)."""
@@ -45,10 +49,12 @@ def window_views(
     return [
         *once,
         View("slices", " UNION ALL ".join(slices(config, columns)), "slice_time"),
+        View("session_slices", _session_slices(config, session), "slice_time"),
         View("session_windows", _session_windows(config, session), "session_time"),
+        View("reader_windows", _reader_windows(config, content)),
         View("content_windows", _content_windows(config, content)),
         View("site_totals", _site_totals(config, session)),
-        View("peer_stats", _peer_stats(config, session)),
+        View("site_levels", _site_levels(session)),
     ]
 
 
@@ -62,9 +68,9 @@ def uid_format(session: FeatureLayout = SESSION_LAYOUT, content: FeatureLayout =
     return UID_FORMAT + changes
 
 
-def _hop(config: AdjustConfig) -> str:
+def _hop(table: str, config: AdjustConfig) -> str:
     every, size = seconds(config.slide_s), seconds(config.window_s)
-    return f"TABLE(HOP(TABLE slices, DESCRIPTOR(slice_time), {every}, {size}))"
+    return f"TABLE(HOP(TABLE {table}, DESCRIPTOR(slice_time), {every}, {size}))"
 
 
 _WINDOW_END_MS = (
@@ -92,13 +98,14 @@ def _sums(*columns: str) -> list[str]:
     return [f"SUM({column}) AS {column}" for column in columns]
 
 
-def _totals(features: Sequence[Feature], *counted: str) -> str:
-    """What `features` take from the slices of a window, each once: first extremes and means, then sums and `counted`.
+def _totals(features: Sequence[Feature], *counted: str, standing: Sequence[SliceTotal] = ()) -> str:
+    """What `features` take from the slices of a window, and `standing` ones, each once: first extremes, then sums and
+    `counted`.
 
     Raises `ValueError` for two totals of one name.
     """
     found: dict[str, SliceTotal] = {}
-    for total in (total for feature in features for total in feature.slice):
+    for total in (*standing, *(total for feature in features for total in feature.slice)):
         if found.setdefault(total.name, total) != total:
             raise ValueError(f"two totals of a window are called {total.name}")
     others = [_merged(each) for each in found.values() if each.merge != "SUM"]
@@ -106,74 +113,82 @@ def _totals(features: Sequence[Feature], *counted: str) -> str:
 
 
 def _merged(total: SliceTotal) -> str:
-    column = total.column.name
-    if total.merge == "MEAN":
-        return f"CAST(SUM({column}) AS DOUBLE) / COUNT({column}) AS {total.name}"
-    return f"{total.merge}({column}) AS {total.name}"
+    return f"{total.merge}({total.column.name}) AS {total.name}"
+
+
+def _session_slices(config: AdjustConfig, features: Sequence[Feature]) -> str:
+    """One row per session and slice, whatever the reader looked at in it: times lie between first and last event once."""
+    engaged = "CASE WHEN engaged_ms > 0 THEN COALESCE(content_type, '') || '=' || CAST(engaged_ms AS STRING) END"
+    # The page is what signals tell of; a click names what was clicked.
+    page = f"COALESCE({_text_of_greatest('content_id', 'page_ms')}, {_text_of_greatest('content_id', 'last_ms')})"
+    return f"""
+SELECT session_id, MAX(user_id) AS user_id, MAX(device) AS device, {page} AS content_id, MAX(page_ms) AS page_ms,
+  LISTAGG({engaged}, {SEPARATOR}) AS engaged_by_type, LISTAGG(opened, {SEPARATOR}) AS opened,
+  MAX(page_ms * {DEPTH_STEPS} + COALESCE(deepest, 0)) AS page_and_depth, {_totals(features, "events", "repeats")},
+  MIN(first_ms) AS first_ms, MAX(last_ms) AS last_ms, MIN(acted_first_ms) AS acted_first_ms,
+  MAX(interacted_ms) AS interacted_ms, MAX(hidden_ms) AS hidden_ms, MAX(last_ms) - MIN(first_ms) AS active_ms,
+  window_time AS slice_time
+FROM {tumble("slices", "slice_time", config)} GROUP BY session_id, window_start, window_end, window_time"""
 
 
 def _session_windows(config: AdjustConfig, features: Sequence[Feature]) -> str:
-    engaged = "CASE WHEN engaged_ms > 0 THEN COALESCE(content_type, '') || '=' || CAST(engaged_ms AS STRING) END"
+    """One row per session and window. Of times that are known by slice, the greatest is that of the newest slice."""
     return f"""
-SELECT session_id, user_id, device, content_id, main_type, engaged_by_type, window_end_ms, first_ms, interacted_ms,
-  hidden_ms, last_ms, events, repeats, session_time, {_columns(features, config)}
+SELECT session_id, user_id, device, content_id, MAIN_TYPE(engaged_by_type) AS main_type, engaged_by_type, opened,
+  window_end_ms, first_ms, newest_first_ms, acted_first_ms, interacted_ms, hidden_ms, last_ms, page_and_depth,
+  events, repeats, active_slices, session_time, {_columns(features, config)}, {", ".join(habit_columns(features))}
 FROM (
   SELECT session_id, MAX(user_id) AS user_id, MAX(device) AS device,
-    {_text_of_greatest("content_id", "last_ms")} AS content_id,
-    {_text_of_greatest("content_type", "engaged_ms")} AS main_type, LISTAGG({engaged}) AS engaged_by_type,
-    {_WINDOW_END_MS} AS window_end_ms, {_totals(features, "events", "repeats")},
-    MIN(first_ms) AS first_ms, MAX(last_ms) AS last_ms, MAX(interacted_ms) AS interacted_ms,
-    MAX(hidden_ms) AS hidden_ms, SUM(last_ms - first_ms) AS active_ms, window_time AS session_time
-  FROM {_hop(config)} GROUP BY session_id, window_start, window_end, window_time)"""
+    COALESCE({_text_of_greatest("content_id", "page_ms")}, MAX(content_id)) AS content_id,
+    LISTAGG(engaged_by_type, {SEPARATOR}) AS engaged_by_type, LISTAGG(opened, {SEPARATOR}) AS opened,
+    {_WINDOW_END_MS} AS window_end_ms, {_totals(features, "events", "repeats", "active_ms")},
+    MIN(first_ms) AS first_ms, MAX(first_ms) AS newest_first_ms, MAX(acted_first_ms) AS acted_first_ms,
+    MAX(last_ms) AS last_ms, MAX(interacted_ms) AS interacted_ms, MAX(hidden_ms) AS hidden_ms,
+    MAX(page_and_depth) AS page_and_depth, COUNT(*) AS active_slices, window_time AS session_time
+  FROM {_hop("session_slices", config)} GROUP BY session_id, window_start, window_end, window_time)"""
+
+
+def habit_columns(features: Sequence[Feature]) -> list[str]:
+    """The whole numbers that habits and the site's level are made of, as `h_` columns."""
+    return [f"{feature.whole} AS h_{feature.name}" for feature in features if feature.habit is not None]
+
+
+def _reader_windows(config: AdjustConfig, features: Sequence[Feature]) -> str:
+    """One row per content item, reader and window: what an item's readers did is counted by reader, not by event or slice."""
+    return f"""
+SELECT content_id, session_id, MAX(content_type) AS content_type, {_WINDOW_END_MS} AS window_end_ms,
+  {_totals(features, standing=READER_TOTALS)}, MIN(first_ms) AS first_ms, window_time AS reader_time
+FROM {_hop("slices", config)} WHERE content_id IS NOT NULL
+GROUP BY content_id, session_id, window_start, window_end, window_time"""
 
 
 def _content_windows(config: AdjustConfig, features: Sequence[Feature]) -> str:
+    """One row per content item and window. Who left in the newest slice, and had not left before in it, is a new exit."""
+    newly_left = f"left_ms >= window_end_ms - {config.slide_s * 1000}"
+    rapidly = f"(CASE WHEN {newly_left} AND rapid_exits > 0 THEN HASH_CODE(session_id) END)"
     return f"""
-SELECT content_id, content_type, window_end_ms, {_columns(features, config)}
-FROM (
-  SELECT content_id, MAX(content_type) AS content_type, {_WINDOW_END_MS} AS window_end_ms, {_totals(features)}
-  FROM {_hop(config)} WHERE content_id IS NOT NULL GROUP BY content_id, window_start, window_end)"""
+SELECT content_id, MAX(content_type) AS content_type, MAX(window_end_ms) AS window_end_ms, MIN(first_ms) AS first_ms,
+  SUM(present) AS present, COUNT(CASE WHEN {newly_left} THEN 1 END) AS new_exits,
+  COUNT{rapidly} AS new_rapid_exits, MIN{rapidly} AS least_leaver, MAX{rapidly} AS greatest_leaver,
+  {_columns(features, config)}
+FROM {tumble("reader_windows", "reader_time", config)} GROUP BY content_id, window_start, window_end"""
 
 
 def _site_totals(config: AdjustConfig, features: Sequence[Feature]) -> str:
-    """One row per window: for each feature how many sessions know it, the sum and the sum of squares, as integers."""
-    scaled = ", ".join(
-        f"CAST(LEAST(f_{f.name} * {f.scale}, {MAX_SCALED_VALUE}) + 0.5 AS BIGINT) AS i_{f.name}" for f in features
-    )
-    sums = ", ".join(
-        f"COUNT(i_{f.name}) AS n_{f.name}, COALESCE(SUM(i_{f.name}), 0) AS s_{f.name},"
-        f" COALESCE(SUM(i_{f.name} * i_{f.name}), 0) AS q_{f.name}"
-        for f in features
+    """One row per window: the sums of all sessions, as whole numbers, and how many slices had any event."""
+    sums = _sums(
+        "events", "repeats", "active_slices", *(f"h_{each.name}" for each in features if each.habit is not None)
     )
     return f"""
-SELECT window_time AS site_time, {_WINDOW_END_MS} AS window_end_ms, {", ".join(_sums("events", "repeats"))}, {sums}
-FROM (
-  SELECT events, repeats, window_start, window_end, window_time, {scaled}
-  FROM {tumble("session_windows", "session_time", config)})
-GROUP BY window_start, window_end, window_time"""
+SELECT window_time AS site_time, {_WINDOW_END_MS} AS window_end_ms, {", ".join(sums)}
+FROM {tumble("session_windows", "session_time", config)} GROUP BY window_start, window_end, window_time"""
 
 
-def _peer_stats(config: AdjustConfig, features: Sequence[Feature]) -> str:
-    """Mean and spread of each feature over all sessions of the last minutes, the window itself left out."""
-    before = ", ".join(
-        f"SUM({part}_{f.name}) OVER w - {part}_{f.name} AS {part}_{f.name}" for f in features for part in "nsq"
-    )
-    # A feature that is known even in silence is known in every window.
-    counted = next(each.name for each in features if each.when_silent == each.when_silent)
-    statistics = []
-    for f in features:
-        n, s, q = (f"CAST({part}_{f.name} AS DOUBLE)" for part in "nsq")
-        # The sums are exact; rounding of the difference can fall a hair below zero where all are equal.
-        spread = f"SQRT(GREATEST({n} * {q} - {s} * {s}, 0) / ({n} * ({n} - 1))) / {f.scale}"
-        statistics.append(f"CASE WHEN n_{f.name} > 1 THEN {s} / {n} / {f.scale} ELSE {NAN} END AS m_{f.name}")
-        statistics.append(f"CASE WHEN n_{f.name} > 1 THEN {spread} ELSE {NAN} END AS d_{f.name}")
-    copies = ", ".join(str(number) for number in range(PEER_REPLICAS))
+def _site_levels(features: Sequence[Feature]) -> str:
+    """The site's totals, copied so that joining them with sessions spreads over subtasks."""
+    copies = ", ".join(str(number) for number in range(SITE_REPLICAS))
+    totals = ", ".join(f"h_{each.name} AS l_{each.name}" for each in features if each.habit is not None)
     return f"""
-SELECT peer_time, share_no, peer_windows, {", ".join(f"m_{f.name}, d_{f.name}" for f in features)}
-FROM (
-  SELECT site_time AS peer_time, n_{counted} AS peer_windows, ARRAY[{copies}] AS share_nos, {", ".join(statistics)}
-  FROM (
-    SELECT site_time, {before} FROM site_totals
-    WINDOW w AS (ORDER BY site_time
-      RANGE BETWEEN INTERVAL '{config.peers_min}' MINUTE({len(str(config.peers_min))}) PRECEDING AND CURRENT ROW)))
+SELECT site_time, share_no, active_slices AS site_slices, {totals}
+FROM (SELECT *, ARRAY[{copies}] AS share_nos FROM site_totals)
 CROSS JOIN UNNEST(share_nos) AS spread (share_no)"""

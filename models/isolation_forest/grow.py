@@ -21,7 +21,7 @@ def grow_trees(rows: Floats, seed: int, trees: int, samples: int) -> TreeArrays:
     random = np.random.default_rng(seed)
     rows = np.clip(rows, -_GREATEST, _GREATEST)
     samples = min(samples, len(rows))
-    seen = np.argsort(random.random((trees, len(rows))), axis=1)[:, :samples].ravel()
+    seen = _draw(random, len(rows), trees, samples).ravel()
     levels: list[tuple[NDArray[Any], ...]] = []
     grown = 0
     # Of each level: the tree of each node, and the values under way, in the order of the nodes they have come to.
@@ -49,6 +49,15 @@ def grow_trees(rows: Floats, seed: int, trees: int, samples: int) -> TreeArrays:
         values, node = values[order], node[order]
         tree = np.repeat(tree[splits], 2)
     return _by_tree(rows.shape[1], samples, [np.concatenate(column) for column in zip(*levels, strict=True)])
+
+
+def sampled_rows(count: int, seed: int, trees: int, samples: int) -> NodeIndex:
+    """Returns which of `count` rows each tree of `grow_trees` was grown from, one line per tree."""
+    return _draw(np.random.default_rng(seed), count, trees, min(samples, count))
+
+
+def _draw(random: np.random.Generator, count: int, trees: int, samples: int) -> NodeIndex:
+    return np.argsort(random.random((trees, count)), axis=1)[:, :samples]
 
 
 def _between(lowest: Floats, highest: Floats, share: Doubles) -> Floats:

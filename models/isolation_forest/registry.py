@@ -7,12 +7,18 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.features import SESSION_NAMES
+from models.features import FOREST_FEATURES, SESSION_FEATURES
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import Floats, ForestScorer
 
 _log: Final = logging.getLogger(__name__)
+
+MIN_ACTIVE_SLICES: Final = 5
+"""Slices with events, of the six of a window, from which a forest learns of it and scores it. With fewer the reader came, left
+or was away: such windows are odd to every forest, and nobody is to be told so."""
+
+_PLACES: Final = tuple(place for place, feature in enumerate(SESSION_FEATURES) if feature.in_forest)
 
 KEPT_EPOCHS: Final = 3
 """The one in use, the one that waits for its lead, and one that a late window may need."""
@@ -64,7 +70,7 @@ class ForestRegistry:
             self.begin(refit.content_type, refit.epoch)
             return
         forest = None
-        if refit.status == "fitted" and refit.features != SESSION_NAMES:
+        if refit.status == "fitted" and refit.features != FOREST_FEATURES:
             # The features have changed between two runs of the job. Until the next refit the shipped forest decides.
             _log.warning("the forest %s@%d was fitted on other features: ignored", refit.content_type, refit.epoch)
         elif refit.status == "fitted":
@@ -99,6 +105,6 @@ class ForestRegistry:
 
 
 def to_feature_row(values: Sequence[float]) -> Floats:
-    """Returns feature values as the forest reads them: one float32 row, unknown as 0."""
+    """Returns the values of a session window as the forest reads them: one float32 row of its own columns, unknown as 0."""
     # Plain Python: on one short row `nan_to_num` costs more than the score itself.
-    return np.array([[value if value == value else 0.0 for value in values]], dtype=np.float32)
+    return np.array([[value if (value := values[place]) == value else 0.0 for place in _PLACES]], dtype=np.float32)

@@ -96,13 +96,30 @@ class TreeArrays:
 
     def scores(self, rows: Floats) -> Doubles:
         """Scores `rows` (n, features) from 0 to 1, as the ONNX model does, many rows at once."""
+        return self._to_scores(self._row_paths(rows).mean(axis=1))
+
+    def out_of_bag_scores(self, rows: Floats, sampled: NodeIndex) -> Doubles:
+        """Scores each row that a forest was grown over by the trees that have not seen it (Breiman 2001, Random Forests,
+        Machine Learning 45, section 3.1), so that a row does not make itself ordinary. `sampled` holds the rows of each tree;
+        NaN for a row that all of them have seen.
+        """
+        unseen = np.ones((len(rows), len(sampled)))
+        unseen[sampled, np.arange(len(sampled))[:, None]] = 0.0
+        with np.errstate(invalid="ignore"):
+            return self._to_scores((self._row_paths(rows) * unseen).sum(axis=1) / unseen.sum(axis=1))
+
+    def _row_paths(self, rows: Floats) -> Doubles:
+        """Returns the path length of each row (rows) in each tree (columns)."""
         nodes = np.tile(self.roots, (len(rows), 1))
         which = np.arange(len(rows))[:, None]
         while (inner := self.left[nodes] >= 0).any():
             goes_left = rows[which, self.feature[nodes]] <= self.threshold[nodes]
             nodes = np.where(inner, np.where(goes_left, self.left[nodes], self.right[nodes]), nodes)
-        mean = self.path_lengths()[nodes].mean(axis=1)
-        scores: Doubles = np.exp2(-mean / average_path_length(self.samples))
+        lengths: Doubles = self.path_lengths()[nodes]
+        return lengths
+
+    def _to_scores(self, mean_paths: Doubles) -> Doubles:
+        scores: Doubles = np.exp2(-mean_paths / average_path_length(self.samples))
         return scores
 
 

@@ -13,12 +13,13 @@ from models.features import (
     LIVE_FEATURES,
     SESSION_FEATURES,
     SESSION_NAMES,
+    Feature,
 )
-from models.rules.bounds import BOUNDS, Predicate
+from models.rules.bounds import BOUNDS, CompiledBound, Predicate
 from models.rules.operands import Operand, VectorOperand
 from models.rules.signals import Signals
 from schemas.commands import Evidence, EvidenceBound
-from schemas.rule_conditions import CUMULATIVE_DEVIATIONS, FOREST, Bound, Condition, Lane, bounds_of, bounds_on_values
+from schemas.rule_conditions import FOREST, NATS, SHARE, Bound, Condition, Lane, bounds_of, bounds_on_values
 from schemas.rules import Rule, RuleError
 
 KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
@@ -30,6 +31,12 @@ KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
 _VECTORS: Final[dict[Lane, tuple[str, ...]]] = {
     "session_window": SESSION_NAMES,
     "content_window": CONTENT_NAMES,
+    "event": (),
+}
+
+_FEATURES: Final[dict[Lane, tuple[Feature, ...]]] = {
+    "session_window": SESSION_FEATURES,
+    "content_window": CONTENT_FEATURES,
     "event": (),
 }
 
@@ -61,17 +68,18 @@ class FeatureCondition(CompiledCondition):
     def __init__(self, operand: Operand, condition: Condition, lane: Lane) -> None:
         given = bounds_of(condition)
         compiled = [BOUNDS[bound.name](operand, getattr(condition, bound.name)) for bound in given]
-        super().__init__([predicate for predicate, _ in compiled])
+        super().__init__([each.predicate for each in compiled])
         self.operand = operand
         self.against = condition.against
         self.unit = _UNITS[lane][operand.name]
-        self.bounds = list(zip(given, [threshold for _, threshold in compiled], strict=True))
+        self.bounds = list(zip(given, compiled, strict=True))
+        self.uses_up = [(operand.name, each.uses_up) for each in compiled if each.uses_up is not None]
 
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
         operand, value = self.operand, self.operand.value(signals)
-        bounds = tuple(self._bound(bound, threshold(signals), signals) for bound, threshold in self.bounds)
-        # A drift's threshold is on no scale on which the value or its z-score could be shown.
-        thresholds = (each.threshold for each in bounds if each.unit != CUMULATIVE_DEVIATIONS)
+        bounds = tuple(self._bound(bound, compiled, signals) for bound, compiled in self.bounds)
+        # Nats and shares are on no scale on which the value or its z-score could be shown.
+        thresholds = (each.threshold for each in bounds if each.unit not in (NATS, SHARE))
         return {
             operand.name: Evidence(
                 value,
@@ -84,12 +92,13 @@ class FeatureCondition(CompiledCondition):
             )
         }
 
-    def _bound(self, bound: Bound, threshold: float | None, signals: Signals) -> EvidenceBound:
-        unit = self.unit if bound.unit == "feature" else bound.unit
+    def _bound(self, bound: Bound, compiled: CompiledBound, signals: Signals) -> EvidenceBound:
+        unit, threshold = self.unit if bound.unit == "feature" else bound.unit, compiled.threshold(signals)
         if not bound.scopes:
             return EvidenceBound(bound.name, threshold, unit)
         baseline, z = self.operand.baseline(signals), self.operand.z(signals)
-        return EvidenceBound(bound.name, threshold, unit, self.against, baseline, z)
+        measured = None if compiled.measured is None else compiled.measured(signals)
+        return EvidenceBound(bound.name, threshold, unit, self.against, baseline, z, measured)
 
 
 class DetectorCondition(CompiledCondition):
@@ -142,7 +151,7 @@ class TextCondition(CompiledCondition):
 class CompiledRule:
     """One rule as a list of predicates; the first that fails ends it. Raises `RuleError` where a bound could never hold."""
 
-    __slots__ = ("conditions", "for_windows", "id", "predicates", "rule")
+    __slots__ = ("conditions", "for_windows", "id", "predicates", "rule", "uses_up")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -155,6 +164,13 @@ class CompiledRule:
         # Detectors come last: whatever else fails first spares their scores.
         ordered = sorted(self.conditions, key=lambda condition: isinstance(condition, DetectorCondition))
         self.predicates: list[Predicate] = [each for condition in ordered for each in condition.predicates]
+
+        self.uses_up = [
+            each
+            for condition in self.conditions
+            if isinstance(condition, FeatureCondition)
+            for each in condition.uses_up
+        ]
 
     def holds(self, signals: Signals) -> bool:
         # Evaluated for every rule and window: `all` over a generator takes twice as long.
@@ -195,7 +211,8 @@ def _texts(text: str | None) -> Iterable[str]:
 def _operand(condition: Condition, lane: Lane, where: str) -> Operand:
     name, vector = condition.feature or "", _VECTORS[lane]
     if name in vector:
-        return VectorOperand(name, vector.index(name), condition.against == "peers")
+        adds_up = any(each.name == name and each.adds_up for each in _FEATURES[lane])
+        return VectorOperand(name, vector.index(name), condition.against, adds_up)
     for bound in bounds_of(condition):
         if bound.scopes:
             raise RuleError(f"{where}.{bound.name}: {name} has no baseline; use {bounds_on_values()}")

@@ -31,6 +31,9 @@ class RuleSet:
         return RuleSet(each for each in self.rules.values() if each.id != rule_id)
 
 
+STREAK_MS: Final = 60_000
+"""Length of a window: `for_windows` counts windows that share no second, so these many ms from one to the next."""
+
 STREAK_GAP_MS: Final = 60_000
 """Windows further apart are not in a row: nobody was there in between."""
 
@@ -62,31 +65,46 @@ def evaluate_rules(
     changed = False
     if state.streaks and at_ms - state.streaks_at_ms > STREAK_GAP_MS:
         state.streaks.clear()
+        state.counted_at_ms.clear()
         changed = True
     for compiled in rules:
         holds = compiled.holds(signals)
         if compiled.for_windows > 1:
-            streaks = state.streaks
-            streak = streaks.get(compiled.id, 0)
-            if holds:
-                streaks[compiled.id] = streak + 1
-                state.streaks_at_ms = at_ms
-                changed = True
-                holds = streak + 1 >= compiled.for_windows
-            elif streak:
-                del streaks[compiled.id]
-                state.streaks_at_ms = state.streaks_at_ms if streaks else 0
-                changed = True
+            holds, told = _streak(compiled, holds, state, at_ms)
+            changed = changed or told
         if not holds:
             continue
         rule = compiled.rule
         if at_ms < state.cooldown_until_ms.get(rule.then.action, 0):
             continue
         commands.append(_command(compiled, signals, subject(), at_ms, trigger, resolve_placeholder))
+        if signals.readings is not None:
+            for name, direction in compiled.uses_up:
+                signals.readings.use_up(name, direction)
         _prune_cooldowns(state, at_ms)
         state.cooldown_until_ms[rule.then.action] = at_ms + rule.cooldown_s * 1000
         changed = True
     return commands, changed
+
+
+def _streak(compiled: CompiledRule, holds: bool, state: DecisionState, at_ms: int) -> tuple[bool, bool]:
+    """Whether the rule has held for enough windows that share no second, and whether `state` has changed.
+
+    It must hold in all windows between them as well.
+    """
+    streak = state.streaks.get(compiled.id, 0)
+    if not holds:
+        if streak:
+            del state.streaks[compiled.id]
+            state.counted_at_ms.pop(compiled.id, None)
+            state.streaks_at_ms = state.streaks_at_ms if state.streaks else 0
+        return False, streak > 0
+    state.streaks_at_ms = at_ms
+    if streak == 0 or at_ms - state.counted_at_ms.get(compiled.id, 0) >= STREAK_MS:
+        streak += 1
+        state.streaks[compiled.id] = streak
+        state.counted_at_ms[compiled.id] = at_ms
+    return streak >= compiled.for_windows, True
 
 
 def _prune_cooldowns(state: DecisionState, at_ms: int) -> None:

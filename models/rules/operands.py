@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from models.rules.readings import Direction
 from models.rules.signals import Signals
+from schemas.rule_conditions import BaselineScope
 
 NAN: Final = float("nan")
 
@@ -16,6 +18,10 @@ class Operand:
     def value(self, signals: Signals) -> float:
         return signals.scalars.get(self.name, NAN)
 
+    def small_value(self, signals: Signals) -> float:
+        """The value where it can be called small: unknown where a part of the window is missing."""
+        return self.value(signals)
+
     def baseline(self, signals: Signals) -> float | None:
         """What the value is compared with; None before there is anything to compare with."""
         return None
@@ -23,16 +29,17 @@ class Operand:
     def z(self, signals: Signals) -> float | None:
         return None
 
-    def shift(self, signals: Signals) -> int:
-        """1 or -1 where the feature has drifted up or down for long, else 0."""
-        return 0
+    def rank(self, signals: Signals) -> float | None:
+        """Share of the peers' minutes below this one."""
+        return None
+
+    def nats(self, signals: Signals, direction: Direction) -> float | None:
+        """Evidence of a lasting change."""
+        return None
 
     def change(self, signals: Signals) -> float | None:
         """The difference from the baseline as a fraction of it."""
-        baseline, value = self.baseline(signals), self.value(signals)
-        if baseline is None or baseline == 0.0 or value != value:
-            return None
-        return (value - baseline) / abs(baseline)
+        return None
 
     def value_at_change(self, signals: Signals, change: float) -> float | None:
         """The value that differs from the baseline by that fraction of it."""
@@ -41,27 +48,31 @@ class Operand:
 
 
 class VectorOperand(Operand):
-    """A feature of the lane's vector, against the session's own baseline or its peers'."""
+    """A feature of the lane's vector, against the target's own habits or its peers'."""
 
-    def __init__(self, name: str, index: int, against_peers: bool) -> None:
+    def __init__(self, name: str, index: int, against: BaselineScope, adds_up: bool) -> None:
         super().__init__(name)
         self.index = index
-        self.against_peers = against_peers
+        self.against: BaselineScope = against
+        self.adds_up = adds_up
 
     def value(self, signals: Signals) -> float:
         return signals.values[self.index]
 
+    def small_value(self, signals: Signals) -> float:
+        return NAN if self.adds_up and not signals.is_whole else signals.values[self.index]
+
     def baseline(self, signals: Signals) -> float | None:
-        if self.against_peers:
-            means = signals.peer_means
-        else:
-            means = signals.baselines.prior_means if signals.baselines is not None else ()
-        mean = means[self.index] if self.index < len(means) else NAN
-        return mean if mean == mean else None
+        return None if signals.readings is None else signals.readings.baseline(self.name, self.against)
 
     def z(self, signals: Signals) -> float | None:
-        scores = signals.z_peers if self.against_peers else signals.z_self
-        return scores[self.index] if self.index < len(scores) else None
+        return None if signals.readings is None else signals.readings.z(self.name, self.against)
 
-    def shift(self, signals: Signals) -> int:
-        return 0 if signals.baselines is None else signals.baselines.cusum_alarm(self.index)
+    def rank(self, signals: Signals) -> float | None:
+        return None if signals.readings is None else signals.readings.rank(self.name)
+
+    def nats(self, signals: Signals, direction: Direction) -> float | None:
+        return None if signals.readings is None else signals.readings.nats(self.name, direction)
+
+    def change(self, signals: Signals) -> float | None:
+        return None if signals.readings is None else signals.readings.change(self.name, self.against)

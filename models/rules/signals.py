@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from models.detectors.baselines import Baselines
+from models.rules.readings import Readings
 
 
 class LazyScore:
@@ -39,17 +39,15 @@ class LazyScore:
 class Signals:
     """What is known at one window or event. NaN in `values` and a missing name in `scalars` mean unknown.
 
-    `values` and what is parallel to it follow the feature list of the lane. `scalars` holds the numbers beside that list,
+    `values` follow the feature list of the lane, `readings` tell of the same features what is usual. `is_whole` says whether the
+    window covers its length: what adds up over a part of it is no small value. `scalars` holds the numbers beside that list,
     `attributes` the texts, `scores` the detectors' scores by the name of the detector.
     """
 
     def __init__(
         self,
         values: Sequence[float] = (),
-        z_self: Sequence[float | None] = (),
-        z_peers: Sequence[float | None] = (),
-        peer_means: Sequence[float] = (),
-        baselines: Baselines | None = None,
+        readings: Readings | None = None,
         scalars: dict[str, float] | None = None,
         attributes: dict[str, str | None] | None = None,
         scores: dict[str, LazyScore] | None = None,
@@ -57,10 +55,8 @@ class Signals:
         window_end_ms: int | None = None,
     ) -> None:
         self.values = values
-        self.z_self = z_self
-        self.z_peers = z_peers
-        self.peer_means = peer_means
-        self.baselines = baselines
+        self.readings = readings
+        self.is_whole = True
         self.scalars: dict[str, float] = {} if scalars is None else scalars
         self.attributes: dict[str, str | None] = {} if attributes is None else attributes
         self.scores: dict[str, LazyScore] = {} if scores is None else scores

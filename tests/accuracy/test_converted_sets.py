@@ -59,6 +59,14 @@ def test_otto_has_an_event_for_every_event() -> None:
     assert found == {"click": kinds["clicks"], "custom": kinds["carts"], "conversion": kinds["orders"]}
 
 
+def test_mind_has_a_view_for_every_list_and_a_click_for_every_item_clicked() -> None:
+    rows = (shared(FOLDERS["mind"]) / "behaviors.tsv").read_text("utf-8").splitlines()
+    clicked = sum(item.endswith("-1") for row in rows for item in row.rpartition("\t")[2].split())
+    found = Counter(event.type for event in converted("mind"))
+    assert clicked == 7_542
+    assert found == {"click": clicked, "page_view": len(rows) + clicked}
+
+
 def test_balabit_has_every_press_every_wheel_step_and_all_of_the_path() -> None:
     """Rows that are neither: each release, which its press stands for, and moves within one tenth of a second."""
     states: Counter[str] = Counter()

@@ -3,13 +3,10 @@
 import numpy as np
 import pytest
 
+from infra.bench.baselines import HALF_LIFE, WARM_UP, Baselines, min_weight
 from infra.bench.stream_detector import MEMORY, StreamDetector
-from models.detectors.baselines import HALF_LIFE, WARM_UP, Baselines, min_weight
-from models.feature_layout import FeatureLayout
 
 NAN = float("nan")
-
-ONE = FeatureLayout(["a"], ["a"])
 
 
 def fed(values: list[float]) -> StreamDetector:
@@ -87,14 +84,3 @@ def test_long_baselines_are_the_plain_mean_and_variance_for_long() -> None:
         baselines.score_and_update([value])
         assert baselines.means[0] == pytest.approx(values[:count].mean())
         assert baselines.variances[0] == pytest.approx(values[:count].var(), abs=1e-15)
-
-
-def test_unpacked_with_its_half_life_a_baseline_goes_on_as_before() -> None:
-    baselines = Baselines(1, half_life=300)
-    for value in calm(200):
-        baselines.score_and_update([value])
-    back = Baselines.from_text(baselines.to_text(ONE), ONE, half_life=300)
-    assert [back.score_and_update([value]) for value in (20.0, 30.0, 21.0)] == [
-        baselines.score_and_update([value]) for value in (20.0, 30.0, 21.0)
-    ]
-    assert back.to_text(ONE) == baselines.to_text(ONE)

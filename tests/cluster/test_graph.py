@@ -42,16 +42,16 @@ def test_the_topic_is_read_once(nodes: list[Any]) -> None:
 
 def test_forests_are_fitted_and_clicks_are_answered_in_slots_of_their_own(nodes: list[Any]) -> None:
     groups = {str(node.getOperatorName()): str(node.getSlotSharingGroup()) for node in nodes}
-    assert [name for name, group in groups.items() if group == "refit"] == ["forest-refit"]
+    assert [name for name, group in groups.items() if group == "refit"] == ["site-cards", "forest-refit"]
     assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane"]
 
 
-def test_python_runs_in_four_operators_only(nodes: list[Any]) -> None:
+def test_python_runs_in_five_operators_only(nodes: list[Any]) -> None:
     """Beside the identity maps behind side outputs, which see refused, late, counting and telling rows alone."""
     factories = {str(node.getOperatorName()): node.getOperatorFactory() for node in nodes}
     simple = {name: each for name, each in factories.items() if "SimpleOperatorFactory" in each.getClass().getName()}
     python = {name for name, each in simple.items() if ".python." in each.getOperator().getClass().getName()}
-    assert python == {"adjust", "fast-lane", "forest-refit", "session-state", *SIDES}
+    assert python == {"adjust", "fast-lane", "forest-refit", "session-state", "site-cards", *SIDES}
 
 
 def test_writer_and_committer_of_each_sink_are_chained(nodes: list[Any]) -> None:

@@ -6,7 +6,7 @@ from lzma import compress
 import msgspec
 import pytest
 
-from models.features import SESSION_NAMES
+from models.features import FOREST_FEATURES
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from tests.operators.conftest import Start
@@ -32,7 +32,7 @@ def announced(job: Running, epoch: int, status: str, content_type: str = "news",
             "status": status,
             "threshold": threshold,
             "model": model,
-            "features": SESSION_NAMES,
+            "features": FOREST_FEATURES,
         },
         RefitMessage,
     )
@@ -61,10 +61,10 @@ def test_a_window_waits_while_its_forest_is_under_way(start: Start) -> None:
     job = waiting(start)
     announced(job, 1, "begins")
     assert fed(job, windows(DUE)) == []
-    assert job.flink.left_of("s" + ANNA) == {"held-windows-v2"}
+    assert job.flink.left_of("s" + ANNA) == {"held-windows-v3"}
     announced(job, 1, "fitted")
     assert seconds(job.advance(at(DUE))) == [DUE]
-    assert "held-windows-v2" not in job.flink.left_of("s" + ANNA)
+    assert "held-windows-v3" not in job.flink.left_of("s" + ANNA)
 
 
 def test_a_window_whose_forest_is_there_does_not_wait(start: Start) -> None:
@@ -79,7 +79,7 @@ def test_before_the_first_forest_is_due_the_cold_one_judges_at_once(start: Start
     announced(job, 1, "begins")
     fed(job, windows(DUE - 10))
     assert "attention-v1" in job.flink.left_of("s" + ANNA)
-    assert "held-windows-v2" not in job.flink.left_of("s" + ANNA)
+    assert "held-windows-v3" not in job.flink.left_of("s" + ANNA)
 
 
 def test_windows_are_released_in_order_and_none_overtakes_them(start: Start) -> None:
@@ -116,7 +116,7 @@ def test_where_no_forest_ever_comes_the_cold_one_judges_in_the_end(start: Start)
     job = waiting(start)
     assert fed(job, windows(60)) == []
     assert job.advance(at(60)) == []
-    assert "z-scores-v1" in job.flink.left_of("s" + ANNA)
+    assert "habits-v1" in job.flink.left_of("s" + ANNA)
 
 
 def test_what_is_unknown_waits_as_unknown(start: Start) -> None:

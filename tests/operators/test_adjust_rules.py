@@ -66,7 +66,7 @@ def test_what_was_put_and_deleted_survives_a_restart(start: Start) -> None:
 def test_after_a_restart_a_timer_may_be_the_first_to_ask(start: Start) -> None:
     before = start()
     put(before, when=[{"feature": "silence_ms", "above": 60_000}])
-    fed(before, [session_window(60, first_s=0, last_s=5)])
+    fed(before, [session_window(end_s, first_s=0, last_s=5) for end_s in (10, 60)])
     after = start(flink=before.flink)
     assert seconds(after.advance(at(70))) == [70]
 

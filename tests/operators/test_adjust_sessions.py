@@ -1,14 +1,13 @@
-"""Session windows through the real operator: warm-up, the mission, restarts and repeats."""
+"""Session windows through the real operator: habits, the mission, restarts and repeats."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import pytest
 
-from models.detectors.baselines import WARM_UP
-from models.features import SESSION_NAMES
 from tests.operators.conftest import Start
 from tests.support.builders import ANNA, BEN, CrossingRow, at, rule, session_window
 from tests.support.operator_outputs import commands, fed, seconds
+from tests.support.slices import QUIET, Slice, reading, windows
 
 MISSION = rule(
     id="mission",
@@ -19,93 +18,101 @@ MISSION = rule(
     ],
     cooldown_s=60,
 )
+BORED = rule(id="bored", when=[{"feature": "engaged_ms", "falls": 5, "change_below": -0.1}], cooldown_s=300)
 ALWAYS = rule(id="always", when=[{"feature": "pages", "above": 0}], cooldown_s=1)
 ODD = rule(id="odd", when=[{"feature": "engaged_ms", "z_below": -2}], then={"action": "prompt"}, cooldown_s=1)
-FIRST_SCORED = 60 + 10 * WARM_UP
+
+MINUTES = 10
+STEADY = [reading(number) for number in range(6 * MINUTES)]
 
 
-def reading(until_s: int, session: str = ANNA, since_s: int = 60) -> Iterator[CrossingRow]:
-    """Windows of a reader who is at rest, with a little scatter."""
-    for end_s in range(since_s, until_s + 1, 10):
-        wave = end_s // 10 % 5
-        yield session_window(
-            end_s,
-            session,
-            session_duration_ms=50_000.0 + 1_000 * wave,
-            recommended_click_rate=0.5,
-            engaged_ms=38_000.0 + 1_000 * wave,
-        )
-
-
-def fallen(end_s: int, session: str = ANNA) -> CrossingRow:
-    return session_window(end_s, session, session_duration_ms=30_000, recommended_click_rate=0, engaged_ms=20_000)
+def tired(number: int) -> Slice:
+    """Half of everything, and nothing clicked."""
+    return {name: value / 2 for name, value in reading(number).items()} | {"clicks": 0.0, "recommended_clicks": 0.0}
 
 
 def test_the_first_window_emits_nothing(start: Start) -> None:
-    assert fed(start(MISSION, ODD), [fallen(60)]) == []
+    assert fed(start(MISSION, BORED, ODD), windows([tired(0)])) == []
 
 
-#   60 s ... 170 s        180 s
-#   twelve windows teach  the first that can be compared
-@pytest.mark.parametrize(("end_s", "fires"), [(FIRST_SCORED - 10, False), (FIRST_SCORED, True)])
-def test_a_fall_is_seen_once_warm_up_is_over(start: Start, end_s: int, fires: bool) -> None:
-    job = start(MISSION)
-    assert fed(job, reading(end_s - 10)) == []
-    assert seconds(fed(job, [fallen(end_s)])) == ([end_s] if fires else [])
+def test_a_steady_reader_is_left_alone(start: Start) -> None:
+    assert fed(start(BORED, ODD), windows([reading(number) for number in range(360)])) == []
 
 
-#   0 s .... 50 s              60 s ... 170 s      180 s
-#   younger than one window    twelve that teach   compared
-def test_windows_before_the_first_full_minute_teach_nothing(start: Start) -> None:
-    job = start(MISSION)
-    assert fed(job, reading(170, since_s=10)) == []
-    assert seconds(fed(job, [fallen(180)])) == [180]
-    other = start(MISSION)
-    fed(other, reading(160, since_s=10))
-    assert fed(other, [fallen(170)]) == []
+#   0 .... 10 min         three slices of evidence and more     one command, and the evidence is used up
+def test_a_lasting_fall_is_answered_once_within_a_minute_and_a_half(start: Start) -> None:
+    job = start(BORED)
+    slices = [*STEADY, *(tired(number) for number in range(24))]
+    [issued_s] = seconds(fed(job, windows(slices)))
+    assert 60 * MINUTES + 30 <= issued_s <= 60 * MINUTES + 90
+
+
+def test_one_odd_slice_is_no_change(start: Start) -> None:
+    job = start(BORED, rule(id="rises", when=[{"feature": "pointer_path_px", "rises": 5}]))
+    slices = [*STEADY, QUIET | {"engaged_ms": 1.0, "pointer_path_px": 1e6}, *STEADY]
+    assert fed(job, windows(slices)) == []
+
+
+def test_half_a_minute_in_another_tab_is_no_fall(start: Start) -> None:
+    job = start(BORED, MISSION)
+    slices: Sequence[Slice | None] = [*STEADY, None, None, None, *STEADY]
+    rows = list(windows(slices))
+    # The page is hidden with the last event before the pause.
+    hidden_s = 60 * MINUTES - 1
+    rows = [(kind, [*numbers[:6], float(at(hidden_s)), *numbers[7:]], texts) for kind, numbers, texts in rows]
+    assert fed(job, rows) == []
+
+
+def test_the_mission_of_the_first_day_can_be_said_to_the_letter(start: Start) -> None:
+    calm = [reading(number) | {"recommended_clicks": 0.0} for number in range(60)]
+    slices = [*calm, *(tired(number) for number in range(12))]
+    [first, *_] = seconds(fed(start(MISSION), windows(slices)))
+    assert 60 * MINUTES + 20 <= first <= 60 * MINUTES + 120
 
 
 def test_the_command_says_whom_and_why(start: Start) -> None:
-    job = start(MISSION)
-    fed(job, reading(170))
-    [command] = commands(fed(job, [fallen(180)]))
+    job = start(BORED)
+    [command] = commands(fed(job, windows([*STEADY, *(tired(number) for number in range(24))])))
     assert (command.target.kind, command.target.id, command.user_id) == ("session", ANNA, "anna")
     assert command.content_id == "morning-news"
-    why = command.evidence["session_duration_ms"]
-    assert why.value == 30_000
-    assert why.baseline == pytest.approx(50_000 + 1_000 * (1 + 2 + 3 + 4 + 0 + 1 + 2 + 3 + 4 + 0 + 1 + 2) / 12)
-    assert why.threshold == pytest.approx(0.8 * (why.baseline or 0))
-    assert (why.window_start_ms, why.window_end_ms) == (at(120), at(180))
-    assert set(command.evidence) == {"session_duration_ms", "recommended_click_rate", "silence_ms"}
+    why = command.evidence["engaged_ms"]
+    falls, change = sorted(why.bounds, key=lambda bound: bound.bound, reverse=True)
+    assert (falls.bound, falls.threshold, falls.unit) == ("falls", 5.0, "nats")
+    assert falls.measured is not None
+    assert falls.measured >= 5.0
+    # STEADY has 5 s of heartbeats in one slice of seven, and 10 s in the others: 55.7 s a minute.
+    assert why.baseline == pytest.approx(55_700, rel=0.02)
+    assert change.threshold == pytest.approx(0.9 * (why.baseline or 0))
+    assert why.window_end_ms == command.issued_at_ms
     assert job.flink.counters["commands"] == 1
 
 
 def test_readers_do_not_disturb_each_other(start: Start) -> None:
-    job = start(MISSION)
-    fed(job, [row for pair in zip(reading(170), reading(170, BEN), strict=True) for row in pair])
-    assert [each.session_id for each in commands(fed(job, [fallen(180, BEN)]))] == [BEN]
+    anna = list(windows([*STEADY, *STEADY[:24]]))
+    ben = list(windows([*STEADY, *(tired(number) for number in range(24))], BEN))
+    rows = [row for pair in zip(anna, ben, strict=True) for row in pair]
+    assert {each.session_id for each in commands(fed(start(BORED), rows))} == {BEN}
 
 
 def story() -> list[CrossingRow]:
-    """Ten minutes of two readers, with falls, recoveries and changing types."""
-    rows: list[CrossingRow] = []
-    for end_s in range(60, 660, 10):
-        for session, odd in ((ANNA, end_s % 170 < 30), (BEN, end_s % 230 < 40)):
-            usual = next(reading(end_s, session, since_s=end_s))
-            rows.append(fallen(end_s, session) if odd else usual)
-    return rows
+    """Fifteen minutes of two readers, with falls and recoveries."""
+    anna = [tired(number) if 60 <= number < 78 else reading(number) for number in range(90)]
+    ben = [tired(number) if 40 <= number < 60 else reading(number + 3) for number in range(90)]
+    pairs = zip(windows(anna), windows(ben, BEN), strict=True)
+    return [row for pair in pairs for row in pair]
 
 
 RULES = (
     MISSION,
+    BORED,
     ODD,
-    rule(id="streak", when=[{"feature": "engaged_ms", "below": 25_000}], for_windows=3, then={"action": "shorten"}),
+    rule(id="streak", when=[{"feature": "engaged_ms", "below": 35_000}], for_windows=2, then={"action": "shorten"}),
     rule(id="drift", when=[{"feature": "engaged_ms", "shift": "down"}], then={"action": "expand"}),
     rule(id="forest", when=[{"forest": 0.4}], then={"action": "visualise"}, cooldown_s=30),
 )
 
 
-@pytest.mark.parametrize("cut", [1, 13, 30, 61, 119])
+@pytest.mark.parametrize("cut", [1, 13, 30, 125, 141], ids=lambda cut: f"after {cut} rows")
 def test_a_restart_changes_no_command(start: Start, cut: int) -> None:
     straight = fed(start(*RULES), story())
     before = start(*RULES)
@@ -113,13 +120,13 @@ def test_a_restart_changes_no_command(start: Start, cut: int) -> None:
     after = start(*RULES, flink=before.flink)
     broken += fed(after, story()[cut:])
     assert [bytes(each[1]) for each in broken] == [bytes(each[1]) for each in straight]
-    assert {each.source.id for each in commands(straight)} >= {"mission", "odd", "streak", "forest"}
+    assert {each.source.id for each in commands(straight)} >= {"bored", "streak", "forest", "drift"}
 
 
 def test_many_restarts_leave_the_state_that_none_would_have_left(start: Start) -> None:
     straight, flink = start(*RULES), None
     fed(straight, story())
-    for begin in range(0, 120, 7):
+    for begin in range(0, 180, 7):
         job = start(*RULES, flink=flink)
         fed(job, story()[begin : begin + 7])
         flink = job.flink
@@ -139,14 +146,16 @@ def test_a_window_that_comes_again_or_too_late_is_not_looked_at(start: Start) ->
 def test_placeholders_are_filled_from_the_window(start: Start) -> None:
     asked = rule(
         id="ask",
-        when=[{"feature": "category_rise_z", "above": 2}],
+        when=[{"feature": "category_nats", "above": 2}, {"feature": "category_pages", "above": 2}],
         then={"action": "enrich", "parameters": {"of": "$category", "beside": "$content_id"}},
     )
     job = start(asked)
-    for end_s in range(60, 240, 10):
-        wave = end_s // 10 % 2 * 2_000
-        assert fed(job, [session_window(end_s, engaged=f"news=20000,film={5_000 + wave}")]) == []
-    [command] = commands(fed(job, [session_window(240, engaged="news=20000,film=9000", content="film")]))
+    for number in range(8):
+        end_s = 60 + 10 * number
+        assert fed(job, [session_window(end_s, opened=f"{at(end_s - 5)}=news")]) == []
+    for end_s in (140, 150):
+        assert fed(job, [session_window(end_s, opened=f"{at(end_s - 5)}=film")]) == []
+    [command] = commands(fed(job, [session_window(160, opened=f"{at(155)}=film", content="film")]))
     assert command.parameters == {"of": "film", "beside": "film"}
 
 
@@ -158,11 +167,11 @@ def test_device_and_main_type_of_the_reader_can_be_asked_for(start: Start) -> No
     assert [(each.session_id, each.source.id) for each in found] == [(ANNA, "phone"), (BEN, "news")]
 
 
-def test_peers_are_compared_with_once_there_are_enough(start: Start) -> None:
-    lazy = rule(when=[{"feature": "engaged_ms", "z_below": -2, "against": "peers"}])
-    means, spreads = [50_000.0] * len(SESSION_NAMES), [5_000.0] * len(SESSION_NAMES)
-    few = session_window(60, BEN, peers=(29, means, spreads), engaged_ms=39_000)
-    enough = session_window(60, peers=(30, means, spreads), engaged_ms=39_000)
-    [command] = commands(fed(start(lazy), [few, enough]))
-    assert command.session_id == ANNA
-    assert command.evidence["engaged_ms"].z == pytest.approx(-2.2)
+def test_nobody_is_compared_with_peers_before_there_are_any(start: Start) -> None:
+    top = rule(when=[{"feature": "engaged_ms", "against": "peers", "top": 0.99}])
+    assert fed(start(top), windows(STEADY)) == []
+
+
+def test_a_part_of_a_minute_is_not_little(start: Start) -> None:
+    little = rule(when=[{"feature": "engaged_ms", "below": 10_000}])
+    assert fed(start(little), windows([QUIET | {"engaged_ms": 5_000.0}])) == []

@@ -10,13 +10,12 @@ import msgspec
 import pytest
 
 from infra.local.home import PROJECT
-from models.detectors.baselines import Baselines
-from models.feature_layout import FeatureLayout
-from models.features import FIRST_SESSION_NAMES, SESSION_NAMES
+from models.features import FOREST_FEATURES, SESSION_NAMES
 from models.isolation_forest.fit import refit
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
+from models.judgement.layout import HABIT_NAMES
 from tests.support.builders import (
     ANNA,
     BEN,
@@ -28,9 +27,9 @@ from tests.support.builders import (
     minutes,
     session_window,
 )
-from tests.support.flink_fakes import Running, lines
+from tests.support.flink_fakes import Running
 from tests.support.operator_outputs import fed
-from tests.support.other_features import CHANGES, to_json
+from tests.support.other_features import CHANGES, habits_by_name, to_json
 from udfs.forest_refit import ForestRefit
 from udfs.window_commands import WindowCommands
 
@@ -42,7 +41,9 @@ Answer = dict[str, Any]
 def left_behind() -> Answer:
     """State after 40 windows of one session, with a pending window, a forest in force and 150 sampled windows."""
     model = forest_model()
-    job = Running(WindowCommands((), model, forest_card(model), SCHEDULE, WINDOW_MS, EVERY_MS, False))
+    job = Running(
+        WindowCommands((), model, forest_card(model), SCHEDULE, RefitSchedule(0, 0), WINDOW_MS, EVERY_MS, False)
+    )
     in_force = msgspec.structs.replace(refit("news", EPOCH - 100, minutes(200)), threshold=-1.0)
     for message in (in_force, RefitMessage("news", EPOCH, "begins")):
         job.broadcast(("refit", "news", msgspec.json.encode(message).decode()))
@@ -68,33 +69,27 @@ def changed(change: str) -> Answer:
     return taken_up(change, left_behind())
 
 
-def baselines(found: Answer, session: str) -> dict[str, tuple[int, float]]:
-    """Count and mean of each feature's baseline, by name."""
-    layout = FeatureLayout(found["features"], FIRST_SESSION_NAMES)
-    text = lines(found["windows"]["values"]["session-v2"]["s" + session])["z-scores-v1"]
-    held = Baselines.from_text(text, layout)
-    return dict(zip(layout.names, zip(held.counts, held.means, strict=True), strict=True))
-
-
 @pytest.mark.parametrize("change", CHANGES)
 def test_state_of_the_shipped_features_is_taken_up_by_name(change: str) -> None:
     found = changed(change)
-    names = found["features"]
+    names, left = found["features"], habits_by_name(left_behind()["windows"], ANNA)
     odd = next(each for each in found["commands"] if each["source"]["id"] == "odd" and each["session_id"] == ANNA)
-    if change in ("added", "removed"):
+    if change != "none":
+        # The first minute lacks the slices of the window that the savepoint cut in two.
         assert odd["issued_at_ms"] == at(540)
-    # 38 to 42 s of engaged time in turns, the newest weighing little more than the oldest: mean 40 s, deviation sqrt(2) s.
-    assert odd["evidence"]["engaged_ms"]["baseline"] == pytest.approx(40_000, abs=60)
-    assert odd["evidence"]["engaged_ms"]["z"] == pytest.approx(-20 / 2**0.5, rel=0.02)
-    counts = {name: count for name, (count, _) in baselines(found, ANNA).items()}
-    learned = 3 if change in ("none", "reordered") else 1
-    assert counts == {name: learned if name == "likes" else 40 + learned for name in names}
-    pending = baselines(found, BEN)
-    assert (pending["engaged_ms"], pending["pages"]) == ((1, 1.0), (1, 7.0))
-    assert pending.get("likes", (0, 0.0)) == (0, 0.0)
+    # 38 to 42 s of engaged time in turns, of 55 s each: what a minute of presence has by that.
+    assert odd["evidence"]["engaged_ms"]["baseline"] == pytest.approx(40_000 * 60 / 55, rel=0.05)
+    habits = found["habits"][ANNA]
+    assert habits["engaged_ms"][0] >= left["engaged_ms"][0] > 4
+    for name in habits.keys() - {"likes"}:
+        assert habits[name][0] == pytest.approx(habits["engaged_ms"][0])
+    assert habits.get("likes", [0.0])[0] < 3
+    assert ("hover_ms" in habits) == (change != "removed")
+    assert ("likes" in habits) == (change == "added")
+    assert names == found["features"]
     [fitted] = [each for each in found["refits"] if each["status"] == "fitted"]
-    assert fitted["features"] == names
-    assert ForestScorer(msgspec.convert(fitted, RefitMessage).model_bytes()).features == len(names)
+    assert fitted["features"] == found["forest_features"]
+    assert ForestScorer(msgspec.convert(fitted, RefitMessage).model_bytes()).features == len(found["forest_features"])
 
 
 @pytest.mark.parametrize(
@@ -106,11 +101,13 @@ def test_a_forest_fitted_on_other_features_judges_nobody(change: str, uses_it: b
     assert any(each["source"]["id"] == "scored" for each in found["commands"]) == uses_it
 
 
-@pytest.mark.parametrize(("change", "hover_windows"), [("added", 41), ("removed", 0)])
-def test_a_second_change_meets_state_of_both_kinds(change: str, hover_windows: int) -> None:
+@pytest.mark.parametrize("change", ["added", "removed"])
+def test_a_second_change_meets_state_of_both_kinds(change: str) -> None:
     back = taken_up("none", changed(change))
     assert back["features"] == list(SESSION_NAMES)
-    counts = {name: count for name, (count, _) in baselines(back, ANNA).items()}
-    assert counts == {name: hover_windows if name == "hover_ms" else 41 for name in SESSION_NAMES}
+    habits = back["habits"][ANNA]
+    assert habits.keys() == set(HABIT_NAMES)
+    assert (habits["hover_ms"][0] > 4) == (change == "added")
+    assert habits["engaged_ms"][0] > 4
     [fitted] = [each for each in back["refits"] if each["status"] == "fitted"]
-    assert fitted["features"] == list(SESSION_NAMES)
+    assert fitted["features"] == list(FOREST_FEATURES)

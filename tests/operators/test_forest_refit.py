@@ -11,11 +11,13 @@ from models.isolation_forest.messages import RefitMessage
 from models.reservoir import CAPACITY, Reservoir
 from tests.support.builders import BEGINNING, CrossingRow, at, minutes, session_window
 from tests.support.flink_fakes import FakeFlink, Running
-from udfs.forest_refit import MAX_CONTENT_TYPES, MAX_WATERMARK, ForestRefit
+from udfs.crossing_rows import SESSION_NUMBERS
+from udfs.forest_refit import MAX_CONTENT_TYPES, MAX_WATERMARK, MIN_NEW_WINDOWS, ForestRefit
 
 HALF_HOUR_S, LEAD_S = 1_800, 300
 EVERY_MS = HALF_HOUR_S * 1000
 FIRST = BEGINNING // EVERY_MS
+FEATURES = slice(len(SESSION_NUMBERS), len(SESSION_NUMBERS) + len(SESSION_NAMES))
 
 
 def started(flink: FakeFlink | None = None) -> Running:
@@ -27,7 +29,7 @@ def sample(rows: int, since_s: int = 60, seed: int = 7) -> list[CrossingRow]:
     made = []
     for n, values in enumerate(minutes(rows, seed)):
         kind, numbers, texts = session_window(since_s + n * 60 % (HALF_HOUR_S - 60), f"reader-{seed}-{n}")
-        made.append((kind, [*numbers[:6], *values, *numbers[6 + len(SESSION_NAMES) :]], texts))
+        made.append((kind, [*numbers[: FEATURES.start], *values, *numbers[FEATURES.stop :]], texts))
     return made
 
 
@@ -53,7 +55,7 @@ def oracle(epoch: int, rows: list[CrossingRow]) -> RefitMessage:
     """The refit over the reservoir of all rows, made without the operator."""
     reservoir = Reservoir(2.0 * EVERY_MS)
     for _, numbers, texts in rows:
-        reservoir.add(f"{texts[0]}:{int(numbers[0])}", int(numbers[0]), numbers[6 : 6 + len(SESSION_NAMES)])
+        reservoir.add(str(texts[0]), int(numbers[0]), numbers[FEATURES])
     return refit("news", FIRST + epoch, reservoir.rows())
 
 
@@ -145,11 +147,11 @@ def unwanted(rows: list[CrossingRow]) -> CrossingRow:
     """A window of the second epoch that a sample of `rows` does not take."""
     reservoir = Reservoir(2.0 * EVERY_MS)
     for _, numbers, texts in rows:
-        reservoir.add(f"{texts[0]}:{int(numbers[0])}", int(numbers[0]), numbers[6 : 6 + len(SESSION_NAMES)])
+        reservoir.add(str(texts[0]), int(numbers[0]), numbers[FEATURES])
     for n in range(1_000):
         end_s = HALF_HOUR_S + 60
         offered = Reservoir.from_items(reservoir.items(), 2.0 * EVERY_MS)
-        if not offered.add(f"guest-{n}:{at(end_s)}", at(end_s), [0.0]):
+        if not offered.add(f"guest-{n}", at(end_s), [0.0]):
             return session_window(end_s, f"guest-{n}")
     raise AssertionError("every guest was taken")
 
@@ -166,6 +168,69 @@ def test_an_epoch_whose_only_window_was_not_taken_is_skipped_whenever_it_came(ea
     if not early:
         sent(job, [guest])
     assert [each.status for each in judged(job.advance(boundary(2)))] == ["skipped"]
+
+
+def hours_of_one(windows: int) -> list[CrossingRow]:
+    """Windows of one reader who stays for half an hour, every ten seconds."""
+    return [session_window(60 + 10 * n, "stays", engaged_ms=1_000.0 * (n % 50)) for n in range(windows)]
+
+
+def test_a_reader_who_stays_is_two_windows_of_the_sample() -> None:
+    others, long = sample(150), hours_of_one(170)
+    job = started()
+    sent(job, [*long[:90], *others, *long[90:]])
+    assert judged(job.advance(boundary(1))) == [oracle(1, others + long)]
+    _, items, *_ = msgspec.json.decode(job.flink.values["reservoir-v1"]["news"])
+    assert sum(name.startswith("stays:") for _, name, _ in items) == 2
+    assert len(items) == 152
+
+
+def test_one_reader_alone_gets_no_forest_however_long_he_stays() -> None:
+    job = started()
+    sent(job, hours_of_one(170))
+    assert judged(job.advance(boundary(1))) == [RefitMessage("news", FIRST + 1, "skipped")]
+
+
+def test_what_of_the_sample_is_new_does_not_depend_on_the_order() -> None:
+    """Of readers that were displaced in the meantime as many came as of others, but they are not in the sample."""
+    early = sample(200)
+    few = MIN_NEW_WINDOWS // 2 - 1
+    later = [session_window(HALF_HOUR_S + 60 + 10 * n, f"late-{who}") for who in range(few) for n in range(30)]
+    for rows in (later, later[::-1]):
+        job = started()
+        sent(job, early)
+        job.advance(boundary(1))
+        sent(job, rows)
+        assert [each.status for each in judged(job.advance(boundary(2)))] == ["skipped"]
+    more = [session_window(HALF_HOUR_S + 60 + 10 * n, "one-more") for n in range(2)]
+    job = started()
+    sent(job, early)
+    job.advance(boundary(1))
+    sent(job, later + more)
+    assert [each.status for each in judged(job.advance(boundary(2)))] == ["fitted"]
+
+
+def test_partial_windows_are_not_learned() -> None:
+    rows = sample(150)
+    partial = [session_window(60, f"partial-{n}", active_slices=4, engaged_ms=1.0) for n in range(40)]
+    job = started()
+    assert sent(job, partial) == []
+    sent(job, rows)
+    assert judged(job.advance(boundary(1))) == [oracle(1, rows)]
+
+
+def test_a_sample_of_the_first_release_is_taken_up_with_two_windows_a_session() -> None:
+    """Its state bears no layout, its names are session and end, and one session may have filled it."""
+    old = [[30_000.0 + n, f"stays:{at(60 + 10 * n)}", [float(n)] * 13] for n in range(170)]
+    job = started()
+    job.flink.values["reservoir-v1"]["news"] = msgspec.json.encode([FIRST + 1, old]).decode()
+    job.flink.timers.add((boundary(1), "news"))
+    sent(job, sample(100, seed=9))
+    job.advance(boundary(1))
+    _, items, *_ = msgspec.json.decode(job.flink.values["reservoir-v1"]["news"])
+    assert [name for _, name, _ in items if name.startswith("stays:")] == [
+        f"stays:{at(60 + 10 * n)}" for n in (168, 169)
+    ]
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, 150, 151, 250])
@@ -193,7 +258,7 @@ def test_state_is_bounded_however_many_windows_come() -> None:
 
 def test_unknown_values_survive_a_restart() -> None:
     rows = sample(150)
-    rows[5][1][6 + 4] = float("nan")
+    rows[5][1][FEATURES.start + SESSION_NAMES.index("scroll_depth")] = float("nan")
     job = started()
     sent(job, rows)
     assert judged(started(job.flink).advance(boundary(1))) == [oracle(1, rows)]

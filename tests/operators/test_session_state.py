@@ -14,7 +14,7 @@ from tests.support.flink_fakes import Running
 from tests.support.operator_outputs import commands, fed
 from udfs.session_state import SessionStates
 
-CALM = rule()
+CALM = rule(when=[{"feature": "idle_ms", "below": 5_000}])
 CLICKED = rule(id="clicked", lane="event", when=[{"event": "type", "equals": "click"}])
 
 
@@ -52,7 +52,7 @@ def test_windows_tell_their_scores_once_a_minute(start: Start) -> None:
 
 
 def test_silence_has_no_scores_and_its_timer_emits_commands_alone(start: Start) -> None:
-    job = start(rule(id="quiet", when=[{"feature": "clicks", "below": 1}]), emit_scores=True)
+    job = start(rule(id="quiet", when=[{"feature": "silence_ms", "above": 60_000}]), emit_scores=True)
     fed(job, [session_window(60)])
     assert commands(job.advance(at(130)))
     assert told(fed(job, [session_window(140, BEN)])) == []

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from models.features import SESSION_LAYOUT
+from models.judgement.layout import HABIT_NAMES
 from models.rules.evaluation import Subject
-from tests.support.builders import ANNA, BEN, NAN, WINDOW_MS, at, session_values, trigger_event
+from tests.support.builders import ANNA, BEN, NAN, WINDOW_MS, at, session_values, session_window, trigger_event
 from tests.support.flink_fakes import FakeContext, FakeFlink
 from tests.support.stages import lane_setup
 from udfs.crossing_rows import SessionWindow, TriggerEvent
@@ -16,7 +16,6 @@ from udfs.stages.evaluation import EventEvaluation, SessionEvaluation
 from udfs.stages.pending_windows import PendingWindowsStage
 from udfs.stages.recent_clicks import RecentClicksStage
 from udfs.stages.session_clock import SessionClockStage
-from udfs.stages.z_scores import PeerStage, ZScoreStage
 
 KEY = "s" + ANNA
 
@@ -77,15 +76,18 @@ def test_what_is_at_hand_is_bounded_and_the_rest_comes_from_state(flink: FakeFli
 def test_held_windows_come_back_in_order_as_they_went_in(flink: FakeFlink) -> None:
     stage = opened(PendingWindowsStage(), flink)
     assert not stage.has_pending(KEY)
-    stage.buffer(KEY, at(60), [1.5, NAN], ["a", None])
-    stage.buffer(KEY, at(70), [2.5, 0.0], ["b", "c"])
+    _, first, texts = session_window(60, scroll_depth=NAN)
+    _, second, _ = session_window(70, pages=3.0)
+    stage.buffer(KEY, at(60), first, texts)
+    stage.buffer(KEY, at(70), second, texts)
     stage = opened(PendingWindowsStage(), flink)
     assert stage.has_pending(KEY)
     assert list(stage.release(KEY, at(59))) == []
-    [(numbers, texts)] = stage.release(KEY, at(60))
-    assert numbers == pytest.approx([1.5, NAN], nan_ok=True)
-    assert texts == ["a", None]
-    assert list(stage.release(KEY, at(100))) == [([2.5, 0.0], ["b", "c"])]
+    [(numbers, kept)] = stage.release(KEY, at(60))
+    assert numbers == pytest.approx(first, nan_ok=True)
+    assert kept == texts
+    [(numbers, kept)] = stage.release(KEY, at(100))
+    assert numbers == pytest.approx(second, nan_ok=True)
     assert flink.left_of(KEY) == set()
 
 
@@ -93,19 +95,24 @@ def window(end_s: int, **changed: Any) -> SessionWindow:
     given = {
         "end_ms": at(end_s),
         "first_ms": at(0),
+        "newest_first_ms": at(0),
+        "acted_first_ms": at(0),
         "interacted_ms": at(5),
         "last_ms": at(8),
         "hidden_ms": None,
+        "page_depth": 0.0,
         "session_id": ANNA,
         "user_id": None,
         "content_id": None,
         "main_type": None,
         "engaged_by_type": None,
         "device": None,
+        "opened": None,
+        "active_slices": 1,
         "values": session_values(),
-        "peer_windows": 0.0,
-        "peer_means": [],
-        "peer_spreads": [],
+        "wholes": [0.0] * len(HABIT_NAMES),
+        "site_active_ms": 0.0,
+        "site_totals": [0.0] * len(HABIT_NAMES),
     }
     return SessionWindow(**(given | changed))
 
@@ -143,20 +150,6 @@ def test_a_silent_window_before_any_other_is_ignored(flink: FakeFlink) -> None:
     assert attended(stage, 10, None, flink) == {}
     assert not stage.is_over(KEY, at(10**6))
     assert flink.left_of(KEY) == set()
-
-
-def test_scores_without_learning_leave_no_state(flink: FakeFlink) -> None:
-    stage = opened(ZScoreStage("z-v1", SESSION_LAYOUT), flink)
-    evaluation = SessionEvaluation(ANNA, at(60), None, session_values(), WINDOW_MS)
-    stage.on_window(evaluation, FakeContext(flink))
-    assert evaluation.signals.z_self == [None] * 13
-    assert flink.left_of(KEY) == set()
-
-
-def test_without_a_window_nothing_is_known_about_peers(flink: FakeFlink) -> None:
-    evaluation = SessionEvaluation(ANNA, at(60), None, session_values(), WINDOW_MS)
-    PeerStage(lane_setup()).on_window(evaluation, FakeContext(flink))
-    assert (evaluation.signals.z_peers, evaluation.signals.peer_means) == ([None] * 13, ())
 
 
 def test_deciding_nothing_leaves_no_state_and_asks_for_no_subject(flink: FakeFlink) -> None:

@@ -8,7 +8,7 @@ from udfs.keyed_state import TTL_H
 from udfs.session_state import SessionStates
 from udfs.stages.broadcast_control import CONTROL
 
-ADJUST_STATES = {"session-v2", "held-windows-v2", "content-v2"}
+ADJUST_STATES = {"session-v2", "held-windows-v3", "content-v2"}
 FAST_STATES = {"fast-lane-v2"}
 SESSION_STATES = {"session-state-v1"}
 

@@ -7,13 +7,16 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from models.features import CONTENT_NAMES, SESSION_NAMES
+from models.features import CONTENT_NAMES, FOREST_FEATURES, SESSION_FEATURES, SESSION_NAMES
 from models.isolation_forest.onnx_export import fit, to_onnx
+from models.isolation_forest.registry import to_feature_row
+from models.judgement.layout import HABIT_NAMES
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import Subject
 from schemas.commands import Target
 from schemas.model_cards import ModelCard
 from schemas.rules import Rule, parse_rule
+from udfs.crossing_rows import DEPTH_STEPS
 
 BEGINNING = 1_760_000_400_000
 """A full half-hour, in ms."""
@@ -26,6 +29,8 @@ ANNA, BEN = "anna-phone", "ben-laptop"
 MORNING_NEWS, FILM = "morning-news", "film"
 NAN = float("nan")
 
+SCALES = {feature.name: feature.habit.scale for feature in SESSION_FEATURES if feature.habit is not None}
+
 CrossingRow = tuple[str, list[float], list[str | None]]
 
 ORDINARY = dict.fromkeys(SESSION_NAMES, 0.0) | {
@@ -35,6 +40,9 @@ ORDINARY = dict.fromkeys(SESSION_NAMES, 0.0) | {
     "recommended_click_rate": 2.0,
     "scroll_depth": 0.5,
     "scroll_speed": 4.0,
+    "scrolls": 12.0,
+    "signs": 30.0,
+    "scroll_distance": 0.6,
     "hover_ms": 2_000.0,
     "pointer_path_px": 3_000.0,
     "engaged_ms": 40_000.0,
@@ -71,36 +79,60 @@ def session_window(
     main_type: str | None = "news",
     engaged: str | None = "news=40000",
     device: str | None = "phone",
-    peers: tuple[float, list[float], list[float]] | None = None,
+    opened: str | None = None,
+    page_depth: float = 0.5,
+    active_slices: int = 6,
+    site: tuple[float, list[float]] | None = None,
     **features: float,
 ) -> CrossingRow:
-    """The minute that ends at `end_s`. Unless told otherwise the session is as old as `BEGINNING`, and the last event
-    of the minute is an interaction one second before the end."""
+    """The minute that ends at `end_s`. Unless told otherwise the session is as old as `BEGINNING`, the last event of the
+    minute is an interaction one second before the end, and each slice begins with one. `site` is the number of active
+    slices of all sessions and their sums."""
     last = end_s - 1 if last_s is None else last_s
     interacted = last if interacted_s is None else interacted_s
-    windows, means, spreads = peers or (0.0, [NAN] * len(SESSION_NAMES), [NAN] * len(SESSION_NAMES))
+    site_slices, totals = site or (0.0, [0.0] * len(HABIT_NAMES))
+    values = session_values(**features)
     numbers = [
         float(at(end_s)),
         float(at(max(end_s - 60, 0) if first_s is None else first_s)),
+        float(at(last // 10 * 10)),
+        float(at(interacted // 10 * 10)) if active else NAN,
         float(at(interacted)) if active else NAN,
         float(at(last)),
-        windows,
         NAN if hidden_s is None else float(at(hidden_s)),
-        *session_values(**features),
-        *means,
-        *spreads,
+        float(at(last)) * DEPTH_STEPS + round(page_depth * 10_000),
+        float(active_slices),
+        site_slices,
+        *values,
+        *(round(values[SESSION_NAMES.index(name)] * SCALES[name]) for name in HABIT_NAMES),
+        *totals,
     ]
-    return "session", numbers, [session, user, content, main_type, engaged, device]
+    return "session", numbers, [session, user, content, main_type, engaged, device, opened]
 
 
-def content_window(end_s: int, content: str = MORNING_NEWS, **features: float) -> CrossingRow:
-    """The minute of a content item that ends at `end_s`; features not given are 1."""
+def content_window(
+    end_s: int,
+    content: str = MORNING_NEWS,
+    *,
+    first_s: float | None = None,
+    new_exits: int = 0,
+    leavers: tuple[int, ...] = (),
+    present: int = 6,
+    **features: float,
+) -> CrossingRow:
+    """The minute of a content item that ends at `end_s`; features not given are 1. Each of `leavers`, hashes of readers, left
+    within 10 s in the newest slice."""
     assert features.keys() <= set(CONTENT_NAMES)
-    return (
-        "content",
-        [float(at(end_s)), *(features.get(name, 1.0) for name in CONTENT_NAMES)],
-        [content, "news"],
-    )
+    numbers = [
+        float(at(end_s)),
+        float(at(max(end_s - 60, 0) if first_s is None else first_s)),
+        float(max(new_exits, len(leavers))),
+        float(len(leavers)),
+        float(present),
+        float(min(leavers, default=NAN)),
+        float(max(leavers, default=NAN)),
+    ]
+    return "content", [*numbers, *(features.get(name, 1.0) for name in CONTENT_NAMES)], [content, "news"]
 
 
 def trigger_event(
@@ -161,7 +193,7 @@ def minutes(rows: int, seed: int = 7) -> list[tuple[float, ...]]:
 @cache
 def forest_model(seed: int = 7) -> bytes:
     """A forest over 256 ordinary minutes."""
-    return to_onnx(fit(np.array(minutes(256, seed), dtype=np.float32), seed=seed))
+    return to_onnx(fit(np.concatenate([to_feature_row(row) for row in minutes(256, seed)]), seed=seed))
 
 
 def forest_card(artefact: bytes, **changed: Any) -> ModelCard:
@@ -169,7 +201,7 @@ def forest_card(artefact: bytes, **changed: Any) -> ModelCard:
         id="forest",
         version=1,
         kind="isolation_forest",
-        features=list(SESSION_NAMES),
+        features=list(FOREST_FEATURES),
         threshold=0.62,
         sha256=sha256(artefact).hexdigest(),
         trained_on="ordinary minutes",

@@ -59,7 +59,7 @@ class FakeFlink:
 
 @dataclass
 class FakeValue:
-    """Value state of texts."""
+    """Value state of texts, or of whole numbers."""
 
     flink: FakeFlink
     held: dict[str, str]
@@ -67,8 +67,8 @@ class FakeValue:
     def value(self) -> str | None:
         return self.held.get(self.flink.current_key)
 
-    def update(self, value: str) -> None:
-        assert type(value) is str, "the state is declared as text"
+    def update(self, value: Any) -> None:
+        assert type(value) in (str, int), "the state is declared as text, or as a whole number"
         self.held[self.flink.current_key] = value
 
     def clear(self) -> None:

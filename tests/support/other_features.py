@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import models.features as registry
 from models.feature_layout import FeatureLayout
-from tests.support.flink_fakes import FakeFlink, Running
+from models.judgement.habit import Habit
+from tests.support.flink_fakes import FakeFlink, Running, lines
 
 CHANGES: Final = ("none", "added", "removed", "reordered")
 
@@ -20,7 +21,9 @@ def change_features(change: str) -> None:
     features = {
         "none": registry.SESSION_FEATURES,
         "added": (
-            registry.Feature("likes", "count", "contents liked", "0e0", when_silent=0.0),
+            registry.Feature(
+                "likes", "count", "contents liked", "0e0", when_silent=0.0, habit=Habit("lk", 1.0, 1.0, 1.0, 3.0)
+            ),
             *registry.SESSION_FEATURES,
         ),
         "removed": tuple(each for each in registry.SESSION_FEATURES if each.name != "hover_ms"),
@@ -29,6 +32,7 @@ def change_features(change: str) -> None:
     names = tuple(each.name for each in features)
     layout = FeatureLayout(names, registry.FIRST_SESSION_NAMES)
     vars(registry).update(SESSION_FEATURES=features, SESSION_NAMES=names, SESSION_LAYOUT=layout)
+    vars(registry).update(FOREST_FEATURES=tuple(each.name for each in features if each.in_forest))
     registry.silent_values.__defaults__ = (features,)
 
 
@@ -47,34 +51,65 @@ def from_json(state: dict[str, Any]) -> FakeFlink:
     return FakeFlink(**state | {"timers": {(at_ms, key) for at_ms, key in state["timers"]}})
 
 
+def habits_by_name(window_state: dict[str, Any], session: str) -> dict[str, list[float]]:
+    """Present minutes that a habit was learned from, and their sum, by the name of the feature."""
+    from models.judgement.judged_session import JudgedSession
+    from models.judgement.layout import HABIT_NAMES
+
+    text = lines(window_state["values"]["session-v2"]["s" + session])["habits-v1"]
+    habits = JudgedSession.from_text(text).judgement.habits
+    return {name: [habits.minutes[place], habits.totals[place]] for place, name in enumerate(HABIT_NAMES)}
+
+
 def story(window_state: dict[str, Any], refit_state: dict[str, Any]) -> dict[str, Any]:
     """Engaged time falls from the 41st window of a session on, and a pending window goes on; then a forest is fitted."""
     # Imported here: not before the registry has been changed.
     from models.isolation_forest.schedule import RefitSchedule
-    from tests.support.builders import EVERY_MS, WINDOW_MS, at, forest_card, forest_model, rule, session_window
+    from tests.support.builders import (
+        ANNA,
+        BEN,
+        EVERY_MS,
+        WINDOW_MS,
+        at,
+        forest_card,
+        forest_model,
+        rule,
+        session_window,
+    )
     from tests.support.operator_outputs import fed
     from udfs.forest_refit import ForestRefit
     from udfs.window_commands import WindowCommands
 
-    odd = rule(id="odd", when=[{"feature": "engaged_ms", "z_below": -2}], then={"action": "prompt"}, cooldown_s=1)
+    odd = rule(
+        id="odd", when=[{"feature": "engaged_ms", "change_below": -0.02}], then={"action": "prompt"}, cooldown_s=1
+    )
     scored = rule(id="scored", when=[{"forest": "threshold"}], then={"action": "expand"}, cooldown_s=1)
     schedule = RefitSchedule(1_800_000, 300_000)
     windows = WindowCommands(
-        (odd, scored), forest_model(), forest_card(forest_model()), schedule, WINDOW_MS, EVERY_MS, False
+        (odd, scored),
+        forest_model(),
+        forest_card(forest_model()),
+        schedule,
+        RefitSchedule(0, 0),
+        WINDOW_MS,
+        EVERY_MS,
+        False,
     )
     job, refits = (
         Running(windows, from_json(window_state)),
         Running(ForestRefit(1_800_000, 300_000), from_json(refit_state)),
     )
-    emitted = fed(job, [session_window(470, engaged_ms=20_000)])
+    emitted = fed(job, [session_window(470, engaged_ms=1_000)])
     emitted += job.advance(at(470))
-    emitted += fed(job, [session_window(530, engaged_ms=20_000), session_window(540, engaged_ms=20_000)])
+    emitted += fed(job, [session_window(530, engaged_ms=1_000), session_window(540, engaged_ms=1_000)])
     later = [session_window(480 + n, f"later-{n}") for n in range(100)]
     fitted = [each for row in later for each in refits.send("news", row)] + refits.advance(at(1_800))
     return {
         "commands": [json.loads(each[1]) for each in emitted if not isinstance(each[0], str) and len(each) == 2],
         "refits": [json.loads(each[2]) for each in fitted],
         "features": list(registry.SESSION_NAMES),
+        "habits": {session: habits_by_name(to_json(job.flink), session) for session in (ANNA, BEN)},
+        "forest_features": list(registry.FOREST_FEATURES),
         "windows": to_json(job.flink),
         "forests": to_json(refits.flink),
     }

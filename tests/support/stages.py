@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from models.features import SESSION_NAMES
 from models.isolation_forest.registry import ForestRegistry, ForestVersion
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
+from models.judgement.card_registry import CardRegistry
+from models.rules.readings import Readings
 from schemas.commands import encode
 from schemas.rules import Rule
 from tests.support.builders import ANNA, EVERY_MS, WINDOW_MS, CrossingRow, at, forest_card, forest_model
@@ -25,16 +28,24 @@ NO_REFITS = RefitSchedule(0, 0)
 def lane_setup(*rules: Rule) -> LaneSetup:
     """What a lane gives to its stages, with a bundle and forests of its own."""
     forests = ForestRegistry(NO_REFITS, ForestVersion(ForestScorer(forest_model()), 0.62, "forest@1"))
-    control = BroadcastControl(rules, forests, DETECTORS, FakeCounter(FakeFlink().counters, "refused"))
-    return LaneSetup(WINDOW_MS, EVERY_MS, KeyedStateBundle("stage-v1"), control, forests, emit_scores=True)
+    control = BroadcastControl(
+        rules, forests, CardRegistry(NO_REFITS), DETECTORS, FakeCounter(FakeFlink().counters, "refused")
+    )
+    return LaneSetup(
+        WINDOW_MS, EVERY_MS, KeyedStateBundle("stage-v1"), control, forests, CardRegistry(NO_REFITS), emit_scores=True
+    )
 
 
 def window_commands(
-    *rules: Rule, schedule: RefitSchedule = NO_REFITS, emit_scores: bool = False, window_ms: int = WINDOW_MS
+    *rules: Rule,
+    schedule: RefitSchedule = NO_REFITS,
+    cards: RefitSchedule = NO_REFITS,
+    emit_scores: bool = False,
+    window_ms: int = WINDOW_MS,
 ) -> WindowCommands:
     """The operator of the window lanes, with a small forest."""
     card = forest_card(forest_model())
-    return WindowCommands(rules, forest_model(), card, schedule, window_ms, EVERY_MS, emit_scores)
+    return WindowCommands(rules, forest_model(), card, schedule, cards, window_ms, EVERY_MS, emit_scores)
 
 
 class RunningStage:
@@ -52,16 +63,15 @@ class RunningStage:
         window = None if row is None else SessionWindow.from_crossing(row[1], row[2])
         evaluation = SessionEvaluation(ANNA, at(end_s), window, values, WINDOW_MS)
         evaluation.may_learn = window is not None
-        evaluation.signals.values, evaluation.signals.z_self = values, [None] * len(values)
+        evaluation.signals.values = values
         self._stage.on_window(evaluation, FakeContext(self.flink))
         self._setup.bundle.flush(evaluation.key)
         signals = evaluation.signals
         return {
-            "z_self": list(signals.z_self),
-            "z_peers": list(signals.z_peers),
+            "readings": None if signals.readings is None else _readings(signals.readings),
             "scalars": signals.scalars,
             "scores": {name: (score.value(), score.threshold) for name, score in signals.scores.items()},
-            "rise": evaluation.rise,
+            "category": evaluation.category,
             "commands": [encode(command) for command in evaluation.commands],
             "updates": self._updates(),
         }
@@ -74,3 +84,17 @@ class RunningStage:
         key = session_key(ANNA)
         self._stage.clear(key)
         self._setup.bundle.flush(key)
+
+
+def _readings(readings: Readings) -> dict[str, tuple[float | None, ...]]:
+    """All that can be asked about each feature, but for the peers."""
+    return {
+        name: (
+            readings.baseline(name, "self"),
+            readings.change(name, "self"),
+            readings.z(name, "self"),
+            readings.nats(name, "up"),
+            readings.nats(name, "down"),
+        )
+        for name in SESSION_NAMES
+    }

@@ -4,29 +4,31 @@ from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
-from models.features import CONTENT_LAYOUT
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import ContentWindow, Numbers, Texts
 from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import BroadcastControl
+from udfs.stages.content_habits import ContentHabitStage
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import ContentEvaluation
 from udfs.stages.window_refill import WindowRefill
-from udfs.stages.z_scores import ZScoreStage
 
 
 class ContentLane:
-    """Evaluates each window of a content item against that item's own past."""
+    """Evaluates each window of a content item against that item's own past.
+
+    Habits first, decisions second: a decision uses up evidence, so the flush comes after both.
+    """
 
     def __init__(self, window_ms: int, control: BroadcastControl, refill: WindowRefill) -> None:
         self._window_ms = window_ms
         self._refill = refill
         self._bundle = KeyedStateBundle("content-v2")
-        self._z_scores = ZScoreStage("content-z-scores-v1", CONTENT_LAYOUT, self._bundle)
+        self._habits = ContentHabitStage(window_ms, self._bundle)
         self._decisions = DecisionStage("content-decisions-v1", "content_window", control, self._bundle)
 
     def open(self, context: RuntimeContext) -> None:
-        self._z_scores.open(context)
+        self._habits.open(context)
         self._decisions.open(context)
 
     def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
@@ -35,7 +37,7 @@ class ContentLane:
         if self._refill.lacks_slices(window.end_ms):
             return []
         evaluation = ContentEvaluation(window, self._window_ms)
-        self._z_scores.on_window(evaluation, ctx)
+        self._habits.on_window(evaluation)
         commands = self._decisions.decide(evaluation)
         self._bundle.flush(evaluation.key)
         return commands

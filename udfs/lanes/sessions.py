@@ -8,26 +8,24 @@ from pyflink.datastream import RuntimeContext
 
 from models.features import silent_values
 from models.isolation_forest.registry import ForestRegistry
+from models.judgement.card_registry import CardRegistry
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Numbers, SessionWindow, Texts, session_id_of, session_key
 from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.base import Detector, LaneSetup, Stage
 from udfs.stages.broadcast_control import BroadcastControl
-from udfs.stages.categories import CategoryStage
 from udfs.stages.decisions import SessionDecisionStage
 from udfs.stages.evaluation import SessionEvaluation
+from udfs.stages.habits import HabitStage
 from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_scores import SessionScoresStage
 from udfs.stages.window_refill import WindowRefill
-from udfs.stages.z_scores import PeerStage, SessionZScoreStage
 
 STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     SessionClockStage,
-    SessionZScoreStage,
-    PeerStage,
-    CategoryStage,
+    HabitStage,
     IsolationForestStage,
     SessionScoresStage,
     SessionDecisionStage,
@@ -49,6 +47,7 @@ class SessionLane:
         window_ms: int,
         slice_ms: int,
         forests: ForestRegistry,
+        cards: CardRegistry,
         control: BroadcastControl,
         emit_scores: bool,
         refill: WindowRefill,
@@ -56,13 +55,14 @@ class SessionLane:
         self._window_ms = window_ms
         self._silent_values = silent_values(window_ms)
         self._forests = forests
+        self._cards = cards
         self._refill = refill
         self._bundle = KeyedStateBundle("session-v2")
         self._pending = PendingWindowsStage()
-        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, emit_scores)
+        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, cards, emit_scores)
         self._stages = [stage(setup) for stage in STAGES]
         self._clock = _of_type(self._stages, SessionClockStage)
-        self._z_scores = _of_type(self._stages, SessionZScoreStage)
+        self._habits = _of_type(self._stages, HabitStage)
         self._scores = _of_type(self._stages, SessionScoresStage)
 
     def open(self, context: RuntimeContext) -> None:
@@ -74,14 +74,18 @@ class SessionLane:
         window = SessionWindow.from_crossing(numbers, texts)
         self._refill.on_row(window.end_ms)
         key = session_key(window.session_id)
-        if self._pending.has_pending(key) or self._forests.is_pending(window.main_type or "", window.end_ms):
-            # The watermark of the refits decides: once it has passed the window, none can be under way.
+        if self._pending.has_pending(key) or self._is_pending(window):
+            # The watermark of refits and cards decides: once it has passed the window, none can be under way.
             self._pending.buffer(key, window.end_ms, numbers, texts)
             ctx.timer_service().register_event_time_timer(window.end_ms)
             return []
         commands = self._on_window(key, window, ctx)
         self._bundle.flush(key)
         return commands
+
+    def _is_pending(self, window: SessionWindow) -> bool:
+        """Whether a card or a forest that may still judge the window is under way."""
+        return self._cards.is_pending(window.end_ms) or self._forests.is_pending(window.main_type or "", window.end_ms)
 
     def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[AdjustmentCommand]:
         commands: list[AdjustmentCommand] = []
@@ -122,7 +126,7 @@ class SessionLane:
     ) -> list[AdjustmentCommand]:
         """Runs one window of a session through all stages."""
         evaluation = SessionEvaluation(session_id, end_ms, window, values, self._window_ms)
-        if self._z_scores.met_other_features(evaluation.key):
+        if self._habits.met_other_habits(evaluation.key):
             self._refill.began_empty = True
         if self._refill.lacks_slices(end_ms):
             self._clock.on_window(evaluation, ctx)

@@ -9,7 +9,13 @@ from udfs.runtime import pyflink_patches
 from udfs.runtime.garbage_collection import relax_gc
 from udfs.runtime.python_threads import import_in_python_thread
 
-OPERATORS: Final = ("udfs.event_commands", "udfs.forest_refit", "udfs.session_state", "udfs.window_commands")
+OPERATORS: Final = (
+    "udfs.event_commands",
+    "udfs.forest_refit",
+    "udfs.session_state",
+    "udfs.site_cards",
+    "udfs.window_commands",
+)
 """The modules of all operators."""
 
 

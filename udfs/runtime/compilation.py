@@ -4,12 +4,12 @@ import logging
 from types import ModuleType
 from typing import Final
 
-from models.detectors import baselines
+from models.judgement import habits
 
 _log: Final = logging.getLogger(__name__)
 
 
-def is_compiled(module: ModuleType = baselines) -> bool:
+def is_compiled(module: ModuleType = habits) -> bool:
     """Tells whether a module was loaded from an extension; they are compiled all together or not at all.
 
     >>> is_compiled(logging)

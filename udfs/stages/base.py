@@ -5,6 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 from pyflink.datastream import RuntimeContext
 
 from models.isolation_forest.registry import ForestRegistry
+from models.judgement.card_registry import CardRegistry
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.evaluation import SessionEvaluation
@@ -18,6 +19,7 @@ class LaneSetup(NamedTuple):
     bundle: KeyedStateBundle
     control: BroadcastControl
     forests: ForestRegistry
+    cards: CardRegistry
     emit_scores: bool = False
 
 

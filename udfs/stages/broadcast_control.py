@@ -1,4 +1,4 @@
-"""Control state that every subtask holds: rules and refits arrive by broadcast and are restored after a restart."""
+"""Control state that every subtask holds: rules, refits and the site's cards arrive by broadcast and survive a restart."""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -8,8 +8,11 @@ import msgspec
 from pyflink.common import Types
 from pyflink.datastream.state import MapStateDescriptor
 
+from models.epochs import KEPT_EPOCHS
 from models.isolation_forest.messages import RefitMessage
-from models.isolation_forest.registry import KEPT_EPOCHS, ForestRegistry
+from models.isolation_forest.registry import ForestRegistry
+from models.judgement.card_registry import CardRegistry
+from models.judgement.messages import CardMessage
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
 from schemas.rules import Rule, RuleError, parse_rule
@@ -17,18 +20,24 @@ from schemas.rules import Rule, RuleError, parse_rule
 _log: Final = logging.getLogger(__name__)
 
 CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING())
-"""Broadcast state: rules and refits by ``kind:…``. Bounded by the number of rules and content types."""
+"""Broadcast state: rules, refits and cards by ``kind:…``. Bounded by the number of rules and content types."""
 
 
 class BroadcastControl:
-    """Owns the rules in force, and registers refits with the forests, where there are any."""
+    """Owns the rules in force, and registers refits with the forests and cards of the site, where there are any."""
 
     def __init__(
-        self, rules: tuple[Rule, ...], forests: ForestRegistry | None, detectors: Collection[str], refused: Any
+        self,
+        rules: tuple[Rule, ...],
+        forests: ForestRegistry | None,
+        cards: CardRegistry | None,
+        detectors: Collection[str],
+        refused: Any,
     ) -> None:
         """`detectors` are the names that rules can refer to, `refused` is the counter of rules that could not be used."""
         self.rules = RuleSet(rules)
         self._forests = forests
+        self._cards = cards
         self._detectors = detectors
         self._refused = refused
 
@@ -42,6 +51,11 @@ class BroadcastControl:
         if kind == "rule":
             if self._apply_rule(key, body):
                 state.put(f"rule:{key}", body or "")
+        elif kind == "card":
+            if self._cards is not None:
+                message = msgspec.json.decode(body, type=CardMessage)
+                self._cards.on_message(message)
+                _store_card(message, body, state)
         elif self._forests is not None:
             refit = msgspec.json.decode(body, type=RefitMessage)
             self._forests.on_refit(refit)
@@ -54,6 +68,10 @@ class BroadcastControl:
             kind, _, name = key.partition(":")
             if kind == "rule":
                 self._apply_rule(name, stored[key])
+        if self._cards is not None:
+            messages = [msgspec.json.decode(stored[key], type=CardMessage) for key in stored if key.startswith("card:")]
+            for message in sorted(messages, key=lambda each: (each.epoch, each.status != "begins")):
+                self._cards.on_message(message)
         if self._forests is None:
             return
         refits = [
@@ -76,6 +94,16 @@ class BroadcastControl:
             _log.warning("the rule under %r stays as it was: %s", rule_id[:64], error)
             return False
         return True
+
+
+def _store_card(message: CardMessage, body: str, state: Any) -> None:
+    """Keeps in broadcast state the cards that `CardRegistry` keeps."""
+    made = message.status == "made"
+    state.put(f"card:{message.status}:{message.epoch if made else 'latest'}", body)
+    if made:
+        epochs = sorted(int(name.split(":")[2]) for name, _ in state.items() if name.startswith("card:made:"))
+        for epoch in epochs[:-KEPT_EPOCHS]:
+            state.remove(f"card:made:{epoch}")
 
 
 def _prune_and_store(refit: RefitMessage, body: str, state: Any) -> None:

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
-from models.detectors.categories import CategoryRise
 from models.recent_clicks import Click, rank_by_decay
 from models.rules.evaluation import Subject
 from models.rules.signals import Signals
@@ -56,7 +55,8 @@ class SessionEvaluation(WindowEvaluation):
         super().__init__(session_key(session_id), end_ms, values, window_ms)
         self.session_id = session_id
         self.window = window
-        self.rise: CategoryRise | None = None
+        self.category: str | None = None
+        """The content type that evidence speaks for."""
         if window is not None:
             self.signals.attributes["device"] = window.device
             self.signals.attributes["content_type"] = window.main_type
@@ -69,17 +69,16 @@ class SessionEvaluation(WindowEvaluation):
 
     def resolve_placeholder(self, name: str) -> Any:
         if name == "$category":
-            return self.rise.category if self.rise else None
+            return self.category
         return self.window.content_id if self.window and name == "$content_id" else None
 
 
 class ContentEvaluation(WindowEvaluation):
-    """One window of a content item. Detectors learn from each."""
+    """One window of a content item."""
 
     def __init__(self, window: ContentWindow, window_ms: int) -> None:
         super().__init__(content_key(window.content_id), window.end_ms, window.values, window_ms)
         self.window = window
-        self.may_learn = True
         self.signals.attributes["content_type"] = window.content_type
 
     def subject(self) -> Subject:

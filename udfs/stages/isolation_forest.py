@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from models.features import SESSION_NAMES
-from models.isolation_forest.registry import to_feature_row
+from models.features import FOREST_FEATURES
+from models.isolation_forest.registry import MIN_ACTIVE_SLICES, to_feature_row
 from models.isolation_forest.scorer import ForestScorer
 from models.rules.signals import LazyScore
 from udfs.stages.base import Detector, LaneSetup
@@ -23,9 +23,9 @@ class IsolationForestStage(Detector):
         self._forests = setup.forests
 
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
-        """Adds the forest's score, which is computed on demand: it costs three times all baselines."""
+        """Adds the forest's score, which is computed on demand: it costs three times all baselines. None of a partial window."""
         window = evaluation.window
-        if window is None:
+        if window is None or window.active_slices < MIN_ACTIVE_SLICES:
             return
         forest = self._forests.resolve(window.main_type or "", evaluation.at_ms)
         values = window.values
@@ -39,5 +39,5 @@ class IsolationForestStage(Detector):
 def _strongest(scorer: ForestScorer, row: "np.ndarray[Any, Any]", limit: int = 3) -> Mapping[str, float]:
     """Returns the features that contributed most to the score."""
     _, parts = scorer.explain(row)
-    ordered = sorted(zip(SESSION_NAMES, parts, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    ordered = sorted(zip(FOREST_FEATURES, parts, strict=True), key=lambda pair: (-pair[1], pair[0]))
     return dict(ordered[:limit])

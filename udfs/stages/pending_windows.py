@@ -1,23 +1,28 @@
-"""Stage: buffers windows until it is certain which forest scores them."""
+"""Stage: buffers windows until it is certain which card and which forest judge them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from pyflink.datastream import RuntimeContext
 
 from models.features import SESSION_LAYOUT
+from models.judgement.layout import HABIT_NAMES
 from udfs.crossing_rows import SESSION_NUMBERS, Numbers, Texts
 from udfs.keyed_state import StateField
 
 
 class PendingRow(msgspec.Struct, array_like=True):
-    """A crossing row of a session; unknown numbers are None here, since JSON has no NaN. `layout` is the `FeatureLayout.header`
-    of the job that wrote the row."""
+    """A crossing row of a session, by name, so that another job can read it: features and habits may come and go.
+
+    Unknown numbers are None, since JSON has no NaN.
+    """
 
     end_ms: int
-    numbers: list[float | None]
+    times: list[float | None]
+    values: dict[str, float | None]
+    wholes: dict[str, float | None]
+    totals: dict[str, float | None]
     texts: list[str | None]
-    layout: str = ""
 
 
 _NAN = float("nan")
@@ -30,7 +35,7 @@ class PendingWindowsStage:
     """
 
     def __init__(self) -> None:
-        self._field = StateField.json("held-windows-v2", list[PendingRow])
+        self._field = StateField.json("held-windows-v3", list[PendingRow])
 
     def open(self, context: RuntimeContext) -> None:
         self._field.open(context)
@@ -41,7 +46,17 @@ class PendingWindowsStage:
 
     def buffer(self, key: str, end_ms: int, numbers: Numbers, texts: Texts) -> None:
         known = [None if each != each else each for each in numbers]
-        row = PendingRow(end_ms, _stored(known), list(texts), SESSION_LAYOUT.header)
+        begin, names = len(SESSION_NUMBERS), SESSION_LAYOUT.names
+        middle = begin + len(names)
+        last = middle + len(HABIT_NAMES)
+        row = PendingRow(
+            end_ms,
+            known[:begin],
+            dict(zip(names, known[begin:middle], strict=True)),
+            dict(zip(HABIT_NAMES, known[middle:last], strict=True)),
+            dict(zip(HABIT_NAMES, known[last:], strict=True)),
+            list(texts),
+        )
         self._field.set(key, [*(self._field.get(key) or []), row])
 
     def release(self, key: str, until_ms: int) -> Iterator[tuple[Numbers, Texts]]:
@@ -56,22 +71,18 @@ class PendingWindowsStage:
             self._field.clear(key)
         for row in rows:
             if row.end_ms <= until_ms:
-                yield [_NAN if each is None else each for each in _read(row)], row.texts
+                yield _numbers(row), row.texts
 
 
-def _stored(numbers: list[float | None]) -> list[float | None]:
-    """A session's numbers with each block of features, which are values, means and spreads, in the order of state."""
-    features = numbers[len(SESSION_NUMBERS) :]
-    size = len(SESSION_LAYOUT.names)
-    blocks = (SESSION_LAYOUT.written(features[start : start + size]) for start in range(0, len(features), size))
-    return [*numbers[: len(SESSION_NUMBERS)], *(each for block in blocks for each in block)]
+def _numbers(row: PendingRow) -> list[float]:
+    """What the job that wrote the row did not compute is unknown; sums are 0 then."""
+    return [
+        *(_NAN if each is None else each for each in row.times),
+        *(_NAN if (each := row.values.get(name)) is None else each for name in SESSION_LAYOUT.names),
+        *_sums(row.wholes),
+        *_sums(row.totals),
+    ]
 
 
-def _read(row: PendingRow) -> list[float | None]:
-    """The reverse of `_stored`, by name where another job has written the row; what that job lacked is unknown."""
-    features = row.numbers[len(SESSION_NUMBERS) :]
-    size = SESSION_LAYOUT.size(row.layout)
-    blocks = (
-        SESSION_LAYOUT.read(features[start : start + size], row.layout, None) for start in range(0, len(features), size)
-    )
-    return [*row.numbers[: len(SESSION_NUMBERS)], *(each for block in blocks for each in block)]
+def _sums(stored: dict[str, float | None]) -> Sequence[float]:
+    return [stored.get(name) or 0.0 for name in HABIT_NAMES]

@@ -13,7 +13,8 @@ class SessionClockStage(Stage):
     """Owns the clock of each session and its timer.
 
     One timer per session is pending: it stands where the first silent window would end, and is renewed when it fires
-    and the session has gone on meanwhile. Renewing it with each row would cost six times as much.
+    and the session has gone on meanwhile. Renewing it with each row would cost six times as much. A row that finds the timer
+    later than that, because the page had been hidden or the session had seemed over, sets an earlier one beside it.
     """
 
     def __init__(self, setup: LaneSetup) -> None:
@@ -43,8 +44,9 @@ class SessionClockStage(Stage):
         """Registers the next timer, through the context of a row or timer."""
         clock = self._field.get(key)
         if clock is not None:
-            timer_ms = clock.next_timer_ms(self._window_ms, self._every_ms)
-            ctx.timer_service().register_event_time_timer(timer_ms)
+            clock.timer_ms = clock.next_timer_ms(self._window_ms, self._every_ms)
+            self._field.set(key, clock)
+            ctx.timer_service().register_event_time_timer(clock.timer_ms)
 
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
         """Updates the clock, adds `silence_ms` and `session_age_ms` to the signals, and decides whether detectors may learn."""
@@ -61,7 +63,6 @@ class SessionClockStage(Stage):
                 window.hidden_ms or 0,
             )
             self._field.set(evaluation.key, clock)
-            self.schedule_timer(evaluation.key, ctx)
         elif window is not None:
             clock.first_ms = min(clock.first_ms, window.first_ms)
             clock.interacted_ms = max(clock.interacted_ms, window.interacted_ms or 0)
@@ -69,6 +70,13 @@ class SessionClockStage(Stage):
             clock.hidden_ms = max(clock.hidden_ms, window.hidden_ms or 0)
         clock.window_end_ms = end_ms
         self._field.set(evaluation.key, clock)
+        if window is None:
+            evaluation.signals.attributes.update(device=clock.device, content_type=clock.content_type)
+        else:
+            clock.device = window.device or clock.device
+            clock.content_type = window.main_type or clock.content_type
+            if not clock.timer_ms or clock.next_timer_ms(self._window_ms, self._every_ms) < clock.timer_ms:
+                self.schedule_timer(evaluation.key, ctx)
         scalars = evaluation.signals.scalars
         if not clock.is_page_hidden:
             scalars["silence_ms"] = float(end_ms - clock.interacted_ms)

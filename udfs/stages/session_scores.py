@@ -15,7 +15,7 @@ from udfs.stages.evaluation import SessionEvaluation
 EMIT_EVERY_MS: Final = 60_000
 """Scores are emitted when a window ends with a minute: windows overlap, and each emission is a record on the topic."""
 
-_NAMES: Final = tuple(f"z_{name}" for name in SESSION_NAMES)
+_LABELS: Final = tuple((name, f"z_{name}") for name in SESSION_NAMES)
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -32,7 +32,9 @@ class SessionScoresStage(Stage):
         if not self._is_on or window is None or evaluation.at_ms % EMIT_EVERY_MS:
             return
         scores = {name: score.value() for name, score in signals.scores.items()}
-        scores.update(zip(_NAMES, signals.z_self, strict=True))
+        readings = signals.readings
+        for name, label in _LABELS:
+            scores[label] = None if readings is None else readings.z(name, "self")
         body = WindowScores(window.session_id, evaluation.at_ms, window.user_id, window.main_type, scores)
         update = Row(SessionUpdateKind.SCORES.value, _encoder.encode(body).decode())
         self._rows.append((side_outputs.SESSION_UPDATES, Row(window.session_id, update)))

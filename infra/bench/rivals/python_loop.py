@@ -14,10 +14,10 @@ import onnxruntime
 import orjson
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from infra.bench.baselines import Baselines
 from infra.bench.meter import Meter
 from infra.bench.rivals.loop_windows import RAPID_MS, SLICE_MS, WINDOW_MS, SessionWindow, SliceTotals, Windows
 from infra.bench.rivals.topics import records_in
-from models.detectors.baselines import Baselines
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.model_store import load_forest
 from schemas.commands import Source, Target, command_id

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from infra.simulate.converters import balabit, diginetica, otto, yoochoose
+from infra.simulate.converters import balabit, diginetica, mind, otto, yoochoose
 from schemas.events import Event
 
 CONVERTERS: Final[dict[str, Callable[[Path], Iterator[Event]]]] = {
@@ -19,6 +19,7 @@ CONVERTERS: Final[dict[str, Callable[[Path], Iterator[Event]]]] = {
     "balabit": balabit.convert,
     "diginetica": diginetica.convert,
     "otto": otto.convert,
+    "mind": mind.convert,
 }
 
 FOLDERS: Final = {
@@ -26,6 +27,7 @@ FOLDERS: Final = {
     "balabit": "balabit-mouse",
     "diginetica": "diginetica-sample",
     "otto": "otto-sample",
+    "mind": "mind-sample",
 }
 """Folder of each set below `shared_data()`."""
 

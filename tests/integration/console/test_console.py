@@ -44,7 +44,7 @@ def command(command_id: str, session: str, **changed: Any) -> dict[str, Any]:
         "action": "simplify_layout",
         "parameters": {"density": "low"},
         "priority": 60,
-        "source": {"kind": "rule", "id": "confused-layout", "version": 1},
+        "source": {"kind": "rule", "id": "confused-layout", "version": 2},
         "evidence": {"hover_ms": {"value": 9000.0, "baseline": 1000.0, "threshold": 3.0, "z": 8.0}},
     } | changed
 
@@ -134,7 +134,7 @@ def test_a_command_is_explained_with_its_rule_its_session_and_what_became_of_it(
         # Six minutes before to two after, and nobody else's.
         assert [each["event_id"] for each in told["events"]] == ["eva-1", "eva-2", "eva-3"]
         assert [each["status"] for each in told["outcomes"]] == ["applied"]
-        assert told["rule"]["about"].startswith("Pointer and hovering far above")
+        assert told["rule"]["about"].startswith("The pointer moves and hovers far more")
     for unknown in ("c0ffee02", "c0f", "", "../../etc/passwd"):
         answer = console.gateway.client.get(
             "/console/api/command", params={"id": unknown}, headers={"authorization": f"Bearer {OPERATOR}"}

@@ -1,9 +1,13 @@
-"""The same recording twice into fresh topics: the same bytes come out, forests refitted on the way included."""
+"""The same recording twice into fresh topics: the same bytes come out, site cards and refits on the way included."""
+
+from pathlib import Path
 
 import pytest
 
 from infra.local.stack import Stack
-from infra.simulate.scenario import Scenario
+from infra.simulate.recording import records
+from infra.simulate.worlds.catalogue import WORLDS
+from infra.simulate.worlds.recording import WorldRecording
 from tests.support.stack import running_job
 
 pytestmark = pytest.mark.kafka
@@ -11,13 +15,15 @@ REFITS = ("--refit-min", "3", "--refit-lead-s", "20")
 
 
 @pytest.mark.timeout(400)
-def test_a_replay_gives_byte_identical_commands(stack: Stack) -> None:
-    recording = [record for _, _, record in Scenario(seed=23).lines()]
+def test_a_replay_gives_byte_identical_commands(stack: Stack, tmp_path: Path) -> None:
+    readers = WorldRecording("mixed", 42, 25.0, seed=23, changes=WORLDS["mixed"].changes, arrive_minutes=3.0)
+    readers.write(tmp_path / "readers.jsonl")
+    recording = list(records(tmp_path / "readers.jsonl"))
     runs = []
     for _ in range(2):
         with running_job(stack, *REFITS) as job:
             assert job.settle(job.replay(recording).sent).missing == 0
             runs.append(job.commands())
     once, twice = runs
-    assert len(once) > 20
+    assert len(once) > 20, len(once)
     assert once == twice

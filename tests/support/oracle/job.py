@@ -1,35 +1,42 @@
 """The job once more, in plain Python over a list: what the stream must answer to a recording, whatever happens to it.
 
-Windows, peers, lateness, repeats and silence are computed here on their own, without SQL, Flink, timers or state.
+Windows, site totals, lateness, repeats and silence are computed here on their own, without SQL, Flink, timers or state.
 Scores and rules come from `models`, whose own tests hold them to numpy and scikit-learn.
 """
 
+import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import sqrt
+from math import exp
+from statistics import NormalDist
 from typing import Any
 
 from infra.simulate.reference_windows import (
-    NAN,
-    PASSIVE_TYPES,
     SLICE_MS,
     WINDOW_MS,
     SessionMinute,
     Slice,
     Slices,
+    content_minute,
     session_minute,
     slices_of,
-    total,
     windows,
 )
-from models.detectors.baselines import Baselines
-from models.detectors.categories import CategoryBaselines
-from models.detectors.peers import z_scores
-from models.features import CONTENT_NAMES, SESSION_FEATURES, SESSION_NAMES
+from models.features import CONTENT_NAMES, FOREST_FEATURES, SESSION_NAMES
 from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import ForestScorer
+from models.judgement.card_registry import LEAD_MS
+from models.judgement.content_readings import ContentReadings
+from models.judgement.judged_content import JudgedContent
+from models.judgement.judged_session import JudgedSession
+from models.judgement.layout import HABIT_NAMES
+from models.judgement.session_readings import SessionReadings
+from models.judgement.site_card import SiteCard, SiteView, shipped_card
+from models.judgement.site_level import site_level
+from models.judgement.site_sample import SampledWindow, SiteSample, half_of
+from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
 from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
 from models.rules.evaluation import RuleSet, Subject, evaluate_rules
@@ -40,6 +47,7 @@ from schemas.event_validation import validate_record
 from schemas.events import FAST_TYPES, Event
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
+from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
 _RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
 LATENESS, HALF_HOUR, FAR = 2_000, 1_800_000, 2**62
@@ -84,33 +92,37 @@ def answer(
     return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
 
 
-def _peers(minutes: dict[str, SessionMinute]) -> list[tuple[int, int, int]]:
-    """Count, sum and sum of squares of each feature over the sessions of one window, in whole numbers."""
-    sums = []
-    for feature in SESSION_FEATURES:
-        known = [each.values[feature.name] for each in minutes.values()]
-        whole = [int(min(value * feature.scale, 1e6) + 0.5) for value in known if value == value]
-        sums.append((len(whole), sum(whole), sum(value * value for value in whole)))
-    return sums
+class Site:
+    """The site's cards, made epoch by epoch from windows of all sessions."""
 
+    def __init__(self, every_ms: int = CARD_MS, lead_ms: int = LEAD_MS) -> None:
+        self._every, self._lead = every_ms, lead_ms
+        self._sample = SiteSample()
+        self._cards: dict[int, list[SiteCard]] = {}
+        self._arrived: dict[int, list[SampledWindow]] = defaultdict(list)
 
-def _statistics(past: list[list[tuple[int, int, int]]]) -> tuple[list[float], list[float], float]:
-    means, spreads = [], []
-    for i, feature in enumerate(SESSION_FEATURES):
-        n, s, q = (float(sum(window[i][part] for window in past)) for part in range(3))
-        means.append(s / n / feature.scale if n > 1 else NAN)
-        spreads.append(sqrt(max(n * q - s * s, 0.0) / (n * (n - 1))) / feature.scale if n > 1 else NAN)
-    return means, spreads, float(sum(window[0][0] for window in past))
+    def add(self, window: SampledWindow) -> None:
+        self._arrived[-(-window.end_ms // self._every)].append(window)
+
+    def card(self, session: str, end: int) -> SiteCard:
+        """The card that judges a window; windows have been added in order of their end."""
+        epoch = (end - self._lead) // self._every
+        for due in sorted(each for each in self._arrived if each <= epoch):
+            in_force = (due - 1) * self._every + self._lead
+            self._cards[due] = self._sample.end_epoch(self._arrived.pop(due), in_force)
+        made = [each for each in self._cards if each <= epoch]
+        return self._cards[max(made)][half_of(session)] if made else shipped_card()
 
 
 class Reader:
     """What is remembered of one session."""
 
     def __init__(self) -> None:
-        self.baselines = Baselines(len(SESSION_NAMES))
-        self.categories = CategoryBaselines()
+        self.judged = JudgedSession()
         self.memory = DecisionState()
         self.first = self.acted = self.last = self.hidden = self.looked = 0
+        self.device: str | None = None
+        self.type: str | None = None
 
     def filled(self) -> int:
         return self.last // SLICE_MS * SLICE_MS + WINDOW_MS
@@ -119,112 +131,149 @@ class Reader:
 def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
     scorer = ForestScorer(model.artefact)
     readers: dict[str, Reader] = {}
-    history: dict[int, list[tuple[int, int, int]]] = {}
+    site = Site()
     for end, cells in windows(slices, until):
         by_session: dict[str, list[tuple[str | None, Slice]]] = defaultdict(list)
         for session, content, cell in cells:
             by_session[session].append((content, cell))
         minutes = {session: session_minute(own, end) for session, own in by_session.items()}
-        past = [sums for then, sums in history.items() if end - 900_000 <= then < end]
-        means, spreads, compared = _statistics(past)
-        history[end] = _peers(minutes)
+        totals = [sum(now.wholes[name] for now in minutes.values()) for name in HABIT_NAMES]
+        active_ms = float(sum(now.active_slices for now in minutes.values()) * SLICE_MS)
         for session, now in minutes.items():
-            times = [event.occurred_at_ms for event in now.events]
+            site.add(_sampled(session, now))
+        for session, now in minutes.items():
             reader = readers.get(session)
             if reader is not None:
-                yield from _silence(session, reader, min(end - 1, until), rule_set)
-                if min(times) - reader.last >= HALF_HOUR:
+                yield from _silence(session, reader, min(end - 1, until), rule_set, site)
+                if now.first_ms - reader.last >= HALF_HOUR:
                     reader = None
             if reader is None:
                 reader = readers[session] = Reader()
-                reader.first = reader.acted = min(times)
-            reader.first = min(reader.first, *times)
-            reader.last = max(reader.last, *times)
-            reader.acted = max([reader.acted, *(e.occurred_at_ms for e in now.events if e.type not in PASSIVE_TYPES)])
-            reader.hidden = max([reader.hidden, *(e.occurred_at_ms for e in now.events if e.type == "page_hide")])
-            signals, values = _signals(reader, end), [now.values[each] for each in SESSION_NAMES]
-            whole = end - reader.first >= WINDOW_MS
-            signals.values, signals.z_self = values, reader.baselines.score_and_update(values, learn=whole)
-            signals.baselines = reader.baselines
-            signals.peer_means, signals.z_peers = means, z_scores(values, means, spreads, compared)
-            rise = None
-            if whole and (now.engaged or reader.categories.entries):
-                rise = reader.categories.score_and_update(now.engaged, end)
-                if rise is not None:
-                    signals.scalars["category_rise_z"] = rise.z
-            row = to_feature_row(values)
-            signals.scores["isolation_forest"] = LazyScore(
-                partial(scorer.score, row), model.card.threshold, partial(_strongest, scorer, row)
-            )
+                reader.first = reader.acted = now.first_ms
+            reader.first = min(reader.first, now.first_ms)
+            reader.last = max(reader.last, now.last_ms)
+            reader.acted = max(reader.acted, now.interacted_ms or 0)
+            reader.hidden = max(reader.hidden, now.hidden_ms or 0)
             devices = [e.context.device for e in now.events if e.context and e.context.device]
-            signals.attributes = {"device": max(devices, default=None), "content_type": now.main_type}
+            device = max(devices, default=None)
+            reader.device, reader.type = device or reader.device, now.main_type or reader.type
+            card = site.card(session, end)
+            level = site_level(totals, active_ms, card)
+            view = SiteView(card, level, level)
+            reader.judged.on_window(_sampled(session, now), view)
+            signals = _signals(reader, end, view, [now.values[name] for name in SESSION_NAMES], now.wholes)
+            row = to_feature_row(signals.values)
+            if now.active_slices >= 5:  # of six; with fewer the window is a part of a minute
+                signals.scores["isolation_forest"] = LazyScore(
+                    partial(scorer.score, row), model.card.threshold, partial(_strongest, scorer, row)
+                )
+            signals.attributes = {"device": device, "content_type": now.main_type}
             users = [event.user_id for event in now.events if event.user_id is not None]
             subject = Subject(Target("session", session), session, max(users, default=None), now.content_id)
-            fill = {"$category": rise.category if rise else None, "$content_id": now.content_id}.get
+            found = reader.judged.judgement.newest_type()
+            category = found.content_type if found and "category_nats" in signals.scalars else None
+            fill = {"$category": category, "$content_id": now.content_id}.get
             yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", fill)
     for session, reader in readers.items():
-        yield from _silence(session, reader, until, rule_set)
+        yield from _silence(session, reader, until, rule_set, site)
 
 
-def _signals(reader: Reader, end: int) -> Signals:
+def _sampled(session: str, now: SessionMinute) -> SampledWindow:
+    return SampledWindow(
+        session,
+        now.end_ms,
+        now.newest_first_ms,
+        now.acted_first_ms,
+        now.interacted_ms,
+        now.last_ms,
+        now.hidden_ms,
+        now.page_depth,
+        now.opened,
+        now.active_slices,
+        [now.values[name] for name in SESSION_NAMES],
+        [now.wholes[name] for name in HABIT_NAMES],
+    )
+
+
+def _signals(reader: Reader, end: int, view: SiteView, values: Sequence[float], wholes: Mapping[str, int]) -> Signals:
     reader.looked = end
-    signals = Signals(window_start_ms=end - WINDOW_MS, window_end_ms=end)
-    if reader.hidden <= reader.acted:
-        signals.scalars["silence_ms"] = float(end - reader.acted)
-    signals.scalars["session_age_ms"] = float(end - reader.first)
+    judged, session = reader.judged, reader.judged.judgement
+    readings = SessionReadings(judged, view, values, [float(wholes[name]) for name in HABIT_NAMES])
+    signals = Signals(values, readings, window_start_ms=end - WINDOW_MS, window_end_ms=end)
+    signals.is_whole = judged.visible_ms >= 54_000
+    scalars = signals.scalars
+    scalars["session_age_ms"] = float(end - reader.first)
+    scalars["coverage"] = min(judged.visible_ms / 60_000, 1.0)
+    scalars["knows_presence"] = float(session.has_heartbeats)
+    scalars["rapid_click_slices"] = float(session.rapid_slices)
+    scalars["page_depth"] = session.depth
+    since = session.recommended_ms if session.recommended_ms >= 0 else session.first_ms
+    scalars["since_recommended_click_ms"] = float(max(0, end - since))
+    found = session.newest_type()
+    if found is not None and judged.newest is not None and judged.newest.opened:
+        scalars["category_nats"], scalars["category_pages"] = found.nats, float(found.pages)
+        scalars["category_rise_z"] = -NormalDist().inv_cdf(exp(-found.nats) / 2) if found.nats > 0 else 0.0
+    if session.has_heartbeats:
+        scalars["present_ms"] = float(judged.present_ms)
+        if reader.hidden <= reader.acted:
+            scalars["silence_ms"] = float(end - reader.acted)
+        quiet = end - session.acted_ms
+        is_silent = judged.newest is None and end - session.last_ms >= 20_000 and not session.hidden
+        if is_silent and session.acted_ms >= 0 and quiet < 300_000:
+            scalars["silence_by_bound"] = quiet / session.silence_bound_ms(view.card)
     return signals
 
 
 def _strongest(scorer: ForestScorer, row: Any) -> dict[str, float]:
-    parts = zip(SESSION_NAMES, scorer.explain(row)[1], strict=True)
+    parts = zip(FOREST_FEATURES, scorer.explain(row)[1], strict=True)
     return dict(sorted(parts, key=lambda pair: (-pair[1], pair[0]))[:3])
 
 
-def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
-    """Two minutes of windows in which nothing happens any more."""
+def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: Site) -> Iterator[AdjustmentCommand]:
+    """Three minutes of windows in which nothing happens any more."""
     if reader.hidden > reader.acted:
         return
-    for end in range(reader.filled() + SLICE_MS, min(until, reader.filled() + 12 * SLICE_MS) + 1, SLICE_MS):
+    for end in range(reader.filled() + SLICE_MS, min(until, reader.filled() + 18 * SLICE_MS) + 1, SLICE_MS):
         if end <= reader.looked:
             continue
-        signals = _signals(reader, end)
-        values = [session_minute([], end).values[name] for name in SESSION_NAMES]
-        signals.values, signals.z_self = values, reader.baselines.score_and_update(values, learn=False)
-        signals.baselines, signals.z_peers = reader.baselines, [None] * len(values)
+        card = site.card(session, end)
+        view = SiteView(card, card.level, card.level)
+        reader.judged.on_silent_window(end, view)
+        empty = session_minute([], end)
+        signals = _signals(reader, end, view, [empty.values[name] for name in SESSION_NAMES], empty.wholes)
+        signals.attributes = {"device": reader.device, "content_type": reader.type}
         subject = Subject(Target("session", session), session, None, None)
         yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", {}.get)
 
 
 def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
-    known: dict[str, tuple[Baselines, DecisionState]] = {}
+    known: dict[str, tuple[JudgedContent, DecisionState]] = {}
     for end, cells in windows(slices, until):
-        by_content: dict[str, list[Slice]] = defaultdict(list)
-        for _, content, cell in cells:
+        by_content: dict[str, list[tuple[str, Slice]]] = defaultdict(list)
+        for session, content, cell in cells:
             if content is not None:
-                by_content[content].append(cell)
+                by_content[content].append((session, cell))
         for content, own in by_content.items():
-            events = [event for cell in own for event in cell.events]
-            gestures = [event for cell in own for event in cell.gestures.values()]
-            left = [event for event in events if event.type == "page_hide"]
-            depths = [
-                max(int(e.value * 10000) for e in cell.events if e.type == "scroll" and e.value is not None)
-                for cell in own
-                if any(e.type == "scroll" and e.value is not None for e in cell.events)
-            ]
-            values = {
-                "readers": sum(bool(cell.events) for cell in own) / 6,
-                "engaged_ms": total(events, "heartbeat"),
-                "depth": sum(depths) / len(depths) / 1e4 if depths else NAN,
-                "exits": len(left),
-                "rapid_exits": sum(event.value is not None and event.value <= 10_000 for event in left),
-                "clicks": sum(event.type == "click" for event in gestures),
-            }
-            baselines, memory = known.setdefault(content, (Baselines(len(CONTENT_NAMES)), DecisionState()))
-            row = [float(values[name]) for name in CONTENT_NAMES]
-            signals = Signals(values=row, z_self=baselines.score_and_update(row), baselines=baselines)
-            signals.window_start_ms, signals.window_end_ms = end - WINDOW_MS, end
-            kinds = [event.content_type for event in (*events, *gestures) if event.content_type is not None]
-            signals.attributes["content_type"] = max(kinds, default=None)
+            now = content_minute(own, end)
+            judged, memory = known.setdefault(content, (JudgedContent(), DecisionState()))
+            row = [now.values[name] for name in CONTENT_NAMES]
+            leavers = [zlib.crc32(session.encode()) for session in now.newly_left_rapidly]
+            judged.on_window(
+                ContentWindow(
+                    end,
+                    now.first_ms,
+                    now.new_exits,
+                    len(leavers),
+                    now.reader_slices,
+                    tuple(leavers) if len(leavers) <= MAX_LEAVERS else (),
+                    content,
+                    now.content_type,
+                    row,
+                )
+            )
+            signals = Signals(row, ContentReadings(judged, row), window_start_ms=end - WINDOW_MS, window_end_ms=end)
+            signals.is_whole = end - judged.since_ms >= WINDOW_MS
+            signals.attributes["content_type"] = now.content_type
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
             yield from _decide(rule_set, "content_window", memory, signals, subject, end, f"window:{end}", fill)

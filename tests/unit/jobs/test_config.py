@@ -9,10 +9,10 @@ from jobs.config import AdjustConfig, ConfigError
 
 def test_a_flag_beats_the_environment_and_that_beats_the_file(tmp_path: Path) -> None:
     file = tmp_path / "adjust.toml"
-    file.write_text('window_s = 20\nslide_s = 5\ngroup_id = "from-file"\n')
-    environ = {"MICROADJUST_CONFIG": str(file), "MICROADJUST_WINDOW_S": "30", "MICROADJUST_GROUP_ID": "from-env"}
-    config = AdjustConfig.load(["--window-s", "40"], environ)
-    assert (config.window_s, config.group_id, config.slide_s) == (40, "from-env", 5)
+    file.write_text('parallelism = 2\nlateness_ms = 500\ngroup_id = "from-file"\n')
+    environ = {"MICROADJUST_CONFIG": str(file), "MICROADJUST_PARALLELISM": "3", "MICROADJUST_GROUP_ID": "from-env"}
+    config = AdjustConfig.load(["--parallelism", "4"], environ)
+    assert (config.parallelism, config.group_id, config.lateness_ms) == (4, "from-env", 500)
     assert config.checkpoint_ms == AdjustConfig().checkpoint_ms
 
 
@@ -20,8 +20,8 @@ def test_a_flag_beats_the_environment_and_that_beats_the_file(tmp_path: Path) ->
     ("flags", "message"),
     [
         (["--window-s", "soon"], "window_s='soon' is not a whole number"),
-        (["--window-s", "65"], "window_s=65 is not a multiple of slide_s=10"),
-        (["--slide-s", "7", "--window-s", "70"], "slide_s=7 does not divide a minute"),
+        (["--window-s", "30"], "leave window_s at 60 and slide_s at 10"),
+        (["--slide-s", "5"], "window_s=60, slide_s=5: habits are learned from slices of 10 s"),
         (["--execution-mode", "fast"], "execution_mode='fast': expected one of thread, process"),
         (["--parallelism", "0"], "parallelism=0: expected at least 1"),
         (["--config", "/no/such/file.toml"], "/no/such/file.toml cannot be read"),

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 import pytest
 
 from jobs.config import AdjustConfig
-from jobs.sql.crossing_queries import refit_query, windows_query
+from jobs.sql.crossing_queries import sampled_windows_query, windows_query
 from jobs.sql.slices import slice_columns, slices
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.feature_layout import FeatureLayout
 from models.features import (
     CONTENT_FEATURES,
-    CONTENT_LAYOUT,
+    FIRST_CONTENT_NAMES,
     FIRST_SESSION_NAMES,
     SESSION_FEATURES,
     SESSION_LAYOUT,
     Feature,
 )
+from models.judgement.habit import Habit
 from models.slice_columns import SliceColumn, count
 
 LIKES = Feature(
@@ -27,6 +28,7 @@ LIKES = Feature(
     "likes",
     slice=(SliceColumn("likes", count("{custom} AND `element` = 'like'")).sum(),),
     when_silent=0.0,
+    habit=Habit("li", 1.0, 0.1, 1.2, 3.0),
 )
 ALL = AdjustConfig(deduplicate="all")
 
@@ -38,7 +40,14 @@ def views(features: Sequence[Feature], config: AdjustConfig | None = None) -> di
 def names(query: str) -> list[str]:
     """What the outermost SELECT calls its columns."""
     columns = query[: query.index("\nFROM")].removeprefix("\nSELECT ")
-    return [re.split(r" AS |\s", column.strip())[-1] for column in re.split(r",\s*(?![^()]*\))", columns)]
+    depth, found = 0, [""]
+    for letter in columns:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += letter
+    return [re.split(r" AS |\s", column.strip())[-1] for column in found]
 
 
 @pytest.mark.parametrize("config", [AdjustConfig(), ALL], ids=["gestures", "all"])
@@ -51,28 +60,26 @@ def test_both_branches_of_the_slices_have_the_same_columns(config: AdjustConfig,
     assert {total.column.name for feature in features for total in feature.slice} < set(signals)
 
 
-def test_one_declaration_takes_a_feature_from_the_event_to_the_peers() -> None:
+def test_one_declaration_takes_a_feature_from_the_event_to_the_operators() -> None:
     found = views((*SESSION_FEATURES, LIKES))
     number = "type_no IN (10)"  # custom is the eleventh of the contract's types
     assert f"COUNT(CASE WHEN {number} AND `element` = 'like' THEN 1 END) AS likes" in found["slices"]
     assert found["slices"].count(" AS likes") == 2
+    assert "SUM(likes) AS likes" in found["session_slices"]
     assert "SUM(likes) AS likes" in found["session_windows"]
     assert "likes AS f_likes" in found["session_windows"]
-    assert "AS n_likes" in found["site_totals"]
-    assert "AS m_likes" in found["peer_stats"]
-    session = (*FIRST_SESSION_NAMES, "likes")
-    assert "CAST(f_likes AS DOUBLE)" in windows_query(AdjustConfig(), session)
-    assert "CAST(f_likes AS DOUBLE)" in refit_query(session)
+    assert "likes AS h_likes" in found["session_windows"]
+    assert "SUM(h_likes) AS h_likes" in found["site_totals"]
+    assert "h_likes AS l_likes" in found["site_levels"]
+    session, habits = (*FIRST_SESSION_NAMES, "likes"), ("likes",)
+    assert "CAST(f_likes AS DOUBLE)" in windows_query(AdjustConfig(), session, habits)
+    assert "CAST(l_likes AS DOUBLE)" in windows_query(AdjustConfig(), session, habits)
+    assert "CAST(h_likes AS DOUBLE)" in sampled_windows_query("TRUE", "'site'", session, habits)
 
 
 def test_a_feature_that_was_removed_leaves_no_trace() -> None:
     pages = [feature for feature in SESSION_FEATURES if feature.name != "pages"]
     assert not any(re.search(r"\b(._)?pages\b", query) for query in views(pages).values())
-
-
-def test_without_clicks_the_peers_are_still_counted() -> None:
-    others = [feature for feature in SESSION_FEATURES if "click" not in feature.name]
-    assert "n_hover_ms AS peer_windows" in views(others)["peer_stats"]
 
 
 def test_columns_of_an_event_are_deduplicated_only_where_a_feature_reads_them() -> None:
@@ -98,7 +105,14 @@ def test_two_columns_or_totals_of_one_name_are_refused() -> None:
 
 def test_operators_of_other_features_bear_other_names() -> None:
     more = FeatureLayout((*FIRST_SESSION_NAMES, "likes"), FIRST_SESSION_NAMES)
-    assert uid_format(FeatureLayout(FIRST_SESSION_NAMES, FIRST_SESSION_NAMES)) == UID_FORMAT
-    assert uid_format(more) == "<id>_<transformation>_s+likes"
-    fewer = FeatureLayout(CONTENT_LAYOUT.stored[1:], CONTENT_LAYOUT.stored)
-    assert uid_format(SESSION_LAYOUT, fewer) == uid_format() + "_c-readers"
+    first = FeatureLayout(FIRST_CONTENT_NAMES, FIRST_CONTENT_NAMES)
+    assert uid_format(FeatureLayout(FIRST_SESSION_NAMES, FIRST_SESSION_NAMES), first) == UID_FORMAT
+    assert uid_format(more, first) == "<id>_<transformation>_s+likes"
+    fewer = FeatureLayout(FIRST_CONTENT_NAMES[1:], FIRST_CONTENT_NAMES)
+    assert uid_format(SESSION_LAYOUT, fewer) == uid_format(SESSION_LAYOUT, first) + "_c-readers"
+
+
+def test_a_content_window_knows_who_left_whichever_features_there_are() -> None:
+    found = {view.name: view.query for view in window_views(AdjustConfig(), content=[])}
+    assert "SUM(rapid_exits) AS rapid_exits" in found["reader_windows"]
+    assert "MIN(left_ms) AS left_ms" in found["reader_windows"]

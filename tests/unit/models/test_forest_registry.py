@@ -2,10 +2,11 @@
 
 import pytest
 
+from models.features import FOREST_FEATURES
 from models.isolation_forest.registry import KEPT_EPOCHS, ForestRegistry, ForestVersion, to_feature_row
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
-from tests.support.builders import NAN, at, forest_model
+from tests.support.builders import NAN, at, forest_model, session_values
 
 HALF_HOUR_S, LEAD_S = 1_800, 300
 SCHEDULE = RefitSchedule(HALF_HOUR_S * 1000, LEAD_S * 1000)
@@ -99,6 +100,7 @@ def test_a_straggling_window_gets_the_forest_of_its_own_time(forests: ForestRegi
 
 
 def test_unknown_values_are_zero_to_the_forest() -> None:
-    row = to_feature_row([1.5, NAN])
-    assert row.tolist() == [[1.5, 0.0]]
-    assert str(row.dtype) == "float32"
+    values = session_values(clicks=1.5, scroll_depth=NAN)
+    row = dict(zip(FOREST_FEATURES, to_feature_row(values)[0].tolist(), strict=True))
+    assert (row["clicks"], row["scroll_depth"]) == (1.5, 0.0)
+    assert str(to_feature_row(values).dtype) == "float32"

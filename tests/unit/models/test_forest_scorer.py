@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
-from models.features import SESSION_NAMES
+from models.features import FOREST_FEATURES
 from models.isolation_forest.onnx_export import fit, to_onnx
 from models.isolation_forest.scorer import ForestScorer
 from models.isolation_forest.tree_arrays import average_path_length
@@ -102,7 +102,7 @@ def test_the_same_rows_and_seed_give_the_same_bytes_and_another_seed_gives_other
 
 def test_the_model_is_valid_onnx_and_tells_how_many_features_it_reads() -> None:
     onnx.checker.check_model(onnx.load_from_string(forest_model()))
-    assert ForestScorer(forest_model()).features == len(SESSION_NAMES)
+    assert ForestScorer(forest_model()).features == len(FOREST_FEATURES)
 
 
 def test_a_value_next_to_a_threshold_goes_the_way_it_goes_in_scikit_learn() -> None:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.features import SESSION_NAMES
+from models.features import FOREST_FEATURES
 from models.isolation_forest.onnx_export import fit, to_onnx
 from models.model_store import ModelError, load_forest
 from schemas.model_cards import ModelCard
@@ -77,13 +77,13 @@ def test_bytes_with_the_right_checksum_that_are_no_forest_are_refused(tmp_path: 
 
 
 def test_a_card_of_other_features_is_refused_with_both_lists(tmp_path: Path) -> None:
-    names = ["mood", *SESSION_NAMES[1:]]
+    names = ["mood", *FOREST_FEATURES[1:]]
     text = refusal(stored(tmp_path, forest_model(), forest_card(forest_model(), features=names)))
-    assert f"reads {', '.join(names)}; this job computes {', '.join(SESSION_NAMES)}" in text
+    assert f"reads {', '.join(names)}; this job computes {', '.join(FOREST_FEATURES)}" in text
 
 
 def test_the_same_features_in_another_order_are_other_features(tmp_path: Path) -> None:
-    refusal(stored(tmp_path, forest_model(), forest_card(forest_model(), features=list(reversed(SESSION_NAMES)))))
+    refusal(stored(tmp_path, forest_model(), forest_card(forest_model(), features=list(reversed(FOREST_FEATURES)))))
 
 
 def test_a_forest_that_reads_another_number_of_features_than_its_card_says_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.reservoir import Reservoir
+from models.reservoir import MAX_PER_SESSION, Reservoir, session_of
 from tests.support.builders import at
 
 HALF_LIFE_MS = 3_600_000.0
@@ -14,7 +14,7 @@ Named = tuple[str, int, tuple[float, ...]]
 
 
 def window(n: int, at_ms: int) -> Named:
-    return f"session-{n}:{at_ms}", at_ms, (float(n), 0.5)
+    return f"session-{n}", at_ms, (float(n), 0.5)
 
 
 def filled(rows: list[Named], capacity: int) -> Reservoir:
@@ -35,6 +35,38 @@ def test_any_order_gives_the_same_sample(seconds: list[int], capacity: int, rand
     assert len(one) == min(len(rows), capacity)
 
 
+SOME_SESSIONS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 7_200)), max_size=60, unique=True)
+
+
+@given(SOME_SESSIONS, st.integers(1, 20), st.randoms())
+def test_the_sample_holds_the_best_two_rows_of_each_session_in_any_order(
+    seen: list[tuple[int, int]], capacity: int, random: Random
+) -> None:
+    rows = [window(session, at(second)) for session, second in seen]
+    every = filled(rows, len(rows) + 1).items()  # of each session alone what a sample of any size may hold
+    for session in {session for session, _ in seen}:
+        alone = [Reservoir(HALF_LIFE_MS, 1) for row in rows if row[0] == f"session-{session}"]
+        priorities = []
+        for single, row in zip(alone, (row for row in rows if row[0] == f"session-{session}"), strict=True):
+            single.add(*row)
+            priorities += single.items()
+        best = sorted(priorities)[-MAX_PER_SESSION:]
+        assert [item for item in every if session_of(item[1]) == f"session-{session}"] == best
+    random.shuffle(rows)
+    assert filled(rows, capacity).items() == every[-capacity:]
+
+
+def test_a_sample_with_many_rows_of_one_session_is_taken_up_with_two_of_them() -> None:
+    single = [filled([window(1, at(n))], 1).items()[0] for n in range(40)]
+    found = Reservoir.from_items(sorted(single), HALF_LIFE_MS, 20)
+    assert found.items() == sorted(single)[-2:]
+
+
+def test_rows_are_counted_by_their_time() -> None:
+    sample = filled([window(n, at(n)) for n in range(10)], 20)
+    assert [sample.count_since(at(n)) for n in (-1, 0, 8, 9)] == [10, 9, 1, 0]
+
+
 @given(st.lists(st.integers(0, 7_200), min_size=1, max_size=60), st.integers(1, 20), st.data())
 def test_restored_it_goes_on_as_if_nothing_had_happened(seconds: list[int], capacity: int, data: st.DataObject) -> None:
     rows = [window(n, at(second)) for n, second in enumerate(seconds)]
@@ -52,7 +84,7 @@ def test_a_row_is_taken_exactly_if_it_is_in_the_sample_afterwards() -> None:
     for n in range(200):
         row = window(n, at(n))
         taken = reservoir.add(*row)
-        assert taken == (row[0] in {name for _, name, _ in reservoir.items()})
+        assert taken == (f"{row[0]}:{row[1]}" in {name for _, name, _ in reservoir.items()})
     assert len(reservoir) == 10
 
 

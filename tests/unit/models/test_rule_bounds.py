@@ -18,7 +18,7 @@ def test_every_bound_is_declared_evaluated_and_a_field_of_conditions() -> None:
 
 @pytest.mark.parametrize("bound", BOUNDS.values(), ids=lambda bound: bound.name)
 def test_a_bound_can_be_used_in_its_lanes_and_against_its_scopes_only(bound: Bound) -> None:
-    limit = "up" if bound.name == "shift" else 1.0
+    limit = "up" if bound.name == "shift" else 0.5
     lane: Lane
     for lane, lane_scopes in LANE_SCOPES.items():
         for against in ("self", "peers"):

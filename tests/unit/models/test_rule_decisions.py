@@ -84,15 +84,20 @@ def test_rested_actions_are_forgotten_when_the_next_one_is_commanded() -> None:
     assert state.cooldown_until_ms == {"prompt": at(80)}
 
 
-#   60 s   70 s   80 s   90 s   100 s   110 s   120 s
-#   yes    yes    no     yes    yes     yes     yes
-#   1      2      0      1      2       3 !     4 !
-def test_a_streak_must_be_unbroken() -> None:
+#   60 s   ...   120 s   ...   180 s     windows that share no second
+#   1      1     2       2     3 !
+def test_a_streak_counts_windows_that_share_no_second() -> None:
     state, rules = DecisionState(), [rule(for_windows=3, cooldown_s=1)]
-    found = []
-    for n, engaged in enumerate([RESTLESS, RESTLESS, CALM, RESTLESS, RESTLESS, RESTLESS, RESTLESS]):
-        found += [60 + 10 * n for _ in deciding(rules, state, 60 + 10 * n, engaged)]
-    assert found == [110, 120]
+    found = [at_s for at_s in range(60, 210, 10) if deciding(rules, state, at_s, RESTLESS)]
+    assert found == [180, 190, 200]
+
+
+#   60 s   ...   130 s   140 s   150 s   ...   210 s
+#   1            2       broken  1             2 !
+def test_a_streak_must_be_unbroken() -> None:
+    state, rules = DecisionState(), [rule(for_windows=2, cooldown_s=300)]
+    found = [at_s for at_s in range(80, 260, 10) if deciding(rules, state, at_s, CALM if at_s == 130 else RESTLESS)]
+    assert found == [200]
 
 
 def test_a_broken_streak_leaves_no_trace() -> None:

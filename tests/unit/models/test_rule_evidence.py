@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from models.detectors.baselines import CUSUM_THRESHOLD, Baselines
 from models.features import SESSION_NAMES
 from models.rules.compiled import KNOWN_FEATURES, CompiledRule
 from models.rules.signals import LazyScore, Signals
 from schemas.commands import Evidence, EvidenceBound
-from tests.support.builders import NAN, at, rule, session_values
+from tests.support.builders import at, rule, session_values
+from tests.support.readings import EngagedReadings
 
 
 def evidence(lane: str = "session_window", **condition: Any) -> dict[str, Evidence]:
@@ -18,14 +18,9 @@ def evidence(lane: str = "session_window", **condition: Any) -> dict[str, Eviden
 
 def evidence_of(conditions: list[dict[str, Any]], lane: str = "session_window") -> dict[str, Evidence]:
     """About a window with 20 s of engaged time, where the reader's mean is 50 s and the peers' 40 s."""
-    baselines = Baselines(len(SESSION_NAMES))
-    baselines.prior_means = [50_000.0 if name == "engaged_ms" else NAN for name in SESSION_NAMES]
     signals = Signals(
         values=session_values(engaged_ms=20_000),
-        z_self=[-3.0 if name == "engaged_ms" else None for name in SESSION_NAMES],
-        z_peers=[-2.0 if name == "engaged_ms" else None for name in SESSION_NAMES],
-        peer_means=[40_000.0 if name == "engaged_ms" else NAN for name in SESSION_NAMES],
-        baselines=baselines,
+        readings=EngagedReadings((50_000.0, -0.6, -3.0), (40_000.0, -0.5, -2.0), below=0.05, up=0.5, down=6.0),
         scalars={"silence_ms": 7_000.0, "rating": 2.0},
         attributes={"device": "phone", "event.element": "close"},
         scores={
@@ -50,25 +45,35 @@ def test_a_bound_on_the_value_is_its_own_threshold() -> None:
 def test_a_bound_on_the_change_is_told_in_the_unit_of_the_feature() -> None:
     # a fifth below 50 s is 40 s, a fifth below the peers' 40 s is 32 s
     own = evidence(feature="engaged_ms", change_below=-0.2)
-    bounds = (EvidenceBound("change_below", 40_000.0, "ms", "self", 50_000.0, -3.0),)
+    bounds = (EvidenceBound("change_below", 40_000.0, "ms", "self", 50_000.0, -3.0, -0.6),)
     assert own == {"engaged_ms": Evidence(20_000.0, 50_000.0, 40_000.0, -3.0, *WINDOW, bounds)}
     peers = evidence(feature="engaged_ms", change_below=-0.2, against="peers")
-    bounds = (EvidenceBound("change_below", 32_000.0, "ms", "peers", 40_000.0, -2.0),)
+    bounds = (EvidenceBound("change_below", 32_000.0, "ms", "peers", 40_000.0, -2.0, -0.5),)
     assert peers == {"engaged_ms": Evidence(20_000.0, 40_000.0, 32_000.0, -2.0, *WINDOW, bounds)}
 
 
 def test_a_bound_on_the_score_is_told_in_deviations() -> None:
     found = evidence(feature="engaged_ms", z_below=-2.5)["engaged_ms"]
     assert found.threshold == -2.5
-    assert found.bounds == (EvidenceBound("z_below", -2.5, "sd", "self", 50_000.0, -3.0),)
+    assert found.bounds == (EvidenceBound("z_below", -2.5, "sd", "self", 50_000.0, -3.0, -3.0),)
     assert evidence(feature="engaged_ms", z_above=-4)["engaged_ms"].threshold == -4.0
 
 
-@pytest.mark.parametrize(("direction", "sign"), [("up", 1), ("down", -1)])
-def test_a_drift_is_told_as_a_bound_and_never_as_the_threshold(direction: str, sign: int) -> None:
+@pytest.mark.parametrize(("direction", "nats"), [("up", 0.5), ("down", 6.0)])
+def test_a_shift_is_told_as_a_bound_and_never_as_the_threshold(direction: str, nats: float) -> None:
     found = evidence(feature="engaged_ms", shift=direction)["engaged_ms"]
     assert found.threshold is None
-    assert found.bounds == (EvidenceBound("shift", sign * CUSUM_THRESHOLD, "cumulative sd", "self", 50_000.0, -3.0),)
+    assert found.bounds == (EvidenceBound("shift", 5.5, "nats", "self", 50_000.0, -3.0, nats),)
+
+
+def test_nats_and_shares_are_told_with_what_was_measured() -> None:
+    falls = evidence(feature="engaged_ms", falls=5)["engaged_ms"]
+    assert falls.threshold is None
+    assert falls.bounds == (EvidenceBound("falls", 5.0, "nats", "self", 50_000.0, -3.0, 6.0),)
+    bottom = evidence(feature="engaged_ms", bottom=0.1, against="peers")["engaged_ms"]
+    assert bottom.bounds == (EvidenceBound("bottom", 0.1, "share", "peers", 40_000.0, -2.0, 0.05),)
+    top = evidence(feature="engaged_ms", top=0.1, against="peers")["engaged_ms"]
+    assert top.bounds[0].measured == 0.95
 
 
 def test_every_bound_on_a_feature_is_told_in_the_order_of_the_rule() -> None:
@@ -79,10 +84,10 @@ def test_every_bound_on_a_feature_is_told_in_the_order_of_the_rule() -> None:
     ]
     found = evidence_of(conditions)["engaged_ms"]
     assert found.bounds == (
-        EvidenceBound("z_below", -1.0, "sd", "peers", 40_000.0, -2.0),
+        EvidenceBound("z_below", -1.0, "sd", "peers", 40_000.0, -2.0, -2.0),
         EvidenceBound("above", 10_000.0, "ms"),
         EvidenceBound("below", 30_000.0, "ms"),
-        EvidenceBound("z_below", -2.0, "sd", "self", 50_000.0, -3.0),
+        EvidenceBound("z_below", -2.0, "sd", "self", 50_000.0, -3.0, -3.0),
     )
     # what was there before bounds were told: the last condition, and its bound on the value before that on the score
     assert (found.baseline, found.threshold, found.z) == (50_000.0, 10_000.0, -3.0)

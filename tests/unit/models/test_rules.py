@@ -4,87 +4,57 @@ from typing import Any
 
 import pytest
 
-from models.detectors.baselines import CUSUM_THRESHOLD, Baselines
-from models.features import SESSION_NAMES
 from models.rules.compiled import CompiledRule
 from models.rules.signals import LazyScore, Signals
 from schemas.rules import RuleError
 from tests.support.builders import NAN, rule, session_values
-
-ENGAGED = SESSION_NAMES.index("engaged_ms")
+from tests.support.readings import EngagedReadings
 
 
 def holds(signals: Signals, lane: str = "session_window", **condition: Any) -> bool:
     return CompiledRule(rule(lane=lane, when=[condition])).holds(signals)
 
 
-def scores(engaged: float | None) -> list[float | None]:
-    return [engaged if name == "engaged_ms" else None for name in SESSION_NAMES]
-
-
-def baselines(expected: float, rising: float = 0.0, falling: float = 0.0) -> Baselines:
-    """Baselines that have compared engaged time with `expected`."""
-    made = Baselines(len(SESSION_NAMES))
-    made.prior_means = [expected if name == "engaged_ms" else NAN for name in SESSION_NAMES]
-    made.cusum_high[ENGAGED], made.cusum_low[ENGAGED] = rising, falling
-    return made
-
-
 def window(engaged_ms: float = 30_000.0, **signals: Any) -> Signals:
-    empty: list[float | None] = [None] * len(SESSION_NAMES)
-    given: dict[str, Any] = {"values": session_values(engaged_ms=engaged_ms), "z_self": empty, "z_peers": empty}
-    return Signals(**(given | signals))
+    return Signals(**({"values": session_values(engaged_ms=engaged_ms)} | signals))
 
 
-def peers(mean: float) -> list[float]:
-    return [mean if name == "engaged_ms" else NAN for name in SESSION_NAMES]
+def read(**known: Any) -> Signals:
+    """An ordinary window of which that much is known about engaged time."""
+    return window(readings=EngagedReadings(**known))
+
+
+def own(change: float | None = None, z: float | None = None) -> Signals:
+    return read(own=(100.0, change, z))
+
+
+def peers(change: float | None = None, z: float | None = None) -> Signals:
+    return read(peers=(100.0, change, z))
 
 
 @pytest.mark.parametrize(
     ("bound", "holding", "not_holding"),
     [
-        ({"above": 100}, window(100.5), window(100.0)),
-        ({"below": 100}, window(99.5), window(100.0)),
-        ({"z_above": 2}, window(z_self=scores(2.1)), window(z_self=scores(2.0))),
-        ({"z_below": -2}, window(z_self=scores(-2.1)), window(z_self=scores(-2.0))),
-        ({"z_below": 0.5}, window(z_self=scores(0.0)), window(z_self=scores(0.5))),
-        ({"z_above": 2, "against": "peers"}, window(z_peers=scores(2.1)), window(z_self=scores(2.1))),
-        ({"z_below": -2, "against": "peers"}, window(z_peers=scores(-2.1)), window(z_self=scores(-2.1))),
-        ({"change_above": 0.5}, window(151, baselines=baselines(100)), window(150, baselines=baselines(100))),
-        ({"change_below": -0.2}, window(79, baselines=baselines(100)), window(80, baselines=baselines(100))),
-        ({"change_below": -0.2}, window(-130, baselines=baselines(-100)), window(-110, baselines=baselines(-100))),
-        ({"change_above": 0.5, "against": "peers"}, window(151, peer_means=peers(100)), window(peer_means=peers(3e4))),
-        ({"change_below": -0.2, "against": "peers"}, window(79, peer_means=peers(100)), window(peer_means=peers(3e4))),
-        (
-            {"shift": "up"},
-            window(baselines=baselines(1, rising=CUSUM_THRESHOLD + 1)),
-            window(baselines=baselines(1, falling=CUSUM_THRESHOLD + 1)),
-        ),
-        (
-            {"shift": "down"},
-            window(baselines=baselines(1, falling=CUSUM_THRESHOLD + 1)),
-            window(baselines=baselines(1, rising=CUSUM_THRESHOLD + 1)),
-        ),
-        ({"above": 100, "below": 200}, window(150), window(200)),
-        ({"above": 100, "z_below": 0}, window(101, z_self=scores(-1.0)), window(101, z_self=scores(0.0))),
-    ],
-    ids=[
-        "above",
-        "below",
-        "z above",
-        "z below",
-        "z below a positive bound",
-        "z above against peers",
-        "z below against peers",
-        "change above",
-        "change below",
-        "change below a negative mean",
-        "change above against peers",
-        "change below against peers",
-        "shift up",
-        "shift down",
-        "above and below",
-        "above and z below",
+        pytest.param({"above": 100}, window(100.5), window(100.0), id="above"),
+        pytest.param({"below": 100}, window(99.5), window(100.0), id="below"),
+        pytest.param({"z_above": 2}, own(z=2.1), own(z=2.0), id="z_above"),
+        pytest.param({"z_below": -2}, own(z=-2.1), own(z=-2.0), id="z_below"),
+        pytest.param({"z_below": 0.5}, own(z=0.0), own(z=0.5), id="z_below of zero"),
+        pytest.param({"z_above": 2, "against": "peers"}, peers(z=2.1), own(z=2.1), id="z_above peers"),
+        pytest.param({"z_below": -2, "against": "peers"}, peers(z=-2.1), own(z=-2.1), id="z_below peers"),
+        pytest.param({"change_above": 0.5}, own(0.51), own(0.5), id="change_above"),
+        pytest.param({"change_below": -0.2}, own(-0.21), own(-0.2), id="change_below"),
+        pytest.param({"change_above": 0.5, "against": "peers"}, peers(0.51), own(0.51), id="change_above peers"),
+        pytest.param({"rises": 5}, read(up=5.0), read(up=4.99), id="rises"),
+        pytest.param({"falls": 5}, read(down=5.0), read(up=9.0, down=4.99), id="falls"),
+        pytest.param({"rises_below": 3}, read(up=2.9), read(up=3.0), id="rises_below"),
+        pytest.param({"falls_below": 3}, read(down=2.9), read(down=3.0), id="falls_below"),
+        pytest.param({"top": 0.1, "against": "peers"}, read(below=0.9), read(below=0.89), id="top"),
+        pytest.param({"bottom": 0.1, "against": "peers"}, read(below=0.1), read(below=0.11), id="bottom"),
+        pytest.param({"shift": "up"}, read(up=5.5), read(up=5.4, down=12.0), id="shift up"),
+        pytest.param({"shift": "down"}, read(down=5.5), read(up=12.0), id="shift down"),
+        pytest.param({"above": 100, "below": 200}, window(150), window(200), id="between"),
+        pytest.param({"above": 100, "z_below": 0}, own(z=-1.0), own(z=0.0), id="value and score"),
     ],
 )
 def test_a_bound_holds_beyond_its_line_and_not_on_it(
@@ -107,6 +77,12 @@ def test_a_bound_holds_beyond_its_line_and_not_on_it(
         {"change_below": 1e300},
         {"change_above": -1e300, "against": "peers"},
         {"change_below": 1e300, "against": "peers"},
+        {"rises": 0.001},
+        {"falls": 0.001},
+        {"rises_below": 12},
+        {"falls_below": 12},
+        {"top": 0.99, "against": "peers"},
+        {"bottom": 0.99, "against": "peers"},
         {"shift": "up"},
         {"shift": "down"},
     ],
@@ -114,20 +90,20 @@ def test_a_bound_holds_beyond_its_line_and_not_on_it(
 )
 def test_what_is_unknown_never_satisfies(bound: dict[str, Any]) -> None:
     assert not holds(window(NAN), feature="engaged_ms", **bound)
-    assert not holds(window(NAN, baselines=baselines(100), peer_means=peers(100)), feature="engaged_ms", **bound)
-
-
-@pytest.mark.parametrize("expected", [0.0, NAN])
-@pytest.mark.parametrize("against", ["self", "peers"])
-def test_no_change_is_known_without_a_baseline_to_compare_with(expected: float, against: str) -> None:
-    signals = window(50, baselines=baselines(expected), peer_means=peers(expected))
-    assert not holds(signals, feature="engaged_ms", change_above=-9, against=against)
-    assert not holds(signals, feature="engaged_ms", change_below=9, against=against)
+    assert not holds(window(NAN, readings=EngagedReadings()), feature="engaged_ms", **bound)
 
 
 def test_a_value_of_zero_is_a_value() -> None:
     assert holds(window(0.0), feature="engaged_ms", below=1)
-    assert holds(window(0.0, baselines=baselines(100)), feature="engaged_ms", change_below=-0.9)
+    assert holds(read(down=0.0), feature="engaged_ms", falls_below=1)
+
+
+def test_a_part_of_a_window_is_not_small_but_can_be_great() -> None:
+    part = window(9_000.0)
+    part.is_whole = False
+    assert not holds(part, feature="engaged_ms", below=10_000)
+    assert holds(part, feature="engaged_ms", above=8_000)
+    assert holds(part, feature="scroll_depth", below=0.6)  # no sum: the page's depth is what it is
 
 
 @pytest.mark.parametrize(

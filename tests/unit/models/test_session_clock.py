@@ -54,19 +54,19 @@ def test_windows_that_hold_events_are_never_silent() -> None:
     assert silent(session(last_event_s=15, looked_at_s=30), until_s=80) == [80]
 
 
-#   15s    70s    80s ....... 190s    200s
-#   a      row    12 silent windows   nobody looks any more
-def test_only_two_minutes_of_silence_are_watched() -> None:
+#   15s    70s    80s ....... 250s    260s
+#   a      row    18 silent windows   nobody looks any more
+def test_only_three_minutes_of_silence_are_watched() -> None:
     ends = silent(session(last_event_s=15, looked_at_s=70), until_s=3_000)
-    assert ends == list(range(80, 200, 10))
+    assert ends == list(range(80, 260, 10))
     assert len(ends) == MAX_SILENT_WINDOWS
 
 
 def test_it_wakes_at_each_silent_window_and_at_last_when_the_session_is_over() -> None:
     assert wake_s(session(last_event_s=15, looked_at_s=20)) == 80
     assert wake_s(session(last_event_s=15, looked_at_s=70)) == 80
-    assert wake_s(session(last_event_s=15, looked_at_s=180)) == 190
-    assert wake_s(session(last_event_s=15, looked_at_s=190)) == 15 + 1_800
+    assert wake_s(session(last_event_s=15, looked_at_s=240)) == 250
+    assert wake_s(session(last_event_s=15, looked_at_s=250)) == 15 + 1_800
 
 
 def test_a_page_that_was_hidden_last_is_not_watched() -> None:

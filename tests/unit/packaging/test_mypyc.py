@@ -17,27 +17,50 @@ from infra.packaging.mypyc import EXCLUDED, CompilationError, compile_modules, d
 SCRIPT = """
 import json, sys
 from random import Random
-from models.detectors import baselines, categories, peers
-from models.features import SESSION_LAYOUT
+from models.features import CONTENT_NAMES, SESSION_NAMES
+from models.judgement import habits
+from models.judgement.content_readings import ContentReadings
+from models.judgement.judged_content import JudgedContent
+from models.judgement.judged_session import JudgedSession
+from models.judgement.layout import HABIT_NAMES, SESSION_HABITS, SESSION_LEVELS
+from models.judgement.site_card import SiteView, shipped_card
+from models.judgement.site_statistics import SiteStatistics
 from models.recent_clicks import Click, append_click
 from models.state_records import DecisionState, FastLaneState
+from udfs.crossing_rows import ContentWindow, SessionWindow
 from udfs.keyed_state import StateField
-size = len(SESSION_LAYOUT.names)
-random, kept = Random(7), baselines.Baselines(size)
-times, results = categories.CategoryBaselines(), []
-for n in range(200):
-    row = [random.gauss(50.0, 9.0) if random.random() < 0.9 else float("nan") for _ in range(size)]
-    results.append(kept.score_and_update(row, learn=n % 7 != 0))
-    results.append(peers.z_scores(row, [50.0] * size, [9.0] * size, 100.0))
-    rise = times.score_and_update({"news": n * 37 % 9000, "video": n * 11 % 5000}, n * 10_000)
-    results.append(None if rise is None else [rise.category, rise.z])
-results.append([kept.cusum_alarm(i) for i in range(size)])
+random, judged, results = Random(7), JudgedSession(), []
+card = shipped_card()
+site = SiteStatistics(SESSION_HABITS, card, len(SESSION_LEVELS))
+view = SiteView(card, card.level, card.level)
+for n in range(400):
+    end_ms = 1_700_000_040_000 + 10_000 * n
+    first, last = end_ms - 9_000, end_ms - 1_000
+    numbers = [float(each) for each in (end_ms, first, first, first, last, last, "nan", last * 10_001.0 + 5.0, 6.0, 0.0)]
+    numbers += [random.gauss(50.0, 9.0) if random.random() < 0.9 else float("nan") for _ in SESSION_NAMES]
+    numbers += [float(random.randrange(90)) for _ in HABIT_NAMES] + [0.0] * len(HABIT_NAMES)
+    window = SessionWindow.from_crossing(numbers, ["s", None, "c", "news", None, "phone", f"{first}=news"])
+    judged.on_window(window, view, site, "s")
+    scored = zip(HABIT_NAMES, window.wholes)
+    results.append([judged.z(name, 0.0, whole, view) for name, whole in scored] + judged.judgement.habits.up)
+    judged = JudgedSession.from_text(judged.to_text()) if n % 50 == 0 else judged
+kept = JudgedContent()
+for n in range(400):
+    row = [random.gauss(50.0, 9.0) if random.random() < 0.9 else float("nan") for _ in CONTENT_NAMES]
+    row = [0.0 if value != value and name in ("engaged_ms", "clicks") else value for name, value in zip(CONTENT_NAMES, row)]
+    left = random.randrange(8)
+    rapid = random.randrange(left + 1)
+    kept.on_window(ContentWindow(60_000 + n * 10_000, n * 10_000, left, rapid, 9 * left, (n % 30,) * (rapid > 0), "c", None, row))
+    readings = ContentReadings(kept, row)
+    for name in CONTENT_NAMES:
+        answers = [ask(name, "self") for ask in (readings.baseline, readings.change, readings.z)]
+        results.append([repr(each) for each in (*answers, readings.nats(name, "up"), readings.nats(name, "down"))])
 fast, decided = (StateField.json("a-v1", kind) for kind in (FastLaneState, DecisionState))
 held = fast.encode(FastLaneState(["e1"], [Click(1, "c", "news", True)], 5))
 back = fast.decode(held)
 results.append([held, [list(each) for each in append_click(back.clicks, Click(2, "d", "news", False))]])
 results.append(decided.encode(decided.decode('[{"prompt":5},{"a":2},7]')))
-print(json.dumps({"where": baselines.__file__, "results": results, "text": kept.to_text(SESSION_LAYOUT)}))
+print(json.dumps({"where": habits.__file__, "results": results, "text": judged.to_text() + kept.to_text()}))
 """
 
 
@@ -68,7 +91,7 @@ def test_every_module_that_is_not_excluded_is_compiled_into_the_archive(archive:
 
 def test_what_looks_at_every_row_is_not_excluded() -> None:
     chosen = modules(python_sources())
-    for name in ("models/detectors/baselines.py", "models/rules/evaluation.py", "udfs/lanes/sessions.py"):
+    for name in ("models/judgement/habits.py", "models/rules/evaluation.py", "udfs/lanes/sessions.py"):
         assert name in chosen
 
 

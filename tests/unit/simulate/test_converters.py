@@ -34,6 +34,12 @@ SAMPLES = {
         '{"aid":5,"ts":1659304900000,"type":"carts"}]}\n'
         '{"session":4,"events":[{"aid":6,"ts":1659304850000,"type":"orders"}]}\n',
     ),
+    "mind": (
+        "behaviors.tsv",
+        "8\tU1\t11/12/2019 2:14:46 PM\tN1 N2\tN3-0 N4-1 N5-1\n"
+        "7\tU1\t11/12/2019 2:14:45 PM\t\tN3-0\n"
+        "9\tU1\t11/12/2019 2:44:46 PM\t\tN3-1\n",
+    ),
     "balabit": (
         "session_0001.csv",
         MOUSE + "0.0,0.01,NoButton,Move,10,10\n0.0,0.05,NoButton,Move,13,14\n0.2,0.15,Left,Pressed,40,20\n",
@@ -94,6 +100,26 @@ def test_otto_carts_are_custom_and_orders_conversions(tmp_path: Path) -> None:
         ("ot-4-1", "conversion", None),
         ("ot-3-2", "custom", {"action": "cart"}),
     ]
+
+
+def test_a_mind_list_is_a_view_and_each_item_clicked_a_click_and_a_view(tmp_path: Path) -> None:
+    written(tmp_path, "news.tsv", 'N4\tsport\tgolf\tA "title\t\t\t\t\n')
+    events = sample(tmp_path, "mind")
+    # Half an hour after the second list the third begins another session.
+    assert [
+        (event.session_id, event.type, event.content_id, event.content_type, event.placement) for event in events
+    ] == [
+        ("mi-U1-1", "page_view", None, None, None),
+        ("mi-U1-1", "page_view", None, None, None),
+        ("mi-U1-1", "click", "N4", "sport", "recommended"),
+        ("mi-U1-1", "page_view", "N4", "sport", None),
+        ("mi-U1-1", "click", "N5", None, "recommended"),
+        ("mi-U1-1", "page_view", "N5", None, None),
+        ("mi-U1-2", "page_view", None, None, None),
+        ("mi-U1-2", "click", "N3", None, "recommended"),
+        ("mi-U1-2", "page_view", "N3", None, None),
+    ]
+    assert events[1].occurred_at_ms - events[0].occurred_at_ms == 1000
 
 
 def test_mouse_rows_become_one_move_for_each_tenth_of_a_second(tmp_path: Path) -> None:

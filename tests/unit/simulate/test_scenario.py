@@ -48,6 +48,7 @@ def test_a_broken_gzip_file_is_named(tmp_path: Path) -> None:
 def command(action: str, target: str, at_ms: int) -> dict[str, object]:
     return {
         "action": action,
+        "parameters": {},
         "target": {"kind": "session", "id": target},
         "issued_at_ms": at_ms,
         "source": {"id": "some-rule"},

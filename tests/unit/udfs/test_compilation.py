@@ -11,14 +11,14 @@ from udfs.runtime.compilation import is_compiled, log_compilation
 @pytest.mark.parametrize(
     ("file", "compiled"),
     [
-        ("/tmp/pyfiles/models/detectors/baselines.cpython-311-x86_64-linux-gnu.so", True),
-        ("/tmp/pyfiles/models/detectors/baselines.py", False),
-        ("/tmp/pyfiles/models/detectors/baselines.pyc", False),
+        ("/tmp/pyfiles/models/judgement/habits.cpython-311-x86_64-linux-gnu.so", True),
+        ("/tmp/pyfiles/models/judgement/habits.py", False),
+        ("/tmp/pyfiles/models/judgement/habits.pyc", False),
     ],
     ids=["extension", "source", "bytecode"],
 )
 def test_a_module_tells_by_its_file(file: str, compiled: bool) -> None:
-    module = ModuleType("baselines")
+    module = ModuleType("habits")
     module.__file__ = file
     assert is_compiled(module) is compiled
 

@@ -37,6 +37,8 @@ final class Contract {
     final Field occurred;
     final Field received;
     final Field contextField;
+    /** Null in contracts without properties. */
+    final Field propertiesField;
 
     Contract(String json) {
         JsonNode table;
@@ -63,6 +65,7 @@ final class Contract {
         occurred = fields.get("occurred_at_ms");
         received = fields.get("received_at_ms");
         contextField = fields.get("context");
+        propertiesField = fields.get("properties");
     }
 
     private static Map<String, Field> fields(JsonNode rows, String prefix) {

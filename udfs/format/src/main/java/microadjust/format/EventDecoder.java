@@ -23,7 +23,8 @@ import org.apache.flink.table.types.logical.RowType;
  * decoder drops and converts nothing. It applies the table that {@code schemas/event_validation.py} writes.
  *
  * <p>Two derived columns save the job work on each event: {@code type_no} INT, the ordinal of the type in the contract's list, and
- * {@code occurred_at} TIMESTAMP_LTZ(3), the epoch for a rejected record.
+ * {@code occurred_at} TIMESTAMP_LTZ(3), the epoch for a rejected record. A third, {@code scroll_pages} DOUBLE, is the distance that
+ * a scroll event tells in its properties.
  */
 final class EventDecoder implements DeserializationSchema<RowData> {
 
@@ -43,6 +44,7 @@ final class EventDecoder implements DeserializationSchema<RowData> {
     private transient int originalColumn;
     private transient int typeColumn;
     private transient int timeColumn;
+    private transient int scrollColumn;
 
     EventDecoder(Options options, RowType columns, TypeInformation<RowData> produced) {
         this.options = options;
@@ -69,8 +71,9 @@ final class EventDecoder implements DeserializationSchema<RowData> {
         originalColumn = columns.getFieldIndex("original");
         typeColumn = columns.getFieldIndex("type_no");
         timeColumn = columns.getFieldIndex("occurred_at");
+        scrollColumn = columns.getFieldIndex("scroll_pages");
         event = new Values(contract, contract.fields);
-        event.bindColumns(columns, "type_no", "occurred_at", "reject_reason", "reject_detail", "original", "context");
+        event.bindColumns(columns, "type_no", "occurred_at", "scroll_pages", "reject_reason", "reject_detail", "original", "context");
         context = new Values(contract, contract.context);
         if (contextColumn >= 0) {
             context.bindColumns((RowType) columns.getTypeAt(contextColumn));
@@ -100,6 +103,9 @@ final class EventDecoder implements DeserializationSchema<RowData> {
         long occurred = event.integer(contract.occurred);
         put(row, typeColumn, type);
         put(row, timeColumn, TimestampData.fromEpochMillis(occurred));
+        if (scrollColumn >= 0 && contract.propertiesField != null && event.value(contract.propertiesField) instanceof Double pages) {
+            row.setField(scrollColumn, pages);
+        }
         boolean timely = event.integer(contract.received) - occurred <= options.leanWithinMs();
         if (timely && options.leanTypes().contains(event.name())) {
             event.fill(row, options.leanColumns());

@@ -7,7 +7,9 @@ import microadjust.format.Contract.Field;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonParser;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
 
-/** Checks an object whose values must be strings. None of them becomes a column. */
+/**
+ * Checks an object whose values must be strings. One of them becomes a column: the distance that a scroll event covered.
+ */
 final class StringMapCheck {
 
     private enum Kind {
@@ -15,6 +17,12 @@ final class StringMapCheck {
         UNPAIRED_SURROGATE,
         OTHER
     }
+
+    /** Name of the distance scrolled, in pages, as the tracker sends it. */
+    static final String SCROLL_PAGES = "path_pages";
+
+    private static final int MAX_NUMBER_LENGTH = 16;
+    private static final double MAX_PAGES = 10_000;
 
     private StringMapCheck() {}
 
@@ -25,12 +33,16 @@ final class StringMapCheck {
         // The last of two equal names counts, so nothing is rejected before the end.
         Map<String, Kind> tags = new HashMap<>();
         boolean unpairedName = false;
+        Double scrolled = null;
         String tag;
         while ((tag = parser.nextFieldName()) != null) {
             unpairedName |= UnicodeText.codePointCount(tag.toCharArray(), 0, tag.length()) < 0;
             if (parser.nextToken() == JsonToken.VALUE_STRING) {
                 int points = UnicodeText.codePointCount(parser.getTextCharacters(), parser.getTextOffset(), parser.getTextLength());
                 tags.put(tag, points < 0 ? Kind.UNPAIRED_SURROGATE : Kind.TEXT);
+                if (tag.equals(SCROLL_PAGES)) {
+                    scrolled = distance(parser.getText());
+                }
             } else {
                 tags.put(tag, Kind.OTHER);
                 parser.skipChildren();
@@ -45,6 +57,19 @@ final class StringMapCheck {
         if (tags.size() > field.high()) {
             throw new RejectedException("out_of_range", "%s: more than %.0f entries", field.path(), field.high());
         }
-        return Boolean.TRUE;
+        return scrolled == null ? Boolean.TRUE : scrolled;
+    }
+
+    /** The number that a text holds; null where it holds none that a distance can be. */
+    private static Double distance(String text) {
+        if (text.length() > MAX_NUMBER_LENGTH) {
+            return null;
+        }
+        try {
+            double pages = Double.parseDouble(text);
+            return pages >= 0 && pages <= MAX_PAGES ? pages : null;
+        } catch (NumberFormatException e) {
+            return null;
+        }
     }
 }

@@ -117,6 +117,11 @@ final class Values {
         return (Long) values[field.index()];
     }
 
+    /** What was read of a field; null where nothing was. */
+    Object value(Field field) {
+        return values[field.index()];
+    }
+
     double number(Field field) {
         return (Double) values[field.index()];
     }

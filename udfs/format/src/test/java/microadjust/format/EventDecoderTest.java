@@ -33,6 +33,7 @@ final class EventDecoderTest {
                             column("event_id", new VarCharType(VarCharType.MAX_LENGTH)),
                             column("session_id", new VarCharType(VarCharType.MAX_LENGTH)),
                             column("value", new DoubleType()),
+                            column("scroll_pages", new DoubleType()),
                             column("received_at_ms", new BigIntType()),
                             column("type_no", new IntType()),
                             column("occurred_at", new LocalZonedTimestampType(3)),
@@ -130,6 +131,15 @@ final class EventDecoderTest {
         assertNull(field(lean, "event_id"));
         GenericRowData late = decode(record, Set.of("scroll"), Set.of("session_id"), 100);
         assertEquals("e1", text(late, "event_id"), "late events are kept whole for late.v1");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0.25, 0.25", "7, 7.0", "-1, ", "NaN, ", "far, ", "1e309, ", "00000000000000000001, "})
+    void theDistanceOfAScrollIsAColumnWhereItIsANumber(String told, Double distance) {
+        GenericRowData row =
+                decode(VALID.replace("}", ",\"properties\":{\"path_pages\":\"" + told + "\",\"back_px\":\"3\"}}"));
+        assertNull(field(row, "reject_reason"));
+        assertEquals(distance, field(row, "scroll_pages"));
     }
 
     @Test

@@ -14,6 +14,7 @@ final class TestContract {
                {"name": "received_at_ms", "kind": "integer", "required": true, "low": 0, "high": 9e15},
                {"name": "session_id", "kind": "string", "required": true, "low": 1, "high": 64},
                {"name": "value", "kind": "number", "required": false, "low": null, "high": null},
+               {"name": "properties", "kind": "tags", "required": false, "low": null, "high": 64},
                {"name": "context", "kind": "object", "required": false, "low": null, "high": null}],
              "context": [{"name": "rtt_ms", "kind": "integer", "required": false, "low": 0, "high": 600000}]}
             """;

@@ -1,12 +1,11 @@
-"""Scores each feature of a target against its own past: exponentially weighted means and spreads, z-scores and a CUSUM."""
+"""Scores numbers against their own past by exponentially weighted means and spreads, z-scores and a CUSUM.
 
-from binascii import a2b_base64, b2a_base64
+What the job judged by up to release 0.2.0; here for the detector of NAB and for a rival of the throughput benchmark.
+"""
+
 from collections.abc import Sequence
 from math import sqrt
-from struct import Struct
 from typing import Final
-
-from models.feature_layout import FeatureLayout
 
 HALF_LIFE: Final = 30
 """Windows after which what was learned counts half: five minutes at one window every ten seconds."""
@@ -107,41 +106,3 @@ class Baselines:
         if self.cusum_high[feature] > CUSUM_THRESHOLD:
             return 1
         return -1 if self.cusum_low[feature] > CUSUM_THRESHOLD else 0
-
-    def to_text(self, layout: FeatureLayout) -> str:
-        """As text for keyed state, the values in the order of `layout.stored`. Text, because thread mode hands bytes
-        over one by one. The text of the first release's features bears no header: it is that of the first release."""
-        written = layout.written
-        numbers = (*written(self.means), *written(self.variances), *written(self.cusum_high), *written(self.cusum_low))
-        body = _struct(len(self.means)).pack(*numbers, *written(self.counts))
-        text = b2a_base64(body, newline=False).decode("ascii")
-        return f"{layout.header}:{text}" if layout.header else text
-
-    @classmethod
-    def from_text(cls, text: str, layout: FeatureLayout, half_life: int = HALF_LIFE) -> "Baselines":
-        """What `to_text` has written, exactly, read by name: a feature that is not in it begins anew.
-
-        The half-life does not stand in the text: it must be the one it was made with.
-        """
-        header, body = cls.header_of(text), text.rpartition(":")[2]
-        written = layout.size(header)
-        numbers = _struct(written).unpack(a2b_base64(body))
-        self = cls(len(layout.names), half_life)
-        for place, name in enumerate(("means", "variances", "cusum_high", "cusum_low", "counts")):
-            block = numbers[place * written : (place + 1) * written]
-            setattr(self, name, layout.read(block, header, 0 if name == "counts" else 0.0))
-        return self
-
-    @staticmethod
-    def header_of(text: str) -> str:
-        """The `FeatureLayout.header` of the job that wrote the text."""
-        return text.rpartition(":")[0]
-
-
-_structs: dict[int, Struct] = {}
-
-
-def _struct(features: int) -> Struct:
-    if features not in _structs:
-        _structs[features] = Struct(f"<{4 * features}d{features}H")
-    return _structs[features]

@@ -4,7 +4,7 @@ from math import inf, nextafter, sqrt
 
 import pytest
 
-from models.detectors.baselines import CUSUM_SLACK, CUSUM_THRESHOLD, WARM_UP, Baselines
+from infra.bench.baselines import CUSUM_SLACK, CUSUM_THRESHOLD, WARM_UP, Baselines
 
 
 def warmed() -> Baselines:

@@ -1,0 +1,36 @@
+"""Registry of the site's cards: which one judges a window of which session."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from models.epochs import EpochValues
+from models.isolation_forest.schedule import RefitSchedule
+from models.judgement.messages import CardMessage
+from models.judgement.site_card import SiteCard, shipped_card
+from models.judgement.site_sample import HALVES, half_of
+
+LEAD_MS: Final = 60_000
+"""Time after the end of an epoch from which its cards are in force: they take that long to arrive in a fast replay."""
+
+
+class CardRegistry:
+    """The cards in force, one per half of the sessions; the card that ships before the first."""
+
+    def __init__(self, schedule: RefitSchedule) -> None:
+        default: Sequence[SiteCard] = [shipped_card()] * HALVES
+        self._cards: EpochValues[Sequence[SiteCard]] = EpochValues(schedule, default)
+
+    def on_message(self, message: CardMessage) -> None:
+        """Registers the beginning of an epoch or its cards."""
+        if message.status == "begins":
+            self._cards.begin(message.epoch)
+        else:
+            self._cards.add(message.epoch, [SiteCard.from_json(card) for card in message.cards])
+
+    def is_pending(self, window_end_ms: int) -> bool:
+        """Whether cards that may still judge that window are under way."""
+        return self._cards.lookup(window_end_ms) == "pending"
+
+    def resolve(self, session: str, window_end_ms: int) -> SiteCard:
+        """Returns the card that judges that window, once no other can be under way."""
+        return self._cards.resolve(window_end_ms)[half_of(session)]

@@ -1,0 +1,13 @@
+"""Messages from the operator that makes the site's cards to the operators that judge by them."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+
+class CardMessage(Struct):
+    """State of one epoch. `begins`: the next epoch that will have cards; `made`: the cards, by the half that they judge."""
+
+    epoch: int
+    status: Literal["begins", "made"]
+    cards: list[dict[str, Any]] = []

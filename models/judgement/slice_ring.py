@@ -1,0 +1,73 @@
+"""Sums of the newest slice, from window sums and the five slices before it."""
+
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Sequence
+from typing import Final
+
+SLICES: Final = 6
+"""Slices of a window."""
+
+
+class SliceRing:
+    """The sums of a session's last five slices. Windows sum six, so the newest is what these leave of a window's sums.
+
+    Whole numbers only: the difference is exact. The size of a slice is that of a window by `SLICES`.
+    """
+
+    __slots__ = ("_count", "_slice_ms", "dropped", "end_ms", "slices")
+
+    def __init__(self, count: int, slice_ms: int) -> None:
+        self._count = count
+        self._slice_ms = slice_ms
+        self.end_ms = -1
+        """End of the newest slice; -1 before the first."""
+        self.slices: list[tuple[int, ...]] = [(0,) * count] * (SLICES - 1)
+        """Oldest first."""
+        self.dropped: tuple[int, ...] = (0,) * count
+        """The slice that the last one added has replaced: with it the ring spans a window."""
+
+    def add(self, end_ms: int, totals: Sequence[float], active_slices: int) -> tuple[int, ...]:
+        """Returns the sums of the slice that ends then. `totals` are those of the window of the same end.
+
+        Windows without events may be left out: their slices are empty. Where slices are there that the ring has not seen,
+        after the job has been changed, the window's active slices are taken for alike.
+        """
+        skipped = SLICES - 1 if self.end_ms < 0 else min((end_ms - self.end_ms) // self._slice_ms - 1, SLICES - 1)
+        if skipped > 0:
+            self.slices = [*self.slices[skipped:], *([(0,) * self._count] * skipped)]
+            if active_slices > 1:
+                share = tuple(int(total) // active_slices for total in totals)
+                self.slices[SLICES - active_slices :] = [share] * (active_slices - 1)
+        newest = tuple(
+            max(0, int(total) - sum(each[place] for each in self.slices)) for place, total in enumerate(totals)
+        )
+        self.dropped = self.slices[0]
+        self.slices = [*self.slices[1:], newest]
+        self.end_ms = end_ms
+        return newest
+
+    def to_text(self) -> str:
+        """End and sums, as variable-length numbers in base64."""
+        numbers = bytearray()
+        for number in (self.end_ms + 1, *(value for each in self.slices for value in each)):
+            while number > 127:
+                numbers.append(number & 127 | 128)
+                number >>= 7
+            numbers.append(number)
+        return b2a_base64(bytes(numbers), newline=False).decode("ascii")
+
+    @classmethod
+    def from_text(cls, text: str, count: int, slice_ms: int) -> "SliceRing":
+        """What `to_text` wrote; an empty ring where it was written for another number of sums."""
+        numbers, number, shift = [], 0, 0
+        for byte in a2b_base64(text):
+            number |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                numbers.append(number)
+                number, shift = 0, 0
+        self = cls(count, slice_ms)
+        if len(numbers) == 1 + (SLICES - 1) * count:
+            self.end_ms = numbers[0] - 1
+            self.slices = [tuple(numbers[1 + place * count : 1 + (place + 1) * count]) for place in range(SLICES - 1)]
+        return self
