@@ -2,15 +2,20 @@
 
 import os
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from infra.cli.output import err, errors
 from infra.gateway.settings import Settings
+from infra.kafka.connection import KafkaConnection
+from infra.kafka.reading import KafkaRefusalError
+from infra.kafka.refusals import login_problem
 from infra.local.home import Home, StackRecord
 from infra.local.processes import StackError
 from infra.settings import SettingsError
+
+START_PATIENCE_S: Final = 3.0
 
 
 def gateway(
@@ -40,11 +45,18 @@ def gateway(
             settings = replace(Settings.from_env(environment(bootstrap)), host=host, port=port)
         except SettingsError as error:
             raise StackError(str(error)) from None
+        require_login(settings.kafka)
         _tell(settings)
         # Here, since the other commands need not wait for the server's imports.
         from infra.gateway.server import serve
 
         serve(settings)
+
+
+def require_login(kafka: KafkaConnection) -> None:
+    """Raises `KafkaRefusalError` where a secured Kafka refuses the login. One that does not answer may come later."""
+    if not kafka.security.is_open and (problem := login_problem(kafka, START_PATIENCE_S)):
+        raise KafkaRefusalError(problem)
 
 
 def environment(bootstrap: str) -> dict[str, str]:
@@ -55,7 +67,7 @@ def environment(bootstrap: str) -> dict[str, str]:
         environ["MICROADJUST_GATEWAY_BOOTSTRAP"] = bootstrap
     elif "kafka" in services:
         environ.setdefault("MICROADJUST_GATEWAY_BOOTSTRAP", f"127.0.0.1:{services['kafka'].ports['broker']}")
-    if "redis" in services:
+    if "redis" in services and "MICROADJUST_GATEWAY_REDIS_URL_FILE" not in environ:
         environ.setdefault("MICROADJUST_GATEWAY_REDIS_URL", f"redis://127.0.0.1:{services['redis'].ports['redis']}/0")
     return environ
 
