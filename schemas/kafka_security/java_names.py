@@ -58,6 +58,13 @@ _ELSEWHERE: Final = {
     "ssl.truststore.password": "a PEM file has none: remove it",
     "ssl.keystore.password": "a PEM file has none: give ssl.key.password for an encrypted key",
 }
+JAVA_NAMES: Final = {
+    **{name: f"{_JAAS}: {option}" for name, option in _ALLOWED.items()},
+    **{name: key for key, name in _DIRECT.items() if name not in _ALLOWED},
+    "ssl_check_hostname": _HOSTNAME,
+}
+"""How each setting is called in a properties file."""
+
 _KNOWN: Final = (*_DIRECT, _JAAS, *_LOCATIONS, *_PEM_ONLY, _HOSTNAME, _HANDLER)
 
 

@@ -18,6 +18,13 @@ _NAMES: Final = {
     "ssl_key_password": "ssl.key.password",
 }
 
+LIBRDKAFKA_NAMES: Final = {
+    "security_protocol": "security.protocol",
+    **_NAMES,
+    "ssl_check_hostname": "ssl.endpoint.identification.algorithm",
+}
+"""How each setting is called by librdkafka."""
+
 
 def librdkafka_properties(security: KafkaSecurity) -> dict[str, str]:
     """Returns the client's properties; none for an open broker.
