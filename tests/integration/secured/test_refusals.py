@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from infra.kafka.blocking_producer import BlockingProducer
 from infra.kafka.grants import GRANTS, Grant
-from infra.kafka.reading import KafkaRefusalError, TopicReader
+from infra.kafka.reading import KafkaRefusalError, StreamError, TopicReader
 from infra.kafka.refusals import login_problem
 from infra.kafka.topic_contracts import TopicContracts
 from infra.local.home import PROJECT, Home
@@ -19,6 +21,7 @@ from infra.local.jars import flink_jars
 from infra.local.stack import Stack
 from schemas.topics import ADJUSTMENTS, EVENTS, LATE, RULES
 from tests.integration.secured.conftest import Cli
+from tests.support.certificates import Authority
 from tests.support.secured_broker import ALLOWED_URLS, HOSTILE, SecuredBroker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(200)]
@@ -147,9 +150,12 @@ def _poll_for_error(reader: TopicReader) -> None:
         reader.poll(0.2)
 
 
-def test_every_kind_of_login_works(secured: SecuredBroker) -> None:
+def test_every_kind_of_login_works(secured: SecuredBroker, tmp_path: Path) -> None:
+    bundle = Authority(tmp_path).certificate.read_text() + secured.authority.certificate.read_text()
+    in_a_bundle = {name: each for name, each in secured.environment("cli").items() if "SSL_CA" not in name}
     for environ, bootstrap in (
         (secured.environment("cli"), ""),
+        ({**in_a_bundle, "MICROADJUST_KAFKA_SSL_CA": bundle}, ""),
         (secured.environment("cli", mechanism="SCRAM-SHA-256"), ""),
         (secured.environment("cli", "plain-secret", "PLAIN"), ""),
         (secured.mtls_environment("cli"), secured.mtls_bootstrap),
@@ -186,3 +192,21 @@ def test_topics_are_created_once_and_each_difference_is_named(secured: SecuredBr
     missing = cli(environ, "topics", "check", "--prefix", "other-", *at)
     assert missing.status == 1
     assert '"topic":"other-events.v1","what":"topic","wanted":"exists","found":null' in missing.out
+
+
+def test_topics_that_differ_are_compared_value_by_value(secured: SecuredBroker) -> None:
+    """With the administrator's login, which may create topics of other names."""
+    other = replace(EVENTS, partitions=2, retention_ms=60_000)
+    assert TopicContracts(secured.admin, [other], "few-").create(1) == ["few-events.v1"]
+    contracts = TopicContracts(secured.admin, [EVENTS], "few-")
+    assert contracts.create() == []
+    found = {each.what: (each.wanted, each.found, each.fix) for each in contracts.differences()}
+    assert found["partitions"][:2] == ("4", "2")
+    assert "--partitions 4" in found["partitions"][2]
+    assert found["retention.ms"][:2] == (str(EVENTS.retention_ms), "60000")
+    assert "--add-config retention.ms=" in found["retention.ms"][2]
+    assert len(found) == 2
+    more = replace(EVENTS, partitions=1, retention_ms=60_000)
+    assert TopicContracts(secured.admin, [more], "few-").differences() == []
+    with pytest.raises(StreamError, match="CREATE topic much-events.v1"):
+        TopicContracts(secured.admin, [EVENTS], "much-").create(3)
