@@ -10,7 +10,7 @@ from pyflink.table import StreamTableEnvironment
 from jobs.config import AdjustConfig, ConfigError
 from jobs.environment import create_environment
 from jobs.graph import build
-from jobs.kafka_start import adjust_needs, check_kafka, hidden_secrets
+from jobs.kafka_start import adjust_needs, hidden_secrets, with_kafka_checked
 from jobs.sinks import add_kafka_sink
 from models.model_store import BUNDLED, ModelError, StoredModel, load_forest
 from models.rules.compiled import KNOWN_FEATURES
@@ -42,7 +42,7 @@ def main() -> None:
     except (ConfigError, RuleError, ModelError) as error:
         sys.exit(f"adjust: {error}")
     env, t_env = create_environment(config)
-    check_kafka("adjust", config, adjust_needs(config))
+    config = with_kafka_checked("adjust", config, adjust_needs(config))
     with hidden_secrets(config):
         run(env, t_env, config, rules, default_forest)
 

@@ -4,10 +4,16 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
 
 from jobs.config import AdjustConfig, HeatmapConfig, kafka_client_options
 from jobs.java.kafka_access import READ, WRITE, KafkaAccessError, check_access
+from jobs.java.private_keys import with_readable_key
+from schemas.kafka_security.errors import KafkaSecurityError
 from schemas.kafka_security.settings import redacted
+
+Config = TypeVar("Config", AdjustConfig, HeatmapConfig)
 
 
 def adjust_needs(config: AdjustConfig) -> list[tuple[str, str]]:
@@ -23,14 +29,19 @@ def heatmap_needs(config: HeatmapConfig) -> list[tuple[str, str]]:
     return [(config.events_topic, READ), (config.heatmap_topic, WRITE)]
 
 
-def check_kafka(job: str, config: AdjustConfig | HeatmapConfig, needs: Sequence[tuple[str, str]]) -> None:
-    """Exits where Kafka would not let the job run: submitted, the job would restart for ever."""
+def with_kafka_checked(job: str, config: Config, needs: Sequence[tuple[str, str]]) -> Config:
+    """Returns the configuration in a form that Java's client takes.
+
+    Exits where Kafka would not let the job run: submitted, it would restart for ever.
+    """
     try:
+        config = replace(config, kafka_security=with_readable_key(config.kafka_security))
         warning = check_access(kafka_client_options(config), config.kafka_security.principal, needs)
-    except KafkaAccessError as error:
+    except (KafkaAccessError, KafkaSecurityError) as error:
         sys.exit(f"{job}: {redacted(str(error), config.kafka_security.secrets())}")
     if warning is not None:
         print(f"{job}: {warning}; submitted all the same", file=sys.stderr)
+    return config
 
 
 @contextmanager

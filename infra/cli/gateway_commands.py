@@ -1,6 +1,7 @@
 """gateway: the command that runs the gateway in the foreground."""
 
 import os
+import time
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -16,6 +17,7 @@ from infra.local.processes import StackError
 from infra.settings import SettingsError
 
 START_PATIENCE_S: Final = 3.0
+SECOND_TRY_S: Final = 1.0
 
 
 def gateway(
@@ -55,8 +57,15 @@ def gateway(
 
 def require_login(kafka: KafkaConnection) -> None:
     """Raises `KafkaRefusalError` where a secured Kafka refuses the login. One that does not answer may come later."""
-    if not kafka.security.is_open and (problem := login_problem(kafka, START_PATIENCE_S)):
-        raise KafkaRefusalError(problem)
+    problem = login_problem(kafka, START_PATIENCE_S)
+    if problem is not None and not kafka.security.is_open:
+        # A broker that starts or stops cuts connections too.
+        time.sleep(SECOND_TRY_S)
+        problem = login_problem(kafka, START_PATIENCE_S)
+        if problem is not None:
+            raise KafkaRefusalError(problem)
+    if problem is not None:
+        err.print(f"microadjust: {problem}", style="yellow", markup=False, soft_wrap=True)
 
 
 def environment(bootstrap: str) -> dict[str, str]:

@@ -273,7 +273,8 @@ class TopicReader:
                 self._ended.add(place)
                 # Beyond control records, which are never returned.
                 self._next[place] = each.offset()
-            else:
+            # The client asks for its group on its own; `committed` and `commit`, which alone need it, say so themselves.
+            elif error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:
                 self._error, self._error_topic = error, each.topic() or ""
         if self._error is not None and not records:
             error, self._error = self._error, None

@@ -1,5 +1,6 @@
 """Says what a secured Kafka has refused, to whom, and which setting or grant to change."""
 
+import logging
 import time
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ LOGIN_PATIENCE_S: Final = 5.0
 """Longest wait for the first answer of a broker that may refuse the login."""
 
 _POLL_S: Final = 0.1
+_LOG_INFO: Final = 6
+"""Syslog's number, as librdkafka counts."""
 
 _LOGIN: Final = (
     KafkaError._AUTHENTICATION,  # noqa: SLF001
@@ -41,10 +44,6 @@ def explain_login(kafka: KafkaConnection, error: KafkaError) -> str | None:
     if error.code() in _TLS:
         fix = "check MICROADJUST_KAFKA_SSL_CA, MICROADJUST_KAFKA_SSL_CERTIFICATE and the listener's port"
         return f"the TLS handshake with Kafka at {kafka} fails: {error.str()}; {fix}"
-    # librdkafka has no code for it, only this text.
-    if security.is_open and "security.protocol" in error.str():
-        fix = "set MICROADJUST_KAFKA_SECURITY_PROTOCOL and what belongs to it"
-        return f"Kafka at {kafka} closes connections without TLS and login: {fix}"
     return None
 
 
@@ -70,9 +69,10 @@ that each component needs'
 def login_problem(kafka: KafkaConnection, patience_s: float = LOGIN_PATIENCE_S) -> str | None:
     """Connects once and returns why a login or handshake fails; None where it works, or where nobody answers. Blocks."""
     refused: list[KafkaError] = []
-    settings = {**kafka.librdkafka, "error_cb": refused.append, "log_level": 0, "reconnect.backoff.max.ms": 200}
+    log = _CutConnections()
+    settings = {**kafka.librdkafka, "error_cb": refused.append, "reconnect.backoff.max.ms": 200}
     try:
-        client = Producer(settings)
+        client = Producer({**settings, "log_level": _LOG_INFO}, logger=log)
     except KafkaException as error:
         return f"the settings of Kafka cannot be used: {error.args[0].str()}"
     deadline_s = time.monotonic() + patience_s
@@ -85,10 +85,27 @@ def login_problem(kafka: KafkaConnection, patience_s: float = LOGIN_PATIENCE_S) 
         for each in refused:
             if problem := explain_login(kafka, each):
                 return problem
+        if kafka.security.is_open and log.is_cut:
+            fix = "set MICROADJUST_KAFKA_SECURITY_PROTOCOL and what belongs to it"
+            return f"what listens at {kafka} closes connections without TLS and login: {fix}"
+        for each in refused:
             if each.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
                 return None
         refused.clear()
     return None
+
+
+class _CutConnections(logging.Logger):
+    """Notes connections that were made, and closed at the first request. Of these librdkafka reports nothing but a log line."""
+
+    SIGNS: Final = ("in state APIVERSION_QUERY", "security.protocol")
+
+    def __init__(self) -> None:
+        super().__init__("kafka-login")
+        self.is_cut = False
+
+    def handle(self, record: logging.LogRecord) -> None:
+        self.is_cut = self.is_cut or any(sign in record.getMessage() for sign in self.SIGNS)
 
 
 class RefusalLog:

@@ -10,19 +10,18 @@ from typing import Any
 from pyflink.util.java_utils import add_jars_to_context_class_loader
 
 from infra.local.jars import flink_jars
-from jobs.config import AdjustConfig, kafka_client_options
-from jobs.java.kafka_access import KafkaAccessError, check_access
-from jobs.kafka_start import adjust_needs
+from jobs.config import AdjustConfig
+from jobs.kafka_start import adjust_needs, with_kafka_checked
 
 
 def outcome(environ: dict[str, Any]) -> str:
-    """Returns the problem or warning; empty if there is none."""
+    """Returns why a job would be refused; empty if it would not."""
     config = AdjustConfig.load([], environ)
     try:
-        options = kafka_client_options(config)
-        return check_access(options, config.kafka_security.principal, adjust_needs(config)) or ""
-    except KafkaAccessError as error:
-        return str(error)
+        with_kafka_checked("adjust", config, adjust_needs(config))
+    except SystemExit as refused:
+        return str(refused.code)
+    return ""
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from infra.local import stack as local
 from infra.local.home import PROJECT, Home
 from tests.support.secured_broker import SecuredBroker
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True)

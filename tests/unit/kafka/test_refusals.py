@@ -1,6 +1,10 @@
 """What users are told of a broker that refuses: once, with the fix, and without secrets."""
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
@@ -76,3 +80,28 @@ def test_nobody_there_is_no_refusal() -> None:
 def test_no_connection_shows_its_secret() -> None:
     for kafka in (SECURED, OAUTH):
         assert "hunter2" not in repr(kafka) + str(kafka)
+
+
+def test_a_listener_that_cuts_a_client_without_tls_is_named() -> None:
+    with closing_listener() as port:
+        text = login_problem(KafkaConnection(f"127.0.0.1:{port}")) or ""
+    assert "closes connections without TLS and login" in text
+    assert "MICROADJUST_KAFKA_SECURITY_PROTOCOL" in text
+
+
+@contextmanager
+def closing_listener() -> Iterator[int]:
+    """Accepts connections and closes each at the first bytes, as a listener with TLS does."""
+
+    class Closing(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Closing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
