@@ -50,7 +50,7 @@ def value_of(environ: Mapping[str, str], key: str, error: type[Exception]) -> st
     # The line break at the end is the editor's, not the secret's.
     content = _read(path_key, path, error).rstrip("\r\n")
     if not content:
-        raise error(f"{path_key}={path!r}: the file is empty")
+        raise error(f"{path_key} names an empty file")
     return content
 
 
@@ -58,9 +58,10 @@ def _read(key: str, path: str, error: type[Exception]) -> str:
     try:
         return Path(path).read_text("utf-8")
     except OSError as problem:
-        raise error(f"{key}={path!r} cannot be read: {problem.strerror}") from None
+        # Without the path: it may be the secret itself, given as the wrong variable.
+        raise error(f"the file that {key} names cannot be read: {problem.strerror}") from None
     except ValueError:
-        raise error(f"{key}={path!r} cannot be read: it is not UTF-8") from None
+        raise error(f"the file that {key} names cannot be read: it is not UTF-8, or its name is no path") from None
 
 
 def _advice(key: str, known: set[str]) -> str:

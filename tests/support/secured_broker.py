@@ -26,7 +26,7 @@ from tests.support.oauth import CLIENT, SECRET, Issuer
 from tests.support.services import register
 
 ADMIN: Final = ("admin", "admin-secret")
-HOSTILE: Final = "p\"a\\s's;w=o#r d$,{env:HOME}é"
+HOSTILE: Final = "p\"a\\s's;w=o#r d$,{env:HOME}é✓"
 """Password of all users but the administrator."""
 
 USERS: Final = {

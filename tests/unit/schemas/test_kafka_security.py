@@ -81,6 +81,7 @@ def test_each_value_may_come_from_a_file_without_the_break_at_its_end(tmp_path: 
         ({"PROPERTIES": "/x", "SASL_USERNAME": "u"}, "MICROADJUST_KAFKA_SASL_USERNAME", "MICROADJUST_KAFKA_PROPERTIES"),
         ({"PROPERTIES": "/no/such/file"}, "MICROADJUST_KAFKA_PROPERTIES", "No such file"),
         ({**LOGIN, "SASL_PASSWORD_FILE": "/x"}, "MICROADJUST_KAFKA_SASL_PASSWORD_FILE", "leave one"),
+        ({"SASL_PASSWORD_FILE": "hunter2"}, "MICROADJUST_KAFKA_SASL_PASSWORD_FILE", "No such file"),
         ({"SASL_PASSWORD_FILE": "/no/such/file"}, "MICROADJUST_KAFKA_SASL_PASSWORD_FILE", "No such file"),
     ],
 )
