@@ -9,6 +9,7 @@ import typer
 
 from infra.cli.output import err, errors
 from infra.gateway.settings import Settings
+from infra.kafka.access import missing_grants
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import KafkaRefusalError
 from infra.kafka.refusals import login_problem
@@ -48,6 +49,7 @@ def gateway(
         except SettingsError as error:
             raise StackError(str(error)) from None
         require_login(settings.kafka)
+        warn_of_grants(settings.kafka, "gateway", settings.topics_prefix)
         _tell(settings)
         # Here, since the other commands need not wait for the server's imports.
         from infra.gateway.server import serve
@@ -65,6 +67,12 @@ def require_login(kafka: KafkaConnection) -> None:
         if problem is not None:
             raise KafkaRefusalError(problem)
     if problem is not None:
+        err.print(f"microadjust: {problem}", style="yellow", markup=False, soft_wrap=True)
+
+
+def warn_of_grants(kafka: KafkaConnection, component: str, prefix: str) -> None:
+    """Prints which grants a component lacks. It starts all the same: they can be given while it runs."""
+    for problem in missing_grants(kafka, component, prefix):
         err.print(f"microadjust: {problem}", style="yellow", markup=False, soft_wrap=True)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.gateway_commands import environment, require_login
+from infra.cli.gateway_commands import environment, require_login, warn_of_grants
 from infra.cli.output import err, errors
 from infra.redis.address import shown
 
@@ -30,6 +30,7 @@ def projector(
     with errors():
         settings = Settings.from_env(environment(bootstrap))
         require_login(settings.kafka)
+        warn_of_grants(settings.kafka, "projector", settings.topics_prefix)
         running = Projector(settings)
         err.print(f"projecting from {settings.kafka} into {shown(settings.redis_url)}")
         running.run(stop)

@@ -19,6 +19,7 @@ class Settings:
     adjustments_topic: str = ADJUSTMENTS.name
     group_id: str = "microadjust-projector"
     kafka_security: KafkaSecurity = OPEN
+    topics_prefix: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -30,6 +31,7 @@ class Settings:
             shared.topic(SESSION_STATE.name),
             shared.topic(ADJUSTMENTS.name),
             kafka_security=shared.kafka_security,
+            topics_prefix=shared.topics_prefix,
         )
 
     @property

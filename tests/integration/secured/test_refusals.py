@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.kafka.access import missing_grants
 from infra.kafka.blocking_producer import BlockingProducer
 from infra.kafka.grants import GRANTS, Grant
 from infra.kafka.reading import KafkaRefusalError, StreamError, TopicReader
@@ -19,7 +20,7 @@ from infra.kafka.topic_contracts import TopicContracts
 from infra.local.home import PROJECT, Home
 from infra.local.jars import flink_jars
 from infra.local.stack import Stack
-from schemas.topics import ADJUSTMENTS, EVENTS, LATE, RULES
+from schemas.topics import ADJUSTMENTS, EVENTS, LATE, RULES, TOPICS
 from tests.integration.secured.conftest import Cli
 from tests.support.certificates import Authority
 from tests.support.secured_broker import ADMIN, ALLOWED_URLS, HOSTILE, SecuredBroker
@@ -142,6 +143,17 @@ def test_a_grant_that_is_missing_is_named_by_every_client(secured: SecuredBroker
         with pytest.raises(KafkaRefusalError) as refused:
             reader.committed(places)
     assert "group microadjust-projector" in str(refused.value)
+
+
+def test_grants_are_compared_with_what_a_component_needs(secured: SecuredBroker) -> None:
+    gateway, cli, nobody = (secured.connection(secured.environment(each)) for each in ("gateway", "cli", "nobody"))
+    assert missing_grants(gateway, "gateway") == []
+    assert missing_grants(gateway, "projector") == []
+    lacking = missing_grants(cli, "gateway")
+    assert any("does not let User:cli WRITE topic rejected.v1" in each for each in lacking)
+    assert any("does not let User:cli READ topic events.v1" in each for each in lacking)
+    assert not any("topic rules.v1" in each for each in lacking)
+    assert len(missing_grants(nobody, "gateway")) == len(TOPICS)
 
 
 def _poll_for_error(reader: TopicReader) -> None:
