@@ -21,7 +21,10 @@ def adjust_needs(config: AdjustConfig) -> list[tuple[str, str]]:
     written = [config.adjustments_topic, config.rejected_topic, config.late_topic, config.tally_topic]
     if config.session_state == "on":
         written.append(config.session_state_topic)
-    return [(config.events_topic, READ), (config.rules_topic, READ), *((topic, WRITE) for topic in written)]
+    # A transactional sink asks for open transactions of its topic when it starts: that is a READ in Kafka.
+    operations = (WRITE, READ) if config.delivery == "exactly-once" else (WRITE,)
+    needs = [(topic, operation) for topic in written for operation in operations]
+    return [(config.events_topic, READ), (config.rules_topic, READ), *needs]
 
 
 def heatmap_needs(config: HeatmapConfig) -> list[tuple[str, str]]:

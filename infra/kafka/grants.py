@@ -54,7 +54,7 @@ GRANTS: Final = (
     ),
     Grant("adjust job", "transactional id", "microadjust-adjust", ("DESCRIBE", "WRITE"), "exactly-once sinks", True),
     *_topics("heatmap job", ("READ",), "source", EVENTS),
-    *_topics("heatmap job", ("READ", "WRITE"), "sink", HEATMAP),
+    *_topics("heatmap job", ("WRITE",), "sink", HEATMAP),
     Grant("heatmap job", "group", "microadjust-heatmap", ("READ",), "offsets"),
     *_topics(
         "gateway",
