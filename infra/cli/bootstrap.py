@@ -13,6 +13,7 @@ from infra.local import stack
 from infra.local.home import Home
 from infra.local.processes import StackError
 from infra.settings import read_security
+from schemas.kafka_security.settings import OPEN
 
 CONNECT_TIMEOUT_S: Final = 2.0
 DEFAULT_PORT: Final = 9092
@@ -38,7 +39,8 @@ def resolve_kafka(given: str) -> KafkaConnection:
             raise StreamError(f"{error}, or give --bootstrap") from None
     if not any(_listens(server.strip()) for server in servers.split(",")):
         raise StreamError(f"no Kafka at {servers}: start one with `microadjust up`, or give --bootstrap")
-    kafka = KafkaConnection(servers, read_security(os.environ))
+    # The local stack's broker is open, whatever the settings say for another.
+    kafka = KafkaConnection(servers, read_security(os.environ) if given else OPEN)
     if problem := login_problem(kafka):
         raise KafkaRefusalError(problem)
     return kafka

@@ -113,19 +113,9 @@ def submit_job(
             raise typer.Exit(subprocess.run([sys.executable, "-m", f"jobs.{job}", "--help"], check=False).returncode)
         running = stack.running(Home.from_env())
         # Flink needs seconds to start before the job itself can ask.
-        resolve_kafka(bootstrap_among(context.args) or running.bootstrap)
+        resolve_kafka(submit.bootstrap_among(context.args))
         job_id = submit.submit(running, job, context.args, savepoint or None, new_features)
         show([{"job": job, "id": job_id}], as_json, "")
-
-
-def bootstrap_among(options: list[str]) -> str:
-    """Returns the value of the job's own --bootstrap, the last one if there are several; empty if there is none."""
-    found = ""
-    for option, following in zip(options, [*options[1:], ""], strict=True):
-        name, _, value = option.partition("=")
-        if name == "--bootstrap":
-            found = value or following
-    return found
 
 
 def cancel(

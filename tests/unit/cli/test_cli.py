@@ -12,7 +12,6 @@ from typer.testing import CliRunner, Result
 
 from infra.cli.__main__ import shadowed_package
 from infra.cli.main import app
-from infra.cli.stack_commands import bootstrap_among
 from infra.local import processes
 from infra.local.home import PROJECT, Home, StackRecord
 
@@ -132,9 +131,3 @@ def test_jars_need_maven(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_package_of_the_same_name_from_elsewhere_is_noticed(tmp_path: Path) -> None:
     assert shadowed_package() is None
     assert "another package jobs" in (shadowed_package(tmp_path) or "")
-
-
-def test_the_last_bootstrap_among_a_jobs_options_counts() -> None:
-    assert bootstrap_among(["--window-s", "60"]) == ""
-    assert bootstrap_among(["--bootstrap", "a:1", "--bootstrap=b:2"]) == "b:2"
-    assert bootstrap_among(["--group-id", "g", "--bootstrap", "a:1"]) == "a:1"
