@@ -7,9 +7,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
+
+from infra.kafka.partitioner import partition_of
 
 _log = logging.getLogger(__name__)
 
@@ -17,6 +20,14 @@ _RECORD_OVERHEAD_BYTES: Final = 200
 """What a record takes in librdkafka's queue, beside key and value."""
 
 _FLUSH_TIMEOUT_S: Final = 5.0
+
+MAX_SCANNED: Final = 2_000
+"""Overdue records that are looked at to find out which partitions do not acknowledge."""
+
+SCAN_EVERY_S: Final = 0.1
+
+Place = tuple[str, int | None]
+"""Topic and partition; None for a topic whose partitions are unknown."""
 
 
 class ProducerUnavailableError(Exception):
@@ -38,26 +49,28 @@ class OutgoingRecord:
 class _Batch:
     """Records sent together. Their callbacks run in the polling thread; the last one wakes the event loop."""
 
-    __slots__ = ("bytes", "done", "failure", "lock", "pending", "producer", "sent_at_s", "size")
+    __slots__ = ("bytes", "done", "failure", "lock", "open", "producer", "sent_at_s", "size")
 
     def __init__(
         self, producer: "AckedProducer", records: Sequence[OutgoingRecord], done: asyncio.Future[None]
     ) -> None:
         self.producer = producer
-        self.size = self.pending = len(records)
+        self.size = len(records)
+        self.open = {number: (each.topic, each.key, each.partition) for number, each in enumerate(records)}
         self.bytes = sum(len(each.value or b"") + len(each.key) + _RECORD_OVERHEAD_BYTES for each in records)
         self.done = done
         self.sent_at_s = time.monotonic()
         self.failure = ""
         self.lock = threading.Lock()
 
-    def on_delivery(self, error: KafkaError | None, _: Any) -> None:
-        self.settle(1, "" if error is None else error.str())
+    def on_delivery(self, number: int, error: KafkaError | None, _: Any) -> None:
+        self.settle([number], "" if error is None else error.str())
 
-    def settle(self, records: int, failure: str = "") -> None:
+    def settle(self, numbers: Sequence[int], failure: str = "") -> None:
         with self.lock:
-            self.pending -= records
-            is_last = not self.pending
+            for each in numbers:
+                del self.open[each]
+            is_last = not self.open
             self.failure = self.failure or failure
         if is_last:
             self.producer.wake(self)
@@ -68,7 +81,11 @@ class AckedProducer:
 
     A record stays queued until Kafka has it, however long that takes: a client that got 503 may find its event written
     all the same, and one that sends it again meanwhile waits for the same record (see `Deduplicator`). So nothing is
-    written twice, whereas a record given up while in flight might have been stored.
+    written twice, whereas a record given up while in flight might have been stored. With `message_timeout_ms` a record is
+    given up after that time all the same: for topics where a loss is better than a full queue.
+
+    Each partition is judged by itself: while one does not acknowledge in time, records for it are refused at once, and
+    those for all others go on.
     """
 
     def __init__(
@@ -77,12 +94,14 @@ class AckedProducer:
         *,
         client_id: str = "microadjust",
         ack_timeout_ms: int = 3_000,
+        message_timeout_ms: int = 0,
         max_queued_records: int = 20_000,
         max_queued_bytes: int = 16_777_216,
         make: Callable[[dict[str, Any]], Producer] = Producer,
     ) -> None:
         self._bootstrap, self._client_id, self._make = bootstrap, client_id, make
         self._ack_timeout_s = ack_timeout_ms / 1000
+        self._message_timeout_ms = message_timeout_ms
         self._max_records, self._max_bytes = max_queued_records, max_queued_bytes
         self._unacked: dict[_Batch, None] = {}
         self._records = self._bytes = 0
@@ -90,6 +109,9 @@ class AckedProducer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._producer: Producer | None = None
         self._was_reached = False
+        self._partitions: dict[str, int] = {}
+        self._blocked: frozenset[Place] = frozenset()
+        self._scanned_s = 0.0
 
     def send(self, records: Sequence[OutgoingRecord]) -> asyncio.Future[None]:
         """Queues all records or none; raises `ProducerUnavailableError`.
@@ -102,8 +124,11 @@ class AckedProducer:
             done.set_result(None)
             return done
         batch = _Batch(self, records, done)
-        if not self.is_healthy or not self._has_room(batch):
+        blocked = self.blocked()
+        if blocked and any(self._is_blocked(each, blocked) for each in records):
             raise ProducerUnavailableError("Kafka does not acknowledge")
+        if not self._has_room(batch):
+            raise ProducerUnavailableError("too many records wait for Kafka")
         self._unacked[batch] = None
         self._records += batch.size
         self._bytes += batch.bytes
@@ -115,10 +140,10 @@ class AckedProducer:
                     record.value,
                     record.key,
                     partition=-1 if record.partition is None else record.partition,
-                    on_delivery=batch.on_delivery,
+                    on_delivery=partial(batch.on_delivery, number),
                 )
             except (BufferError, KafkaException) as error:
-                batch.settle(batch.size - number, str(error))
+                batch.settle(range(number, batch.size), str(error))
                 break
         return done
 
@@ -132,15 +157,46 @@ class AckedProducer:
         for each in sent:
             each.result()
 
-    @property
-    def is_healthy(self) -> bool:
-        """Whether the oldest unacknowledged record is younger than the acknowledgement timeout."""
+    def is_writable(self, topic: str) -> bool:
+        """Whether a partition of the topic acknowledges in time, as far as is known."""
+        blocked = {partition for name, partition in self.blocked() if name == topic}
+        return not blocked or (None not in blocked and len(blocked) < self._partitions.get(topic, 0))
+
+    def blocked(self) -> frozenset[Place]:
+        """Returns the partitions with a record that has waited longer than the acknowledgement timeout."""
+        now_s = time.monotonic()
         oldest = next(iter(self._unacked), None)
-        return oldest is None or time.monotonic() - oldest.sent_at_s < self._ack_timeout_s
+        if oldest is None or now_s - oldest.sent_at_s < self._ack_timeout_s:
+            self._blocked = frozenset()
+        elif now_s - self._scanned_s >= SCAN_EVERY_S or not self._blocked:
+            self._scanned_s = now_s
+            self._blocked = self._find_blocked(now_s - self._ack_timeout_s)
+        return self._blocked
+
+    def _find_blocked(self, sent_before_s: float) -> frozenset[Place]:
+        found: set[Place] = set()
+        left = MAX_SCANNED
+        for batch in self._unacked:
+            if batch.sent_at_s > sent_before_s or left <= 0:
+                break
+            with batch.lock:
+                waiting = list(batch.open.values())
+            left -= len(waiting)
+            found.update(self._place(*each) for each in waiting)
+        return frozenset(found)
+
+    def _place(self, topic: str, key: bytes, partition: int | None) -> Place:
+        if partition is None and (partitions := self._partitions.get(topic)):
+            partition = partition_of(key, partitions)
+        return topic, partition
+
+    def _is_blocked(self, record: OutgoingRecord, blocked: frozenset[Place]) -> bool:
+        place = self._place(record.topic, record.key, record.partition)
+        return place in blocked or (record.topic, None) in blocked
 
     @property
     def was_reached(self) -> bool:
-        """Whether Kafka has ever answered. `is_healthy` alone is also true while nothing is sent."""
+        """Whether Kafka has ever answered. `is_writable` is also true while nothing is sent."""
         return self._was_reached
 
     @property
@@ -149,12 +205,23 @@ class AckedProducer:
 
     def partitions(self, topic: str, timeout_s: float = 2.0) -> list[int]:
         """Returns the topic's partitions, none while Kafka does not answer. Blocks."""
+        return sorted(self.find_leaders([topic], timeout_s).get(topic, {}))
+
+    def find_leaders(self, topics: Sequence[str], timeout_s: float = 2.0) -> dict[str, dict[int, bool]]:
+        """Returns for each topic that exists whether each partition has a leader; none while Kafka does not answer. Blocks."""
         assert self._producer is not None
         try:
-            found = self._producer.list_topics(topic, timeout=timeout_s).topics[topic]
+            known = self._producer.list_topics(timeout=timeout_s).topics
         except KafkaException:
-            return []
-        return sorted(found.partitions) if found.error is None else []
+            return {}
+        found = {
+            topic: {number: each.leader >= 0 for number, each in known[topic].partitions.items()}
+            for topic in topics
+            if topic in known and known[topic].error is None
+        }
+        # Replaced, not changed: the event loop reads it meanwhile.
+        self._partitions = {**self._partitions, **{topic: len(each) for topic, each in found.items() if each}}
+        return found
 
     def wake(self, batch: _Batch) -> None:
         """Called in the polling thread when every record of the batch is settled."""
@@ -174,7 +241,8 @@ class AckedProducer:
         try:
             yield
         finally:
-            await asyncio.to_thread(self._producer.flush, _FLUSH_TIMEOUT_S)
+            # What would be given up anyhow is not worth a long wait.
+            await asyncio.to_thread(self._producer.flush, 1.0 if self._message_timeout_ms else _FLUSH_TIMEOUT_S)
             self._stop.set()
             await asyncio.to_thread(poller.join)
 
@@ -185,7 +253,7 @@ class AckedProducer:
                 "client.id": self._client_id,
                 "acks": "all",
                 "enable.idempotence": True,
-                "message.timeout.ms": 0,
+                "message.timeout.ms": self._message_timeout_ms,
                 # A session must land on the partition where kafka-python and Java would put it.
                 "partitioner": "murmur2_random",
                 "linger.ms": 2,

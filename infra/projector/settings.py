@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from infra.settings import Connections
+from infra.settings import Connections, SettingsError
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
+
+PORT_VARIABLE: Final = "MICROADJUST_PROJECTOR_PORT"
+HOST_VARIABLE: Final = "MICROADJUST_PROJECTOR_HOST"
+DEFAULT_HOST: Final = "127.0.0.1"
+VARIABLES: Final = (PORT_VARIABLE, HOST_VARIABLE)
+"""The projector's own; its other settings are the gateway's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +23,21 @@ class Settings:
     session_state_topic: str = SESSION_STATE.name
     adjustments_topic: str = ADJUSTMENTS.name
     group_id: str = "microadjust-projector"
+    port: int = 0
+    """Port for `/live`, `/ready` and `/metrics`; 0 for none."""
+    host: str = DEFAULT_HOST
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
         shared = Connections.from_env(environ)
-        return cls(shared.bootstrap, shared.redis_url, shared.topic(SESSION_STATE.name), shared.topic(ADJUSTMENTS.name))
+        port = environ.get(PORT_VARIABLE) or "0"
+        if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+            raise SettingsError(f"{PORT_VARIABLE}={port!r}: give a number from 0 to 65535")
+        return cls(
+            shared.bootstrap,
+            shared.redis_url,
+            shared.topic(SESSION_STATE.name),
+            shared.topic(ADJUSTMENTS.name),
+            port=int(port),
+            host=environ.get(HOST_VARIABLE) or DEFAULT_HOST,
+        )

@@ -48,7 +48,7 @@ def authorize_session(connection: HTTPConnection, settings: Settings) -> PushGra
 def authorize_all(connection: HTTPConnection, settings: Settings) -> PushGrant:
     """Grants a CMS all commands, by the operator's token; raises `ApiError`."""
     _check_origin(connection, settings)
-    require_operator(connection, settings)
+    require_operator(connection, settings, "push")
     return PushGrant(None, _seen(connection), None)
 
 
@@ -59,7 +59,7 @@ def _check_origin(connection: HTTPConnection, settings: Settings) -> None:
     gateway and of this machine may connect.
     """
     origin = connection.headers.get("origin")
-    if origin is None or origin in settings.allowed_origins:
+    if origin is None or origin.lower() in settings.allowed_origins:
         return
     try:
         parts = urlsplit(origin)
