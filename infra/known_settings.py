@@ -60,5 +60,7 @@ def _variables(command: Any) -> Iterator[str]:
 
 
 def _problem(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-    return f"{name}: unknown setting" + (f"; did you mean {near[0]}?" if near else "; unset it")
+    # Without what all have in common, or any name would resemble any other.
+    rests = [each.removeprefix(OURS) for each in sorted(known)]
+    near = difflib.get_close_matches(name.removeprefix(OURS), rests, n=1, cutoff=0.7)
+    return f"{name}: unknown setting" + (f"; did you mean {OURS}{near[0]}?" if near else "; unset it")

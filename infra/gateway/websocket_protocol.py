@@ -1,6 +1,5 @@
 """Bounds what a WebSocket client may send beside messages: pings, pongs and fragments, which uvicorn answers without limit."""
 
-import asyncio
 from asyncio.transports import BaseTransport
 from typing import Any, Final
 
@@ -68,7 +67,6 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
             self._is_cut = True
             metrics.PUSH_CUT.inc()
             # Not an orderly close: its frame would wait behind what the client does not read.
-            assert isinstance(self.transport, asyncio.Transport)
             self.transport.abort()
             return False
         return True
