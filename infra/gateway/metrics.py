@@ -48,6 +48,10 @@ WAITING: Final = Gauge("microadjust_log_waiting_events", "Records sent to Kafka 
 TICKS: Final = Counter("microadjust_ticks", "Tick records written.")
 WEBHOOKS: Final = Counter("microadjust_webhooks", "Webhooks by verdict.", ("source", "verdict"))
 REDIS_DOWN: Final = Counter("microadjust_redis_failures", "Redis calls that failed or timed out.")
+RECENT_MISSED: Final = Counter(
+    "microadjust_recent_actions_missed",
+    "Requests answered before Redis had the actions in them, or without storing them.",
+)
 PUSH_CLIENTS: Final = Gauge("microadjust_push_clients", "Connected push clients: pages and CMSs.")
 PUSH_SENT: Final = Counter("microadjust_push_sent", "Commands written to push connections.")
 PUSH_CUT: Final = Counter("microadjust_push_cut", "Push clients disconnected because they did not read.")

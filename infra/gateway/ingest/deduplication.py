@@ -42,6 +42,8 @@ class Claim:
     others: set[asyncio.Future[None]]
     """End when the requests that are writing its other ids have succeeded, here or on another gateway."""
     done: asyncio.Future[None]
+    token: str = ""
+    """Of the claim in Redis."""
     elsewhere: asyncio.Task[None] | None = None
 
 
@@ -58,7 +60,7 @@ class Deduplicator:
 
     async def claim(self, ids: Sequence[str]) -> Claim:
         """Splits ids into fresh and known. The caller must end the claim with `complete_when` or `release`."""
-        claim = Claim([], [], 0, set(), asyncio.get_running_loop().create_future())
+        claim = Claim([], [], 0, set(), asyncio.get_running_loop().create_future(), self._shared.new_token())
         for each in ids:
             other = self._in_flight.get(each)
             if other is None and each not in self._recent:
@@ -69,10 +71,10 @@ class Deduplicator:
                 claim.others.add(other)
         slots = self._shared.slots(claim.fresh)
         try:
-            states = await self._shared.claim(slots) if slots else []
+            states = await self._shared.claim(slots, claim.token) if slots else []
         except (Exception, asyncio.CancelledError):
             # Also if the request is cancelled: its ids would stay claimed for ever.
-            self._later(self._shared.free(slots))
+            self._later(self._shared.free(slots, claim.token))
             self.release(claim, ConnectionError("the request was cancelled"))
             raise
         candidates, claim.fresh = zip(claim.fresh, slots, states, strict=True), []
@@ -124,9 +126,8 @@ class Deduplicator:
         """Keeps claims alive while Kafka is away: their events stay queued, so no other gateway may write them."""
         while self._claimed:
             await asyncio.sleep(CLAIM_MS / 3000)
-            slots = [slot for claim in self._claimed for slot in claim.slots]
-            if slots:
-                await self._shared.renew(slots)
+            for claim in list(self._claimed):
+                await self._shared.renew(claim.slots, claim.token)
 
     def complete_when(self, claim: Claim, written: asyncio.Future[None]) -> None:
         """Marks the ids as seen if `written` succeeds, frees them if it fails."""
@@ -138,7 +139,7 @@ class Deduplicator:
         for each in claim.fresh:
             self._in_flight.pop(each, None)
         if claim.slots:
-            self._later(self._shared.free(claim.slots))
+            self._later(self._shared.free(claim.slots, claim.token))
         if not claim.done.done():
             claim.done.set_exception(why)
             claim.done.exception()

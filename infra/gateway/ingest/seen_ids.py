@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from enum import IntEnum
 from hashlib import blake2b
+from itertools import count
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -15,6 +16,9 @@ from infra.redis.circuit_breaker import CircuitBreaker
 DAY_S: Final = 86_400
 CLAIM_MS: Final = 6_000
 """How long an id stays claimed after its gateway has died; renewed while it lives."""
+
+_NAME_CHARS: Final = 16
+"""Of a gateway's random name, with which its claims begin."""
 
 MAX_AT_ONCE: Final = 500
 """Ids in one script: the largest batch must not keep Redis from others for long."""
@@ -43,7 +47,10 @@ local function is_known(bucket, mark)
 end
 local ids = #KEYS / 2
 """
-"""KEYS holds the buckets and then the claims, ARGV the time, the gateway's name and the marks."""
+"""KEYS holds the buckets and then the claims, ARGV the time, the claim's token and the marks.
+
+A token begins with the name of its gateway, which grants an id to one request at a time by itself.
+"""
 
 _LOOK: Final = (
     _IS_KNOWN
@@ -62,9 +69,17 @@ _CLAIM: Final = (
     + """\
 local states = {}
 for i = 1, ids do
-  if is_known(KEYS[i], ARGV[i + 2]) then states[i] = 1
-  elseif redis.call('SET', KEYS[ids + i], ARGV[2], 'NX', 'PX', %(claim)d) then states[i] = 0
-  else states[i] = 2 end
+  if is_known(KEYS[i], ARGV[i + 2]) then
+    states[i] = 1
+  else
+    local holder = redis.call('GET', KEYS[ids + i])
+    if holder and string.sub(holder, 1, %(name)d) ~= string.sub(ARGV[2], 1, %(name)d) then
+      states[i] = 2
+    else
+      redis.call('SET', KEYS[ids + i], ARGV[2], 'PX', %(claim)d)
+      states[i] = 0
+    end
+  end
 end
 return states
 """
@@ -112,12 +127,14 @@ class RedisSeenIds:
     def __init__(self, redis: Redis, ids: int, prefix: str = "ma:seen") -> None:
         self._prefix = prefix
         self._buckets = max(1, ids // _MEAN_LOAD)
-        self._owner = secrets.token_hex(8)
+        self._name = secrets.token_hex(_NAME_CHARS // 2)
+        self._claims = count()
         values = {
             "day": DAY_S // _TIME_UNIT_S,
             "bytes": _BUCKET_SLOTS * 8,
             "ms": DAY_S * 1000,
             "claim": CLAIM_MS,
+            "name": _NAME_CHARS,
         }
         self._look, self._claim, self._add, self._free, self._renew = (
             redis.register_script(_with_constants(script, values)) for script in (_LOOK, _CLAIM, _ADD, _FREE, _RENEW)
@@ -129,12 +146,16 @@ class RedisSeenIds:
         digests = [blake2b(each.encode(), digest_size=14).digest() for each in ids]
         return [(f"{self._prefix}:{int.from_bytes(each[6:]) % self._buckets:x}", each[:6]) for each in digests]
 
-    async def claim(self, slots: Sequence[BucketSlot]) -> list[IdState]:
+    def new_token(self) -> str:
+        """Returns a token for one claim."""
+        return f"{self._name}:{next(self._claims)}"
+
+    async def claim(self, slots: Sequence[BucketSlot], token: str) -> list[IdState]:
         """Claims the ids that are neither known nor claimed, each at most once over all gateways.
 
         All count as free while Redis does not answer.
         """
-        return await self._states(self._claim, slots)
+        return await self._states(self._claim, slots, token)
 
     async def look(self, slots: Sequence[BucketSlot]) -> list[IdState]:
         """Returns the state of each id and claims none."""
@@ -148,34 +169,34 @@ class RedisSeenIds:
         """Marks the ids as seen, and ends their claims."""
         await self._call(self._add, slots)
 
-    async def free(self, slots: Sequence[BucketSlot]) -> None:
-        """Ends this gateway's claims without marking the ids."""
-        await self._call(self._free, slots)
+    async def free(self, slots: Sequence[BucketSlot], token: str) -> None:
+        """Ends the claims without marking the ids."""
+        await self._call(self._free, slots, token)
 
-    async def renew(self, slots: Sequence[BucketSlot]) -> None:
-        """Makes this gateway's claims last from now on."""
-        await self._call(self._renew, slots)
+    async def renew(self, slots: Sequence[BucketSlot], token: str) -> None:
+        """Makes the claims last from now on."""
+        await self._call(self._renew, slots, token)
 
-    async def _states(self, script: Any, slots: Sequence[BucketSlot]) -> list[IdState]:
-        found = await self._call(script, slots)
+    async def _states(self, script: Any, slots: Sequence[BucketSlot], token: str = "") -> list[IdState]:
+        found = await self._call(script, slots, token)
         return [IdState(each) for each in found] + [IdState.FREE] * (len(slots) - len(found))
 
-    async def _call(self, script: Any, slots: Sequence[BucketSlot]) -> list[int]:
+    async def _call(self, script: Any, slots: Sequence[BucketSlot], token: str = "") -> list[int]:
         """Runs the script in parts; returns the answers up to the first part that fails."""
         found: list[int] = []
         for begin in range(0, len(slots), MAX_AT_ONCE):
             part = slots[begin : begin + MAX_AT_ONCE]
-            answer = await self._breaker.call(lambda part=part: self._run(script, part))  # type: ignore[misc]
+            answer = await self._breaker.call(lambda part=part: self._run(script, part, token))  # type: ignore[misc]
             if answer is None:
                 break
             found += answer
         return found
 
-    async def _run(self, script: Any, slots: Sequence[BucketSlot]) -> list[int]:
+    async def _run(self, script: Any, slots: Sequence[BucketSlot], token: str) -> list[int]:
         now = int(time.time()) // _TIME_UNIT_S % 65_536
         claims = [f"ma:claim:{bucket.removeprefix('ma:')}:{mark.hex()}" for bucket, mark in slots]
         answer = await script(
-            keys=[*(bucket for bucket, _ in slots), *claims], args=[now, self._owner, *(mark for _, mark in slots)]
+            keys=[*(bucket for bucket, _ in slots), *claims], args=[now, token, *(mark for _, mark in slots)]
         )
         return answer or []
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from redis.asyncio import Redis
 
+from infra.gateway import metrics
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.events import Event
@@ -48,7 +49,7 @@ class RecentActions:
     def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis, self._breaker = redis, breaker
         self._store = redis.register_script(_STORE)
-        self._unfinished: set[asyncio.Task[None]] = set()
+        self._unfinished: set[asyncio.Task[bool]] = set()
 
     async def record(self, events: Sequence[Event]) -> None:
         """Returns when Redis has them, or after 40 ms without; Kafka has the events either way."""
@@ -56,19 +57,26 @@ class RecentActions:
         for event in events:
             if event.type not in _NO_ACTIONS:
                 by_session[event.session_id].append(event)
-        if not by_session or len(self._unfinished) >= MAX_UNFINISHED:
+        if not by_session:
+            return
+        if len(self._unfinished) >= MAX_UNFINISHED:
+            metrics.RECENT_MISSED.inc()
             return
         # Goes on after the 40 ms: that a batch takes longer does not mean that Redis is down.
         writing = asyncio.get_running_loop().create_task(self._write(by_session))
         self._unfinished.add(writing)
         writing.add_done_callback(self._unfinished.discard)
         await asyncio.wait({writing}, timeout=REDIS_TIMEOUT_S)
+        if not writing.done() or not writing.result():
+            metrics.RECENT_MISSED.inc()
 
-    async def _write(self, by_session: dict[str, list[Event]]) -> None:
+    async def _write(self, by_session: dict[str, list[Event]]) -> bool:
+        """Returns whether Redis has all of it."""
         sessions = iter(by_session.items())
         while part := list(islice(sessions, MAX_SESSIONS_AT_ONCE)):
             if not await self._breaker.call(lambda part=part: self._write_part(part)):  # type: ignore[misc]
-                return
+                return False
+        return True
 
     async def _write_part(self, part: Sequence[tuple[str, list[Event]]]) -> bool:
         pipeline: Any = self._redis.pipeline(transaction=False)

@@ -33,7 +33,7 @@ class NoTasks:
 def opened() -> tuple[LimitedWebSocketProtocol, SocketTransport]:
     config = uvicorn.Config(lambda: None, log_config=None, lifespan="off")
     config.load()
-    protocol = LimitedWebSocketProtocol(config, ServerState(), {}, NoTasks(), limits=ConnectionLimits(10, 10))  # type: ignore[arg-type]
+    protocol = LimitedWebSocketProtocol(config, ServerState(), {}, NoTasks(), limits=ConnectionLimits(10, 10))
     transport = SocketTransport()
     protocol.connection_made(transport)  # type: ignore[arg-type]
     key = base64.b64encode(b"0123456789abcdef").decode()
