@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any, Final
 
 import uvicorn
+from starlette.applications import Starlette
 
 from infra.gateway.app import create_app
 from infra.gateway.components import GatewayContext
@@ -80,7 +81,13 @@ class DrainingServer(uvicorn.Server):
 
 def serve(settings: Settings) -> None:
     """Serves until the process is told to stop."""
-    app, limits = create_app(settings), ConnectionLimits.of(settings)
+    server, listening = server_of(settings, create_app(settings))
+    server.run(sockets=[listening])
+
+
+def server_of(settings: Settings, app: Starlette) -> tuple[DrainingServer, socket.socket]:
+    """Returns the server and the socket it is to be run with, which listens already."""
+    limits = ConnectionLimits.of(settings)
     # uvicorn calls these with keyword arguments, as it would call the classes.
     http: Any = partial(LimitedHttpProtocol, limits=limits)
     websocket: Any = partial(LimitedWebSocketProtocol, limits=limits)
@@ -105,4 +112,4 @@ def serve(settings: Settings) -> None:
     # Accepted connections inherit the option. Other systems than Linux name it differently or lack it.
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKED_TIMEOUT_MS)
-    DrainingServer(config, app.state.gateway, limits).run(sockets=[listening])
+    return DrainingServer(config, app.state.gateway, limits), listening
