@@ -159,7 +159,8 @@ class IngestPipeline:
     def _rejected_records(
         self, source: str, rejections: Sequence[tuple[int, ValidationFailure]], originals: Originals, received_ms: int
     ) -> list[RejectedRecord]:
-        sampled = self._sampler.sample(source, current_request().address, rejections)
+        address = current_request().address
+        sampled = self._sampler.sample(source, address, rejections)
         if not sampled:
             metrics.REJECTED_UNSTORED.labels("limit").inc(len(rejections))
             return []
@@ -168,6 +169,11 @@ class IngestPipeline:
         redacted = {
             each: redact(each)[:MAX_BYTES]
             for each in {sent[taken.index] for taken in sampled if taken.index < len(sent)}
+        }
+        kept = {
+            taken.index: redacted[sent[taken.index]]
+            for taken in sampled
+            if taken.index < len(sent) and self._sampler.has_room(address, redacted[sent[taken.index]])
         }
         return [
             RejectedRecord(
@@ -178,7 +184,7 @@ class IngestPipeline:
                 # It never stood on a partition.
                 partition=-1,
                 offset=-1,
-                original=base64.b64encode(redacted[sent[taken.index]] if taken.index < len(sent) else b"").decode(),
+                original=base64.b64encode(kept.get(taken.index, b"")).decode(),
                 seen_at_ms=received_ms,
                 count=taken.count,
             )

@@ -15,6 +15,10 @@ STORED_PER_S: Final = 20.0
 STORED_BURST: Final = 400
 """Records of one address."""
 
+ORIGINAL_BYTES_PER_S: Final = 65_536.0
+ORIGINAL_BYTES_BURST: Final = 2_097_152
+"""Bytes of originals of one address: a few hundred sent bytes may unpack to half a megabyte that is no JSON."""
+
 Rejection = tuple[int, ValidationFailure]
 """Index in the request, and why."""
 
@@ -37,6 +41,7 @@ class RefusalSampler:
 
     def __init__(self) -> None:
         self._tokens = TokenBuckets(STORED_PER_S, STORED_BURST)
+        self._bytes = TokenBuckets(ORIGINAL_BYTES_PER_S, ORIGINAL_BYTES_BURST)
         self._owed: Counter[tuple[str, str]] = Counter()
 
     def sample(self, source: str, address: str, rejections: Sequence[Rejection]) -> list[Sampled]:
@@ -46,6 +51,10 @@ class RefusalSampler:
                 return self._counted(source, counts, stored)
         self._owed.update({(source, reason): count for reason, count in counts.items()})
         return []
+
+    def has_room(self, address: str, original: bytes) -> bool:
+        """Takes room for an event's own bytes; where there is none its record goes without."""
+        return not self._bytes.wait_s(address, len(original))
 
     def _counted(self, source: str, counts: Counter[str], stored: Sequence[Rejection]) -> list[Sampled]:
         kept = Counter(failure.reason for _, failure in stored)

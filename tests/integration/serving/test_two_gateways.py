@@ -41,7 +41,7 @@ def test_an_event_sent_to_both_at_once_is_stored_once(topics: PrefixedTopics, pa
     with ThreadPoolExecutor(2) as senders:
         for number in range(60):
             sent = [event(f"twin-{number}-{each}") for each in range(3)]
-            answers = list(senders.map(lambda gateway, sent=sent: gateway.post(sent), pair))  # type: ignore[misc]
+            answers = list(senders.map(lambda gateway, sent=sent: gateway.post(sent), pair))
             statuses.update(each.status_code for each in answers)
             assert sum(each.json()["accepted"] for each in answers if each.status_code == 202) <= 3
             for gateway in pair:

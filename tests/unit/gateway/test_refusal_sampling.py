@@ -1,6 +1,6 @@
 """Which rejected events get records, and that their counts add up."""
 
-from infra.gateway.ingest.refusal_sampling import MAX_STORED, STORED_BURST, RefusalSampler
+from infra.gateway.ingest.refusal_sampling import MAX_STORED, ORIGINAL_BYTES_BURST, STORED_BURST, RefusalSampler
 from schemas.rejects import ValidationFailure
 
 MALFORMED = ValidationFailure("malformed", "not an object")
@@ -33,3 +33,11 @@ def test_a_flood_of_one_address_ends_in_counts_that_come_later_and_leaves_others
     other = sampler.sample("site", "other", batch)
     assert len(other) == MAX_STORED
     assert sum(each.count for batches in [*found, other] for each in batches) == 1_001 * 100
+
+
+def test_originals_of_one_address_have_only_so_much_room() -> None:
+    sampler = RefusalSampler()
+    large = b"[" * 65_536
+    kept = sum(sampler.has_room("flood", large) for _ in range(1_000))
+    assert ORIGINAL_BYTES_BURST // len(large) <= kept < 2 * ORIGINAL_BYTES_BURST // len(large)
+    assert sampler.has_room("other", large)

@@ -29,7 +29,7 @@ def push_path(session_id: str) -> str:
 
 def is_draining(server: ServerInThread) -> bool:
     with server.http() as client:
-        return client.get("/ready").json()["why"] == "stopping"
+        return bool(client.get("/ready").json()["why"] == "stopping")
 
 
 def test_while_it_drains_it_is_not_ready_and_takes_every_request() -> None:
