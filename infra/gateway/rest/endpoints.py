@@ -71,7 +71,7 @@ class RestApi:
         return json_response(200, await self._store.commands(keys.target(kind, target_id), now_ms()))
 
     async def query(self, request: Request, memory: BodyMemoryLease) -> Response:
-        require_operator(request, self._settings)
+        operator = require_operator(request, self._settings)
         _, body, _ = await self._guard.read_json_object(request, memory, None)
         ids = body.get("session_ids")
         if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= MAX_ID_CHARS for each in ids):
@@ -85,6 +85,7 @@ class RestApi:
             raise ApiError(
                 422, "out_of_range", f"session_ids: {len(ids)} ids; send at most {MAX_SESSIONS}", field="session_ids"
             )
+        audit("read sessions", operator, sessions=len(ids))
         views = await self._store.sessions(ids, now_ms())
         return json_response(200, {"sessions": views, "degraded": any(view.degraded for view in views)})
 
