@@ -100,9 +100,10 @@ def test_nginx_passes_pushes_on_at_once_by_socket_and_by_events(
         ):
             lines = stream.iter_lines()
             assert next(lines).startswith("retry:")
-            topics.put(ADJUSTMENTS, [command_record(command("anna"))])
-            assert '"c1"' in str(socket.recv(timeout=60))
-            assert any('"c1"' in line for line in lines if line.startswith("data:"))
+            sent = command("anna")
+            topics.put(ADJUSTMENTS, [command_record(sent)])
+            assert sent.command_id in str(socket.recv(timeout=60))
+            assert any(sent.command_id in line for line in lines if line.startswith("data:"))
 
 
 @behind_nginx
