@@ -151,3 +151,15 @@ def test_pages_with_expired_push_tokens_do_not_lock_the_operator_out() -> None:
     for _ in range(GUESSES_BURST + 10):
         assert client.get("/v1/sessions/anna?token=v1.abc.def").status_code == 401
     assert client.get("/debug/good", headers=bearer(OPERATOR)).status_code == 200
+
+
+def test_behind_https_the_cookie_never_goes_out_in_the_clear() -> None:
+    client = in_process()
+    assert "secure" not in client.get(f"/console/?token={OPERATOR}").headers["set-cookie"].lower()
+    cookie = client.get(f"https://gateway.example/console/?token={OPERATOR}").headers["set-cookie"]
+    assert "; secure" in cookie.lower()
+
+
+def test_an_address_without_the_slash_loses_the_token_too() -> None:
+    answer = in_process().get(f"/debug?token={OPERATOR}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/debug/")

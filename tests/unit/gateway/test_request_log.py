@@ -106,6 +106,13 @@ def test_a_gateway_that_has_not_reached_kafka_is_live_and_not_ready() -> None:
     assert (answer.status_code, answer.json()["ready"]) == (503, False)
 
 
+def test_a_part_that_has_died_makes_it_not_live() -> None:
+    app = create_app(settings(), RecordingProducer(), unreachable_redis())
+    app.state.gateway.is_alive += [lambda: None, lambda: "ticks"]
+    answer = InProcessClient(app).get("/live")
+    assert (answer.status_code, answer.json()) == (503, {"live": False, "dead": ["ticks"]})
+
+
 def test_metrics_leave_the_public_port_where_they_have_their_own() -> None:
     assert in_process().get("/metrics").status_code == 200
     assert in_process(metrics_port=9999).get("/metrics").status_code == 404
