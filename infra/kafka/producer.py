@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from infra.kafka.partitioner import partition_of
+from infra.kafka.blocked_partitions import BlockedPartitions, Destination, Place
 
 _log = logging.getLogger(__name__)
 
@@ -20,14 +20,6 @@ _RECORD_OVERHEAD_BYTES: Final = 200
 """What a record takes in librdkafka's queue, beside key and value."""
 
 _FLUSH_TIMEOUT_S: Final = 5.0
-
-MAX_SCANNED: Final = 2_000
-"""Overdue records that are looked at to find out which partitions do not acknowledge."""
-
-SCAN_EVERY_S: Final = 0.1
-
-Place = tuple[str, int | None]
-"""Topic and partition; None for a topic whose partitions are unknown."""
 
 
 class ProducerUnavailableError(Exception):
@@ -56,7 +48,9 @@ class _Batch:
     ) -> None:
         self.producer = producer
         self.size = len(records)
-        self.open = {number: (each.topic, each.key, each.partition) for number, each in enumerate(records)}
+        self.open: dict[int, Destination] = {
+            number: (each.topic, each.key, each.partition) for number, each in enumerate(records)
+        }
         self.bytes = sum(len(each.value or b"") + len(each.key) + _RECORD_OVERHEAD_BYTES for each in records)
         self.done = done
         self.sent_at_s = time.monotonic()
@@ -65,6 +59,11 @@ class _Batch:
 
     def on_delivery(self, number: int, error: KafkaError | None, _: Any) -> None:
         self.settle([number], "" if error is None else error.str())
+
+    def waiting(self) -> list[Destination]:
+        """Returns where the records that are not acknowledged were sent to."""
+        with self.lock:
+            return list(self.open.values())
 
     def settle(self, numbers: Sequence[int], failure: str = "") -> None:
         with self.lock:
@@ -109,9 +108,7 @@ class AckedProducer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._producer: Producer | None = None
         self._was_reached = False
-        self._partitions: dict[str, int] = {}
-        self._blocked: frozenset[Place] = frozenset()
-        self._scanned_s = 0.0
+        self._blocked = BlockedPartitions(self._ack_timeout_s)
 
     def send(self, records: Sequence[OutgoingRecord]) -> asyncio.Future[None]:
         """Queues all records or none; raises `ProducerUnavailableError`.
@@ -125,7 +122,7 @@ class AckedProducer:
             return done
         batch = _Batch(self, records, done)
         blocked = self.blocked()
-        if blocked and any(self._is_blocked(each, blocked) for each in records):
+        if blocked and any(self._blocked.stops((each.topic, each.key, each.partition), blocked) for each in records):
             raise ProducerUnavailableError("Kafka does not acknowledge")
         if not self._has_room(batch):
             raise ProducerUnavailableError("too many records wait for Kafka")
@@ -159,40 +156,11 @@ class AckedProducer:
 
     def is_writable(self, topic: str) -> bool:
         """Whether a partition of the topic acknowledges in time, as far as is known."""
-        blocked = {partition for name, partition in self.blocked() if name == topic}
-        return not blocked or (None not in blocked and len(blocked) < self._partitions.get(topic, 0))
+        return self._blocked.is_writable(topic, self.blocked())
 
     def blocked(self) -> frozenset[Place]:
         """Returns the partitions with a record that has waited longer than the acknowledgement timeout."""
-        now_s = time.monotonic()
-        oldest = next(iter(self._unacked), None)
-        if oldest is None or now_s - oldest.sent_at_s < self._ack_timeout_s:
-            self._blocked = frozenset()
-        elif now_s - self._scanned_s >= SCAN_EVERY_S or not self._blocked:
-            self._scanned_s = now_s
-            self._blocked = self._find_blocked(now_s - self._ack_timeout_s)
-        return self._blocked
-
-    def _find_blocked(self, sent_before_s: float) -> frozenset[Place]:
-        found: set[Place] = set()
-        left = MAX_SCANNED
-        for batch in self._unacked:
-            if batch.sent_at_s > sent_before_s or left <= 0:
-                break
-            with batch.lock:
-                waiting = list(batch.open.values())
-            left -= len(waiting)
-            found.update(self._place(*each) for each in waiting)
-        return frozenset(found)
-
-    def _place(self, topic: str, key: bytes, partition: int | None) -> Place:
-        if partition is None and (partitions := self._partitions.get(topic)):
-            partition = partition_of(key, partitions)
-        return topic, partition
-
-    def _is_blocked(self, record: OutgoingRecord, blocked: frozenset[Place]) -> bool:
-        place = self._place(record.topic, record.key, record.partition)
-        return place in blocked or (record.topic, None) in blocked
+        return self._blocked.find(self._unacked)
 
     @property
     def was_reached(self) -> bool:
@@ -220,7 +188,8 @@ class AckedProducer:
             if topic in known and known[topic].error is None
         }
         # Replaced, not changed: the event loop reads it meanwhile.
-        self._partitions = {**self._partitions, **{topic: len(each) for topic, each in found.items() if each}}
+        counts = {topic: len(each) for topic, each in found.items() if each}
+        self._blocked.partitions = {**self._blocked.partitions, **counts}
         return found
 
     def wake(self, batch: _Batch) -> None:
