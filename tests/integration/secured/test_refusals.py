@@ -48,6 +48,14 @@ def test_a_wrong_password_ends_every_command(secured: SecuredBroker, cli: Cli, c
     print(f"{' '.join(command)}: {done.seconds:.1f} s")
 
 
+def test_the_gateways_check_names_login_and_grants(secured: SecuredBroker, cli: Cli) -> None:
+    wrong = cli(secured.environment("cli", WRONG), "gateway", "--check", "--bootstrap", secured.bootstrap)
+    assert (wrong.status, REFUSED in wrong.out, WRONG in wrong.out + wrong.err) == (1, True, False)
+    lacking = cli(secured.environment("setup"), "gateway", "--check", "--bootstrap", secured.bootstrap)
+    assert lacking.status == 1
+    assert "does not let User:setup READ and WRITE topic events.v1" in lacking.out
+
+
 def test_a_wrong_password_ends_submit(secured: SecuredBroker, stack: Stack, cli: Cli) -> None:
     done = cli(secured.environment("cli", WRONG), "submit", "adjust", "--", "--bootstrap", secured.bootstrap)
     assert (done.status, WRONG in done.err) == (1, False)
