@@ -11,6 +11,9 @@ USER_LIFE_MS: Final = 7 * SESSION_LIFE_MS
 ERASED_LIFE_MS: Final = USER_LIFE_MS
 """An erased session stays empty for so long, whatever the topic still delivers."""
 
+OWNER_LIFE_MS: Final = 2 * SESSION_LIFE_MS
+"""From the last event on: longer than anything of the session can be read."""
+
 EPOCH: Final = "ma:epoch"
 """Hash: topic and partition -> the run of the Redis server that holds their projection. No time to live: it is lost
 only when all data is lost, which is how a projector detects that."""
@@ -39,6 +42,11 @@ def target(kind: str, target_id: str) -> str:
 def user(user_id: str) -> str:
     """Set: the ids of a person's sessions."""
     return f"ma:user:{user_id}"
+
+
+def owner(session_id: str) -> str:
+    """Text: level and name of the source that began this session, where its sender made up the id."""
+    return f"ma:owner:{session_id}"
 
 
 def erased(session_id: str) -> str:

@@ -1,12 +1,16 @@
-"""Redacts the original of a rejected event: write keys and push tokens are removed, IP addresses reduced to networks."""
+"""Redacts the original of a rejected event: keys, tokens and session secrets go, IP addresses become networks."""
 
 import json
+import re
 from math import isfinite
 from typing import Any, Final
 
+from infra.gateway.auth.session_ids import is_secret
 from infra.gateway.client_address import anonymize_ip
 
 _SECRET_FIELDS: Final = frozenset({"writeKey", "write_key", "token"})
+
+_SESSION_SECRET: Final = re.compile(rb"~[0-9A-Za-z_-]{19,63}")
 
 _MAX_DIGITS: Final = 4_000
 """Python converts integers up to this length; a longer one is kept as a string."""
@@ -24,12 +28,14 @@ def redact(sent: bytes) -> bytes:
         # An unpaired surrogate stays escaped.
         return json.dumps(_without_secrets(_decoder.decode(sent.decode())), separators=(",", ":")).encode()
     except ValueError:
-        return sent
+        return _SESSION_SECRET.sub(b"~", sent)
     except RecursionError:
         return b""
 
 
 def _without_secrets(found: Any) -> Any:
+    if type(found) is str and is_secret(found):
+        return "~"
     if type(found) is list:
         return [_without_secrets(part) for part in found]
     if type(found) is not dict:

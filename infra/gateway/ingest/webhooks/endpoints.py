@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.gateway import metrics
+from infra.gateway.auth.key_permissions import server_key
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.body import read_body
@@ -97,9 +98,10 @@ class Webhooks:
             await self._eraser.erase(user_to_erase)
             return json_response(200, {"erased": user_to_erase})
         raw_events = kind.to_events(message, self._guard.enricher)
-        self._guard.charge_quota(source, len(raw_events))
+        key = server_key(source)
+        self._guard.charge_quota(key, len(raw_events))
         originals = [message.body] * len(raw_events)
-        result = await self._guard.pipeline.ingest(source, raw_events, message.received_ms, lambda: originals)
+        result, _ = await self._guard.ingest(key, raw_events, message.received_ms, lambda: originals)
         return json_response(200 if result.is_success else 400, result.summary())
 
 
