@@ -14,6 +14,12 @@ ERASED_LIFE_MS: Final = USER_LIFE_MS
 OWNER_LIFE_MS: Final = 2 * SESSION_LIFE_MS
 """From the last event on: longer than anything of the session can be read."""
 
+ERASED_LOG: Final = "ma:erased-log"
+"""Sorted set: erased sessions, and digests of erased people, by the time of their erasure; gateways follow it."""
+
+TOMBSTONES_DUE: Final = "ma:tombstones-due"
+"""Sorted set: erased sessions whose state is deleted from the topic a second time, by when; the job may write it until then."""
+
 EPOCH: Final = "ma:epoch"
 """Hash: topic and partition -> the run of the Redis server that holds their projection. No time to live: it is lost
 only when all data is lost, which is how a projector detects that."""
@@ -42,6 +48,11 @@ def target(kind: str, target_id: str) -> str:
 def user(user_id: str) -> str:
     """Set: the ids of a person's sessions."""
     return f"ma:user:{user_id}"
+
+
+def erasure(user_id: str) -> str:
+    """Set: the sessions that an erasure of this person has not finished with."""
+    return f"ma:erasure:{user_id}"
 
 
 def owner(session_id: str) -> str:

@@ -24,6 +24,7 @@ from infra.gateway.ingest.native.events import native_events
 from infra.gateway.responses import json_response
 from infra.gateway.rest import openapi
 from infra.gateway.rest.erasure import Eraser
+from infra.gateway.rest.export import Exporter
 from infra.gateway.rest.outcomes import Outcomes, Writable
 from infra.gateway.rest.recent_actions import RecentActions
 from infra.gateway.rest.sessions import SessionStore
@@ -54,6 +55,7 @@ class RestApi:
         breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
         self._store = SessionStore(gateway.redis, breaker)
         self._outcomes = Outcomes(gateway)
+        self._exporter = Exporter(gateway)
         gateway.on_accepted.append(RecentActions(gateway.redis, breaker).record)
 
     async def session(self, request: Request) -> Response:
@@ -155,12 +157,11 @@ class RestApi:
 
     async def erase(self, request: Request) -> Response:
         require_operator(request, self._settings)
-        user_id = request.path_params["user_id"]
-        if not 0 < len(user_id) <= MAX_USER_ID_CHARS:
-            raise ApiError(
-                422, "out_of_range", f"user_id: expected 1 to {MAX_USER_ID_CHARS} characters", field="user_id"
-            )
-        return json_response(200, await self._eraser.erase(user_id))
+        return json_response(200, await self._eraser.erase(_user_id(request)))
+
+    async def export(self, request: Request) -> Response:
+        require_operator(request, self._settings)
+        return json_response(200, await self._exporter.export(_user_id(request)), {"cache-control": "no-store"})
 
     async def _readable_session(self, request: Request) -> str:
         """Returns the session of the path for its push token, the operator's token or a server key of its source.
@@ -203,6 +204,14 @@ _FEEDBACK_FIELDS: Final = (
 )  # fmt: skip
 
 
+def _user_id(request: Request) -> str:
+    user_id: str = request.path_params["user_id"]
+    if not 0 < len(user_id) <= MAX_USER_ID_CHARS:
+        detail = f"user_id: expected 1 to {MAX_USER_ID_CHARS} characters"
+        raise ApiError(422, "out_of_range", detail, field="user_id")
+    return user_id
+
+
 def _session_id(given: Any) -> str:
     if type(given) is not str:
         raise ApiError(422, "missing_field", "session_id: required, as a string", field="session_id")
@@ -239,5 +248,7 @@ def routes(guard: IngestGuard, eraser: Eraser) -> list[BaseRoute]:
         Route("/v1/push-token", guarded(rest.push_token), methods=["POST"]),
         Route("/v1/feedback", guarded(rest.feedback), methods=["POST"]),
         Route("/v1/outcomes", guarded(rest.outcomes), methods=["POST"]),
+        # Before the shorter path, which would take "/export" for the end of a name.
+        Route("/v1/people/{user_id:path}/export", _with_errors(rest.export), methods=["GET"]),
         Route("/v1/people/{user_id:path}", _with_errors(rest.erase), methods=["DELETE"]),
     ]

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from infra.gateway.rest.erasure import Erased
+from infra.gateway.rest.export import PersonExport
 from infra.gateway.rest.openapi_paths import PATHS, Operation
 from infra.gateway.rest.sessions import CommandsView, SessionView
 from schemas.commands import AdjustmentCommand
@@ -89,7 +90,7 @@ def _problem(status: int) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     _, found = msgspec.json.schema_components(
-        [Event, AdjustmentCommand, Outcome, SessionView, CommandsView, Erased], ref_template=_REF
+        [Event, AdjustmentCommand, Outcome, SessionView, CommandsView, Erased, PersonExport], ref_template=_REF
     )
     sent = {**found["Event"], "title": "SentEvent"}
     # The gateway sets the time of receipt; the batch may name the session for all its events.

@@ -230,6 +230,13 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         (401, 403, 404, 422, 503), ("bearer",),
         (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "The events' user_id."),),
     )},
+    "/v1/people/{user_id}/export": {"get": Operation(
+        "exportPerson", "people", "Export what is held of a person",
+        {200: ("Redis, session-state.v1, the records of topics, and this gateway's memory. `not_exported` lists the topics "
+               "whose records of erased sessions are left out.", JSON, _ref("PersonExport"))},
+        (401, 403, 404, 422, 503), ("bearer",),
+        (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "The events' user_id."),),
+    )},
     "/health": {"get": Operation(
         "getHealth", "operation", "Check whether Kafka and Redis answer",
         {200: ("Events are accepted; without Redis the state is degraded.", JSON, {"type": "object"}),

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
+from models.session_state import person_digest
 from schemas.events import Event
 from schemas.session_state import MAX_RECENT, RecentAction
 
@@ -20,11 +21,26 @@ _NO_ACTIONS: Final = frozenset({"tick", "move", "heartbeat"})
 """Events that show presence, not an action."""
 
 
+_RECORD: Final = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('LPUSH', KEYS[2], unpack(ARGV, 5))
+redis.call('LTRIM', KEYS[2], 0, ARGV[2] - 1)
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+for i = 3, #KEYS do
+  redis.call('SADD', KEYS[i], ARGV[1])
+  redis.call('PEXPIRE', KEYS[i], ARGV[4])
+end
+return 1
+"""
+"""Writes nothing for an erased session: neither its actions nor who they are of."""
+
+
 class RecentActions:
     """A hook of `GatewayContext.on_accepted`, so that it gets the events of every endpoint."""
 
     def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis, self._breaker = redis, breaker
+        self._record: Any = redis.register_script(_RECORD)
 
     async def record(self, events: Sequence[Event]) -> None:
         """Returns when Redis has them, or after 40 ms without; Kafka has the events either way."""
@@ -39,15 +55,22 @@ class RecentActions:
         pipeline: Any = self._redis.pipeline(transaction=False)
         for session_id, events in by_session.items():
             newest = sorted(events, key=lambda event: event.occurred_at_ms)[-MAX_RECENT:]
-            pipeline.lpush(keys.recent(session_id), *(msgspec.json.encode(_action(event)) for event in newest))
-            pipeline.ltrim(keys.recent(session_id), 0, MAX_RECENT - 1)
-            pipeline.pexpire(keys.recent(session_id), keys.SESSION_LIFE_MS)
-            for user_id in {event.user_id for event in events if event.user_id}:
-                pipeline.sadd(keys.user(user_id), session_id)
-                pipeline.pexpire(keys.user(user_id), keys.USER_LIFE_MS)
+            users = sorted({event.user_id for event in events if event.user_id})
+            await self._record(
+                keys=[keys.erased(session_id), keys.recent(session_id), *map(keys.user, users)],
+                args=[session_id, MAX_RECENT, keys.SESSION_LIFE_MS, keys.USER_LIFE_MS, *map(_encoded, newest)],
+                client=pipeline,
+            )
         await pipeline.execute()
         return True
 
 
-def _action(event: Event) -> RecentAction:
-    return RecentAction(event.event_id, event.type, event.content_id, event.occurred_at_ms)
+class NotedAction(RecentAction):
+    """An action with a digest of who was signed in, so that the next person is not shown it."""
+
+    person: str | None = None
+
+
+def _encoded(event: Event) -> bytes:
+    person = None if event.user_id is None else person_digest(event.user_id)
+    return msgspec.json.encode(NotedAction(event.event_id, event.type, event.content_id, event.occurred_at_ms, person))

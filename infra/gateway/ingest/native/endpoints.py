@@ -1,5 +1,6 @@
 """POST /v1/events: receives batches in the native format, as our tracker sends them."""
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from infra.gateway.ingest.webhooks import endpoints as webhooks
 from infra.gateway.responses import json_response
 from infra.gateway.rest import endpoints as rest
 from infra.gateway.rest.erasure import Eraser
+from infra.gateway.rest.erasure_follower import following
 
 
 class Collector:
@@ -55,4 +57,4 @@ def component(gateway: GatewayContext) -> Component:
     native = Route("/v1/events", guard.guard(Collector(guard).events), methods=["POST"])
     routes = [native, *segment.routes(guard), *webhooks.routes(guard, eraser), *rest.routes(guard, eraser)]
     gateway.on_shutdown.append(guard.pipeline.deduplicator.drain)
-    return Component(routes)
+    return Component(routes, partial(following, gateway))
