@@ -39,10 +39,10 @@ class ResolvedSessions:
 class SessionAccess:
     """Three kinds of ids.
 
-    * A secret (`~` and at least 19 random characters): only its client knows it, and it stands on no topic. The session's
-      id is derived from it, so that naming the session is not knowing the secret.
-    * An identity, a number or a clock reading: the id is derived from it, apart for public and for server keys. A public
-      key gets no token for it, since anybody can name it.
+    * A secret (25 letters and digits, as the tracker makes them, or `~` and at least 19 characters): only its client knows
+      it, and it stands on no topic. The session's id is derived from it, so that naming the session is not knowing the secret.
+    * An identity, a number or a clock reading: the id is derived from it, apart for public and for server keys, and for a
+      public key from the sender's address as well. A public key gets no token for it, since anybody can name it.
     * Any other id stays as it is and belongs to the source that used it first. Another source that names it, or a public
       key that names a server's, is in a session of its own, with a derived id.
     """
@@ -55,8 +55,8 @@ class SessionAccess:
         self._webhook_sources = frozenset(settings.webhooks)
         self._owners = SessionOwners(redis)
 
-    async def resolve(self, key: WriteKey, raw_events: Sequence[Any]) -> ResolvedSessions:
-        """Replaces the session ids in raw events, and removes user ids that name nobody."""
+    async def resolve(self, key: WriteKey, raw_events: Sequence[Any], address: str) -> ResolvedSessions:
+        """Replaces the session ids in raw events, and removes user ids that name nobody. `address` is the sender's."""
         resolved = ResolvedSessions()
         plain: dict[str, list[dict[str, Any]]] = {}
         for event in raw_events:
@@ -67,7 +67,7 @@ class SessionAccess:
                 user = event["user_id"] = None
             pseudonym = event.pop(PSEUDONYM, None)
             given = pseudonym if isinstance(pseudonym, Pseudonym) else event.get("session_id")
-            if (derived := self._derived(key, given, user)) is not None:
+            if (derived := self._derived(key, given, user, address)) is not None:
                 event["session_id"] = derived
                 resolved.renamed.add(derived)
                 if key.level == "server" or (type(given) is str and is_secret(given)):
@@ -165,10 +165,12 @@ class SessionAccess:
             return False
         return any(self._from_secret(each, given) == session_id for each in self._keys.sources | self._webhook_sources)
 
-    def _derived(self, key: WriteKey, given: Any, user: Any) -> str | None:
+    def _derived(self, key: WriteKey, given: Any, user: Any, address: str = "") -> str | None:
         """Returns the id that is derived from what was sent, None if it stays as it is or is no id at all."""
         if isinstance(given, Pseudonym):
-            return self._ids.derive(key.source, key.level if given.is_guessable else None, *given.parts)
+            if not given.is_guessable:
+                return self._ids.derive(key.source, None, *given.parts)
+            return self._from_identity(key, address, *given.parts)
         if not _is_id(given):
             return None
         if is_secret(given):
@@ -178,8 +180,12 @@ class SessionAccess:
                 return str(given)
             return self._ids.derive(key.source, key.level, given)
         if is_guessable(given) or given == user:
-            return self._ids.derive(key.source, key.level, given)
+            return self._from_identity(key, address, given)
         return None
+
+    def _from_identity(self, key: WriteKey, address: str, *parts: str) -> str:
+        """With a public key anybody can name it, but not from its reader's address."""
+        return self._ids.derive(key.source, key.level, *(parts if key.level == "server" else (*parts, address)))
 
     def _from_secret(self, source: str, given: str) -> str:
         return self._ids.derive(source, None, given)

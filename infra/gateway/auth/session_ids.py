@@ -12,7 +12,9 @@ from infra.gateway.auth.key_permissions import Level
 MIN_SECRET_CHARS: Final = 20
 """Of an id that is a secret as a whole, `~` included: 19 letters and digits are 98 bits."""
 
-_SECRET: Final = re.compile(rf"~[0-9A-Za-z_-]{{{MIN_SECRET_CHARS - 1},63}}")
+_SECRET: Final = re.compile(rf"[0-9a-z]{{25}}|~[0-9A-Za-z_-]{{{MIN_SECRET_CHARS - 1},63}}")
+"""The tracker's ids, which are 25 random letters and digits, or anything that says of itself that it is a secret."""
+
 _SEPARATORS: Final = re.compile(r"[\s+\-.,:;_/()#TZtz]+")
 _CLOCK: Final = re.compile(r"(?<!\d)1\d{9}(?:\d{3}|\d{6}|\d{9})?(?!\d)")
 """Seconds, milliseconds, microseconds or nanoseconds since 1970, in the years 2001 to 2033."""
@@ -66,8 +68,8 @@ def names_nobody(text: str) -> bool:
 def is_secret(session_id: str) -> bool:
     """Whether the id is a secret of the client that made it up: it never leaves the gateway.
 
-    >>> is_secret("~4k2jz8q0w1e5r7t9y3u6"), is_secret("anna"), is_secret("~anna")
-    (True, False, False)
+    >>> is_secret("4k2jz8q0w1e5r7t9y3u6i8o0p"), is_secret("~4k2jz8q0w1e5r7t9y3u6"), is_secret("anna"), is_secret("~anna")
+    (True, True, False, False)
     """
     return _SECRET.fullmatch(session_id) is not None
 

@@ -38,6 +38,12 @@ class WriteKeys:
         key = connection.headers.get("x-write-key") or basic_user_name(connection)
         return None if key is None else self.of(key, connection, scope)
 
+    def reader_of_headers(self, connection: HTTPConnection) -> WriteKey | None:
+        """Returns the server key of the headers that may read, None without one; a public key counts as none."""
+        key = connection.headers.get("x-write-key") or basic_user_name(connection) or ""
+        found = self._all().get(key_digest(key))
+        return None if found is None or "read" not in found.scopes else self.of(key, connection, "read")
+
     def of(self, key: Any, connection: HTTPConnection, scope: Scope) -> WriteKey:
         """Returns the permissions of a key as it stands in a JSON body; raises `ApiError` 401 or 403."""
         found = self._all().get(key_digest(key)) if isinstance(key, str) else None

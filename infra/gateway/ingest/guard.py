@@ -87,10 +87,10 @@ class IngestGuard:
         return raw, found, received_ms
 
     async def ingest(
-        self, key: WriteKey, raw_events: Sequence[RawEvent], received_ms: int, originals: Originals
+        self, request: Request, key: WriteKey, raw_events: Sequence[RawEvent], received_ms: int, originals: Originals
     ) -> tuple[IngestResult, ResolvedSessions]:
         """Gives the events the sessions they belong to and takes them to Kafka; raises `ApiError` 503."""
-        sessions = await self.sessions.resolve(key, raw_events)
+        sessions = await self.sessions.resolve(key, raw_events, rate_limit_key(client_address(request)))
         try:
             result = await self.pipeline.ingest(key.source, raw_events, received_ms, originals)
         except ApiError:

@@ -128,7 +128,7 @@ class RestApi:
             # The token names the session already.
             result = await self._guard.pipeline.ingest(PAGE_SOURCE, raw_events, received_ms, lambda: [raw])
         else:
-            result, _ = await self._guard.ingest(key, raw_events, received_ms, lambda: [raw])
+            result, _ = await self._guard.ingest(request, key, raw_events, received_ms, lambda: [raw])
         if result.rejected:
             (rejected,) = result.rejected
             field = "rating" if rejected.field == "value" else rejected.field
@@ -169,11 +169,11 @@ class RestApi:
         Raises `ApiError` 401 or 403.
         """
         given = _session_id(request.path_params["session_id"])
-        if (key := self._guard.write_keys.of_headers(request, "read")) is not None:
-            return await self._sessions.readable(key, given)
         proven = self._sessions.proven(request, None, now_ms())
         if proven is not None and self._sessions.is_named(proven, given):
             return proven
+        if (key := self._guard.write_keys.reader_of_headers(request)) is not None:
+            return await self._sessions.readable(key, given)
         require_operator(request, self._settings)
         return given
 

@@ -35,7 +35,9 @@ class Collector:
             key = self._guard.write_keys.of(batch.get("write_key", batch.get("writeKey")), request, "events")
         raw_events = native_events(batch, self._guard.enrichment(request), received_ms)
         self._guard.charge_quota(key, len(raw_events))
-        result, sessions = await self._guard.ingest(key, raw_events, received_ms, lambda: native_originals(raw))
+        result, sessions = await self._guard.ingest(
+            request, key, raw_events, received_ms, lambda: native_originals(raw)
+        )
         if "tokens" not in key.scopes or len(result.sessions) != 1:
             return json_response(202, result.summary())
         (session_id,) = result.sessions

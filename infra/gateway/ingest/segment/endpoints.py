@@ -48,7 +48,7 @@ class Segment:
             if len(raw) > MAX_MESSAGE_BYTES:
                 raw_event = _oversize()
             self._guard.charge_quota(key, 1)
-            result, _ = await self._guard.ingest(key, [raw_event], received_ms, lambda: [raw])
+            result, _ = await self._guard.ingest(request, key, [raw_event], received_ms, lambda: [raw])
             return _response(result)
 
         return handler
@@ -75,7 +75,7 @@ class Segment:
             for index, original in enumerate(originals_once()):
                 if len(original) > MAX_MESSAGE_BYTES:
                     raw_events[index] = _oversize()
-        result, _ = await self._guard.ingest(key, raw_events, received_ms, originals_once)
+        result, _ = await self._guard.ingest(request, key, raw_events, received_ms, originals_once)
         return _response(result)
 
     async def _read(self, request: Request, memory: BodyMemoryLease) -> tuple[WriteKey, bytes, dict[str, Any], int]:

@@ -96,12 +96,11 @@ def _pseudonym(session: str, anonymous: str, user: str) -> Pseudonym | None:
 
     A session id that is a clock reading or another number is unique only beside its owner.
     """
+    can_guess = not anonymous or is_guessable(anonymous) or anonymous == user
     if session:
         is_named = is_secret(session) or not is_guessable(session)
-        return None if is_named else Pseudonym((session, anonymous or user))
-    if anonymous:
-        return Pseudonym((anonymous,), is_guessable(anonymous) or anonymous == user)
-    return Pseudonym((user,))
+        return None if is_named else Pseudonym((session, anonymous or user), can_guess)
+    return Pseudonym((anonymous or user,), can_guess)
 
 
 def short_id(text: str) -> str:
