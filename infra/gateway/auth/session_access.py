@@ -59,20 +59,30 @@ class SessionAccess:
         """Replaces the session ids in raw events, and removes user ids that name nobody. `address` is the sender's."""
         resolved = ResolvedSessions()
         plain: dict[str, list[dict[str, Any]]] = {}
+        # Most batches are of one session and one user.
+        known: dict[tuple[Any, bool], str | None] = {}
+        nobody: dict[str, bool] = {}
         for event in raw_events:
             if type(event) is not dict:
                 continue
             user = event.get("user_id")
-            if type(user) is str and names_nobody(user):
-                user = event["user_id"] = None
+            if type(user) is str:
+                if user not in nobody:
+                    nobody[user] = names_nobody(user)
+                if nobody[user]:
+                    user = event["user_id"] = None
             pseudonym = event.pop(PSEUDONYM, None)
             given = pseudonym if isinstance(pseudonym, Pseudonym) else event.get("session_id")
-            if (derived := self._derived(key, given, user, address)) is not None:
+            if not isinstance(given, (str, Pseudonym)):
+                continue
+            if (given, given == user) not in known:
+                known[given, given == user] = self._derived(key, given, user, address)
+            if (derived := known[given, given == user]) is not None:
                 event["session_id"] = derived
                 resolved.renamed.add(derived)
                 if key.level == "server" or (type(given) is str and is_secret(given)):
                     resolved.readable.add(derived)
-            elif type(given) is str and _is_id(given):
+            elif isinstance(given, str) and _is_id(given):
                 plain.setdefault(given, []).append(event)
         if plain:
             await self._claim(key, plain, resolved)

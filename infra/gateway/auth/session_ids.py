@@ -116,6 +116,7 @@ class SessionIds:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
+        self._prefixes: dict[str, str] = {}
 
     def derive(self, source: str, level: Level | None, *parts: str) -> str:
         """Returns the id. `level` is None for parts that only their owner knows, whoever sends them."""
@@ -128,8 +129,11 @@ class SessionIds:
         return session_id.startswith(self._prefix(source))
 
     def _prefix(self, source: str) -> str:
-        tag = hmac.digest(self._secret, b"source\0" + source.encode("utf-8", "surrogatepass"), sha256).hex()[:8]
-        return f"{DERIVED}{tag}_"
+        prefix = self._prefixes.get(source)
+        if prefix is None:
+            tag = hmac.digest(self._secret, b"source\0" + source.encode("utf-8", "surrogatepass"), sha256).hex()[:8]
+            prefix = self._prefixes[source] = f"{DERIVED}{tag}_"
+        return prefix
 
 
 DERIVED: Final = "s_"
