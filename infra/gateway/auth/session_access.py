@@ -18,7 +18,7 @@ from infra.gateway.auth.session_ids import (
     is_secret,
     names_nobody,
 )
-from infra.gateway.auth.session_owners import Owner, SessionOwners, UnknownOwnerError
+from infra.gateway.auth.session_owners import MIN_UNBOUND_CHARS, Owner, SessionOwners, UnknownOwnerError
 from infra.gateway.auth.write_keys import WriteKeys
 from infra.gateway.errors import ApiError
 from infra.gateway.settings import Settings
@@ -43,8 +43,8 @@ class SessionAccess:
       it, and it stands on no topic. The session's id is derived from it, so that naming the session is not knowing the secret.
     * An identity, a number or a clock reading: the id is derived from it, apart for public and for server keys, and for a
       public key from the sender's address as well. A public key gets no token for it, since anybody can name it.
-    * Any other id stays as it is and belongs to the source that used it first. Another source that names it, or a public
-      key that names a server's, is in a session of its own, with a derived id.
+    * Any other id stays as it is and belongs to the source that used it first; one of less than 16 characters that was sent
+      with a public key, to the address as well. Who else names it is in a session of its own, with a derived id.
     """
 
     def __init__(self, settings: Settings, keys: WriteKeys, redis: Redis) -> None:
@@ -85,19 +85,22 @@ class SessionAccess:
             elif isinstance(given, str) and _is_id(given):
                 plain.setdefault(given, []).append(event)
         if plain:
-            await self._claim(key, plain, resolved)
+            await self._claim(key, plain, resolved, address)
         return resolved
 
-    async def _claim(self, key: WriteKey, plain: dict[str, list[dict[str, Any]]], resolved: ResolvedSessions) -> None:
-        owners = await self._owners.claim(list(plain), Owner.of(key))
+    async def _claim(
+        self, key: WriteKey, plain: dict[str, list[dict[str, Any]]], resolved: ResolvedSessions, address: str
+    ) -> None:
+        owners = await self._owners.claim({each: Owner.of(key, each, address) for each in plain})
         for given, events in plain.items():
             if given in owners:
                 owner = owners[given]
-                is_ours = owner is None or self._may_write(key, owner)
+                is_ours = owner is None or owner.admits(key, address)
             else:
-                owner, is_ours = Owner.of(key), self._keys.is_one_sender and not self._has_webhooks
+                owner, is_ours = Owner.of(key, given, address), self._keys.is_one_sender and not self._has_webhooks
             if not is_ours:
-                derived = self._ids.derive(key.source, key.level, "apart", given)
+                own = "" if key.level == "server" or len(given) >= MIN_UNBOUND_CHARS else address
+                derived = self._ids.derive(key.source, key.level, "apart", given, own)
                 resolved.renamed.add(derived)
                 for event in events:
                     event["session_id"] = derived
@@ -113,7 +116,7 @@ class SessionAccess:
         """Forgets the sessions that a request has begun, since its events were not stored."""
         await self._owners.release(resolved.begun)
 
-    async def require_token(self, key: WriteKey, given: str, proven: str | None) -> str:
+    async def require_token(self, key: WriteKey, given: str, proven: str | None, address: str) -> str:
         """Returns the session for which a token may be signed; raises `ApiError` 403 or 503.
 
         `proven` is the session of a valid token that the request carries. A session that nobody has begun is begun.
@@ -122,7 +125,7 @@ class SessionAccess:
             if key.level == "server" or is_secret(given) or derived == proven:
                 return derived
             raise _not_yours()
-        found = await self._owners.claim([given], Owner.of(key))
+        found = await self._owners.claim({given: Owner.of(key, given, address)})
         if given not in found:
             raise _unknown_owner()
         owner = found[given]
@@ -199,11 +202,6 @@ class SessionAccess:
 
     def _from_secret(self, source: str, given: str) -> str:
         return self._ids.derive(source, None, given)
-
-    @staticmethod
-    def _may_write(key: WriteKey, owner: Owner) -> bool:
-        """Servers may add to the sessions of their source's pages, but pages may not add to those of its servers."""
-        return owner.source == key.source and (key.level == "server" or owner.level == "public")
 
 
 def _is_id(given: Any) -> bool:

@@ -90,13 +90,18 @@ class IngestGuard:
         self, request: Request, key: WriteKey, raw_events: Sequence[RawEvent], received_ms: int, originals: Originals
     ) -> tuple[IngestResult, ResolvedSessions]:
         """Gives the events the sessions they belong to and takes them to Kafka; raises `ApiError` 503."""
-        sessions = await self.sessions.resolve(key, raw_events, rate_limit_key(client_address(request)))
+        sessions = await self.sessions.resolve(key, raw_events, self.address_of(request))
         try:
             result = await self.pipeline.ingest(key.source, raw_events, received_ms, originals)
         except ApiError:
             await self.sessions.release(sessions)
             raise
         return result, sessions
+
+    @staticmethod
+    def address_of(request: Request) -> str:
+        """Returns the address under which the sender is counted."""
+        return rate_limit_key(client_address(request))
 
     def charge_quota(self, key: WriteKey, events: int) -> None:
         """Raises `ApiError` 413 for a batch that is too long, 429 for a source that sends too much."""

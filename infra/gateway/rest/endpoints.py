@@ -100,7 +100,7 @@ class RestApi:
             key = self._guard.write_keys.of(body.get("write_key"), request, "tokens")
         given = _session_id(body.get("session_id"))
         proven = self._sessions.proven(request, body.get("token"), at_ms)
-        session_id = await self._sessions.require_token(key, given, proven)
+        session_id = await self._sessions.require_token(key, given, proven, self._guard.address_of(request))
         expires_at_ms = at_ms + push_tokens.TTL_MS
         token = push_tokens.sign(session_id, expires_at_ms, self._settings.token_secrets)
         renamed = {"session_id": session_id} if session_id != given else {}

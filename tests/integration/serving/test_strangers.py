@@ -16,7 +16,7 @@ from tests.support.broker import PrefixedTopics
 from tests.support.event_builders import event, now_ms
 from tests.support.gateway import Gateway
 from tests.support.state_builders import command, command_record
-from tests.support.stranger import FORGED, PRIVATE, Stranger
+from tests.support.stranger import FORGED, PRIVATE, STRANGERS_ADDRESS, Stranger
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
@@ -77,7 +77,7 @@ def readers_come(site: Gateway, topics: PrefixedTopics) -> tuple[list[str], set[
     assert not [each for each in sessions for name in known if name in each and each not in (uuid, "kiosk-4")]
     given = [command(each, trigger="t", content_id=f"{PRIVATE}command") for each in sessions]
     topics.put(ADJUSTMENTS, [command_record(each) for each in given])
-    return [*known, *sessions], sessions, {uuid, "kiosk-4"}
+    return [*known, *sessions], sessions, {uuid}
 
 
 def tried(site: Gateway, topics: PrefixedTopics, tries: int) -> None:
@@ -158,3 +158,26 @@ def test_a_user_id_that_names_nobody_is_left_out(site: Gateway, topics: Prefixed
         assert public.post("/v1/track", json=message).json()["accepted"] == 1
         assert public.post("/v1/track", json={"event": "Clicked", "userId": nobody}).json()["accepted"] == 0
     assert {each.get("user_id") for each in topics.records(EVENTS)} == {None}
+
+
+def test_a_session_that_a_stranger_has_begun_beforehand_is_not_the_readers(
+    site: Gateway, topics: PrefixedTopics
+) -> None:
+    transport = httpx.HTTPTransport(local_address=STRANGERS_ADDRESS)
+    public, server = site.http(x_write_key=PUBLIC), site.http(x_write_key=SERVER)
+    with httpx.Client(base_url=site.url, transport=transport, headers={"x-write-key": PUBLIC}) as stranger:
+        for name in ("kiosk-5", "zora", "4711", "zora@example.com"):
+            sent = event(session_id=name, content_id=f"{FORGED}x")
+            told = stranger.post("/v1/events", json={"events": [sent]}).json()
+            token = told.get("push_token") or stranger.post("/v1/push-token", json={"session_id": name}).json().get(
+                "push_token", ""
+            )
+            for client in (public, server):
+                sent = event(session_id=name, content_id=f"{PRIVATE}x")
+                assert client.post("/v1/events", json={"events": [sent]}).json()["accepted"] == 1
+            for known in {name, *(str(each["session_id"]) for each in topics.records(EVENTS))}:
+                assert PRIVATE not in stranger.get(f"/v1/sessions/{known}", params={"token": token}).text
+    by_session: dict[str, set[str]] = {}
+    for each in topics.records(EVENTS):
+        by_session.setdefault(each["session_id"], set()).add(each["content_id"])
+    assert all(len(whose) == 1 for whose in by_session.values())
