@@ -91,7 +91,7 @@ class Eraser:
         known = sorted(await journal.open_sessions(user_id) | self._sessions_in_memory(user_id))
         deleted = await self._delete_keys(user_id, known, journal)
         # What Redis knows is deleted by now, even if Kafka does not answer.
-        on_topic = await asyncio.to_thread(sessions_on_topic, user_id, self._settings.bootstrap, self._topic)
+        on_topic = await asyncio.to_thread(sessions_on_topic, user_id, self._settings.kafka, self._topic)
         found = sorted(set(on_topic) - set(known))
         deleted += await self._delete_keys(user_id, found, journal)
         sessions = [*known, *found]

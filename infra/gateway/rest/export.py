@@ -17,6 +17,7 @@ from infra.gateway.rest import remaining
 from infra.gateway.rest.erasure_journal import ErasureJournal
 from infra.gateway.rest.person_search import sessions_on_topic
 from infra.gateway.rest.remaining import Remaining, RemainingElsewhere
+from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import StreamError, TopicReader
 from infra.redis import keys
 from schemas.topics import ADJUSTMENTS, EVENTS, OUTCOMES, SESSION_STATE
@@ -77,14 +78,14 @@ class Exporter:
             await redis.aclose()
 
     async def _export(self, user_id: str, redis: Any) -> PersonExport:
-        bootstrap, topic = self._settings.bootstrap, self._settings.topic
+        kafka, topic = self._settings.kafka, self._settings.topic
         journal = ErasureJournal(redis)
-        on_topic = await asyncio.to_thread(sessions_on_topic, user_id, bootstrap, topic(SESSION_STATE.name))
+        on_topic = await asyncio.to_thread(sessions_on_topic, user_id, kafka, topic(SESSION_STATE.name))
         known = await journal.open_sessions(user_id) | set(on_topic)
         sessions = sorted(known - await journal.is_erased(sorted(known)))
         names = {topic(each.name): each.name for each in _TOPICS}
         read = PersonRecords(user_id, frozenset(sessions))
-        complete = await asyncio.to_thread(read.read, bootstrap, names)
+        complete = await asyncio.to_thread(read.read, kafka, names)
         # An event may be the only one that knows of a session, so those are looked up as well.
         erased = await journal.is_erased(sorted(read.sessions - known))
         sessions = sorted({*sessions, *(read.sessions - known - erased)})
@@ -117,11 +118,11 @@ class PersonRecords:
         self.sessions: set[str] = set()
         self.records: dict[str, list[dict[str, Any]]] = {}
 
-    def read(self, bootstrap: str, names: dict[str, str]) -> bool:
+    def read(self, kafka: KafkaConnection, names: dict[str, str]) -> bool:
         """Reads the topics; returns whether to their ends. Blocks; raises `StreamError`."""
         self.records = {name: [] for name in names.values()}
         deadline_s = time.monotonic() + READ_TIMEOUT_S
-        with TopicReader(bootstrap, *names, missing_ok=True) as reader:
+        with TopicReader(kafka, *names, missing_ok=True) as reader:
             for record in reader.read_to_end(quiet_s=0.0):
                 if time.monotonic() > deadline_s:
                     return False

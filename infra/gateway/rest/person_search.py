@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import TopicReader
 
 READ_TIMEOUT_S: Final = 60.0
@@ -20,7 +21,7 @@ class _Owner(Struct):
 _owner_decoder = msgspec.json.Decoder(_Owner)
 
 
-def sessions_on_topic(user_id: str, bootstrap: str, topic: str) -> dict[str, bytes]:
+def sessions_on_topic(user_id: str, kafka: KafkaConnection, topic: str) -> dict[str, bytes]:
     """Returns the person's sessions with their latest state. Blocks; raises `StreamError` or `TimeoutError`.
 
     A session counts if any state that still stands on the topic names the person. Without a later tombstone.
@@ -28,7 +29,7 @@ def sessions_on_topic(user_id: str, bootstrap: str, topic: str) -> dict[str, byt
     latest: dict[str, bytes] = {}
     named: set[str] = set()
     deadline_s = time.monotonic() + READ_TIMEOUT_S
-    with TopicReader(bootstrap, topic) as reader:
+    with TopicReader(kafka, topic) as reader:
         for record in reader.read_to_end(quiet_s=0.0):
             if time.monotonic() > deadline_s:
                 raise TimeoutError(f"{topic} was not read within {READ_TIMEOUT_S:.0f} s")
