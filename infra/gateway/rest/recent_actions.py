@@ -40,7 +40,6 @@ class RecentActions:
 
     def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis, self._breaker = redis, breaker
-        self._record: Any = redis.register_script(_RECORD)
 
     async def record(self, events: Sequence[Event]) -> None:
         """Returns when Redis has them, or after 40 ms without; Kafka has the events either way."""
@@ -56,11 +55,10 @@ class RecentActions:
         for session_id, events in by_session.items():
             newest = sorted(events, key=lambda event: event.occurred_at_ms)[-MAX_RECENT:]
             users = sorted({event.user_id for event in events if event.user_id})
-            await self._record(
-                keys=[keys.erased(session_id), keys.recent(session_id), *map(keys.user, users)],
-                args=[session_id, MAX_RECENT, keys.SESSION_LIFE_MS, keys.USER_LIFE_MS, *map(_encoded, newest)],
-                client=pipeline,
-            )
+            names = [keys.erased(session_id), keys.recent(session_id), *map(keys.user, users)]
+            lives = (keys.SESSION_LIFE_MS, keys.USER_LIFE_MS)
+            # Not by its digest: asking whether Redis has it would be one round trip more.
+            pipeline.eval(_RECORD, len(names), *names, session_id, MAX_RECENT, *lives, *map(_encoded, newest))
         await pipeline.execute()
         return True
 

@@ -115,10 +115,8 @@ def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now
     person = None if state is None else state.person
     if signed_in is not None and (state is None or person is None or signed_in.at_ms > state.updated_at_ms):
         person = signed_in.person
-    of_others = [each.at_ms for each in actions if each.person not in (None, person)]
-    shown: dict[str, RecentAction] = {
-        each.event_id: each for each in actions if each.at_ms > max(of_others, default=-1)
-    }
+    since_ms = _beginning_of(person, actions)
+    shown: dict[str, RecentAction] = {each.event_id: each for each in actions if each.at_ms >= since_ms}
     view = SessionView(session_id, known=state is not None)
     if state is not None and state.person in (None, person):
         view = SessionView(session_id, True, False, **{name: getattr(state, name) for name in _SHOWN})
@@ -127,6 +125,15 @@ def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now
     recent = [RecentAction(each.event_id, each.type, each.content_id, each.at_ms) for each in shown.values()]
     view.recent = sorted(recent, key=lambda each: (-each.at_ms, each.event_id))[:MAX_RECENT]
     return view
+
+
+def _beginning_of(person: str | None, actions: Sequence[NotedAction]) -> int:
+    """Returns when the person began to act after the last action of another one; 0 if there is no other."""
+    of_others = [each.at_ms for each in actions if each.person not in (None, person)]
+    if not of_others:
+        return 0
+    own = [each.at_ms for each in actions if each.person == person and each.at_ms > max(of_others)]
+    return min(own, default=max(of_others) + 1)
 
 
 def _stored(held: dict[bytes, bytes]) -> _StoredSession:
