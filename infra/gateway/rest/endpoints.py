@@ -11,10 +11,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.gateway import metrics
+from infra.gateway.audit import audit, person_hash
 from infra.gateway.auth import push_tokens
 from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.key_permissions import WriteKey
-from infra.gateway.auth.operator import is_operator_token, require_operator
+from infra.gateway.auth.operator import authentication_of, require_operator
 from infra.gateway.auth.push_tokens import InvalidTokenError
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
@@ -30,6 +31,7 @@ from infra.gateway.rest.recent_actions import RecentActions
 from infra.gateway.rest.sessions import SessionStore
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
+from schemas.topics import OUTCOMES
 
 MAX_SESSIONS: Final = 100
 MAX_ID_CHARS: Final = 64
@@ -52,11 +54,11 @@ class RestApi:
         gateway = guard.gateway
         self._guard, self._eraser, self._sessions = guard, eraser, guard.sessions
         self._settings = gateway.settings
-        breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
-        self._store = SessionStore(gateway.redis, breaker)
+        # A breaker for each: a batch whose actions are slow to store says nothing about reading a session.
+        self._store = SessionStore(gateway.redis, CircuitBreaker(metrics.REDIS_DOWN.inc))
         self._outcomes = Outcomes(gateway)
         self._exporter = Exporter(gateway)
-        gateway.on_accepted.append(RecentActions(gateway.redis, breaker).record)
+        gateway.on_accepted.append(RecentActions(gateway.redis, CircuitBreaker(metrics.REDIS_DOWN.inc)).record)
 
     async def session(self, request: Request) -> Response:
         session_id = await self._readable_session(request)
@@ -75,7 +77,7 @@ class RestApi:
         return json_response(200, await self._store.commands(keys.target(kind, target_id), now_ms()))
 
     async def query(self, request: Request, memory: BodyMemoryLease) -> Response:
-        require_operator(request, self._settings)
+        operator = require_operator(request, self._settings)
         _, body, _ = await self._guard.read_json_object(request, memory, None)
         ids = body.get("session_ids")
         if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= MAX_ID_CHARS for each in ids):
@@ -89,6 +91,7 @@ class RestApi:
             raise ApiError(
                 422, "out_of_range", f"session_ids: {len(ids)} ids; send at most {MAX_SESSIONS}", field="session_ids"
             )
+        audit("read sessions", operator, sessions=len(ids))
         views = await self._store.sessions(ids, now_ms())
         return json_response(200, {"sessions": views, "degraded": any(view.degraded for view in views)})
 
@@ -148,20 +151,32 @@ class RestApi:
         proven = self._sessions.proven(request, body.get("token"), received_ms)
         if key is not None:
             writable: Writable = partial(self._sessions.writable, key, proven=proven)
-        elif is_operator_token(bearer_token(request), self._settings):
+        elif "authorization" in request.headers and self._is_cms(bearer_token(request), request):
             writable = _any_session
         else:
             session_id = self._session_of_token(request, body)
             writable = partial(self._own_session, session_id)
         return json_response(202, await self._outcomes.ingest(outcomes, writable, received_ms))
 
+    @staticmethod
+    def _is_cms(token: str, request: Request) -> bool:
+        """Whether it is the token of an operator who receives all commands, and so may report what became of them."""
+        operator = authentication_of(request).find(token)
+        return operator is not None and "push" in operator.roles
+
     async def erase(self, request: Request) -> Response:
-        require_operator(request, self._settings)
-        return json_response(200, await self._eraser.erase(_user_id(request)))
+        operator = require_operator(request, self._settings, "erase")
+        user_id = _user_id(request)
+        audit("erase a person", operator, outcome="begun", person=person_hash(user_id))
+        erased = await self._eraser.erase(user_id)
+        audit("erase a person", operator, person=person_hash(user_id), sessions=erased.sessions)
+        return json_response(200, erased)
 
     async def export(self, request: Request) -> Response:
-        require_operator(request, self._settings)
-        return json_response(200, await self._exporter.export(_user_id(request)), {"cache-control": "no-store"})
+        operator = require_operator(request, self._settings)
+        user_id = _user_id(request)
+        audit("export a person", operator, person=person_hash(user_id))
+        return json_response(200, await self._exporter.export(user_id), {"cache-control": "no-store"})
 
     async def _readable_session(self, request: Request) -> str:
         """Returns the session of the path for its push token, the operator's token or a server key of its source.
@@ -174,7 +189,7 @@ class RestApi:
             return proven
         if (key := self._guard.write_keys.reader_of_headers(request)) is not None:
             return await self._sessions.readable(key, given)
-        require_operator(request, self._settings)
+        audit("read a session", require_operator(request, self._settings), session=given)
         return given
 
     def _session_of_token(self, request: Request, body: dict[str, Any], named: str | None = None) -> str:
@@ -241,13 +256,13 @@ def routes(guard: IngestGuard, eraser: Eraser) -> list[BaseRoute]:
 
     return [
         Route("/openapi.json", serve_openapi),
-        Route("/v1/sessions/query", guarded(rest.query), methods=["POST"]),
+        Route("/v1/sessions/query", guarded(rest.query, None), methods=["POST"]),
         Route("/v1/sessions/{session_id:path}/adjustments", _with_errors(rest.session_adjustments)),
         Route("/v1/sessions/{session_id:path}", _with_errors(rest.session)),
         Route("/v1/targets/{kind}/{target_id:path}/adjustments", _with_errors(rest.target_adjustments)),
-        Route("/v1/push-token", guarded(rest.push_token), methods=["POST"]),
+        Route("/v1/push-token", guarded(rest.push_token, None), methods=["POST"]),
         Route("/v1/feedback", guarded(rest.feedback), methods=["POST"]),
-        Route("/v1/outcomes", guarded(rest.outcomes), methods=["POST"]),
+        Route("/v1/outcomes", guarded(rest.outcomes, OUTCOMES), methods=["POST"]),
         # Before the shorter path, which would take "/export" for the end of a name.
         Route("/v1/people/{user_id:path}/export", _with_errors(rest.export), methods=["GET"]),
         Route("/v1/people/{user_id:path}", _with_errors(rest.erase), methods=["DELETE"]),
