@@ -97,8 +97,8 @@ const begin = () => {
     conversion: (/** @type {string} */ name, /** @type {number | string} */ value) =>
       event("conversion", { value, properties: { name } }),
     /** The visitor, where the site knows one; null again when signed out. */
-    identify: (/** @type {string | number | null} */ id) => {
-      user = /string|number/.test(typeof id) && !NOBODY.test(`${id}`) ? `${id}` : null;
+    identify: (/** @type {any} */ id) => {
+      user = /string|number/.test(typeof id) && !NOBODY.test(id) ? id : null;
     },
 
     consent: guarded((/** @type {Consent} */ given) => {

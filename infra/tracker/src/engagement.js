@@ -28,7 +28,7 @@ export const trackEngagement = (idleMs, beat) => {
   };
   const quietSign = () => {
     sign();
-    isActive = attended;
+    isActive = true;
   };
   const tell = () => {
     settle();

@@ -17,8 +17,7 @@ export const scrolling = (internals, { sign, quietSign }) => {
   let pages = 0;
   let back = 0;
   let depth = 0;
-  /** @type {number | undefined} */
-  let deepest;
+  let deepest = 0;
   let timer = 0;
   const { places } = internals;
   /** The lowest point in view, in px: a page may grow while it is read. */
@@ -77,13 +76,12 @@ export const scrolling = (internals, { sign, quietSign }) => {
   return {
     tell,
     begin: () => {
-      deepest = undefined;
-      lowest = 0;
+      deepest = lowest = 0;
       remember(inMiddle());
     },
     /** Looks at what is in view. */
     look: guarded(() => look(inMiddle())),
-    /** Share of the page that has been in view; undefined where nothing has been looked at. */
-    deepest: () => deepest,
+    /** Share of the page that has been in view. */
+    deepest: () => deepest || null,
   };
 };
