@@ -208,3 +208,35 @@ def test_the_same_command_counts_once(listening: Reader, collector: Collector) -
         collector.command("prompt", {}, "c1", number)
     settle(collector, "c1", "applied")
     assert listening.run("return times") == 1
+
+
+def test_what_a_command_moves_is_not_the_readers_scrolling(listening: Reader, collector: Collector) -> None:
+    listening.run("document.getElementById('middle').scrollIntoView()")
+    collector.wait_for(lambda: collector.events("scroll"))
+    time.sleep(0.5)
+    before = sum(float(each["properties"]["path_px"]) for each in collector.events("scroll"))
+    at = listening.run("return scrollY")
+    collector.command("simplify", {"variant": "simple"}, "c1")
+    settle(collector, "c1", "applied")
+    assert listening.run("return scrollY") < at - 500, "the page was moved"
+    time.sleep(1.2)
+    assert sum(float(each["properties"]["path_px"]) for each in collector.events("scroll")) == before
+    # What comes after is the reader's again, and no more than that.
+    listening.wheel(100)
+    collector.wait_for(
+        lambda: sum(float(each["properties"]["path_px"]) for each in collector.events("scroll")) == before + 100
+    )
+
+
+def test_no_inherited_member_is_a_handler_and_shadow_roots_are_adjusted(
+    listening: Reader, collector: Collector
+) -> None:
+    listening.run(
+        "const root = document.getElementById('layout').attachShadow({ mode: 'open' });"
+        "root.innerHTML = '<p data-adjust-lang=en>Hi</p><p id=hola data-adjust-lang=es hidden>Hola</p>'"
+    )
+    collector.command("toString", {}, "c1", 1)
+    settle(collector, "c1", "failed")
+    collector.command("localise", {"language": "es"}, "c2", 2)
+    settle(collector, "c2", "applied")
+    assert not listening.run("return document.getElementById('layout').shadowRoot.getElementById('hola').hidden")

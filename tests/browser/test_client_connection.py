@@ -99,3 +99,28 @@ def test_without_consent_nobody_listens(reader: Reader, collector: Collector) ->
     collector.command("reorder", {"order": ["c"]}, "c1", 5)
     collector.wait_for(lambda: not collector.listeners)
     assert order(reader, "far") == "abcd"
+
+
+def test_a_tab_that_nobody_looks_at_takes_no_event_stream(reader: Reader, collector: Collector) -> None:
+    """Without HTTP/2 a browser has six connections to the gateway, for all its tabs."""
+    collector.websockets = False
+    reader.open(PAGE)
+    collector.wait_for(lambda: collector.listeners, patience_s=20)
+    tab = reader.hide()
+    collector.push('{"id": "0-1", "command": null}')
+    collector.wait_for(lambda: collector.events("page_hide"))
+    streams = len(collector.connections)
+    reader.back_to(tab)
+    collector.wait_for(lambda: len(collector.connections) > streams)
+    collector.command("reorder", {"order": ["c"]}, "c1", 5)
+    settle(collector, "c1", "applied")
+
+
+def test_an_outcome_is_told_though_the_page_goes_at_once(listening: Reader, collector: Collector) -> None:
+    listening.run(
+        "microadjust.handlers.enrich = () => { setTimeout(() => dispatchEvent(new Event('pagehide'))) };"
+        "const direct = fetch;"
+        "window.fetch = (url, ...rest) => `${url}`.includes('outcomes') ? new Promise(() => {}) : direct(url, ...rest)"
+    )
+    collector.command("enrich", {}, "c1", 1)
+    collector.wait_for(lambda: [each for each in collector.outcomes if each["command_id"] == "c1"])
