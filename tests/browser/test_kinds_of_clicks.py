@@ -14,8 +14,8 @@ SHADOW = """
     constructor() {
       super();
       this.attachShadow({ mode: "open" }).innerHTML =
-        `<div data-adjust-placement=recommended><a href="#" data-adjust-content=owls data-adjust-type=nature
-          data-adjust-event=opened><b id=owl>Owls</b></a></div><button id=toggle>Show</button><p id=text>a</p>`;
+        `<a href="#" data-adjust-content=owls data-adjust-type=nature data-adjust-placement=recommended
+          data-adjust-event=opened><b id=owl>Owls</b></a><br><button id=toggle>Show</button><p id=text>a</p>`;
       this.shadowRoot.querySelector("#toggle").onclick = () => { this.shadowRoot.querySelector("#text").textContent += "b" };
     }
   });
@@ -69,6 +69,7 @@ def test_the_middle_button_opens_links_and_the_right_one_nothing(reader: Reader,
 
 def test_a_click_in_an_open_shadow_root_is_about_what_stands_there(reader: Reader, collector: Collector) -> None:
     reader.open(SHADOW)
+    collector.wait_for(lambda: collector.listeners)
     mouse(reader, "document.querySelector('news-strip').shadowRoot.querySelector('#owl')")
     (click,) = collector.wait_for(lambda: collector.events("click"))
     found = (click["element"], click["content_id"], click["content_type"], click["placement"])

@@ -20,22 +20,17 @@ def test_looking_at_another_tab_is_no_exit_and_its_time_is_not_spent_on_the_page
     reader: Reader, collector: Collector
 ) -> None:
     reader.open(ARTICLE)
-    begun = time.monotonic()
-    away_s = 0.0
     for _ in range(3):
         time.sleep(0.3)
-        left = time.monotonic()
         tab = reader.hide()
-        time.sleep(1.0)
+        time.sleep(1.5)
         reader.back_to(tab)
-        away_s += time.monotonic() - left
-    collector.wait_for(lambda: len(collector.events("page_hide")) == 3)
+    collector.wait_for(lambda: len(collector.events("page_hide")) >= 3)
     assert exits(collector) == []
-    assert len(collector.events("page_view")) == 1
-    in_view_ms = (time.monotonic() - begun - away_s) * 1000
+    open_ms = reader.run("return performance.now()")
     reader.chrome.get("about:blank")
-    (told_ms,) = collector.wait_for(lambda: exits(collector))
-    assert told_ms < in_view_ms + 2500, "three seconds away, and not told"
+    (in_view_ms,) = collector.wait_for(lambda: exits(collector))
+    assert in_view_ms < open_ms - 2000, "of four and a half seconds away none is told"
     assert len(collector.events("page_view")) == 1
 
 
@@ -71,8 +66,9 @@ def test_what_is_left_by_a_call_of_page_belongs_to_the_page_that_was_read(reader
     reader.open(
         "<main data-adjust-content=a1><section data-adjust-section=s><p id=t data-adjust=t>t</p></section></main>"
     )
+    collector.wait_for(lambda: collector.listeners)
     reader.move("#t")
-    time.sleep(1.0)
+    time.sleep(0.5)
     reader.run("document.querySelector('main').dataset.adjustContent = 'a2'; microadjust.page()")
     views = collector.wait_for(lambda: collector.events("page_view")[1:] and collector.events("page_view"))
     assert [view["content_id"] for view in views] == ["a1", "a2"]
@@ -90,7 +86,7 @@ def test_a_tab_that_is_closed_after_the_session_ends_that_session(reader: Reader
     # Half an hour and a minute later by the page's clock; the collector would refuse what comes from the future.
     before = len(collector.batches)
     reader.run("later = 31 * 60e3; dispatchEvent(new Event('pagehide')); later = 0")
-    collector.wait_for(lambda: exits(collector) or len(collector.batches) > before)
+    collector.wait_for(lambda: exits(collector))
     sessions = {event["session_id"] for batch in collector.batches for event in batch.document["events"]}
     del collector.batches[before:]
     assert len(sessions) == 1
