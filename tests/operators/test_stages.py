@@ -78,13 +78,13 @@ def test_what_is_at_hand_is_bounded_and_the_rest_comes_from_state(flink: FakeFli
 
 def test_the_place_of_a_key_that_is_cleared_is_given_back(flink: FakeFlink) -> None:
     field = words(flink)
-    for n in range(3 * MAX_CACHED_KEYS):
+    for n in range(2 * MAX_CACHED_KEYS):
         flink.key = f"k{n}"
         field.set(flink.key, [str(n)])
         if n % 3:
             field.clear(flink.key)
     flink.values["words-v1"] |= dict.fromkeys(flink.values["words-v1"], "words-v1 read")
-    for n in range(0, 3 * MAX_CACHED_KEYS, 3):
+    for n in range(0, 2 * MAX_CACHED_KEYS, 3):
         flink.key = f"k{n}"
         assert field.get(flink.key) == [str(n)]
 
