@@ -5,27 +5,20 @@ import org.apache.flink.table.annotation.DataTypeHint;
 import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.functions.FunctionContext;
 import org.apache.flink.table.functions.ScalarFunction;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * SQL function RECEIVED_MS: when an event was received, at most a slack after the broker wrote it down. Counts the events that it
- * sets back ({@link AheadMs}) in the metric {@code clockAheadEvents}, and warns once a minute; to be called once an event.
+ * sets back ({@link AheadMs}) in the metric {@code clockAheadEvents}; to be called once an event.
  */
 public final class ReceivedMs extends ScalarFunction {
 
     private static final long serialVersionUID = 1L;
 
-    private static final Logger LOG = LoggerFactory.getLogger(ReceivedMs.class);
-    private static final long WARN_EVERY_NS = 60_000_000_000L;
-
     private transient Counter ahead;
-    private transient long warnedNs;
 
     @Override
     public void open(FunctionContext context) {
         ahead = context.getMetricGroup().counter("clockAheadEvents");
-        warnedNs = System.nanoTime() - WARN_EVERY_NS;
     }
 
     public Long eval(
@@ -38,10 +31,6 @@ public final class ReceivedMs extends ScalarFunction {
         }
         if (ahead != null) {
             ahead.inc();
-            if (System.nanoTime() - warnedNs >= WARN_EVERY_NS) {
-                warnedNs = System.nanoTime();
-                LOG.warn("A gateway's clock is {} ms ahead of the broker's: its events are set back", aheadMs + slackMs);
-            }
         }
         return receivedMs - aheadMs;
     }
