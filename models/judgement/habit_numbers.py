@@ -7,9 +7,8 @@ from typing import Final
 from models.judgement.habit import Habit
 from models.judgement.habits import Habits
 
-_MAX_SUM: Final = 2**31 - 1
 _NAMES: Final = ("minutes", "totals", "squares", "last_offs", "sums", "previous_sums", "up", "down", "held")
-_structs: dict[int, Struct] = {}
+_structs: dict[tuple[int, bool], Struct] = {}
 
 
 def habit_keys(habits: Sequence[Habit]) -> str:
@@ -19,13 +18,13 @@ def habit_keys(habits: Sequence[Habit]) -> str:
 
 def pack_habits(habits: Habits) -> bytes:
     """All numbers but the exposure of the minutes; `Habits` keeps them in single precision, so nothing is lost."""
-    return _struct(habits.count).pack(
+    return _struct(habits.count, habits.of_many).pack(
         *habits.minutes,
         *habits.totals,
         *habits.squares,
         *habits.last_offs,
-        *[min(value, _MAX_SUM) for value in habits.sums],
-        *[min(value, _MAX_SUM) for value in habits.previous_sums],
+        *habits.sums,
+        *habits.previous_sums,
         *habits.up,
         *habits.down,
         *[min(held, 255) for held in habits.held],
@@ -38,19 +37,21 @@ def unpack_habits(habits: Habits, declared: Sequence[Habit], keys: str, data: by
     A habit that `keys` lacks begins empty, one that is not declared any more is dropped.
     """
     stored = len(keys) // 2
-    numbers = _struct(stored).unpack_from(data, offset)
+    layout = _struct(stored, habits.of_many)
+    numbers = layout.unpack_from(data, offset)
     for place, habit in enumerate(declared):
         at = _place(keys, habit)
         if at >= 0:
             for number, name in enumerate(_NAMES):
                 getattr(habits, name)[place] = numbers[number * stored + at]
-    return offset + _struct(stored).size
+    return offset + layout.size
 
 
-def _struct(habits: int) -> Struct:
-    if habits not in _structs:
-        _structs[habits] = Struct(f"<{4 * habits}f{2 * habits}i{2 * habits}H{habits}B")
-    return _structs[habits]
+def _struct(habits: int, of_many: bool) -> Struct:
+    if (habits, of_many) not in _structs:
+        sums = "q" if of_many else "i"
+        _structs[habits, of_many] = Struct(f"<{4 * habits}f{2 * habits}{sums}{2 * habits}H{habits}B")
+    return _structs[habits, of_many]
 
 
 def _place(keys: str, habit: Habit) -> int:
