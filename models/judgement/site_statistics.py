@@ -20,6 +20,12 @@ MIN_MINUTES: Final = 200
 
 MIN_PAGES: Final = 50
 
+MAX_TYPES: Final = 64
+"""Content types on a card, the most opened: what a page says of its type, anybody can make up."""
+
+MAX_BUCKET_TYPES: Final = 256
+"""Content types that a bucket keeps once it is over."""
+
 _MINUTE_MS: Final = 60_000.0
 _HOUR_MS: Final = 3_600_000.0
 _MIN_VARIATION: Final = 0.05
@@ -120,6 +126,7 @@ class SiteStatistics:
     def end_bucket(self) -> SiteCard:
         """The card of the last half hour; begins the next bucket."""
         card = self._card()
+        self._buckets[-1].types = _most_opened(self._buckets[-1].types, MAX_BUCKET_TYPES)
         self._buckets = [*self._buckets, Bucket(self._places)][-MAX_BUCKETS:]
         return card
 
@@ -132,7 +139,9 @@ class SiteStatistics:
             for name, count in bucket.types.items():
                 types[name] = types.get(name, 0) + count
         pages = sum(types.values())
-        return {name: count / pages for name, count in sorted(types.items())} if pages >= MIN_PAGES else {}
+        if pages < MIN_PAGES:
+            return {}
+        return {name: count / pages for name, count in sorted(_most_opened(types, MAX_TYPES).items())}
 
     def _card(self) -> SiteCard:
         shares, shipped, buckets = self._shares(), self._shipped, self._buckets
@@ -223,6 +232,13 @@ class SiteStatistics:
                         counts[int(place)] = count
             self._buckets.append(bucket)
         return self
+
+
+def _most_opened(types: dict[str, int], limit: int) -> dict[str, int]:
+    """The types with the most pages; of equal ones those that come first by name."""
+    if len(types) <= limit:
+        return types
+    return dict(sorted(types.items(), key=lambda item: (-item[1], item[0]))[:limit])
 
 
 def _sparse(counts: list[int]) -> dict[str, int]:
