@@ -31,9 +31,9 @@ _HOUR_MS: Final = 3_600_000.0
 _MIN_VARIATION: Final = 0.05
 _MAX_CORRELATION: Final = 0.6
 
-_MOOD_POWER: Final = 1.75
+_SLOW_MOODS: Final = 0.7
 """A pace that drifts is remembered for longer than the correlation of one minute with the next tells, since each minute adds
-noise of its own. 1 would be a process without such noise. Set on the world `drifting`, seeds 21 to 23."""
+noise of its own: strong moods are slow ones. Weak ones are not touched. Set on the world `drifting`, seeds 21 to 23."""
 _WEIGHTS: Final = (0.5, 15.0)
 _HUNDREDTHS: Final = 100.0
 _NAN: Final = float("nan")
@@ -169,7 +169,8 @@ class SiteStatistics:
             between = max(between, (_MIN_VARIATION * mean) ** 2, 1e-9)
             means.append(mean)
             dispersions.append(dispersion)
-            moods.append(((1.0 + correlation) / (1.0 - correlation)) ** _MOOD_POWER)
+            mood = (1.0 + correlation) / (1.0 - correlation)
+            moods.append(mood * (1.0 + _SLOW_MOODS * (mood - 1.0) ** 2))
             weights.append(min(max(dispersion * mean / between, _WEIGHTS[0]), _WEIGHTS[1]))
         for place in range(len(self._habits), self._places):
             means.append(values[place] / pairs[place] if pairs[place] else _NAN)
