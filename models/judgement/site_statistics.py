@@ -31,7 +31,7 @@ _HOUR_MS: Final = 3_600_000.0
 _MIN_VARIATION: Final = 0.05
 _MAX_CORRELATION: Final = 0.6
 
-_SLOW_MOODS: Final = 0.7
+_SLOW_MOODS: Final = 1.0
 """A pace that drifts is remembered for longer than the correlation of one minute with the next tells, since each minute adds
 noise of its own: strong moods are slow ones. Weak ones are not touched. Set on the world `drifting`, seeds 21 to 23."""
 _WEIGHTS: Final = (0.5, 15.0)
