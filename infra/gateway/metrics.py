@@ -17,6 +17,10 @@ SECONDS: Final = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
 )
 BOTS: Final = Counter("microadjust_collector_bots", "Events whose user agent names a bot.")
+LATE: Final = Counter(
+    "microadjust_collector_late", "Events accepted more than 2 s after they occurred: no command follows.", ("source",)
+)
+NOTED: Final = Counter("microadjust_collector_noted", "Accepted events that carry a note: late, or a field was odd.")
 WAITING: Final = Gauge("microadjust_log_waiting_events", "Records sent to Kafka and not yet acknowledged.")
 TICKS: Final = Counter("microadjust_ticks", "Tick records written.")
 WEBHOOKS: Final = Counter("microadjust_webhooks", "Webhooks by verdict.", ("source", "verdict"))

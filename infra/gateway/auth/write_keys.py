@@ -1,12 +1,15 @@
 """Authenticates senders of events by their write key."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 
 from infra.gateway.auth.credentials import basic_user_name
 from infra.gateway.errors import ApiError
+
+_KEY_IN_JSON: Final = re.compile(rb'"write(?:_k|K)ey"\s{0,16}:\s{0,16}"([^"\\]{1,256})"')
 
 
 class WriteKeys:
@@ -19,6 +22,13 @@ class WriteKeys:
         """Returns the source by `X-Write-Key` or Basic credentials, None without either; raises `ApiError` 401."""
         key = connection.headers.get("x-write-key") or basic_user_name(connection)
         return None if key is None else self.source_of(key)
+
+    def source_in_broken_json(self, raw: bytes) -> str | None:
+        """Returns the source of a valid key that stands in a body which is no JSON, None if there is none."""
+        for found in _KEY_IN_JSON.finditer(raw):
+            if (source := self._source_by_key.get(found[1].decode("utf-8", "replace"))) is not None:
+                return source
+        return None
 
     def source_of(self, key: Any) -> str:
         """Returns the source of a key as it stands in a JSON body; raises `ApiError` 401."""

@@ -1,10 +1,11 @@
-"""Redacts the original of a rejected event: write keys and push tokens are removed, IP addresses reduced to networks."""
+"""Redacts the original of a rejected event: no write keys and push tokens, no queries of addresses, networks for IP addresses."""
 
 import json
 from math import isfinite
 from typing import Any, Final
 
 from infra.gateway.client_address import anonymize_ip
+from infra.gateway.ingest.addresses import cut_addresses_in, without_secrets_of_addresses
 
 _SECRET_FIELDS: Final = frozenset({"writeKey", "write_key", "token"})
 
@@ -30,13 +31,15 @@ def redact(sent: bytes) -> bytes:
 
 
 def _without_secrets(found: Any) -> Any:
+    if type(found) is str:
+        return cut_addresses_in(found)
     if type(found) is list:
         return [_without_secrets(part) for part in found]
     if type(found) is not dict:
         return found
     return {
         name: _network(part) if name == "ip" else _without_secrets(part)
-        for name, part in found.items()
+        for name, part in without_secrets_of_addresses(found).items()
         if name not in _SECRET_FIELDS
     }
 

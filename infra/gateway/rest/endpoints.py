@@ -17,6 +17,7 @@ from infra.gateway.auth.push_tokens import InvalidTokenError
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.guard import IngestGuard
+from infra.gateway.ingest.json_fields import number_of
 from infra.gateway.ingest.limits import BodyMemoryLease
 from infra.gateway.ingest.native.events import native_events
 from infra.gateway.responses import json_response
@@ -27,6 +28,8 @@ from infra.gateway.rest.recent_actions import RecentActions
 from infra.gateway.rest.sessions import SessionStore
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
+from schemas.events import VALUE_RANGE
+from schemas.rejects import ValidationFailure
 
 MAX_SESSIONS: Final = 100
 MAX_ID_CHARS: Final = 64
@@ -108,6 +111,8 @@ class RestApi:
         event |= {"type": "feedback", "value": body.get("rating"), "occurred_at_ms": received_ms}
         event.setdefault("event_id", uuid4().hex)
         raw_events = native_events({"events": [event]}, self._guard.enrichment(request), received_ms)
+        if body.get("text") is None and (failure := _rating_failure(body["rating"])) is not None:
+            raw_events = [failure]
         self._guard.charge_quota(source, 1)
         result = await self._guard.pipeline.ingest(source, raw_events, received_ms, lambda: [raw])
         if result.rejected:
@@ -173,6 +178,16 @@ class RestApi:
 _FEEDBACK_FIELDS: Final = (
     "event_id", "session_id", "user_id", "content_id", "content_type", "page_url", "element", "text", "properties",
 )  # fmt: skip
+
+
+def _rating_failure(given: Any) -> ValidationFailure | None:
+    """Says what is wrong with a rating. Without it or a text there would be no feedback left, so it is not just left out."""
+    rating, (low, high) = number_of(given), VALUE_RANGE["feedback"]
+    if rating is None:
+        return ValidationFailure("wrong_type", "value: expected number")
+    if not low <= rating <= high:
+        return ValidationFailure("out_of_range", f"value: outside {low:.0f}..{high:.0f} for feedback")
+    return None
 
 
 def _session_id(given: Any) -> str:

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from infra.gateway.auth import push_tokens
 from infra.gateway.components import Component, GatewayContext
+from infra.gateway.errors import ApiError
 from infra.gateway.ingest.guard import IngestGuard
 from infra.gateway.ingest.limits import BodyMemoryLease
 from infra.gateway.ingest.native.events import native_events, native_originals
@@ -31,8 +32,12 @@ class Collector:
         raw, batch, received_ms = await self._guard.read_json_object(request, memory, source)
         if source is None:
             source = self._guard.write_keys.source_of(batch.get("write_key", batch.get("writeKey")))
-        raw_events = native_events(batch, self._guard.enrichment(request), received_ms)
-        self._guard.charge_quota(source, len(raw_events))
+        try:
+            raw_events = native_events(batch, self._guard.enrichment(request), received_ms)
+            self._guard.charge_quota(source, len(raw_events))
+        except ApiError as error:
+            await self._guard.reject_batch(source, error, raw, received_ms)
+            raise
         result = await self._guard.pipeline.ingest(source, raw_events, received_ms, lambda: native_originals(raw))
         return json_response(202, {**result.summary(), **self._push_token(result, received_ms)})
 
