@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import maxminddb
@@ -71,6 +72,7 @@ class Enricher:
         return {name: value[:128] for name, value in place.items() if isinstance(value, str)}
 
 
+@lru_cache(maxsize=1024)
 def preferred_language(languages: str) -> str | None:
     """Returns the language of Accept-Language with the greatest weight, of equal ones the first; None if it names none.
 

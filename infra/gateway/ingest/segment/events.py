@@ -172,7 +172,10 @@ def _own_id(message: dict[str, Any]) -> str:
 
 
 def _first_text(mapping: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    return next((found for name in names if (found := id_text(mapping.get(name)))), None)
+    for name in names:
+        if found := id_text(mapping.get(name)):
+            return found
+    return None
 
 
 def _first_number(mapping: Mapping[str, Any], names: tuple[str, ...]) -> float | None:
