@@ -17,7 +17,7 @@ from infra.gateway.auth.push_tokens import InvalidTokenError
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.guard import IngestGuard
-from infra.gateway.ingest.json_fields import number_of
+from infra.gateway.ingest.json_fields import id_text, number_of, short_id
 from infra.gateway.ingest.limits import BodyMemoryLease
 from infra.gateway.ingest.native.events import native_events
 from infra.gateway.responses import json_response
@@ -109,7 +109,7 @@ class RestApi:
             raise ApiError(422, "missing_field", "rating or text: one is required", field="rating")
         event: dict[str, Any] = {name: body[name] for name in _FEEDBACK_FIELDS if body.get(name) is not None}
         event |= {"type": "feedback", "value": body.get("rating"), "occurred_at_ms": received_ms}
-        event.setdefault("event_id", uuid4().hex)
+        event["event_id"] = short_id(id_text(event.get("event_id", uuid4().hex))) or event["event_id"]
         raw_events = native_events({"events": [event]}, self._guard.enrichment(request), received_ms)
         if body.get("text") is None and (failure := _rating_failure(body["rating"])) is not None:
             raw_events = [failure]
