@@ -10,6 +10,7 @@ from models.judgement.habits import Habits
 _MAX_SUM: Final = 2**31 - 1
 _NAMES: Final = ("minutes", "totals", "squares", "last_offs", "sums", "previous_sums", "up", "down", "held")
 _structs: dict[int, Struct] = {}
+_whole_structs: dict[int, Struct] = {}
 
 
 def habit_keys(habits: Sequence[Habit]) -> str:
@@ -19,16 +20,12 @@ def habit_keys(habits: Sequence[Habit]) -> str:
 
 def pack_habits(habits: Habits) -> bytes:
     """All numbers but the exposure of the minutes; `Habits` keeps them in single precision, so nothing is lost."""
-    return _struct(habits.count).pack(
-        *habits.minutes,
-        *habits.totals,
-        *habits.squares,
-        *habits.last_offs,
-        *[min(value, _MAX_SUM) for value in habits.sums],
-        *[min(value, _MAX_SUM) for value in habits.previous_sums],
+    return habits.taught_bytes + _wholes(habits.count).pack(
+        *[value if value < _MAX_SUM else _MAX_SUM for value in habits.sums],
+        *[value if value < _MAX_SUM else _MAX_SUM for value in habits.previous_sums],
         *habits.up,
         *habits.down,
-        *[min(held, 255) for held in habits.held],
+        *[held if held < 255 else 255 for held in habits.held],
     )
 
 
@@ -51,6 +48,13 @@ def _struct(habits: int) -> Struct:
     if habits not in _structs:
         _structs[habits] = Struct(f"<{4 * habits}f{2 * habits}i{2 * habits}H{habits}B")
     return _structs[habits]
+
+
+def _wholes(habits: int) -> Struct:
+    """The part of `_struct` behind the numbers in single precision."""
+    if habits not in _whole_structs:
+        _whole_structs[habits] = Struct(f"<{2 * habits}i{2 * habits}H{habits}B")
+    return _whole_structs[habits]
 
 
 def _place(keys: str, habit: Habit) -> int:

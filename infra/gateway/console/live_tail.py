@@ -63,7 +63,8 @@ class LiveTail:
             yield b"retry: 2000\n\n"
             while True:
                 try:
-                    batch = await asyncio.wait_for(queue.get(), KEEPALIVE_S)
+                    async with asyncio.timeout(KEEPALIVE_S):
+                        batch = await queue.get()
                 except TimeoutError:
                     yield b": alive\n\n"
                     continue

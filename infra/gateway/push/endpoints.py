@@ -28,6 +28,7 @@ LOADING_TIMEOUT_S: Final = 2.0
 SEND_TIMEOUT_S: Final = 10.0
 """A client whose connection does not take a message within this time is cut."""
 
+CLOSE_TIMEOUT_S: Final = 0.2
 KEEPALIVE_S: Final = 15.0
 MAX_RECEIVED: Final = 100
 """Messages a client may send; all of them are ignored."""
@@ -51,7 +52,8 @@ class Push:
             if not self.hub.loaded.is_set():
                 # Without Kafka, what was missed is sent as soon as it is back, since the client keeps its `seen`.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.hub.loaded.wait(), LOADING_TIMEOUT_S)
+                    async with asyncio.timeout(LOADING_TIMEOUT_S):
+                        await self.hub.loaded.wait()
             # An operator's servers may share one address.
             address = "" if admitted.session_id is None else rate_limit_key(client_address(connection))
             return self.hub.join(admitted.session_id, admitted.seen, address), admitted
@@ -77,10 +79,11 @@ class Push:
         try:
             await socket.accept()
             code = await wait_for_first(
-                client, admitted, _send(client, lambda text: socket.send_text(text)), _receive(socket)
+                client, admitted, send_messages(client, lambda text: socket.send_text(text)), _receive(socket)
             )
             if code is not None:
-                await asyncio.wait_for(socket.close(code), 0.2)
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await socket.close(code)
         except (WebSocketDisconnect, TimeoutError, RuntimeError, OSError):
             return  # the client has gone or does not read: a close frame would not reach it
         finally:
@@ -118,16 +121,19 @@ class Events(Response):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await write("retry: 2000\n\n")
             code = await wait_for_first(
-                self._client, self._admitted, _send_events(self._client, write), wait_for_disconnect()
+                self._client, self._admitted, send_server_sent_events(self._client, write), wait_for_disconnect()
             )
             if code == _EXPIRED:
-                await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), 0.2)
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await send({"type": "http.response.body", "body": b""})
         except (TimeoutError, OSError):
             return
         finally:
             self._hub.leave(self._client)
 
 
+# Below, `asyncio.timeout` and not `asyncio.wait_for`: up to Python 3.11 the latter drops a cancellation that comes in the same
+# turn of the loop as the result. A client that was cut would then be sent what still comes, with a gap where it was cut.
 async def wait_for_first(
     client: Client, admitted: PushGrant, sender: Awaitable[int | None], receiver: Awaitable[int | None]
 ) -> int | None:
@@ -149,27 +155,30 @@ async def wait_for_first(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _send(client: Client, write: Callable[[str], Awaitable[None]]) -> int | None:
+async def send_messages(client: Client, write: Callable[[str], Awaitable[None]]) -> int | None:
     while True:
         each = await client.next()
         try:
-            await asyncio.wait_for(write(each.text), SEND_TIMEOUT_S)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await write(each.text)
         except TimeoutError:
             metrics.PUSH_CUT.inc()
             return _CUT
         metrics.PUSH_SENT.inc()
 
 
-async def _send_events(client: Client, write: Callable[[str], Awaitable[None]]) -> int | None:
+async def send_server_sent_events(client: Client, write: Callable[[str], Awaitable[None]]) -> int | None:
     """Sends commands as server-sent events, with a comment line every 15 s so that proxies keep the connection open."""
     while True:
         try:
-            each = await asyncio.wait_for(client.next(), KEEPALIVE_S)
+            async with asyncio.timeout(KEEPALIVE_S):
+                each = await client.next()
             text = f"id: {each.id}\ndata: {each.text}\n\n"
         except TimeoutError:
             text = ": alive\n\n"
         try:
-            await asyncio.wait_for(write(text), SEND_TIMEOUT_S)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await write(text)
         except TimeoutError:
             metrics.PUSH_CUT.inc()
             return _CUT

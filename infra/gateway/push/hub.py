@@ -123,7 +123,8 @@ class Hub:
                 continue
             clients = self._by_session.get(each.session_id, ()) if each.session_id is not None else ()
             for client in (*clients, *self._all_sessions):
-                if not client.offer(each, at_ms) and not client.was_cut.is_set():
+                # Nothing more once it is cut: until the connection has ended there may be room again, behind a gap.
+                if not client.was_cut.is_set() and not client.offer(each, at_ms):
                     client.was_cut.set()
                     metrics.PUSH_CUT.inc()
 
