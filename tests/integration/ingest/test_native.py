@@ -229,7 +229,7 @@ def test_every_second_each_partition_gets_a_tick(gateway: Gateway) -> None:
 
 
 def test_an_odd_optional_field_never_costs_the_event(gateway: Gateway) -> None:
-    odd = {
+    odd: dict[str, dict[str, Any]] = {
         "odd-user": {"user_id": 90210},
         "odd-type": {"content_type": "Haus & Garten > Küche > Kochgeschirr > Töpfe und Pfannen, Induktion"},
         "odd-url": {"page_url": "https://ina:pw@konto.example/anmelden?token=s3cr3t" + "x" * 2_300},
@@ -239,7 +239,7 @@ def test_an_odd_optional_field_never_costs_the_event(gateway: Gateway) -> None:
     assert gateway.post([event(name, **fields) for name, fields in odd.items()]).json()["accepted"] == len(odd)
     records = {each["event_id"]: each for each in gateway.topics.records() if each["event_id"] in odd}
     assert records["odd-user"]["user_id"] == "90210"
-    assert records["odd-type"]["content_type"] == odd["odd-type"]["content_type"][:64]  # type: ignore[index]
+    assert records["odd-type"]["content_type"] == odd["odd-type"]["content_type"][:64]
     assert records["odd-url"]["page_url"] == "https://konto.example/anmelden"
     context = records["odd-screen"]["context"]
     assert (context["viewport_w"], context["rtt_ms"], context["downlink_kbps"]) == (390, 52, 1450)

@@ -130,7 +130,8 @@ def test_schema_and_validation_agree_on_numbers() -> None:
     ):
         assert accepts(EVENTS, event | change)
         assert isinstance(validate_record(json.dumps(event | change).encode(), NOW_MS), Event)
-    for change in ({"occurred_at_ms": 2**63}, {"received_at_ms": 1e19}, {"context": {"rtt_ms": 0.5}}):
+    others: list[dict[str, Any]] = [{"occurred_at_ms": 2**63}, {"received_at_ms": 1e19}, {"context": {"rtt_ms": 0.5}}]
+    for change in others:
         assert not accepts(EVENTS, event | change)
         assert isinstance(validate_record(json.dumps(event | change).encode(), NOW_MS), ValidationFailure)
 
