@@ -121,3 +121,16 @@ def test_a_state_that_was_put_out_never_changes_under_its_reader() -> None:
     before = (list(first.recent), list(first.active), dict(first.preferences))
     with_command(with_action(first, seen("e2", 2, language="fr")), command("c2", 2))
     assert (first.recent, first.active, first.preferences) == before
+
+
+def test_actions_that_come_late_stand_where_they_happened() -> None:
+    """As a phone's library sends them: a batch of half a minute, after the page's own event of now."""
+    state = after(seen("now", 40), *(seen(f"late-{at_s}", at_s, device="phone") for at_s in (12, 38, 25)))
+    assert [each.event_id for each in state.recent] == ["now", "late-38", "late-25", "late-12"]
+    assert (state.updated_at_ms, state.preferences) == (at(40), {"device": "phone"})
+
+
+def test_what_may_be_of_the_session_before_is_no_action_of_this_one() -> None:
+    state = after(seen("now", SESSION_END_S))
+    assert with_action(state, seen("before", 0)) is state
+    assert len(with_action(state, seen("just", 1)).recent) == 2
