@@ -7,12 +7,13 @@ An odd optional field is turned into what it means, cut, or left out, and `notes
 from collections.abc import Callable
 from typing import Any, Final
 
-from infra.gateway.ingest.json_fields import id_text, number_of, short_id, tag_text
+from infra.gateway.ingest.json_fields import MAX_TAG_CHARS, id_text, number_of, short_id, tag_text
 from infra.gateway.ingest.times import milliseconds
 from schemas.event_validation import CONTEXT_FIELDS, FIELDS, Field
 from schemas.events import MAX_PROPERTIES, VALUE_RANGE
 
 MAX_NOTES: Final = 16
+MAX_TAG_NAME_CHARS: Final = 256
 
 _IDS: Final = ("event_id", "user_id", "content_id")
 """Ids that are too long become a digest: two that share their first characters must not become one."""
@@ -43,6 +44,12 @@ def coerced(fields: dict[str, Any]) -> dict[str, Any]:
     if notes.by_field:
         found["notes"] = notes.by_field
     return found
+
+
+def shortened(properties: dict[str, str], notes: dict[str, str] | None) -> tuple[dict[str, str], dict[str, str]]:
+    """Cuts very long properties of an event that is too large, leaves out those with very long names, and adds a note."""
+    kept = {name: text[:MAX_TAG_CHARS] for name, text in properties.items() if len(name) <= MAX_TAG_NAME_CHARS}
+    return kept, {**(notes or {}), "properties": f"values cut to {MAX_TAG_CHARS} characters"}
 
 
 def _field(field: Field, value: Any, prefix: str, notes: _Notes) -> Any:

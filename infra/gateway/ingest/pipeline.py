@@ -14,7 +14,7 @@ from infra.gateway import metrics
 from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.addresses import cut_address, without_secrets_of_addresses
-from infra.gateway.ingest.coercion import coerced
+from infra.gateway.ingest.coercion import coerced, shortened
 from infra.gateway.ingest.deduplication import Claim, Deduplicator, RedisSeenIds
 from infra.gateway.ingest.enrichment import BOT
 from infra.gateway.ingest.redaction import redact
@@ -219,6 +219,9 @@ def validated(raw_event: RawEvent, received_ms: int) -> ValidationFailure | tupl
     # Searching the bytes is cheap, and most events have no address with a query or a user.
     if b"?" in value or b"#" in value or b"@" in value:
         _cut_addresses(event)
+        value = msgspec.json.encode(event)
+    if len(value) > MAX_BYTES and event.properties:
+        event.properties, event.notes = shortened(event.properties, event.notes)
         value = msgspec.json.encode(event)
     if len(value) > MAX_BYTES:
         return ValidationFailure("oversize", f"over {MAX_BYTES} bytes")

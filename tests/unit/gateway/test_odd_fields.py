@@ -184,6 +184,13 @@ def test_too_many_properties_keep_what_the_gateway_needs_and_the_first(sender: S
     assert "properties" in event.notes
 
 
+def test_one_very_long_property_does_not_cost_the_event(sender: Sender) -> None:
+    event = sender.one("/v1/events", native(properties={"dump": "x" * 70_000, "n" * 70_000: "", "name": "crash"}))
+    assert event.properties == {"dump": "x" * 8_192, "name": "crash"}
+    assert event.notes is not None
+    assert "properties" in event.notes
+
+
 def test_what_follows_the_contract_carries_no_note(sender: Sender) -> None:
     assert (
         sender.one("/v1/events", native(user_id="ina", value=1, context={"rtt_ms": 5.0}, notes={"x": "mine"})).notes
