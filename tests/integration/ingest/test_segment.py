@@ -268,10 +268,11 @@ def test_a_late_batch_is_accepted_counted_and_noted(gateway: Gateway) -> None:
     sent_at = datetime.fromtimestamp(ends_ms / 1000, tz=UTC).isoformat()
     assert call(gateway, "b", batch=batch, sentAt=sent_at)[1]["accepted"] == 20
     noted = [each for each in by_user(gateway, "late-reader") if "occurred_at_ms" in each.get("notes", {})]
-    assert len(noted) == 19
+    # The last two came 1.9 s and 0.45 s after they occurred.
+    assert len(noted) == 18
     counted = [
         line
         for line in gateway.client.get("/metrics").text.splitlines()
         if line.startswith("microadjust_collector_late_total{")
     ]
-    assert float(counted[0].rpartition(" ")[2]) >= 19
+    assert float(counted[0].rpartition(" ")[2]) >= 18
