@@ -1,16 +1,24 @@
 """gateway: the command that runs the gateway in the foreground."""
 
 import os
+import time
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from infra.cli.output import err, errors
 from infra.gateway.settings import Settings
+from infra.kafka.access import missing_grants
+from infra.kafka.connection import KafkaConnection
+from infra.kafka.reading import KafkaRefusalError
+from infra.kafka.refusals import login_problem
 from infra.local.home import Home, StackRecord
 from infra.local.processes import StackError
 from infra.settings import SettingsError
+
+START_PATIENCE_S: Final = 3.0
+SECOND_TRY_S: Final = 1.0
 
 
 def gateway(
@@ -40,11 +48,32 @@ def gateway(
             settings = replace(Settings.from_env(environment(bootstrap)), host=host, port=port)
         except SettingsError as error:
             raise StackError(str(error)) from None
+        require_login(settings.kafka)
+        warn_of_grants(settings.kafka, "gateway", settings.topics_prefix)
         _tell(settings)
         # Here, since the other commands need not wait for the server's imports.
         from infra.gateway.server import serve
 
         serve(settings)
+
+
+def require_login(kafka: KafkaConnection) -> None:
+    """Raises `KafkaRefusalError` where a secured Kafka refuses the login. One that does not answer may come later."""
+    problem = login_problem(kafka, START_PATIENCE_S)
+    if problem is not None and not kafka.security.is_open:
+        # A broker that starts or stops cuts connections too.
+        time.sleep(SECOND_TRY_S)
+        problem = login_problem(kafka, START_PATIENCE_S)
+        if problem is not None:
+            raise KafkaRefusalError(problem)
+    if problem is not None:
+        err.print(f"microadjust: {problem}", style="yellow", markup=False, soft_wrap=True)
+
+
+def warn_of_grants(kafka: KafkaConnection, component: str, prefix: str) -> None:
+    """Prints which grants a component lacks. It starts all the same: they can be given while it runs."""
+    for problem in missing_grants(kafka, component, prefix):
+        err.print(f"microadjust: {problem}", style="yellow", markup=False, soft_wrap=True)
 
 
 def environment(bootstrap: str) -> dict[str, str]:
@@ -55,7 +84,7 @@ def environment(bootstrap: str) -> dict[str, str]:
         environ["MICROADJUST_GATEWAY_BOOTSTRAP"] = bootstrap
     elif "kafka" in services:
         environ.setdefault("MICROADJUST_GATEWAY_BOOTSTRAP", f"127.0.0.1:{services['kafka'].ports['broker']}")
-    if "redis" in services:
+    if "redis" in services and "MICROADJUST_GATEWAY_REDIS_URL_FILE" not in environ:
         environ.setdefault("MICROADJUST_GATEWAY_REDIS_URL", f"redis://127.0.0.1:{services['redis'].ports['redis']}/0")
     return environ
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.gateway_commands import environment
+from infra.cli.gateway_commands import environment, require_login, warn_of_grants
 from infra.cli.output import err, errors
+from infra.redis.address import shown
 
 
 def projector(
@@ -28,7 +29,9 @@ def projector(
         signal.signal(number, lambda *_: stop.set())
     with errors():
         settings = Settings.from_env(environment(bootstrap))
+        require_login(settings.kafka)
+        warn_of_grants(settings.kafka, "projector", settings.topics_prefix)
         running = Projector(settings)
-        err.print(f"projecting from {settings.bootstrap} into {settings.redis_url}")
+        err.print(f"projecting from {settings.kafka} into {shown(settings.redis_url)}")
         running.run(stop)
     err.print(f"{running.written} records written, {running.unreadable} unreadable, {running.rewinds} rebuilds")

@@ -79,7 +79,7 @@ def create_app(settings: Settings, producer: AckedProducer | None = None, redis:
 
 def _producer(settings: Settings) -> AckedProducer:
     return AckedProducer(
-        settings.bootstrap,
+        settings.kafka,
         client_id="microadjust-gateway",
         ack_timeout_ms=settings.ack_timeout_ms,
         max_queued_records=settings.queued_events,

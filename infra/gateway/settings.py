@@ -6,7 +6,11 @@ from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
 from typing import Any, Final
 
-from infra.settings import DEFAULT_BOOTSTRAP, DEFAULT_REDIS_URL, PREFIX, SettingsError
+from infra.kafka.connection import KafkaConnection
+from infra.redis.address import read_redis_url
+from infra.settings import DEFAULT_BOOTSTRAP, DEFAULT_REDIS_URL, PREFIX, SettingsError, read_security
+from schemas.kafka_security.reading import value_of
+from schemas.kafka_security.settings import OPEN, KafkaSecurity
 
 _OTHER_NAMES: Final = {
     "write_keys": "MICROADJUST_WRITE_KEYS",
@@ -15,6 +19,9 @@ _OTHER_NAMES: Final = {
 }
 """Settings that other programs read as well, so their variables lack the gateway's prefix."""
 
+NOT_READ: Final = ("generated", "kafka_security")
+"""Fields without a variable of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
@@ -22,7 +29,7 @@ class Webhook:
 
     kind: str
     """A key of `infra.gateway.ingest.webhooks.registry.KINDS`."""
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +45,17 @@ class Settings:
     """Port to listen at."""
     bootstrap: str = DEFAULT_BOOTSTRAP
     """Kafka's bootstrap servers."""
-    redis_url: str = DEFAULT_REDIS_URL
+    redis_url: str = field(default=DEFAULT_REDIS_URL, repr=False)
     """Address of Redis."""
     topics_prefix: str = ""
     """Text before the name of every topic."""
-    write_keys: Mapping[str, str] = field(default_factory=dict)
+    write_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Write keys by source: `source:key`, comma separated."""
-    token_secrets: tuple[str, ...] = ()
+    token_secrets: tuple[str, ...] = field(default=(), repr=False)
     """Secrets of push tokens, comma separated: the first signs, all verify."""
-    console_token: str = ""
+    console_token: str = field(default="", repr=False)
     """The operator's token: it reads everything."""
-    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict, repr=False)
     """Webhook sources: `source=kind:secret|older-secret`, comma separated (`infra/docs/http-api.md`)."""
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may call the gateway. If empty, any origin may send events, and only pages of this machine may
@@ -88,15 +95,21 @@ class Settings:
     demo: bool = False
     """Whether to serve the demo site, with a write key in its pages."""
     generated: tuple[str, ...] = ()
+    kafka_security: KafkaSecurity = OPEN
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Reads the variables; raises `SettingsError`. Secrets that are not set are generated and last for this run."""
+        """Reads the variables, or the files that NAME_FILE names; raises `SettingsError`.
+
+        Secrets that are not set are generated and last for this run.
+        """
         given: dict[str, Any] = {}
         for each in fields(cls):
             key = variable(each.name)
-            if each.name != "generated" and environ.get(key):
-                given[each.name] = _parsed(each.name, each.default, key, environ[key])
+            if each.name not in NOT_READ and (text := value_of(environ, key, SettingsError)):
+                given[each.name] = _parsed(each.name, each.default, key, text)
+        given["redis_url"] = read_redis_url(environ, DEFAULT_REDIS_URL, SettingsError)
+        given["kafka_security"] = read_security(environ)
         generators: dict[str, Any] = {
             "write_keys": lambda: {secrets.token_hex(12): "site"},
             "token_secrets": lambda: (secrets.token_hex(24),),
@@ -104,6 +117,10 @@ class Settings:
         }
         missing = [name for name in generators if name not in given]
         return cls(**given, **{name: generators[name]() for name in missing}, generated=tuple(missing))
+
+    @property
+    def kafka(self) -> KafkaConnection:
+        return KafkaConnection(self.bootstrap, self.kafka_security)
 
     def topic(self, name: str) -> str:
         """Returns the topic's name on this broker."""

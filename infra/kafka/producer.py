@@ -11,6 +11,9 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from infra.kafka.connection import Kafka, KafkaConnection
+from infra.kafka.refusals import RefusalLog
+
 _log = logging.getLogger(__name__)
 
 _RECORD_OVERHEAD_BYTES: Final = 200
@@ -51,7 +54,9 @@ class _Batch:
         self.failure = ""
         self.lock = threading.Lock()
 
-    def on_delivery(self, error: KafkaError | None, _: Any) -> None:
+    def on_delivery(self, error: KafkaError | None, message: Any) -> None:
+        if error is not None:
+            self.producer.refusals.on_delivery(error, message)
         self.settle(1, "" if error is None else error.str())
 
     def settle(self, records: int, failure: str = "") -> None:
@@ -73,7 +78,7 @@ class AckedProducer:
 
     def __init__(
         self,
-        bootstrap: str,
+        kafka: Kafka,
         *,
         client_id: str = "microadjust",
         ack_timeout_ms: int = 3_000,
@@ -81,7 +86,8 @@ class AckedProducer:
         max_queued_bytes: int = 16_777_216,
         make: Callable[[dict[str, Any]], Producer] = Producer,
     ) -> None:
-        self._bootstrap, self._client_id, self._make = bootstrap, client_id, make
+        self._kafka, self._client_id, self._make = KafkaConnection.of(kafka), client_id, make
+        self.refusals = RefusalLog(self._kafka, _log)
         self._ack_timeout_s = ack_timeout_ms / 1000
         self._max_records, self._max_bytes = max_queued_records, max_queued_bytes
         self._unacked: dict[_Batch, None] = {}
@@ -181,7 +187,8 @@ class AckedProducer:
     def _create(self) -> Producer:
         return self._make(
             {
-                "bootstrap.servers": self._bootstrap,
+                **self._kafka.librdkafka,
+                "error_cb": self.refusals.on_error,
                 "client.id": self._client_id,
                 "acks": "all",
                 "enable.idempotence": True,

@@ -45,7 +45,7 @@ class Projector:
         )
         self._writer = RedisWriter.on(self._redis)
         self._reader = TopicReader(
-            settings.bootstrap, settings.session_state_topic, settings.adjustments_topic, group_id=settings.group_id
+            settings.kafka, settings.session_state_topic, settings.adjustments_topic, group_id=settings.group_id
         )
         self._next: Offsets = {}
         self._batch: list[Record] = []

@@ -50,7 +50,7 @@ class Console:
         self.settings = settings
         self._files = FolderFiles(PAGES, HEADERS, {".html", ".css", ".js", ".svg"})
         self.live = LiveTail(settings)
-        self.heat = HeatmapReader(settings.bootstrap, settings.topic(HEATMAP.name))
+        self.heat = HeatmapReader(settings.kafka, settings.topic(HEATMAP.name))
         self._session = OperatorSession(settings, "/console")
 
     def routes(self) -> list[BaseRoute]:

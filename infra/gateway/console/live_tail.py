@@ -91,9 +91,7 @@ class LiveTail:
                 stop.wait(RETRY_S)
 
     def _follow(self, stop: threading.Event) -> None:
-        with TopicReader(
-            self._settings.bootstrap, *self._names, isolation="read_uncommitted", missing_ok=True
-        ) as reader:
+        with TopicReader(self._settings.kafka, *self._names, isolation="read_uncommitted", missing_ok=True) as reader:
             reader.seek_back(RECENT_RECORDS)
             while not stop.is_set():
                 began_s = time.monotonic()

@@ -205,7 +205,7 @@ def component(gateway: GatewayContext) -> Component:
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
-        consumer = CommandConsumer(settings.bootstrap, settings.topic(ADJUSTMENTS.name), push.hub)
+        consumer = CommandConsumer(settings.kafka, settings.topic(ADJUSTMENTS.name), push.hub)
         consumer.start()
         try:
             yield

@@ -124,7 +124,7 @@ def _sessions_of(user_id: str, settings: Settings, topic: str) -> set[str]:
     """Reads all of session-state.v1 for the person's sessions. Blocks; raises `StreamError` or `TimeoutError`."""
     sessions: set[str] = set()
     deadline_s = time.monotonic() + READ_TIMEOUT_S
-    with TopicReader(settings.bootstrap, topic) as reader:
+    with TopicReader(settings.kafka, topic) as reader:
         for record in reader.read_to_end(quiet_s=0.0):
             if time.monotonic() > deadline_s:
                 raise TimeoutError(f"{topic} was not read within {READ_TIMEOUT_S:.0f} s")

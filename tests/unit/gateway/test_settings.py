@@ -1,5 +1,7 @@
 """Settings from the environment: errors name key and fix, secrets are never all the same."""
 
+from pathlib import Path
+
 import pytest
 
 from infra.gateway.settings import Settings, Webhook
@@ -64,3 +66,34 @@ def test_a_proxy_that_is_no_address_is_named() -> None:
             Settings.from_env({name: text})
     given = Settings.from_env({name: " 127.0.0.1,, 10.0.0.0/8 , ::1,"})
     assert given.trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "::1")
+
+
+def test_a_setting_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secrets").write_text("new,old\n")
+    settings = Settings.from_env({"MICROADJUST_PUSH_SECRETS_FILE": str(tmp_path / "secrets")})
+    assert settings.token_secrets == ("new", "old")
+    with pytest.raises(SettingsError, match="MICROADJUST_GATEWAY_CONSOLE_TOKEN_FILE"):
+        Settings.from_env({"MICROADJUST_GATEWAY_CONSOLE_TOKEN_FILE": "/no/such/file"})
+
+
+def test_no_secret_is_shown_with_the_settings() -> None:
+    settings = Settings.from_env(
+        {
+            "MICROADJUST_WRITE_KEYS": "site:hunter2",
+            "MICROADJUST_PUSH_SECRETS": "hunter2",
+            "MICROADJUST_WEBHOOK_SECRETS": "cdp=segment:hunter2",
+            "MICROADJUST_GATEWAY_CONSOLE_TOKEN": "hunter2",
+            "MICROADJUST_GATEWAY_REDIS_URL": "redis://:hunter2@redis:6379/0",
+            "MICROADJUST_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+            "MICROADJUST_KAFKA_SASL_MECHANISM": "PLAIN",
+            "MICROADJUST_KAFKA_SASL_USERNAME": "gateway",
+            "MICROADJUST_KAFKA_SASL_PASSWORD": "hunter2",
+        }
+    )
+    assert "hunter2" not in repr(settings) + repr(settings.webhooks)
+    assert settings.kafka.librdkafka["sasl.password"] == "hunter2"
+
+
+def test_an_unknown_setting_of_kafka_is_named() -> None:
+    with pytest.raises(SettingsError, match="MICROADJUST_KAFKA_SASL_PASWORD"):
+        Settings.from_env({"MICROADJUST_KAFKA_SASL_PASWORD": "x"})
