@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
+from infra.gateway.audit import audit
 from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.operator import require_operator
 from infra.gateway.auth.origins import origin_error
@@ -48,7 +49,7 @@ def authorize_session(connection: HTTPConnection, settings: Settings) -> PushGra
 def authorize_all(connection: HTTPConnection, settings: Settings) -> PushGrant:
     """Grants a CMS all commands, by the operator's token; raises `ApiError`."""
     _check_origin(connection, settings)
-    require_operator(connection, settings)
+    audit("receive all commands", require_operator(connection, settings, "push"))
     return PushGrant(None, _seen(connection), None)
 
 
@@ -59,7 +60,7 @@ def _check_origin(connection: HTTPConnection, settings: Settings) -> None:
     gateway and of this machine may connect.
     """
     origin = connection.headers.get("origin")
-    if origin is None or origin in settings.allowed_origins:
+    if origin is None or origin.lower() in settings.allowed_origins:
         return
     try:
         parts = urlsplit(origin)

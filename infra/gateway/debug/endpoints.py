@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from infra.gateway.auth.operator import OperatorSession
@@ -82,6 +82,10 @@ class Debug:
 
         return endpoint
 
+    async def sign_in(self, request: Request) -> Response:
+        """Leads to the page; a valid `?token=` becomes its cookie and leaves the address."""
+        return self._session.sign_in(request, HEADERS) or RedirectResponse("/debug/", headers=HEADERS)
+
     async def page(self, request: Request) -> Response:
         """Serves the static page, which holds no data; a valid `?token=` becomes a cookie first and leaves the address."""
         if (signed_in := self._session.sign_in(request, HEADERS)) is not None:
@@ -105,6 +109,7 @@ def component(gateway: GatewayContext) -> Component:
         Route("/debug/good", debug.guarded(debug.good)),
         Route("/debug/bad", debug.guarded(debug.bad)),
         Route("/debug/reset", debug.guarded(debug.reset), methods=["POST"]),
+        Route("/debug", debug.sign_in),
         Route("/debug/", debug.page),
         Route("/debug/{name}", debug.page),
     ]

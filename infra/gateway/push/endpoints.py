@@ -55,7 +55,11 @@ class Push:
                     async with asyncio.timeout(LOADING_TIMEOUT_S):
                         await self.hub.loaded.wait()
             # An operator's servers may share one address.
-            address = "" if admitted.session_id is None else rate_limit_key(client_address(connection))
+            address = (
+                ""
+                if admitted.session_id is None
+                else rate_limit_key(client_address(connection), self._settings.ipv6_prefix)
+            )
             return self.hub.join(admitted.session_id, admitted.seen, address), admitted
         except CapacityError as full:
             refusal = ApiError(503, "full", str(full), retry_after_s=5)
@@ -202,11 +206,13 @@ async def _upgrade(_: Request) -> Response:
 
 def component(gateway: GatewayContext) -> Component:
     settings, push = gateway.settings, Push(gateway.settings)
+    gateway.on_drain.append(push.hub.cut_over)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         consumer = CommandConsumer(settings.kafka, settings.topic(ADJUSTMENTS.name), push.hub)
         consumer.start()
+        gateway.is_alive.append(lambda: None if consumer.is_running else "push consumer")
         try:
             yield
         finally:

@@ -1,6 +1,8 @@
 """Distributes commands to the connected push clients, through one bounded queue each."""
 
 import asyncio
+import random
+import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -36,6 +38,7 @@ class Client:
         self._max_queued = MAX_QUEUED
         self._available = asyncio.Event()
         self.was_cut = asyncio.Event()
+        self.was_left = False
 
     def catch_up(self, history: ReplayBuffer, at_ms: int) -> None:
         """Queues what it has missed; raises the bound by as many."""
@@ -100,6 +103,7 @@ class Hub:
         return client
 
     def leave(self, client: Client) -> None:
+        client.was_left = True
         if client.session_id is None:
             self._all_sessions.discard(client)
         else:
@@ -128,7 +132,22 @@ class Hub:
                     client.was_cut.set()
                     metrics.PUSH_CUT.inc()
 
+    async def cut_over(self, seconds: float) -> None:
+        """Disconnects the clients in random order, evenly over the time, so that they do not all return at once."""
+        clients = self._all_clients()
+        random.shuffle(clients)
+        began_s = time.monotonic()
+        for number, client in enumerate(clients):
+            if (wait_s := began_s + seconds * number / len(clients) - time.monotonic()) > 0:
+                await asyncio.sleep(wait_s)
+            client.was_cut.set()
+        while self._clients and not all(client.was_left for client in clients):
+            await asyncio.sleep(0.02)
+
     def cut_all(self) -> None:
         """Disconnects every client, at the end of the process."""
-        for client in (*self._all_sessions, *(each for group in self._by_session.values() for each in group)):
+        for client in self._all_clients():
             client.was_cut.set()
+
+    def _all_clients(self) -> list[Client]:
+        return [*self._all_sessions, *(each for group in self._by_session.values() for each in group)]

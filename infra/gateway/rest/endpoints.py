@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.gateway import metrics
+from infra.gateway.audit import audit, person_hash
 from infra.gateway.auth import push_tokens
 from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.operator import require_operator
@@ -30,6 +31,7 @@ from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.events import VALUE_RANGE
 from schemas.rejects import ValidationFailure
+from schemas.topics import OUTCOMES
 
 MAX_SESSIONS: Final = 100
 MAX_ID_CHARS: Final = 64
@@ -50,10 +52,10 @@ class RestApi:
         gateway = guard.gateway
         self._guard, self._eraser = guard, eraser
         self._settings = gateway.settings
-        breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
-        self._store = SessionStore(gateway.redis, breaker)
+        # A breaker for each: a batch whose actions are slow to store says nothing about reading a session.
+        self._store = SessionStore(gateway.redis, CircuitBreaker(metrics.REDIS_DOWN.inc))
         self._outcomes = Outcomes(gateway)
-        gateway.on_accepted.append(RecentActions(gateway.redis, breaker).record)
+        gateway.on_accepted.append(RecentActions(gateway.redis, CircuitBreaker(metrics.REDIS_DOWN.inc)).record)
 
     async def session(self, request: Request) -> Response:
         session_id = self._readable_session(request)
@@ -72,7 +74,7 @@ class RestApi:
         return json_response(200, await self._store.commands(keys.target(kind, target_id), now_ms()))
 
     async def query(self, request: Request, memory: BodyMemoryLease) -> Response:
-        require_operator(request, self._settings)
+        operator = require_operator(request, self._settings)
         _, body, _ = await self._guard.read_json_object(request, memory, None)
         ids = body.get("session_ids")
         if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= MAX_ID_CHARS for each in ids):
@@ -86,6 +88,7 @@ class RestApi:
             raise ApiError(
                 422, "out_of_range", f"session_ids: {len(ids)} ids; send at most {MAX_SESSIONS}", field="session_ids"
             )
+        audit("read sessions", operator, sessions=len(ids))
         views = await self._store.sessions(ids, now_ms())
         return json_response(200, {"sessions": views, "degraded": any(view.degraded for view in views)})
 
@@ -136,13 +139,16 @@ class RestApi:
         return json_response(202, await self._outcomes.ingest(outcomes, only_session, received_ms))
 
     async def erase(self, request: Request) -> Response:
-        require_operator(request, self._settings)
+        operator = require_operator(request, self._settings, "erase")
         user_id = request.path_params["user_id"]
         if not 0 < len(user_id) <= MAX_USER_ID_CHARS:
             raise ApiError(
                 422, "out_of_range", f"user_id: expected 1 to {MAX_USER_ID_CHARS} characters", field="user_id"
             )
-        return json_response(200, await self._eraser.erase(user_id))
+        audit("erase a person", operator, outcome="begun", person=person_hash(user_id))
+        erased = await self._eraser.erase(user_id)
+        audit("erase a person", operator, person=person_hash(user_id), sessions=erased.sessions)
+        return json_response(200, erased)
 
     def _readable_session(self, request: Request) -> str:
         """Returns the session of the path; raises `ApiError` 401 unless the token is the operator's or that session's."""
@@ -150,7 +156,7 @@ class RestApi:
         try:
             push_tokens.require_session(bearer_token(request), session_id, self._settings.token_secrets, now_ms())
         except InvalidTokenError:
-            require_operator(request, self._settings)
+            audit("read a session", require_operator(request, self._settings), session=session_id)
         return session_id
 
     def _feedback_source(self, request: Request, body: dict[str, Any], session_id: str) -> str:
@@ -219,12 +225,12 @@ def routes(guard: IngestGuard, eraser: Eraser) -> list[BaseRoute]:
 
     return [
         Route("/openapi.json", serve_openapi),
-        Route("/v1/sessions/query", guarded(rest.query), methods=["POST"]),
+        Route("/v1/sessions/query", guarded(rest.query, None), methods=["POST"]),
         Route("/v1/sessions/{session_id:path}/adjustments", _with_errors(rest.session_adjustments)),
         Route("/v1/sessions/{session_id:path}", _with_errors(rest.session)),
         Route("/v1/targets/{kind}/{target_id:path}/adjustments", _with_errors(rest.target_adjustments)),
-        Route("/v1/push-token", guarded(rest.push_token), methods=["POST"]),
+        Route("/v1/push-token", guarded(rest.push_token, None), methods=["POST"]),
         Route("/v1/feedback", guarded(rest.feedback), methods=["POST"]),
-        Route("/v1/outcomes", guarded(rest.outcomes), methods=["POST"]),
+        Route("/v1/outcomes", guarded(rest.outcomes, OUTCOMES), methods=["POST"]),
         Route("/v1/people/{user_id:path}", _with_errors(rest.erase), methods=["DELETE"]),
     ]

@@ -16,7 +16,7 @@ _REF: Final = "#/components/schemas/{name}"
 _PROBLEMS: Final = {
     400: "The body or a parameter cannot be parsed.",
     401: "The key or token is missing or invalid.",
-    403: "The page's origin is not on the list of allowed origins.",
+    403: "The page's origin is not on the list of allowed origins, or the operator lacks the role.",
     404: "Not found.",
     405: "The method is not allowed.",
     408: "The body took too long to arrive.",

@@ -43,6 +43,7 @@ def _parameter(name: str, place: str, schema: Schema, about: str, required: bool
 
 TEXT: Final[Schema] = {"type": "string"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+FLAG: Final[Schema] = {"type": "boolean"}
 ID: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 64}
 MILLIS: Final[Schema] = {"type": "integer"}
 ANYTHING: Final[Schema] = {}
@@ -51,7 +52,7 @@ _WRITERS: Final = ("writeKey", "basic")
 _BODY_ERRORS: Final = (400, 401, 403, 408, 413, 415, 422, 429, 503)
 """Error statuses of every endpoint with a body."""
 
-_TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("RejectedItem"))}
+_TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("RejectedItem"), 100)}
 _TOKEN: Final = {"push_token": TEXT, "push_token_expires_at_ms": MILLIS}
 
 _EVENTS: Final = Operation(
@@ -146,7 +147,7 @@ _SESSION: Final = _parameter("session_id", "path", ID, "Id of the session.")
 _OPERATOR_OR_PAGE: Final = (
     "Requires the operator's token or the push token of this session (header, or `token` in the query)."
 )
-_READ: Final = (401, 403, 404, 422)
+_READ: Final = (401, 403, 404, 422, 429)
 
 _FEEDBACK: Final[Schema] = {
     **_object(
@@ -234,7 +235,7 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/v1/people/{user_id}": {"delete": Operation(
         "erasePerson", "people", "Erase a person's data",
         {200: ("Erased; `remaining` lists the topics that keep records until their retention ends.", JSON, _ref("Erased"))},
-        (401, 403, 404, 422, 503), ("bearer",),
+        (401, 403, 404, 422, 429, 503), ("bearer",),
         (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "The events' user_id."),),
     )},
     "/health": {"get": Operation(
@@ -242,8 +243,18 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         {200: ("Events are accepted; without Redis the state is degraded.", JSON, {"type": "object"}),
          503: ("Events are not accepted: Kafka does not answer.", JSON, {"type": "object"})}, (),
     )},
+    "/live": {"get": Operation(
+        "getLive", "operation", "Check whether the process has to be restarted",
+        {200: ("All its parts run.", JSON, _object(("live", "dead"), live=FLAG, dead=_list(TEXT))),
+         503: ("A part has died; `dead` names it.", JSON, {"type": "object"})}, (),
+    )},
+    "/ready": {"get": Operation(
+        "getReady", "operation", "Check whether to send requests here",
+        {200: ("Kafka was reached, and the process has not been asked to stop.", JSON, _object(("ready",), ready=FLAG)),
+         503: ("Starting or stopping; `why` says which.", JSON, {"type": "object"})}, (),
+    )},
     "/metrics": {"get": Operation(
-        "getMetrics", "operation", "Get metrics for Prometheus",
+        "getMetrics", "operation", "Get metrics for Prometheus, unless they have a port of their own",
         {200: ("Prometheus' text format.", "text/plain", TEXT)}, (),
     )},
     "/openapi.json": {"get": Operation(

@@ -22,7 +22,7 @@ class Outcomes:
     """Validates each outcome alone; returns once Kafka has those that are accepted."""
 
     def __init__(self, gateway: GatewayContext) -> None:
-        self._producer = gateway.producer
+        self._producer = gateway.side_producer
         self._topic = gateway.settings.topic(OUTCOMES.name)
 
     async def ingest(self, given: Any, only_session: str | None, received_ms: int) -> dict[str, Any]:
