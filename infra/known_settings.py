@@ -35,13 +35,13 @@ def known_names() -> frozenset[str]:
     from infra.local.stack import Ports
     from infra.projector.settings import VARIABLES as PROJECTOR
     from infra.redis.address import VARIABLES as REDIS
-    from jobs.config import AdjustConfig, HeatmapConfig
+    from jobs.config import AdjustConfig, HeatmapConfig, options_of
     from schemas.kafka_security.reading import NAMES, PROPERTIES
 
     values = {variable(each.name) for each in fields(GatewaySettings) if each.name not in NOT_READ}
     values |= {*NAMES.values(), *REDIS}
     from_files = {f"{each}_FILE" for each in values if not each.endswith("_FILE")}
-    jobs = {OURS + each.name.upper() for config in (AdjustConfig, HeatmapConfig) for each in fields(config)}
+    jobs = {OURS + each.name.upper() for config in (AdjustConfig, HeatmapConfig) for each in options_of(config)}
     ports = {f"{OURS}{each.name.upper()}_PORT" for each in fields(Ports)}
     return frozenset(
         {

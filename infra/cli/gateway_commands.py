@@ -40,11 +40,15 @@ def gateway(
     Further settings come from the environment: MICROADJUST_GATEWAY_…, and these secrets. The first three are random, for
     this run only, unless they are set.
 
-    MICROADJUST_WRITE_KEYS=source:key,… – the keys with which pages and servers send events.
+    MICROADJUST_WRITE_KEYS=source:key,… – the public keys with which pages send events.
 
     MICROADJUST_PUSH_SECRETS=secret,older-secret – the first signs push tokens, all of them verify.
 
     MICROADJUST_GATEWAY_CONSOLE_TOKEN=token – opens the console and the REST API for operators.
+
+    MICROADJUST_SERVER_KEYS=source:key,… – the secret keys of servers, which also read sessions of their source.
+
+    MICROADJUST_SESSION_SECRET=secret – derives session ids from identities; without it the last push secret does.
 
     MICROADJUST_WEBHOOK_SECRETS=source=kind:secret|older-secret,… – accepts signed webhooks at POST /v1/webhooks/SOURCE;
     kind is standard, segment or pendo. If it is not set, webhooks are refused.

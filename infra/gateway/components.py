@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from redis.asyncio import Redis
 from starlette.routing import BaseRoute
 
+from infra.gateway.erased_sessions import ErasedSessions
 from infra.gateway.settings import Settings
 from infra.kafka.producer import AckedProducer
 from schemas.events import Event
@@ -38,6 +39,8 @@ class GatewayContext:
     on_accepted: list[OnAccepted] = field(default_factory=list)
     on_rejected: list[OnRejected] = field(default_factory=list)
     on_shutdown: list[OnShutdown] = field(default_factory=list)
+    erased: ErasedSessions = field(default_factory=ErasedSessions)
+    """What was erased; components that keep readers' data in memory register a hook."""
     on_drain: list[OnDrain] = field(default_factory=list)
     is_alive: list[IsAlive] = field(default_factory=list)
     is_draining: bool = False

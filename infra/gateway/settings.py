@@ -15,6 +15,8 @@ from schemas.kafka_security.settings import OPEN, KafkaSecurity
 
 _OTHER_NAMES: Final = {
     "write_keys": "MICROADJUST_WRITE_KEYS",
+    "server_keys": "MICROADJUST_SERVER_KEYS",
+    "session_secret": "MICROADJUST_SESSION_SECRET",
     "token_secrets": "MICROADJUST_PUSH_SECRETS",
     "webhooks": "MICROADJUST_WEBHOOK_SECRETS",
 }
@@ -54,7 +56,14 @@ class Settings:
     topics_prefix: str = ""
     """Text before the name of every topic."""
     write_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Write keys by source: `source:key`, comma separated."""
+    """Public write keys by source: `source:key`, comma separated. They stand in pages and read nothing."""
+    server_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Server keys by source, written alike: secret keys of servers, which also read and steer sessions of their source."""
+    keys_file: str = ""
+    """Path of a TOML file of further keys, with scopes, origins and quotas. It is read again when it changes."""
+    session_secret: str = field(default="", repr=False)
+    """Secret that session ids are derived with, where a sender has only identities. If empty, the last of the push secrets:
+    when that one goes, such sessions begin anew."""
     token_secrets: tuple[str, ...] = field(default=(), repr=False)
     """Secrets of push tokens, comma separated: the first signs, all verify."""
     console_token: str = field(default="", repr=False)
@@ -145,6 +154,8 @@ class Settings:
             "token_secrets": lambda: (secrets.token_hex(24),),
             "console_token": lambda: secrets.token_hex(12),
         }
+        if "keys_file" in given or "server_keys" in given:
+            del generators["write_keys"]
         missing = [name for name in generators if name not in given]
         return cls(**given, **{name: generators[name]() for name in missing}, generated=tuple(missing))
 
@@ -172,7 +183,7 @@ def variable(name: str) -> str:
 
 def _parsed(name: str, default: Any, key: str, text: str) -> Any:
     match name, default:
-        case "write_keys", _:
+        case "write_keys" | "server_keys", _:
             return _write_keys(key, text)
         case "webhooks", _:
             return _webhooks(key, text)

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from infra.gateway.auth.operators import read_operators
 from infra.gateway.settings import Settings, variable
 from infra.gateway.topic_watch import REQUIRED
+from infra.kafka.access import missing_grants
 from infra.kafka.reading import StreamError, TopicReader
 from infra.settings import SettingsError
 
@@ -63,6 +64,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _secrets(settings)
     yield from _files(settings)
     yield _kafka(settings)
+    for lack in missing_grants(settings.kafka, "gateway", settings.topics_prefix):
+        yield Finding("Kafka", lack, is_fatal=True)
     yield _redis(settings)
 
 

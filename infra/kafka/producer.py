@@ -23,6 +23,9 @@ _RECORD_OVERHEAD_BYTES: Final = 200
 
 _FLUSH_TIMEOUT_S: Final = 5.0
 
+REFUSED_WAIT_S: Final = 1.0
+"""Before another client is made for a user who may not write."""
+
 
 class ProducerUnavailableError(Exception):
     """Kafka does not acknowledge, or the queue is full. Records already sent may still be written."""
@@ -252,7 +255,10 @@ class AckedProducer:
                 self._producer.poll(0.1)
             except KafkaException as fatal:
                 # Only fatal errors are raised here: an idempotent producer that lost its sequence cannot go on.
-                _log.error("Kafka's client failed fatally, creating another: %s", fatal)
+                if self.refusals.on_fatal(fatal.args[0]):
+                    self._stop.wait(REFUSED_WAIT_S)
+                else:
+                    _log.error("Kafka's client failed fatally, creating another: %s", fatal)
                 self._recreate()
 
     def _answers(self) -> bool:

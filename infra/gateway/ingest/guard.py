@@ -1,13 +1,16 @@
 """Checks every request with a body before its endpoint runs: limits, Kafka's health, write key, JSON."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from infra.gateway import metrics
+from infra.gateway.auth.key_permissions import Quota, WriteKey
+from infra.gateway.auth.keys_file import KeysFile
+from infra.gateway.auth.session_access import ResolvedSessions, SessionAccess
 from infra.gateway.auth.write_keys import WriteKeys
 from infra.gateway.client_address import client_address
 from infra.gateway.clock import now_ms
@@ -17,7 +20,7 @@ from infra.gateway.ingest.body import read_body
 from infra.gateway.ingest.devices import speaks_for_reader
 from infra.gateway.ingest.enrichment import Enricher, Enrichment
 from infra.gateway.ingest.limits import BodyMemoryBudget, BodyMemoryLease, TokenBuckets
-from infra.gateway.ingest.pipeline import IngestPipeline
+from infra.gateway.ingest.pipeline import IngestPipeline, IngestResult, Originals, RawEvent
 from infra.gateway.request_context import current_request
 from infra.kafka.producer import ProducerUnavailableError
 from schemas.event_validation import parse_json_strictly
@@ -40,12 +43,15 @@ class IngestGuard:
         self.gateway = gateway
         self.pipeline = IngestPipeline(gateway)
         self.enricher = Enricher(settings.geo_database)
-        self.write_keys = WriteKeys(settings.write_keys)
+        keys_file = KeysFile(settings.keys_file) if settings.keys_file else None
+        self.write_keys = WriteKeys(settings.write_keys, settings.server_keys, keys_file)
+        self.sessions = SessionAccess(settings, self.write_keys, gateway.ingest_redis)
         self._body_memory = BodyMemoryBudget(settings.held_bytes)
         self._requests_by_address = TokenBuckets(settings.ip_requests_per_s, settings.ip_burst)
         self._events_by_address = TokenBuckets(settings.ip_events_per_s, settings.ip_events_burst)
         self._bytes_by_address = TokenBuckets(settings.ip_bytes_per_s, settings.ip_bytes_burst)
         self._events_by_source = TokenBuckets(settings.key_events_per_s, settings.key_burst)
+        self._events_by_quota: dict[Quota, TokenBuckets] = {}
 
     def guard(self, handler: Handler, topic: Topic | None = EVENTS) -> Callable[[Request], Awaitable[Response]]:
         """Wraps a handler in the checks that do not depend on the body, in error responses and in metrics.
@@ -116,14 +122,35 @@ class IngestGuard:
         reason: Reason = "oversize" if error.rule == "oversize" else "wrong_type"
         await self.pipeline.reject_body(source, ValidationFailure(reason, error.detail), raw, received_ms)
 
-    def charge_quota(self, source: str, events: int) -> None:
+    async def ingest(
+        self, request: Request, key: WriteKey, raw_events: Sequence[RawEvent], received_ms: int, originals: Originals
+    ) -> tuple[IngestResult, ResolvedSessions]:
+        """Gives the events the sessions they belong to and takes them to Kafka; raises `ApiError` 503."""
+        sessions = await self.sessions.resolve(key, raw_events, self.address_of(request))
+        try:
+            result = await self.pipeline.ingest(key.source, raw_events, received_ms, originals)
+        except ApiError:
+            await self.sessions.release(sessions)
+            raise
+        return result, sessions
+
+    @staticmethod
+    def address_of(_: Request) -> str:
+        """Returns the address under which the sender is counted."""
+        return current_request().address
+
+    def charge_quota(self, key: WriteKey, events: int) -> None:
         """Raises `ApiError` 413 for a batch that is too long, 429 for a source that sends too much."""
         if events > MAX_EVENTS:
             detail = f"events: {events} in a batch; send at most {MAX_EVENTS}"
             raise ApiError(413, "oversize", detail, field="events")
         # The address first: what one address is refused does not use up the quota of the source.
         self._events_by_address.charge(current_request().address, max(events, 1), "events from this address")
-        self._events_by_source.charge(source, max(events, 1), "events from this source")
+        buckets = self._events_by_source
+        if key.quota is not None:
+            # A quota that the keys file changes begins with full buckets.
+            buckets = self._events_by_quota.setdefault(key.quota, TokenBuckets(key.quota.events_per_s, key.quota.burst))
+        buckets.charge(key.source, max(events, 1), "events from this source")
 
     def enrichment(self, request: Request, user_agent: str = "", is_reader: bool = False) -> Enrichment:
         """Looks up what the request says about its reader, if the reader's own device sent it.

@@ -16,6 +16,7 @@ from infra.gateway import metrics
 from infra.gateway.auth.push import PushGrant, authorize_all, authorize_session
 from infra.gateway.client_address import client_address, rate_limit_key
 from infra.gateway.components import Component, GatewayContext
+from infra.gateway.erased_sessions import ErasedSessions
 from infra.gateway.errors import ApiError
 from infra.gateway.push.consumer import CommandConsumer
 from infra.gateway.push.hub import CapacityError, Client, Hub
@@ -41,9 +42,9 @@ Authorize = Callable[[HTTPConnection, Settings], PushGrant]
 class Push:
     """The push endpoints of one hub."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, erased: ErasedSessions | None = None) -> None:
         self._settings = settings
-        self.hub = Hub(settings.push_clients_per_address)
+        self.hub = Hub(settings.push_clients_per_address, erased)
 
     async def _join(self, connection: HTTPConnection, authorize: Authorize) -> tuple[Client, PushGrant]:
         """Authorizes a client and adds it to the hub. Raises `ApiError`."""
@@ -205,7 +206,7 @@ async def _upgrade(_: Request) -> Response:
 
 
 def component(gateway: GatewayContext) -> Component:
-    settings, push = gateway.settings, Push(gateway.settings)
+    settings, push = gateway.settings, Push(gateway.settings, gateway.erased)
     gateway.on_drain.append(push.hub.cut_over)
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ from typing import Final
 
 from infra.gateway import metrics
 from infra.gateway.clock import now_ms
+from infra.gateway.erased_sessions import ErasedSessions
 from infra.gateway.push.replay_buffer import PushMessage, ReplayBuffer
 
 MAX_QUEUED: Final = 256
@@ -73,8 +74,11 @@ class Client:
 class Hub:
     """The connected clients. Runs in the event loop; nothing here waits for a client."""
 
-    def __init__(self, max_per_address: int = MAX_PER_ADDRESS) -> None:
-        self._replay = ReplayBuffer()
+    def __init__(self, max_per_address: int = MAX_PER_ADDRESS, erased: ErasedSessions | None = None) -> None:
+        self.replay = ReplayBuffer()
+        self._erased = erased if erased is not None else ErasedSessions()
+        self._erased.hooks["push"] = self.replay.forget
+        self._erased.exports["push"] = self.replay.exported
         self._max_per_address = max_per_address
         self._by_address: Counter[str] = Counter()
         self._all_sessions: set[Client] = set()
@@ -94,7 +98,7 @@ class Hub:
         if address and self._by_address[address] >= self._max_per_address:
             raise CapacityError("too many connections from this address")
         client = Client(session_id, seen, address)
-        client.catch_up(self._replay, now_ms())
+        client.catch_up(self.replay, now_ms())
         (self._all_sessions if session_id is None else self._by_session[session_id]).add(client)
         self._clients += 1
         if address:
@@ -122,7 +126,8 @@ class Hub:
         """Queues a batch for the clients it concerns. A coroutine, so that the consuming thread can wait for it."""
         at_ms = now_ms()
         for each in batch:
-            if not self._replay.add(each):
+            # A page that is open still hears what is sent to its erased session, but nothing of it is kept.
+            if not self.replay.add(each, each.session_id not in self._erased):
                 metrics.PUSH_REPEATS.inc()
                 continue
             clients = self._by_session.get(each.session_id, ()) if each.session_id is not None else ()

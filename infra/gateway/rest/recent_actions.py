@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from infra.gateway import metrics
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
+from models.session_state import person_digest
 from schemas.events import Event
 from schemas.session_state import MAX_RECENT, RecentAction
 
@@ -27,20 +28,18 @@ MAX_UNFINISHED: Final = 50
 _NO_ACTIONS: Final = frozenset({"tick", "move", "heartbeat"})
 """Events that show presence, not an action."""
 
-_STORE: Final = """\
-if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
-local actions = {}
-for i = 5, #ARGV do actions[#actions + 1] = ARGV[i] end
-redis.call('LPUSH', KEYS[1], unpack(actions))
-redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[1]) - 1)
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+_RECORD: Final = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('LPUSH', KEYS[2], unpack(ARGV, 5))
+redis.call('LTRIM', KEYS[2], 0, ARGV[2] - 1)
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
 for i = 3, #KEYS do
-  redis.call('SADD', KEYS[i], ARGV[4])
-  redis.call('PEXPIRE', KEYS[i], ARGV[3])
+  redis.call('SADD', KEYS[i], ARGV[1])
+  redis.call('PEXPIRE', KEYS[i], ARGV[4])
 end
 return 1
 """
-"""Nothing for an erased session: it stays empty for a week, whatever its page still sends."""
+"""Writes nothing for an erased session: neither its actions nor who they are of."""
 
 
 class RecentActions:
@@ -48,7 +47,6 @@ class RecentActions:
 
     def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis, self._breaker = redis, breaker
-        self._store = redis.register_script(_STORE)
         self._unfinished: set[asyncio.Task[bool]] = set()
 
     async def record(self, events: Sequence[Event]) -> None:
@@ -82,21 +80,21 @@ class RecentActions:
         pipeline: Any = self._redis.pipeline(transaction=False)
         for session_id, events in part:
             newest = sorted(events, key=lambda event: event.occurred_at_ms)[-MAX_RECENT:]
-            people = {event.user_id for event in events if event.user_id}
-            await self._store(
-                [keys.recent(session_id), keys.erased(session_id), *map(keys.user, people)],
-                [
-                    MAX_RECENT,
-                    keys.SESSION_LIFE_MS,
-                    keys.USER_LIFE_MS,
-                    session_id,
-                    *(msgspec.json.encode(_action(event)) for event in newest),
-                ],
-                client=pipeline,
-            )
+            users = sorted({event.user_id for event in events if event.user_id})
+            names = [keys.erased(session_id), keys.recent(session_id), *map(keys.user, users)]
+            lives = (keys.SESSION_LIFE_MS, keys.USER_LIFE_MS)
+            # Not by its digest: asking whether Redis has it would be one round trip more.
+            pipeline.eval(_RECORD, len(names), *names, session_id, MAX_RECENT, *lives, *map(_encoded, newest))
         await pipeline.execute()
         return True
 
 
-def _action(event: Event) -> RecentAction:
-    return RecentAction(event.event_id, event.type, event.content_id, event.occurred_at_ms)
+class NotedAction(RecentAction):
+    """An action with a digest of who was signed in, so that the next person is not shown it."""
+
+    person: str | None = None
+
+
+def _encoded(event: Event) -> bytes:
+    person = None if event.user_id is None else person_digest(event.user_id)
+    return msgspec.json.encode(NotedAction(event.event_id, event.type, event.content_id, event.occurred_at_ms, person))

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import Any, Final
 from uuid import uuid4
 
+from infra.gateway.auth.session_ids import PSEUDONYM, Pseudonym, is_guessable, is_secret, names_nobody
 from infra.gateway.ingest.devices import device_kind
 from infra.gateway.ingest.enrichment import add_named
 from infra.gateway.ingest.json_fields import id_text, number_of, object_field, short_id, tag_text
@@ -44,13 +45,15 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
     """Returns the event, not yet validated, or why there is none.
 
     `call` is the endpoint's or, in a batch, the message's own; `sent_at` is the batch's, for a message without one. The
-    session is the one in the message's context or properties, else the anonymous id, else the user.
+    session is the one in the message's context or properties, else derived from the anonymous id, else from the user.
     """
     if type(message) is not dict:
         return ValidationFailure("malformed", "not an object")
     if call not in CALLS:
         return ValidationFailure("unknown_type", f"type: expected one of {', '.join(CALLS)}")
-    user, anonymous = (short_id(id_text(message.get(name)), _MAX_USER_ID_CHARS) for name in ("userId", "anonymousId"))
+    user, anonymous = (
+        short_id(_known(id_text(message.get(name))), _MAX_USER_ID_CHARS) for name in ("userId", "anonymousId")
+    )
     if not user and not anonymous:
         return ValidationFailure("missing_field", "userId: required, or anonymousId")
     for required_by, name in (("track", "event"), ("group", "groupId"), ("alias", "previousId")):
@@ -68,6 +71,7 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
         "occurred_at_ms": occurred_at_ms,
         "received_at_ms": received_ms,
         "session_id": short_id(id_text(session) or anonymous or user),
+        PSEUDONYM: _pseudonym(id_text(session), anonymous, user),
         "user_id": user or None,
         "content_id": _first_text(properties, _CONTENT_KEYS),
         "content_type": _first_text(properties, ("content_type", "category")),
@@ -82,9 +86,26 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
     }
 
 
+def _pseudonym(session: str, anonymous: str, user: str) -> Pseudonym | None:
+    """Returns what the session's id is derived from, None for a session that the sender names.
+
+    A session id that is a clock reading or another number is unique only beside its owner.
+    """
+    can_guess = not anonymous or is_guessable(anonymous) or anonymous == user
+    if session:
+        is_named = is_secret(session) or not is_guessable(session)
+        return None if is_named else Pseudonym((session, anonymous or user), can_guess)
+    return Pseudonym((anonymous or user,), can_guess)
+
+
 def tags(properties: Mapping[str, Any]) -> dict[str, str]:
     """Converts properties to strings: numbers and booleans written out, objects and lists as JSON, null dropped."""
     return {name: text for name, value in properties.items() if (text := tag_text(value)) is not None}
+
+
+def _known(identity: str) -> str:
+    """Returns the id, empty for one that names nobody."""
+    return "" if names_nobody(identity) else identity
 
 
 def _occurred_ms(message: dict[str, Any], sent_at: Any, received_ms: int) -> int | ValidationFailure:

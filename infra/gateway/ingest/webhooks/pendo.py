@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from infra.gateway.auth.session_ids import PSEUDONYM, Pseudonym
 from infra.gateway.ingest.enrichment import Enricher, add_named, apply_enrichment
 from infra.gateway.ingest.json_fields import id_text, number_of, object_field, short_id, tag_text
 from infra.gateway.ingest.pipeline import RawEvent
@@ -47,6 +48,7 @@ def to_events(message: WebhookMessage, enricher: Enricher) -> list[RawEvent]:
         "occurred_at_ms": min(at_ms, message.received_ms),
         "received_at_ms": message.received_ms,
         "session_id": short_id(visitor),
+        PSEUDONYM: Pseudonym((visitor,)),
         "user_id": short_id(visitor, 128),
         "page_url": properties.get("url"),
         "properties": add_named(tags(properties), tags(named)),
