@@ -26,7 +26,7 @@ def load_rules(path: str) -> tuple[Rule, ...]:
     source = Path(path) if path else BUNDLED_RULES
     try:
         text = source.read_text()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise RuleError(f"the rule file cannot be read: {error}") from None
     rules = tuple(parse_rule_file(text, KNOWN_FEATURES, DETECTORS))
     # Compiled here for the errors that only compiling finds: in a TaskManager the job would restart on them for ever.

@@ -1,17 +1,32 @@
 """Values that are made once an epoch and come into force by event time: which one holds for a window, or not known yet."""
 
+from collections.abc import Iterable
 from typing import Final, Generic, Literal, TypeVar
 
 from models.isolation_forest.schedule import RefitSchedule
 
 T = TypeVar("T")
 
-KEPT_EPOCHS: Final = 3
-"""The one in use, the one that waits for its lead, and one that a late window may need."""
+NO_WATERMARK: Final = -(2**63)
+
+
+def outdated(epochs: Iterable[int], oldest: int) -> list[int]:
+    """Returns those of `epochs` that no window needs any more which is judged by epoch `oldest` or a later one.
+
+    >>> outdated([1, 2, 5, 6], oldest=4)
+    [1]
+    """
+    ordered = sorted(epochs)
+    in_force = max((each for each in ordered if each <= oldest), default=None)
+    return [] if in_force is None else ordered[: ordered.index(in_force)]
 
 
 class EpochValues(Generic[T]):
-    """The values of one line of epochs, a default before the first, and which epochs are decided."""
+    """The values of one line of epochs, a default before the first, and which epochs are decided.
+
+    Values are kept until the watermark has passed the windows that need them: however far those who make values are ahead of
+    those who judge by them, as in a fast replay.
+    """
 
     __slots__ = ("_begins", "_default", "_latest", "_schedule", "_values")
 
@@ -27,13 +42,13 @@ class EpochValues(Generic[T]):
         self._know(epoch)
         self._latest = max(self._latest, epoch - 1)
 
-    def add(self, epoch: int, value: T | None) -> None:
+    def add(self, epoch: int, value: T | None, watermark: int = NO_WATERMARK) -> None:
         """Registers the value of that epoch; None where there is none, so that the one before stays in force."""
         self._know(epoch)
         self._latest = max(self._latest, epoch)
         if value is not None:
             self._values[epoch] = value
-        for old in sorted(self._values)[:-KEPT_EPOCHS]:
+        for old in outdated(self._values, self._schedule.oldest_epoch(watermark)):
             del self._values[old]
 
     def _know(self, epoch: int) -> None:

@@ -115,6 +115,9 @@ class HugeInteger:
 def _parse_int(text: str) -> int | HugeInteger:
     return int(text) if len(text) <= _MAX_NUMBER_CHARS else HugeInteger(text)
 
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+"""A text in quotes, or a bracket outside of one."""
+
 
 class _ConstantError(ValueError):
     """The text holds NaN or an infinity, which JavaScript and Python write and JSON does not know."""
@@ -189,20 +192,23 @@ def _parse(raw: bytes | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise InvalidEventError("malformed", _NOT_JSON) from None
     # Counting brackets is cheap and nearly always enough; the exact walk is for the rest.
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise InvalidEventError("malformed", _NOT_JSON)
     if type(value) is not dict:
         raise InvalidEventError("malformed", "not an object")
     return value
 
 
-def _depth(value: Any) -> int:
-    deepest, todo = 0, [(value, 1)]
-    while todo:
-        node, depth = todo.pop()
-        if isinstance(node, (dict, list)):
+def _depth(text: str) -> int:
+    """Levels of lists and objects in a JSON text. Of the text, not of what was read from it: a value that is too deep stays so
+    where a later one of its name replaces it."""
+    deepest = depth = 0
+    for bracket in _BRACKETS.findall(text):
+        if bracket in "{[":
+            depth += 1
             deepest = max(deepest, depth)
-            todo.extend((child, depth + 1) for child in (node.values() if isinstance(node, dict) else node))
+        elif bracket in "}]":
+            depth -= 1
     return deepest
 
 

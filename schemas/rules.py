@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from schemas.actions import ActionName, parameter_problem
 from schemas.commands import SourceKind
+from schemas.json_values import json_problem
 from schemas.rule_conditions import Condition, Lane, condition_problem
 from schemas.rule_yaml import AmbiguousValueError, load_yaml
 
@@ -70,6 +71,8 @@ def parse_rule(
         raise RuleError(f"{name}: {_readable(error)}") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise RuleError(f"{name}: not JSON ({error})") from None
+    if (problem := json_problem(given)) is not None:
+        raise RuleError(f"{name}: {problem.lstrip('.: ')}")
     if rule.lane == "event" and rule.for_windows > 1:
         raise RuleError(f"{name}: for_windows: an event is no window; leave it out in lane event")
     for number, condition in enumerate(rule.when):

@@ -7,6 +7,7 @@ from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.functions import KeyedBroadcastProcessFunction
 
+from models.epochs import NO_WATERMARK
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
 from schemas.commands import AdjustmentCommand, encode
@@ -40,6 +41,8 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group.counter(metrics.REFUSED_RULES))
         self._restored = False
         self._broadcast: Any = None
+        # Event time by the timers that have fired: PyFlink 2.3 cannot ask for the watermark on the broadcast side.
+        self.passed_ms = NO_WATERMARK
         return self._control
 
     def restore_broadcast_state(self, ctx: Any) -> None:
@@ -52,7 +55,7 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         if self._broadcast is None:
             # Asked for once: each time PyFlink would make the descriptor anew in the JVM, for milliseconds.
             self._broadcast = ctx.get_broadcast_state(CONTROL)
-        self._control.on_row(value, self._broadcast)
+        self._control.on_row(value, self._broadcast, self.passed_ms)
         return ()
 
     def to_records(self, commands: list[AdjustmentCommand]) -> list[Row]:

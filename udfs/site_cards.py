@@ -1,6 +1,6 @@
 """Keyed operator: emits the site's cards, from a sample of its sessions, every five minutes of event time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -14,9 +14,6 @@ from models.judgement.messages import CardMessage
 from models.judgement.site_sample import MAX_SAMPLED, SampledWindow, SiteSample, rank_of
 from udfs.crossing_rows import SessionWindow, unpack
 from udfs.runtime import prepare_interpreter
-
-MAX_WATERMARK: Final = 2**63 - 1
-"""The watermark that follows the last record of a bounded source."""
 
 NO_EPOCH: Final = -1
 
@@ -48,9 +45,12 @@ class SiteCards(KeyedProcessFunction):
     """Emits cards as control rows ("card", "site", JSON), one key for the whole site.
 
     Windows of sampled sessions are appended to a list as they come and judged together when their epoch is over, in an
-    order of their own: what comes out does not depend on how they arrived. State: the sample with its statistics, written once an
-    epoch (some hundred kilobytes), and the list (at most `MAX_SAMPLED` sessions' windows of an epoch, but for those of
-    sessions that smaller ranks have replaced meanwhile).
+    order of their own: what comes out does not depend on how they arrived, of how many subtasks. State: the sample with its
+    statistics, written once an epoch (some hundred kilobytes), and the list (at most `MAX_SAMPLED` sessions' windows of an
+    epoch, but for those of sessions that smaller ranks have replaced meanwhile).
+
+    Timers: at the end of each epoch that has windows, and at the end of the first window to arrive of each: when event time
+    has got there, no earlier epoch can begin any more, and the next one is announced.
     """
 
     def __init__(self, every_ms: int, lead_ms: int, patch_pyflink: bool = True) -> None:
@@ -63,48 +63,50 @@ class SiteCards(KeyedProcessFunction):
         self._epoch_state: Any = runtime_context.get_state(ValueStateDescriptor("site-epoch-v1", Types.LONG()))
         self._arrivals: Any = runtime_context.get_list_state(ListStateDescriptor("site-arrivals-v1", Types.STRING()))
         self._sample: SiteSample | None = None
-        self._epoch = NO_EPOCH
-        self._ranks: dict[str, int] = {}
-        self._largest: list[tuple[int, str]] = []
+        self._announced = NO_EPOCH
+        self._sampled: dict[int, SmallestRanks] = {}
 
-    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
+    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterable[Row]:
         _, numbers, texts = unpack(value)
+        end_ms, session = int(numbers[0]), texts[0] or ""
         self._restore()
-        if self._epoch == NO_EPOCH:
-            yield self._begin(self._schedule.first_epoch(int(numbers[0])), ctx)
-        # On a large site most windows end here.
-        if self._is_sampled(texts[0] or ""):
+        epoch = self._schedule.first_epoch(end_ms)
+        if epoch not in self._sampled:
+            self._sampled[epoch] = SmallestRanks()
+            for at_ms in (end_ms, self._schedule.boundary_ms(epoch)):
+                ctx.timer_service().register_event_time_timer(at_ms)
+        # Windows of the whole site come by here; most are not sampled.
+        if self._sampled[epoch].includes(session):
             window = SessionWindow.from_crossing(numbers, texts)
             self._arrivals.add(_encoder.encode(_to_state(window)).decode())
+        return ()
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
         sample = self._restore()
+        epoch = min(self._sampled, default=NO_EPOCH)
+        if epoch == NO_EPOCH:
+            return
+        if self._announced == NO_EPOCH:
+            self._announced = epoch
+            self._epoch_state.update(epoch)
+            yield _record(CardMessage(epoch, "begins"))
+        if timestamp < self._schedule.boundary_ms(epoch):
+            return
         arrived = [_arrived.decode(text) for text in self._arrivals.get()]
         due = [_from_state(window) for window in arrived if window.end_ms <= timestamp]
         early = [window for window in arrived if window.end_ms > timestamp]
-        in_force_ms = self._schedule.boundary_ms(self._epoch - 1) + self._schedule.lead_ms
+        in_force_ms = self._schedule.boundary_ms(epoch - 1) + self._schedule.lead_ms
         cards = sample.end_epoch(due, in_force_ms)
-        yield _record(CardMessage(self._epoch, "made", [card.to_json() for card in cards]))
+        yield _record(CardMessage(epoch, "made", [card.to_json() for card in cards]))
         self._sample_state.update(_encoder.encode(sample.to_json()).decode())
-        self._ranks, self._largest = {}, []
-        for window in early:
-            self._is_sampled(window.session)
         self._arrivals.update([_encoder.encode(window).decode() for window in early])
-        if early:
-            yield self._begin(self._schedule.first_epoch(min(window.end_ms for window in early)), ctx)
-        else:
-            # Nobody is there. The next window begins anew, however many epochs later that is.
-            self._epoch = NO_EPOCH
-            self._epoch_state.clear()
-
-    def _begin(self, epoch: int, ctx: Any) -> Row:
-        """Waits for the end of `epoch`; returns the record that says so."""
-        self._epoch = epoch
-        self._epoch_state.update(epoch)
-        # At the end of a bounded topic time ends too: a timer set then would fire at once, and set the next.
-        if ctx.timer_service().current_watermark() < MAX_WATERMARK:
-            ctx.timer_service().register_event_time_timer(self._schedule.boundary_ms(epoch))
-        return _record(CardMessage(epoch, "begins"))
+        del self._sampled[epoch]
+        for later in self._sampled:
+            # A job of an earlier release has set no timers for windows that came before their epoch.
+            ctx.timer_service().register_event_time_timer(self._schedule.boundary_ms(later))
+        # If nobody is there any more, the next window begins anew, however many epochs later that is.
+        self._announced = NO_EPOCH
+        self._epoch_state.clear()
 
     def _restore(self) -> SiteSample:
         """The sample, from state after a restart."""
@@ -112,24 +114,37 @@ class SiteCards(KeyedProcessFunction):
             text = self._sample_state.value()
             self._sample = SiteSample() if text is None else SiteSample.from_json(msgspec.json.decode(text))
             epoch = self._epoch_state.value()
-            self._epoch = NO_EPOCH if epoch is None else epoch
+            self._announced = NO_EPOCH if epoch is None else epoch
             for stored in self._arrivals.get():
-                self._is_sampled(_arrived.decode(stored).session)
+                window = _arrived.decode(stored)
+                epoch = self._schedule.first_epoch(window.end_ms)
+                self._sampled.setdefault(epoch, SmallestRanks()).includes(window.session)
         return self._sample
 
-    def _is_sampled(self, session: str) -> bool:
-        """Whether the session's rank is among the smallest of this epoch so far. Who is among the smallest at its end has
-        been so all the time, so that none of its windows is missing then."""
-        ranks = self._ranks
-        if session not in ranks:
-            rank = rank_of(session)
-            if len(ranks) >= MAX_SAMPLED:
-                if rank > -self._largest[0][0]:
-                    return False
-                _, replaced = heappop(self._largest)
-                del ranks[replaced]
-            ranks[session] = rank
-            heappush(self._largest, (-rank, session))
+
+class SmallestRanks:
+    """The sessions of one epoch with the smallest ranks so far, at most `MAX_SAMPLED`.
+
+    Who is among the smallest at its end has been so all the time, so that none of its windows is missing then. That holds for
+    each epoch by itself: a window that comes before its epoch is not to give way to sessions of the one under way.
+    """
+
+    def __init__(self) -> None:
+        self._sessions: set[str] = set()
+        self._largest: list[tuple[int, str]] = []
+
+    def includes(self, session: str) -> bool:
+        """Counts a session; whether it is among the smallest."""
+        if session in self._sessions:
+            return True
+        rank = rank_of(session)
+        if len(self._sessions) >= MAX_SAMPLED:
+            if rank > -self._largest[0][0]:
+                return False
+            _, replaced = heappop(self._largest)
+            self._sessions.remove(replaced)
+        self._sessions.add(session)
+        heappush(self._largest, (-rank, session))
         return True
 
 

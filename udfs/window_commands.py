@@ -1,7 +1,8 @@
 """Keyed operator: emits commands from session windows and content windows, and from the silence between them."""
 
 from collections.abc import Iterable
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 from pyflink.datastream import RuntimeContext
 
@@ -11,13 +12,18 @@ from models.isolation_forest.scorer import ForestScorer
 from models.judgement.card_registry import CardRegistry
 from schemas.model_cards import ModelCard
 from schemas.rules import Rule
+from udfs import metrics
 from udfs.audit_records import to_audit_record
-from udfs.crossing_rows import CONTENT, SESSION, unpack
+from udfs.crossing_rows import CONTENT, LATE, SESSION, unpack
 from udfs.lanes.contents import ContentLane
 from udfs.lanes.sessions import SessionLane
 from udfs.rule_operator import RuleEvaluatingFunction
 from udfs.runtime.compilation import log_compilation
 from udfs.stages.window_refill import WindowRefill
+
+LOAD_EVERY_S: Final = 0.1
+"""Pause between two forests that are loaded, each in about ten milliseconds: all content types are refitted at one time, and
+windows are judged in the same thread."""
 
 
 class WindowCommands(RuleEvaluatingFunction):
@@ -50,8 +56,11 @@ class WindowCommands(RuleEvaluatingFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         super().open(runtime_context)
         model, card = self._default_forest
-        default = ForestVersion(ForestScorer(model), card.threshold, f"{card.id}@{card.version}")
-        forests = ForestRegistry(self._schedule, default)
+        scorer = ForestScorer(model)
+        default = ForestVersion(lambda: scorer, card.threshold, f"{card.id}@{card.version}")
+        forests = self._forests = ForestRegistry(self._schedule, default)
+        self._next_load_s = 0.0
+        self._late = runtime_context.get_metrics_group().counter(metrics.LATE_EVENTS)
         cards = CardRegistry(self._card_schedule)
         control = self.open_rules(runtime_context, forests, cards)
         refill = WindowRefill(self._window_ms, self._slice_ms)
@@ -65,18 +74,30 @@ class WindowCommands(RuleEvaluatingFunction):
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
         self.restore_broadcast_state(ctx)
+        if self._forests.has_unloaded:
+            self._load_a_forest()
         kind, numbers, texts = unpack(value)
         if kind == SESSION:
             records = self.to_records(self._sessions.on_row(numbers, texts, ctx))
             return records + self._sessions.drain_session_updates() if self._emit_scores else records
         if kind == CONTENT:
             return self.to_records(self._contents.on_row(numbers, texts, ctx))
+        if kind == LATE:
+            self._late.inc()
         return [to_audit_record(kind, numbers, texts)]
+
+    def _load_a_forest(self) -> None:
+        """Loads forests one after another during their lead. By the wall clock, since what is loaded changes no score."""
+        now_s = monotonic()
+        if now_s >= self._next_load_s:
+            self._next_load_s = now_s + LOAD_EVERY_S
+            self._forests.load_next()
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
         """Emits commands only: in thread mode PyFlink 2.3 has no side outputs here. The scores of a window that was
         pending are dropped; those of the next minute follow."""
         self.restore_broadcast_state(ctx)
+        self.passed_ms = timestamp
         records = self.to_records(self._sessions.on_timer(ctx.get_current_key(), timestamp, ctx))
         self._sessions.drain_session_updates()
         return records

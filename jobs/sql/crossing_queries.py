@@ -6,8 +6,8 @@ Thirty columns of their own take 23 µs to cross; the same in an array of double
 from collections.abc import Sequence
 
 from jobs.config import AdjustConfig
+from jobs.sql.shares import shares
 from jobs.sql.source_table import NAN, Route, route_predicate, type_ordinals
-from jobs.sql.window_views import SITE_REPLICAS
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
 from models.session_clock import SESSION_END_MS
@@ -68,7 +68,7 @@ def windows_query(
     content: Sequence[str] = CONTENT_NAMES,
 ) -> str:
     """Returns the query of the window lanes' and audit rows, keyed by session, content item or partition."""
-    share = f"MOD(MOD(HASH_CODE(session_id), {SITE_REPLICAS}) + {SITE_REPLICAS}, {SITE_REPLICAS})"
+    share = f"SHARE_OF(session_id, '{','.join(map(str, shares(config.max_parallelism)))}')"
     partition = _key(crossing_rows.PARTITION_PREFIX, "CAST(`partition` AS STRING)")
     return "\nUNION ALL\n".join(
         [

@@ -10,11 +10,12 @@ from models.features import FIRST_SESSION_NAMES
 
 
 class RefitMessage(Struct):
-    """State of one refit. `begins`: the next epoch that may have a forest; `fitted`: a forest; `skipped`: too few rows."""
+    """State of one refit. `begins`: the next epoch that may have a forest; `fitted`: a forest; `skipped`: too few rows; `full`:
+    as many types have a sample as may have one, no other will have a forest up to that epoch."""
 
     content_type: str
     epoch: int
-    status: Literal["begins", "fitted", "skipped"]
+    status: Literal["begins", "fitted", "skipped", "full"]
     threshold: float = 1.0
     model: str = ""
     features: tuple[str, ...] = FIRST_SESSION_NAMES

@@ -22,6 +22,11 @@ class RefitSchedule:
         """Returns the epoch whose forest scores that window."""
         return (window_end_ms - self.lead_ms) // self.every_ms
 
+    def oldest_epoch(self, watermark: int) -> int:
+        """Returns the oldest epoch that may still score a window once event time is `watermark`: one more than need be, since
+        the windows of a silence are judged when it ends."""
+        return self.epoch_at(watermark) - 1 if self.enabled else 0
+
     def boundary_ms(self, epoch: int) -> int:
         """Returns the event time up to which windows go into the forest of `epoch`."""
         return epoch * self.every_ms

@@ -13,6 +13,13 @@ NodeIndex = NDArray[np.int64]
 
 _EULER_GAMMA: Final = float(np.euler_gamma)
 
+_PATH_UNITS: Final = 2**20
+"""Parts of a split in which out-of-bag paths are counted, as whole numbers: their sums depend on no order. No c(n) up to 512 lies
+so near to the middle between two that the last digit of a logarithm could decide."""
+
+_LN_2: Final = 0.6931471805599453
+_TERMS: Final = 22
+
 
 def average_path_length(samples: float) -> float:
     """Mean depth of an unsuccessful search in a binary tree of so many samples: c(n) of Liu et al. (2008), equation 1.
@@ -96,31 +103,49 @@ class TreeArrays:
 
     def scores(self, rows: Floats) -> Doubles:
         """Scores `rows` (n, features) from 0 to 1, as the ONNX model does, many rows at once."""
-        return self._to_scores(self._row_paths(rows).mean(axis=1))
+        mean_paths = self.path_lengths()[self._leaves(rows)].mean(axis=1)
+        scores: Doubles = np.exp2(-mean_paths / average_path_length(self.samples))
+        return scores
 
     def out_of_bag_scores(self, rows: Floats, sampled: NodeIndex) -> Doubles:
         """Scores each row that a forest was grown over by the trees that have not seen it (Breiman 2001, Random Forests,
         Machine Learning 45, section 3.1), so that a row does not make itself ordinary. `sampled` holds the rows of each tree;
         NaN for a row that all of them have seen.
-        """
-        unseen = np.ones((len(rows), len(sampled)))
-        unseen[sampled, np.arange(len(sampled))[:, None]] = 0.0
-        with np.errstate(invalid="ignore"):
-            return self._to_scores((self._row_paths(rows) * unseen).sum(axis=1) / unseen.sum(axis=1))
 
-    def _row_paths(self, rows: Floats) -> Doubles:
-        """Returns the path length of each row (rows) in each tree (columns)."""
+        The same bits on every processor, since a threshold follows from them that stands in commands: sums of whole numbers, and
+        of floating point numbers only what IEEE 754 defines. Logarithms and powers differ in the last digit.
+        """
+        unseen = np.ones((len(rows), len(sampled)), dtype=np.int64)
+        unseen[sampled, np.arange(len(sampled))[:, None]] = 0
+        paths = _whole(self.path_lengths())[self._leaves(rows)]
+        with np.errstate(invalid="ignore"):
+            means = (paths * unseen).sum(axis=1) / unseen.sum(axis=1)
+        return _exp2(-means / _whole(np.array(average_path_length(self.samples))))
+
+    def _leaves(self, rows: Floats) -> NodeIndex:
+        """Returns where each row (rows) ends in each tree (columns)."""
         nodes = np.tile(self.roots, (len(rows), 1))
         which = np.arange(len(rows))[:, None]
         while (inner := self.left[nodes] >= 0).any():
             goes_left = rows[which, self.feature[nodes]] <= self.threshold[nodes]
             nodes = np.where(inner, np.where(goes_left, self.left[nodes], self.right[nodes]), nodes)
-        lengths: Doubles = self.path_lengths()[nodes]
-        return lengths
+        return nodes
 
-    def _to_scores(self, mean_paths: Doubles) -> Doubles:
-        scores: Doubles = np.exp2(-mean_paths / average_path_length(self.samples))
-        return scores
+
+def _whole(lengths: Doubles) -> NodeIndex:
+    units: NodeIndex = np.rint(lengths * _PATH_UNITS).astype(np.int64)
+    return units
+
+
+def _exp2(exponents: Doubles) -> Doubles:
+    """Two to the power of small `exponents` by sums and products alone: Taylor's series about the nearest whole number."""
+    whole = np.rint(exponents)
+    rest = (exponents - whole) * _LN_2
+    power = np.ones_like(rest)
+    for term in range(_TERMS, 0, -1):
+        power = 1.0 + power * rest / term
+    scaled: Doubles = np.ldexp(power, np.where(np.isnan(whole), 0.0, whole).astype(np.int64))
+    return scaled
 
 
 def _at_or_below(thresholds: Doubles) -> Floats:

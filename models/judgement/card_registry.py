@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from models.epochs import EpochValues
+from models.epochs import NO_WATERMARK, EpochValues
 from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.messages import CardMessage
 from models.judgement.site_card import SiteCard, shipped_card
@@ -17,15 +17,20 @@ class CardRegistry:
     """The cards in force, one per half of the sessions; the card that ships before the first."""
 
     def __init__(self, schedule: RefitSchedule) -> None:
+        self._schedule = schedule
         default: Sequence[SiteCard] = [shipped_card()] * HALVES
         self._cards: EpochValues[Sequence[SiteCard]] = EpochValues(schedule, default)
 
-    def on_message(self, message: CardMessage) -> None:
-        """Registers the beginning of an epoch or its cards."""
+    def on_message(self, message: CardMessage, watermark: int = NO_WATERMARK) -> None:
+        """Registers the beginning of an epoch or its cards. Cards that no window after `watermark` needs are dropped."""
         if message.status == "begins":
             self._cards.begin(message.epoch)
         else:
-            self._cards.add(message.epoch, [SiteCard.from_json(card) for card in message.cards])
+            self._cards.add(message.epoch, [SiteCard.from_json(card) for card in message.cards], watermark)
+
+    def oldest_epoch(self, watermark: int) -> int:
+        """Returns the oldest epoch that windows after that watermark may need."""
+        return self._schedule.oldest_epoch(watermark)
 
     def is_pending(self, window_end_ms: int) -> bool:
         """Whether cards that may still judge that window are under way."""

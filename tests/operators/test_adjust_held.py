@@ -11,7 +11,7 @@ from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.schedule import RefitSchedule
 from tests.operators.conftest import Start
 from tests.support.builders import ANNA, BEN, CrossingRow, at, forest_model, rule, session_window
-from tests.support.flink_fakes import FakeFlink, Running
+from tests.support.flink_fakes import FakeFlink, FakeMap, Running
 from tests.support.operator_outputs import commands, fed, seconds
 
 HALF_HOUR_S, LEAD_S = 1_800, 300
@@ -41,6 +41,12 @@ def announced(job: Running, epoch: int, status: str, content_type: str = "news",
 
 def waiting(start: Start, flink: FakeFlink | None = None) -> Running:
     return start(SCORED, flink=flink, schedule=SCHEDULE)
+
+
+def passed(job: Running, at_s: float) -> None:
+    """Event time has passed a moment, which a timer of some session tells."""
+    job.flink.timers.add((at(at_s), "snobody"))
+    job.advance(at(at_s))
 
 
 def windows(*ends_s: int, session: str = ANNA) -> list[CrossingRow]:
@@ -176,7 +182,49 @@ def test_a_bounded_number_of_refits_is_kept_in_state(start: Start) -> None:
     announced(job, 1, "begins")
     for epoch in range(1, 40):
         announced(job, epoch, "fitted" if epoch % 5 else "skipped")
-    assert len(job.flink.broadcast["control-v1"]) <= 5
+        passed(job, epoch * HALF_HOUR_S)
+    assert len(job.flink.broadcast["control-v1"]) <= 6
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_refits_that_are_far_ahead_of_the_windows_are_all_kept(start: Start, restarted: bool) -> None:
+    """In a fast replay: the forest of each window is the one of its time."""
+    job = waiting(start)
+    announced(job, 1, "begins")
+    for epoch in range(1, 10):
+        announced(job, epoch, "fitted", threshold=epoch / 100)
+    if restarted:
+        job = waiting(start, job.flink)
+    for epoch in range(1, 9):
+        end_s = epoch * HALF_HOUR_S + LEAD_S
+        assert thresholds(job, end_s, f"reader-{epoch}") == [epoch / 100]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_forests_of_types_that_have_vanished_leave_the_state(start: Start, restarted: bool) -> None:
+    job = waiting(start)
+    for number in range(20):
+        announced(job, 1, "begins", f"type-{number}")
+        announced(job, 1, "fitted", f"type-{number}")
+    if restarted:
+        job = waiting(start, job.flink)
+    passed(job, 60 * HALF_HOUR_S)
+    announced(job, 60, "begins")
+    assert set(job.flink.broadcast["control-v1"]) == {"refit:begins:latest:news"}
+
+
+def test_a_forest_more_reads_no_other_body_from_state(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of broadcast state is megabytes: its names are held in memory."""
+    job = waiting(start)
+    announced(job, 1, "begins")
+
+    def items(_: FakeMap) -> None:
+        raise AssertionError("the state is read as a whole")
+
+    monkeypatch.setattr(FakeMap, "items", items)
+    for epoch in range(1, 6):
+        announced(job, epoch, "fitted")
+    assert len(job.flink.broadcast["control-v1"]) == 6
 
 
 def test_a_window_that_waited_is_told_to_nobody(start: Start) -> None:

@@ -44,7 +44,7 @@ def left_behind() -> Answer:
     job = Running(
         WindowCommands((), model, forest_card(model), SCHEDULE, RefitSchedule(0, 0), WINDOW_MS, EVERY_MS, False)
     )
-    in_force = msgspec.structs.replace(refit("news", EPOCH - 100, minutes(200)), threshold=-1.0)
+    in_force = msgspec.structs.replace(refit("news", EPOCH - 10, minutes(200)), threshold=-1.0)
     for message in (in_force, RefitMessage("news", EPOCH, "begins")):
         job.broadcast(("refit", "news", msgspec.json.encode(message).decode()))
     fed(job, [session_window(end_s, engaged_ms=38_000.0 + 1_000 * (end_s // 10 % 5)) for end_s in range(60, 460, 10)])

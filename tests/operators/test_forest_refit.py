@@ -8,11 +8,12 @@ import pytest
 from models.features import SESSION_NAMES
 from models.isolation_forest.fit import MIN_ROWS, refit
 from models.isolation_forest.messages import RefitMessage
+from models.isolation_forest.registry import MAX_AGE_EPOCHS
 from models.reservoir import CAPACITY, Reservoir
 from tests.support.builders import BEGINNING, CrossingRow, at, minutes, session_window
 from tests.support.flink_fakes import FakeFlink, Running
 from udfs.crossing_rows import SESSION_NUMBERS
-from udfs.forest_refit import MAX_CONTENT_TYPES, MAX_WATERMARK, MIN_NEW_WINDOWS, ForestRefit
+from udfs.forest_refit import MAX_CONTENT_TYPES, MIN_NEW_WINDOWS, ForestRefit
 
 HALF_HOUR_S, LEAD_S = 1_800, 300
 EVERY_MS = HALF_HOUR_S * 1000
@@ -63,20 +64,53 @@ def boundary(epoch: int) -> int:
     return at(epoch * HALF_HOUR_S)
 
 
-def test_the_first_window_of_a_type_tells_where_its_forests_begin() -> None:
+def test_the_first_window_of_a_type_in_event_time_tells_where_its_forests_begin() -> None:
     job = started()
-    assert sent(job, [session_window(60)]) == [RefitMessage("news", FIRST + 1, "begins")]
+    assert sent(job, [session_window(HALF_HOUR_S + 60)]) == []
+    # Of another subtask, that is behind.
+    assert sent(job, [session_window(60)]) == []
+    assert read(job.advance(at(60))) == [RefitMessage("news", FIRST + 1, "begins")]
     assert sent(job, [session_window(120)]) == []
-    video = [session_window(3_660, main_type="video")]
-    assert sent(job, video, "video") == [RefitMessage("video", FIRST + 3, "begins")]
+    assert read(job.advance(at(120))) == []
+
+
+def test_types_begin_by_themselves() -> None:
+    job = started()
+    sent(job, [session_window(60)])
+    sent(job, [session_window(3_660, main_type="video")], "video")
+    begun = [each for each in read(job.advance(at(3_660))) if each.status == "begins"]
+    assert begun == [RefitMessage("news", FIRST + 1, "begins"), RefitMessage("video", FIRST + 3, "begins")]
 
 
 def test_windows_without_a_type_are_a_type_of_their_own() -> None:
-    assert sent(started(), [session_window(60, main_type=None)], "") == [RefitMessage("", FIRST + 1, "begins")]
+    job = started()
+    sent(job, [session_window(60, main_type=None)], "")
+    assert read(job.advance(at(60))) == [RefitMessage("", FIRST + 1, "begins")]
 
 
 def test_a_window_that_ends_on_the_boundary_belongs_to_the_epoch_that_ends_there() -> None:
-    assert sent(started(), [session_window(HALF_HOUR_S)]) == [RefitMessage("news", FIRST + 1, "begins")]
+    job = started()
+    sent(job, [session_window(HALF_HOUR_S)])
+    assert [(each.epoch, each.status) for each in read(job.advance(boundary(1)))] == [
+        (FIRST + 1, "begins"),
+        (FIRST + 1, "skipped"),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_epochs_do_not_depend_on_the_order_of_arrival_across_boundaries(seed: int) -> None:
+    """Of two subtasks one may be minutes ahead: only the watermark is the slower one's."""
+    rows = sample(150) + sample(150, 2 * HALF_HOUR_S + 60, seed=8)
+    Random(seed).shuffle(rows)
+    job = started()
+    sent(job, rows)
+    early = [row for row in rows if row[1][0] <= boundary(1)]
+    assert read(job.advance(boundary(3))) == [
+        RefitMessage("news", FIRST + 1, "begins"),
+        oracle(1, early),
+        RefitMessage("news", FIRST + 3, "begins"),
+        oracle(3, rows),
+    ]
 
 
 #   0 min          30 min: fitted      60 min: nothing came, nobody waits      hours later: begins anew
@@ -84,25 +118,68 @@ def test_a_forest_is_fitted_at_the_end_of_each_epoch_that_had_windows() -> None:
     rows = sample(150)
     job = started()
     sent(job, rows)
-    assert job.advance(boundary(1) - 1) == []
+    assert judged(job.advance(boundary(1) - 1)) == []
     assert judged(job.advance(boundary(1))) == [oracle(1, rows)]
-    assert job.flink.timers == set()
-    assert sent(job, [session_window(20 * HALF_HOUR_S)]) == [RefitMessage("news", FIRST + 20, "begins")]
+    assert judged(job.advance(boundary(19))) == []
+    sent(job, [session_window(20 * HALF_HOUR_S)])
     assert [each.epoch for each in judged(job.advance(boundary(20)))] == [FIRST + 20]
 
 
 def test_decades_between_two_windows_are_no_epochs_to_go_through() -> None:
     job = started()
     sent(job, [session_window(60), session_window(60 + 800_000_000)])
-    assert len(read(job.advance(at(60 + 800_000_000 + HALF_HOUR_S)))) == 3
+    assert len(read(job.advance(at(60 + 800_000_000 + HALF_HOUR_S)))) == 4
 
 
-def test_types_beyond_a_bound_have_no_forest_of_their_own() -> None:
+def crowded(since_s: int = 60) -> Running:
+    """As many types as may have a sample."""
     job = started()
     for number in range(MAX_CONTENT_TYPES):
-        assert len(sent(job, [session_window(60, main_type=f"type-{number}")], f"type-{number}")) == 1
-    assert sent(job, [session_window(60, main_type="one too many")], "one too many") == []
-    assert "one too many" not in job.flink.values["reservoir-v1"]
+        assert sent(job, [session_window(since_s, main_type=f"type-{number}")], f"type-{number}") == []
+    return job
+
+
+def test_types_beyond_a_bound_have_no_forest_of_their_own_and_are_told_so_once() -> None:
+    job = crowded()
+    for name in ("one too many", "two too many"):
+        rows = [session_window(60, main_type=name), session_window(HALF_HOUR_S, main_type=name)]
+        told = sent(job, rows, name)
+        assert told == ([RefitMessage("", FIRST + 1, "full")] if name == "one too many" else [])
+        assert name not in job.flink.values["reservoir-v1"]
+    assert "one too many" not in job.flink.lists["arrivals-v1"]
+
+
+def test_a_type_that_nobody_reads_gives_its_place_back() -> None:
+    job = crowded()
+    sent(job, [session_window(60, main_type="later")], "later")
+    job.advance(boundary(1))
+    sent(job, [session_window(HALF_HOUR_S + 60, main_type="later")], "later")
+    assert RefitMessage("later", FIRST + 2, "begins") in read(job.advance(boundary(2)))
+
+
+def test_the_sample_of_a_type_that_has_vanished_is_dropped() -> None:
+    job = started()
+    sent(job, sample(150))
+    job.advance(boundary(1 + MAX_AGE_EPOCHS) - 1)
+    assert "news" in job.flink.values["reservoir-v1"]
+    assert job.advance(boundary(1 + MAX_AGE_EPOCHS)) == []
+    assert job.flink.values["reservoir-v1"] == {}
+    assert job.flink.lists["arrivals-v1"] == {}
+    assert job.flink.timers == set()
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_type_that_comes_back_after_a_day_begins_anew_whenever_its_window_came(early: bool) -> None:
+    """Also where the window overtakes the timer that drops the sample."""
+    job = started()
+    sent(job, sample(150))
+    job.advance(boundary(1))
+    later = sample(60, (2 + MAX_AGE_EPOCHS) * HALF_HOUR_S + 60, seed=8)
+    if not early:
+        job.advance(boundary(2 + MAX_AGE_EPOCHS))
+    sent(job, later)
+    # Sixty rows are too few; with the old ones they would be enough.
+    assert [each.status for each in judged(job.advance(boundary(3 + MAX_AGE_EPOCHS)))] == ["skipped"]
 
 
 def test_too_few_windows_give_no_forest() -> None:
@@ -214,7 +291,8 @@ def test_partial_windows_are_not_learned() -> None:
     rows = sample(150)
     partial = [session_window(60, f"partial-{n}", active_slices=4, engaged_ms=1.0) for n in range(40)]
     job = started()
-    assert sent(job, partial) == []
+    sent(job, partial)
+    assert job.flink.timers == set()
     sent(job, rows)
     assert judged(job.advance(boundary(1))) == [oracle(1, rows)]
 
@@ -267,5 +345,5 @@ def test_unknown_values_survive_a_restart() -> None:
 def test_at_the_end_of_a_bounded_topic_no_further_epoch_begins() -> None:
     job = started()
     sent(job, sample(150))
-    assert [each.epoch for each in judged(job.advance(MAX_WATERMARK))] == [FIRST + 1]
+    assert [each.epoch for each in judged(job.advance(2**63 - 1))] == [FIRST + 1]
     assert job.flink.timers == set()

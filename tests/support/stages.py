@@ -27,7 +27,7 @@ NO_REFITS = RefitSchedule(0, 0)
 
 def lane_setup(*rules: Rule) -> LaneSetup:
     """What a lane gives to its stages, with a bundle and forests of its own."""
-    forests = ForestRegistry(NO_REFITS, ForestVersion(ForestScorer(forest_model()), 0.62, "forest@1"))
+    forests = ForestRegistry(NO_REFITS, ForestVersion(lambda: ForestScorer(forest_model()), 0.62, "forest@1"))
     control = BroadcastControl(
         rules, forests, CardRegistry(NO_REFITS), DETECTORS, FakeCounter(FakeFlink().counters, "refused")
     )

@@ -8,7 +8,7 @@ import msgspec
 from pyflink.common import Types
 from pyflink.datastream.state import MapStateDescriptor
 
-from models.epochs import KEPT_EPOCHS
+from models.epochs import NO_WATERMARK
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
@@ -16,11 +16,13 @@ from models.judgement.messages import CardMessage
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
 from schemas.rules import Rule, RuleError, parse_rule
+from udfs.stages.stored_epochs import StoredEpochs
 
 _log: Final = logging.getLogger(__name__)
 
 CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING())
-"""Broadcast state: rules, refits and cards by ``kind:…``. Bounded by the number of rules and content types."""
+"""Broadcast state: rules, refits and cards by ``kind:…``. Bounded by the number of rules in force, of the rules of the job's
+file, and of the content types that have had a forest within a day."""
 
 
 class BroadcastControl:
@@ -36,12 +38,16 @@ class BroadcastControl:
     ) -> None:
         """`detectors` are the names that rules can refer to, `refused` is the counter of rules that could not be used."""
         self.rules = RuleSet(rules)
+        self._of_file = frozenset(rule.id for rule in rules)
+        self._deleted: list[str] = []
         self._forests = forests
         self._cards = cards
+        self._refits_stored = None if forests is None else StoredEpochs("refit", "fitted", forests.oldest_epoch)
+        self._cards_stored = None if cards is None else StoredEpochs("card", "made", cards.oldest_epoch)
         self._detectors = detectors
         self._refused = refused
 
-    def on_row(self, row: Any, state: Any) -> None:
+    def on_row(self, row: Any, state: Any, watermark: int = NO_WATERMARK) -> None:
         """Applies one control row (kind, key, body) and stores it in broadcast `state`.
 
         A rule that cannot be used changes nothing: the command line has told its author, and the last good version
@@ -50,16 +56,28 @@ class BroadcastControl:
         kind, key, body = row
         if kind == "rule":
             if self._apply_rule(key, body):
-                state.put(f"rule:{key}", body or "")
+                self._store_rule(key, body, state)
         elif kind == "card":
-            if self._cards is not None:
+            if self._cards is not None and self._cards_stored is not None:
                 message = msgspec.json.decode(body, type=CardMessage)
-                self._cards.on_message(message)
-                _store_card(message, body, state)
-        elif self._forests is not None:
+                self._cards.on_message(message, watermark)
+                self._cards_stored.store(message.status, "", message.epoch, body, state, watermark)
+        elif self._forests is not None and self._refits_stored is not None:
             refit = msgspec.json.decode(body, type=RefitMessage)
-            self._forests.on_refit(refit)
-            _prune_and_store(refit, body, state)
+            self._forests.on_refit(refit, watermark)
+            self._refits_stored.store(refit.status, refit.content_type, refit.epoch, body, state, watermark)
+
+    def _store_rule(self, rule_id: str, body: str | None, state: Any) -> None:
+        """That a rule was deleted is remembered only of the rules of the job's file, which would come back otherwise."""
+        if body or rule_id in self._of_file:
+            state.put(f"rule:{rule_id}", body or "")
+        else:
+            state.remove(f"rule:{rule_id}")
+        # The keyed side, which restores, cannot write.
+        for name in self._deleted:
+            if name != rule_id:
+                state.remove(f"rule:{name}")
+        self._deleted = []
 
     def restore(self, state: Any) -> None:
         """Applies what broadcast state held before a restart."""
@@ -68,6 +86,8 @@ class BroadcastControl:
             kind, _, name = key.partition(":")
             if kind == "rule":
                 self._apply_rule(name, stored[key])
+                if not stored[key] and name not in self._of_file:
+                    self._deleted.append(name)
         if self._cards is not None:
             messages = [msgspec.json.decode(stored[key], type=CardMessage) for key in stored if key.startswith("card:")]
             for message in sorted(messages, key=lambda each: (each.epoch, each.status != "begins")):
@@ -94,26 +114,3 @@ class BroadcastControl:
             _log.warning("the rule under %r stays as it was: %s", rule_id[:64], error)
             return False
         return True
-
-
-def _store_card(message: CardMessage, body: str, state: Any) -> None:
-    """Keeps in broadcast state the cards that `CardRegistry` keeps."""
-    made = message.status == "made"
-    state.put(f"card:{message.status}:{message.epoch if made else 'latest'}", body)
-    if made:
-        epochs = sorted(int(name.split(":")[2]) for name, _ in state.items() if name.startswith("card:made:"))
-        for epoch in epochs[:-KEPT_EPOCHS]:
-            state.remove(f"card:made:{epoch}")
-
-
-def _prune_and_store(refit: RefitMessage, body: str, state: Any) -> None:
-    """Keeps in broadcast state the forests that `ForestRegistry` keeps, so that a restart finds what was there before."""
-    fitted = refit.status == "fitted"
-    state.put(f"refit:{refit.status}:{refit.epoch if fitted else 'latest'}:{refit.content_type}", body)
-    if fitted:
-        # Not `keys`: PyFlink 2.3 asks for a method there that broadcast state in the JVM does not have.
-        names: list[str] = [name for name, _ in state.items()]
-        parts = [name.split(":", 3) for name in names if name.startswith("refit:fitted:")]
-        epochs = sorted(int(epoch) for _, _, epoch, content_type in parts if content_type == refit.content_type)
-        for epoch in epochs[:-KEPT_EPOCHS]:
-            state.remove(f"refit:fitted:{epoch}:{refit.content_type}")

@@ -1,8 +1,13 @@
 """A forest from a sample of windows, and its way to the operators that score."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
+from infra.local.home import PROJECT
 from models.features import FOREST_FEATURES, SESSION_FEATURES, SESSION_NAMES
 from models.isolation_forest.fit import MIN_ROWS, MIN_THRESHOLD, fit_trees, refit, threshold_of
 from models.isolation_forest.grow import grow_trees, sampled_rows
@@ -10,7 +15,7 @@ from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.onnx_export import SAMPLES, TREES, to_onnx
 from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import Floats, ForestScorer
-from models.isolation_forest.tree_arrays import average_path_length
+from models.isolation_forest.tree_arrays import _exp2, average_path_length
 from tests.support.builders import NAN, minutes
 
 EPOCH = 977_778
@@ -116,3 +121,41 @@ def test_unknown_values_are_fitted_as_they_are_scored() -> None:
     zeros = [(0.0, *row[1:]) for row in minutes(200)]
     assert refit("news", EPOCH, holes).model == refit("news", EPOCH, zeros).model
     assert to_feature_row(holes[0]).tolist() == to_feature_row(zeros[0]).tolist()
+
+
+SCORES = """
+import numpy as np
+from models.isolation_forest.grow import grow_trees, sampled_rows
+for seed in range(12):
+    rows = np.random.default_rng(seed).lognormal(0, 0.5, (300 + 17 * seed, 10)).astype(np.float32)
+    samples = min(256, len(rows) // 2)
+    trees = grow_trees(rows, seed, 100, samples)
+    scores = trees.out_of_bag_scores(rows, sampled_rows(len(rows), seed, 100, samples))
+    print(scores.tobytes().hex(), *(each.hex() for each in np.nanquantile(scores, (0.6, 0.85)).tolist()))
+"""
+
+VECTOR_UNITS = ("", "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL", "AVX2 FMA3 F16C AVX512F AVX512_SKX")
+"""Instructions that numpy is to leave alone: it plays older processors."""
+
+
+def test_thresholds_are_the_same_on_every_processor() -> None:
+    found = set()
+    for without in VECTOR_UNITS:
+        environment = os.environ | {"NPY_DISABLE_CPU_FEATURES": without}
+        argv = [sys.executable, "-W", "ignore", "-c", SCORES]
+        done = subprocess.run(argv, env=environment, cwd=PROJECT, capture_output=True, text=True, check=True)
+        found.add(done.stdout)
+    assert len(found) == 1
+
+
+def test_no_mean_depth_is_rounded_by_its_last_digit() -> None:
+    """Logarithms differ between processors by 1e-16 of their size."""
+    for samples in range(2, SAMPLES * 2 + 1):
+        units = average_path_length(samples) * 2**20
+        assert abs(units % 1 - 0.5) > 1e-6
+
+
+def test_powers_of_two_are_right_to_the_last_digits() -> None:
+    exponents = np.linspace(-3.0, 0.0, 1_001)
+    assert _exp2(exponents) == pytest.approx(np.exp2(exponents), rel=4e-16)
+    assert np.isnan(_exp2(np.array([np.nan]))).all()

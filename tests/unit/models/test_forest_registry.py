@@ -3,7 +3,8 @@
 import pytest
 
 from models.features import FOREST_FEATURES
-from models.isolation_forest.registry import KEPT_EPOCHS, ForestRegistry, ForestVersion, to_feature_row
+from models.isolation_forest.messages import RefitMessage
+from models.isolation_forest.registry import MAX_AGE_EPOCHS, ForestRegistry, ForestVersion, to_feature_row
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
 from tests.support.builders import NAN, at, forest_model, session_values
@@ -14,7 +15,7 @@ FIRST = at(0) // SCHEDULE.every_ms
 
 
 def named(name: str) -> ForestVersion:
-    return ForestVersion(ForestScorer(forest_model()), 0.6, name)
+    return ForestVersion(lambda: ForestScorer(forest_model()), 0.6, name)
 
 
 DEFAULT, ONE, TWO, THREE, FOUR = (named(name) for name in ("cold", "one", "two", "three", "four"))
@@ -85,12 +86,62 @@ def test_an_announcement_without_a_beginning_counts_from_its_own_epoch(forests: 
     assert forests.lookup("news", used_from(2)) is TWO
 
 
-def test_the_newest_three_forests_are_kept(forests: ForestRegistry) -> None:
-    for epoch, forest in enumerate((ONE, TWO, THREE, FOUR), start=1):
-        forests.add("news", FIRST + epoch, forest)
-    found = [forests.lookup("news", used_from(epoch)) for epoch in range(1, 5)]
-    assert found == [DEFAULT, TWO, THREE, FOUR]
-    assert KEPT_EPOCHS == 3
+def test_a_forest_is_kept_while_a_window_may_need_it(forests: ForestRegistry) -> None:
+    """However far the refits are ahead of the windows: in a fast replay many epochs."""
+    for epoch in range(1, 10):
+        forests.add("news", FIRST + epoch, (ONE, TWO, THREE, FOUR)[epoch % 4], watermark=at(0))
+    found = [forests.lookup("news", used_from(epoch)) for epoch in range(10)]
+    assert found == [DEFAULT, *((ONE, TWO, THREE, FOUR)[epoch % 4] for epoch in range(1, 10))]
+
+
+def test_a_forest_that_no_window_can_need_any_more_is_dropped(forests: ForestRegistry) -> None:
+    for epoch in range(1, 10):
+        forests.add("news", FIRST + epoch, (ONE, TWO, THREE, FOUR)[epoch % 4], watermark=used_from(epoch - 1))
+    # The watermark stands in epoch 8, and windows of silence are judged an epoch later at most.
+    assert forests.resolve("news", used_from(7)) is FOUR
+    assert forests.resolve("news", used_from(6)) is DEFAULT
+
+
+def test_a_forest_of_a_type_that_was_not_refitted_for_a_day_is_not_used(forests: ForestRegistry) -> None:
+    forests.add("news", FIRST + 1, ONE)
+    forests.begin("news", FIRST + 2 + MAX_AGE_EPOCHS)
+    assert forests.lookup("news", used_from(MAX_AGE_EPOCHS)) is ONE
+    assert forests.lookup("news", used_from(1 + MAX_AGE_EPOCHS)) is DEFAULT
+
+
+def test_types_that_have_vanished_are_forgotten(forests: ForestRegistry) -> None:
+    for number in range(100):
+        epoch = FIRST + number * (MAX_AGE_EPOCHS + 3)
+        forests.add(f"type-{number}", epoch, ONE, watermark=epoch * SCHEDULE.every_ms)
+    assert len(forests) <= 2
+
+
+def test_where_no_other_type_can_have_a_forest_none_is_waited_for(forests: ForestRegistry) -> None:
+    forests.on_refit(RefitMessage("", FIRST + 3, "full"))
+    assert forests.lookup("one too many", used_from(3)) is DEFAULT
+    assert forests.lookup("one too many", used_from(4)) == "pending"
+
+
+def test_forests_are_loaded_one_after_another_or_when_they_score(forests: ForestRegistry) -> None:
+    loaded: list[str] = []
+
+    def load(name: str) -> ForestVersion:
+        def scorer() -> ForestScorer:
+            loaded.append(name)
+            return ForestScorer(forest_model())
+
+        return ForestVersion(scorer, 0.6, name)
+
+    for name in ("news", "video", "sport"):
+        forests.add(name, FIRST + 1, load(name))
+    assert loaded == []
+    forests.load_next()
+    assert loaded == ["news"]
+    _ = forests.resolve("video", used_from(1)).scorer
+    forests.load_next()
+    forests.load_next()
+    assert loaded == ["news", "video", "sport"]
+    assert not forests.has_unloaded
 
 
 def test_a_straggling_window_gets_the_forest_of_its_own_time(forests: ForestRegistry) -> None:

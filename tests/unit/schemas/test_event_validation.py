@@ -191,6 +191,15 @@ def test_32_levels_are_valid_and_one_more_is_malformed() -> None:
     assert in_json(nested(33)) == ValidationFailure("malformed", "not JSON of at most 32 levels")
 
 
+def test_what_a_later_value_of_its_name_replaces_is_deep_all_the_same() -> None:
+    assert isinstance(in_json(nested(32) + ',"unknown":1'), Event)
+    assert in_json(nested(33) + ',"unknown":1') == ValidationFailure("malformed", "not JSON of at most 32 levels")
+
+
+def test_quotes_in_texts_end_no_text() -> None:
+    assert isinstance(in_json(',"a":"\\"' + "[" * 40 + '\\\\","b":"{{{"'), Event)
+
+
 def test_brackets_in_texts_or_side_by_side_are_not_depth() -> None:
     assert isinstance(validated(text="[{" * 500, unknown=[[]] * 500), Event)
 

@@ -21,6 +21,17 @@ def when(**condition: Any) -> dict[str, Any]:
     return {"when": [condition]}
 
 
+def then(parameters: Any) -> dict[str, Any]:
+    return {"then": {"action": "prompt", "parameters": parameters}}
+
+
+def itself() -> list[Any]:
+    """A list that holds itself, as YAML's `&x [*x]` does."""
+    endless: list[Any] = []
+    endless.append(endless)
+    return endless
+
+
 BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"id": "Upper"}, "rule Upper: id:"),
     ({"id": ""}, "rule : id:"),
@@ -161,4 +172,29 @@ def test_norway_can_be_written_in_quotes() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_a_bound_that_is_no_number_is_refused(value: float) -> None:
     """From a file only: JSON has no such numbers."""
-    assert "calm-down: when[0].above: give a finite number" in message(rule_data(**when(feature="pages", above=value)))
+    assert f"calm-down: when[0].above: {value} is no number in JSON" in message(rule_data(**when(feature="pages", above=value)))
+
+
+UNWRITABLE: list[tuple[dict[str, Any], str]] = [
+    (then({"video": {True: "small"}}), "calm-down: then.parameters.video: the key True is no text"),
+    (then({"sizes": [{1: "small"}]}), "calm-down: then.parameters.sizes[0]: the key 1 is no text"),
+    (then({"a": {None: 1}}), "calm-down: then.parameters.a: the key None is no text"),
+    (then({"a": {"x", "y"}}), "calm-down: then.parameters.a: a set is nothing in JSON"),
+    (then({"a": b"x"}), "calm-down: then.parameters.a: a bytes is nothing in JSON"),
+    (then({"a": float("nan")}), "calm-down: then.parameters.a: nan is no number in JSON"),
+    (then({"a": 2**63}), "calm-down: then.parameters.a: an integer of more than 64 bits"),
+    (then({"a": "\ud800"}), "calm-down: then.parameters.a: an unpaired surrogate"),
+    (then({"a": {"\ud800": 1}}), "calm-down: then.parameters.a: an unpaired surrogate"),
+    (then({"a": itself()}), "calm-down: more than 16 levels of lists and objects"),
+    (then({"a": [[0] * 1000] * 3}), "calm-down: more than 2000 values in all"),
+    (then({"a": "x" * 70_000}), "calm-down: more than 65536 characters in all"),
+    (when(context="device", equals="\ud800"), "calm-down: when[0].equals: an unpaired surrogate"),
+    (when(feature="pages", above=float("inf")), "calm-down: when[0].above: inf is no number in JSON"),
+    ({"version": 10**30}, "calm-down: version: an integer of more than 64 bits"),
+]
+
+
+@pytest.mark.parametrize(("change", "problem"), UNWRITABLE, ids=[problem for _, problem in UNWRITABLE])
+def test_what_no_command_could_carry_is_rejected(change: dict[str, Any], problem: str) -> None:
+    """A file may hold what JSON cannot; the job would accept the rule, and fail at its first command for ever."""
+    assert message(rule_data() | change).startswith(f"rule {problem}")
