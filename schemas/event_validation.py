@@ -115,6 +115,7 @@ class HugeInteger:
 def _parse_int(text: str) -> int | HugeInteger:
     return int(text) if len(text) <= _MAX_NUMBER_CHARS else HugeInteger(text)
 
+
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 """A text in quotes, or a bracket outside of one."""
 

@@ -172,7 +172,9 @@ def test_norway_can_be_written_in_quotes() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_a_bound_that_is_no_number_is_refused(value: float) -> None:
     """From a file only: JSON has no such numbers."""
-    assert f"calm-down: when[0].above: {value} is no number in JSON" in message(rule_data(**when(feature="pages", above=value)))
+    assert f"calm-down: when[0].above: {value} is no number in JSON" in message(
+        rule_data(**when(feature="pages", above=value))
+    )
 
 
 UNWRITABLE: list[tuple[dict[str, Any], str]] = [
