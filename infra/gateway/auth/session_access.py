@@ -65,15 +65,15 @@ class SessionAccess:
         for event in raw_events:
             if type(event) is not dict:
                 continue
-            user = event.get("user_id")
-            if type(user) is str:
+            user = _id_text(event.get("user_id"))
+            if user is not None:
                 if user not in nobody:
                     nobody[user] = names_nobody(user)
                 if nobody[user]:
                     user = event["user_id"] = None
             pseudonym = event.pop(PSEUDONYM, None)
-            given = pseudonym if isinstance(pseudonym, Pseudonym) else event.get("session_id")
-            if not isinstance(given, (str, Pseudonym)):
+            given = pseudonym if isinstance(pseudonym, Pseudonym) else _id_text(event.get("session_id"))
+            if given is None:
                 continue
             if (given, given == user) not in known:
                 known[given, given == user] = self._derived(key, given, user, address)
@@ -202,6 +202,15 @@ class SessionAccess:
 
     def _from_secret(self, source: str, given: str) -> str:
         return self._ids.derive(source, None, given)
+
+
+def _id_text(given: Any) -> str | None:
+    """Returns an id as a text, None for anything else. Databases give numbers; one that is very long has its digits as `text`."""
+    if type(given) is float and given.is_integer():
+        return str(int(given))
+    if type(given) in (int, float):
+        return str(given)
+    return given if type(given) is str else getattr(given, "text", None)
 
 
 def _is_id(given: Any) -> bool:

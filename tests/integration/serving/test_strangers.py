@@ -46,10 +46,13 @@ def readers_come(site: Gateway, topics: PrefixedTopics) -> tuple[list[str], set[
     public, server = site.http(x_write_key=PUBLIC), site.http(x_write_key=SERVER)
     uuid = "3f2b8c1e-17cd-4fd0-9d5c-2f6a8b7c9d10"
     known: list[str] = [uuid, "kiosk-4"]
-    natives: list[tuple[httpx.Client, str]] = [(public, secret_id()), (public, uuid), (public, "kiosk-4")]
+    natives: list[tuple[httpx.Client, Any]] = [(public, secret_id()), (public, uuid), (public, "kiosk-4")]
     for name in ("alice@example.com", "4711", "+49 151 23456789", str(CLOCK), "2026-11-28T07:52:00Z", "mim0ay2c"):
         natives += [(public, name), (server, name)]
         known.append(name)
+    # Ids of databases are numbers.
+    natives += [(public, 4713), (server, CLOCK + 1)]
+    known += ["4713", str(CLOCK + 1)]
     for number, (client, name) in enumerate(natives):
         answer = client.post("/v1/events", json={"events": [event(session_id=name, content_id=f"{PRIVATE}{number}")]})
         assert answer.json()["accepted"] == 1
