@@ -13,6 +13,9 @@ from schemas.kafka_security.settings import OPEN, KafkaSecurity
 PREFIX: Final = "MICROADJUST_GATEWAY_"
 """Of the environment variables. The projector reads those of the gateway that serves what it writes."""
 
+OTHER_VARIABLES: Final = ("MICROADJUST_HOME", "MICROADJUST_SHARED_DATA")
+"""Variables read outside of any settings class: the stack's folder, and the folder of recordings for tests."""
+
 DEFAULT_BOOTSTRAP: Final = "127.0.0.1:19092"
 DEFAULT_REDIS_URL: Final = "redis://127.0.0.1:16379/0"
 

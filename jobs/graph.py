@@ -111,7 +111,7 @@ def _session_states(
     t_env.create_temporary_view("commands", commands)
     updates = (
         to_data_stream(t_env, t_env.sql_query(query), key_value_type(side_outputs.SESSION_UPDATE), uid)
-        for query, uid in ((session_actions_query(config), "seen"), (commands_query(), "commanded"))
+        for query, uid in ((session_actions_query(), "seen"), (commands_query(), "commanded"))
     )
     return (
         key_by_first_field(scores.union(*updates), side_outputs.SESSION_UPDATE)

@@ -43,7 +43,7 @@ def with_kafka_checked(job: str, config: Config, needs: Sequence[tuple[str, str]
     except (KafkaAccessError, KafkaSecurityError) as error:
         sys.exit(f"{job}: {redacted(str(error), config.kafka_security.secrets())}")
     if warning is not None:
-        print(f"{job}: {warning}; submitted all the same", file=sys.stderr)
+        print(f"{job}: {warning}; the job goes on all the same", file=sys.stderr)
     return config
 
 

@@ -27,8 +27,10 @@ POINTER_PATH_PX: Final = SliceColumn("pointer_path_px", total("{move}"))
 ENGAGED_MS: Final = SliceColumn("engaged_ms", total("{heartbeat}", "CAST(LEAST(`value`, 10000) AS BIGINT)"))
 """One heartbeat tells of no more than a slice: what a sender adds up over hours is not engaged time of now."""
 PAGES: Final = SliceColumn("pages", count("{page_view}"))
-EXITS: Final = SliceColumn("exits", count("{page_hide}"))
-LEFT_MS: Final = SliceColumn("left_ms", lowest("{page_hide}", "occurred_at_ms"), UNKNOWN)
+_LEFT_PAGE: Final = "{page_hide} AND `value` IS NOT NULL"
+"""A page_hide without a value tells of a page that is out of view and may come back."""
+EXITS: Final = SliceColumn("exits", count(_LEFT_PAGE))
+LEFT_MS: Final = SliceColumn("left_ms", lowest(_LEFT_PAGE, "occurred_at_ms"), UNKNOWN)
 """The first time in the slice that the reader left."""
 RAPID_EXITS: Final = SliceColumn("rapid_exits", count(f"{{page_hide}} AND `value` <= {RAPID_EXIT_MS}"))
 PRESENT: Final = SliceColumn("present", ONE)

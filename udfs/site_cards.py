@@ -10,6 +10,7 @@ from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
 from models.isolation_forest.schedule import RefitSchedule
+from models.judgement.layout import LAYOUT_ID
 from models.judgement.messages import CardMessage
 from models.judgement.site_sample import MAX_SAMPLED, SampledWindow, SiteSample, rank_of
 from udfs.crossing_rows import SessionWindow, unpack
@@ -36,6 +37,8 @@ class ArrivedWindow(msgspec.Struct, array_like=True):
     active_slices: int
     values: list[float | None]
     wholes: list[int]
+    layout: str = LAYOUT_ID
+    """Of the features whose values these are."""
 
 
 _arrived: Final = msgspec.json.Decoder(ArrivedWindow)
@@ -93,7 +96,8 @@ class SiteCards(KeyedProcessFunction):
         if timestamp < self._schedule.boundary_ms(epoch):
             return
         arrived = [_arrived.decode(text) for text in self._arrivals.get()]
-        due = [_from_state(window) for window in arrived if window.end_ms <= timestamp]
+        # Windows of other features, from before a change of the job, tell nothing by their places.
+        due = [_from_state(window) for window in arrived if window.end_ms <= timestamp and window.layout == LAYOUT_ID]
         early = [window for window in arrived if window.end_ms > timestamp]
         in_force_ms = self._schedule.boundary_ms(epoch - 1) + self._schedule.lead_ms
         cards = sample.end_epoch(due, in_force_ms)
@@ -171,5 +175,5 @@ def _to_state(window: SessionWindow) -> ArrivedWindow:
 
 def _from_state(window: ArrivedWindow) -> SampledWindow:
     values = [_NAN if each is None else each for each in window.values]
-    told = msgspec.structs.astuple(window)[:-2]
+    told = msgspec.structs.astuple(window)[: ArrivedWindow.__struct_fields__.index("values")]
     return SampledWindow(*told, values, window.wholes)  # type: ignore[call-arg]

@@ -10,6 +10,7 @@ from infra.kafka.reading import BrokerUnavailableError, KafkaRefusalError, Strea
 from infra.kafka.refusals import explain_grant, login_problem
 
 REQUEST_TIMEOUT_S: Final = 5.0
+POLL_S: Final = 0.1
 MAX_RECORD_BYTES: Final = 8_388_608
 
 
@@ -25,6 +26,7 @@ class BlockingProducer:
         self.problem = ""
         """Why the first record failed; empty if none has."""
         self._is_refused = False
+        self._topic = ""
         self._failed = 0
         try:
             self._producer = Producer(
@@ -62,6 +64,7 @@ class BlockingProducer:
 
     def send(self, topic: str, value: bytes | None, key: bytes | None, partition: int | None = None) -> None:
         """Queues a record, waiting for room. A failure is counted; the key chooses the partition if none is given."""
+        self._topic = topic
         while True:
             try:
                 self._producer.produce(
@@ -69,19 +72,22 @@ class BlockingProducer:
                 )
                 break
             except BufferError:
-                self._producer.poll(0.1)
+                self._poll(POLL_S)
             except KafkaException as error:
                 self._count(error.args[0], topic)
                 break
-        self._producer.poll(0)
+        self._poll(0)
 
     def flush(self) -> int:
         """Waits until each record is acknowledged or has failed; returns how many have failed so far."""
-        deadline_s = time.monotonic() + 2 * REQUEST_TIMEOUT_S
-        while self._producer.flush(REQUEST_TIMEOUT_S):
-            # Nothing comes from a broker that refuses the login: the client would try until the records' time is up.
-            if time.monotonic() > deadline_s and (text := login_problem(self._kafka)):
-                raise KafkaRefusalError(text)
+        ask_s = time.monotonic() + 2 * REQUEST_TIMEOUT_S
+        while len(self._producer):
+            self._poll(POLL_S)
+            if time.monotonic() > ask_s:
+                # Nothing comes from a broker that refuses the login: the client would try until the records' time is up.
+                if text := login_problem(self._kafka):
+                    raise KafkaRefusalError(text)
+                ask_s = time.monotonic() + REQUEST_TIMEOUT_S
         return self._failed
 
     def finish(self) -> None:
@@ -89,12 +95,26 @@ class BlockingProducer:
         if self.flush():
             raise KafkaRefusalError(self.problem) if self._is_refused else StreamError(self.problem)
 
+    def _poll(self, wait_s: float) -> None:
+        """Serves what has come. Not by the client's own `flush`, which goes on serving after a fatal error."""
+        try:
+            self._producer.poll(wait_s)
+        except KafkaException as fatal:
+            # An idempotent producer is let in by WRITE on any topic; without it the client gives up for good.
+            self._note(fatal.args[0], self._topic)
+            self._producer.purge()
+
     def _on_delivery(self, error: KafkaError | None, message: Any) -> None:
         if error is not None:
             self._count(error, message.topic())
 
     def _count(self, error: KafkaError, topic: str) -> None:
         self._failed += 1
+        self._note(error, topic)
+
+    def _note(self, error: KafkaError, topic: str) -> None:
+        if error.code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED:
+            error = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
         text = explain_grant(self._kafka, error, "WRITE", topic)
         self._is_refused = self._is_refused or text is not None
         self.problem = self.problem or text or f"Kafka at {self._kafka}, topic {topic}: {error.str()}"

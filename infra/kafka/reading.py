@@ -192,6 +192,14 @@ class TopicReader:
         """Goes to the first record of each partition that is not older than the instant."""
         self.assign(self.offsets_at(at_ms))
 
+    def backlog(self) -> dict[Partition, int]:
+        """How many records each assigned partition is behind its last known end; may be called from another thread."""
+        found = {}
+        for each, offset in self.positions.items():
+            _, end = self._consumer.get_watermark_offsets(TopicPartition(*each), cached=True)
+            found[each] = max(0, end - offset)
+        return found
+
     def skip_backlog(self, over: int) -> dict[Partition, int]:
         """Moves partitions that are more than `over` records behind to the last known end; how many records that skips."""
         skipped = {}

@@ -85,14 +85,24 @@ def login_problem(kafka: KafkaConnection, patience_s: float = LOGIN_PATIENCE_S) 
         for each in refused:
             if problem := explain_login(kafka, each):
                 return problem
-        if kafka.security.is_open and log.is_cut:
-            fix = "set MICROADJUST_KAFKA_SECURITY_PROTOCOL and what belongs to it"
-            return f"what listens at {kafka} closes connections without TLS and login: {fix}"
-        for each in refused:
-            if each.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
-                return None
+        # A broker that starts or stops cuts a connection too.
+        if log.cuts > 1:
+            return _explain_cut(kafka)
+        is_down = any(each.code() == KafkaError._ALL_BROKERS_DOWN for each in refused)  # noqa: SLF001
+        if is_down and not log.cuts:
+            return None
         refused.clear()
     return None
+
+
+def _explain_cut(kafka: KafkaConnection) -> str:
+    if kafka.security.is_open:
+        fix = "set MICROADJUST_KAFKA_SECURITY_PROTOCOL and what belongs to it"
+        return f"what listens at {kafka} closes connections without TLS and login: {fix}"
+    fix = "check MICROADJUST_KAFKA_SECURITY_PROTOCOL"
+    if kafka.security.has_tls:
+        fix += ", and whether it asks for a client certificate that it trusts (MICROADJUST_KAFKA_SSL_CERTIFICATE)"
+    return f"what listens at {kafka} closes connections by {kafka.security.protocol}: {fix}"
 
 
 class _CutConnections(logging.Logger):
@@ -102,10 +112,10 @@ class _CutConnections(logging.Logger):
 
     def __init__(self) -> None:
         super().__init__("kafka-login")
-        self.is_cut = False
+        self.cuts = 0
 
     def handle(self, record: logging.LogRecord) -> None:
-        self.is_cut = self.is_cut or any(sign in record.getMessage() for sign in self.SIGNS)
+        self.cuts += any(sign in record.getMessage() for sign in self.SIGNS)
 
 
 class RefusalLog:
@@ -127,6 +137,16 @@ class RefusalLog:
         """Takes the error of a record that was not written."""
         if error.code() in _RESOURCES and (text := explain_grant(self._kafka, error, "WRITE", message.topic())):
             self._once(text, text)
+
+    def on_fatal(self, error: KafkaError) -> bool:
+        """Takes an error after which a client is of no use; returns whether it is a refusal.
+
+        An idempotent producer is let in by WRITE on any topic.
+        """
+        is_refused = error.code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED
+        if is_refused:
+            self._once("idempotence", missing_grant(self._kafka, "WRITE", "any topic", ""))
+        return is_refused
 
     def _once(self, key: str, text: str) -> None:
         now_s = time.monotonic()

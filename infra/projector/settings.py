@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from infra.kafka.connection import KafkaConnection
-from infra.settings import Connections
+from infra.settings import Connections, SettingsError
 from schemas.kafka_security.settings import OPEN, KafkaSecurity
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
+
+PORT_VARIABLE: Final = "MICROADJUST_PROJECTOR_PORT"
+HOST_VARIABLE: Final = "MICROADJUST_PROJECTOR_HOST"
+DEFAULT_HOST: Final = "127.0.0.1"
+VARIABLES: Final = (PORT_VARIABLE, HOST_VARIABLE)
+"""The projector's own; its other settings are the gateway's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +27,17 @@ class Settings:
     group_id: str = "microadjust-projector"
     kafka_security: KafkaSecurity = OPEN
     topics_prefix: str = ""
+    port: int = 0
+    """Port for `/live`, `/ready` and `/metrics`; 0 for none."""
+    host: str = DEFAULT_HOST
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
         """Reads the variables. Raises `SettingsError`."""
         shared = Connections.from_env(environ)
+        port = environ.get(PORT_VARIABLE) or "0"
+        if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+            raise SettingsError(f"{PORT_VARIABLE}={port!r}: give a number from 0 to 65535")
         return cls(
             shared.bootstrap,
             shared.redis_url,
@@ -32,6 +45,8 @@ class Settings:
             shared.topic(ADJUSTMENTS.name),
             kafka_security=shared.kafka_security,
             topics_prefix=shared.topics_prefix,
+            port=int(port),
+            host=environ.get(HOST_VARIABLE) or DEFAULT_HOST,
         )
 
     @property

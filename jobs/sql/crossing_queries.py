@@ -10,6 +10,7 @@ from jobs.sql.shares import shares
 from jobs.sql.source_table import NAN, Route, route_predicate, type_ordinals
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
+from models.session_clock import SESSION_END_MS
 from models.session_state import STATE_EVENT_TYPES
 from schemas.events import MAX_BYTES
 from udfs import crossing_rows
@@ -110,8 +111,12 @@ def windows_query(
     )
 
 
-def session_actions_query(config: AdjustConfig) -> str:
-    """Returns the query of a reader's deliberate actions, for session-state.v1."""
+def session_actions_query() -> str:
+    """Returns the query of a reader's deliberate actions, for session-state.v1.
+
+    Late ones belong to it, too, where a session may still go on: a state knows the order of its actions, and libraries of phones
+    send them every 30 s. By the event's own times alone, so that a replay finds the same.
+    """
     fields = {
         "session_id": "session_id",
         "event_id": "event_id",
@@ -125,8 +130,8 @@ def session_actions_query(config: AdjustConfig) -> str:
     }
     body = ", ".join(f"KEY '{name}' VALUE {value}" for name, value in fields.items())
     row = f"ROW(CAST('{crossing_rows.SessionUpdateKind.ACTION}' AS STRING), JSON_OBJECT({body} ABSENT ON NULL))"
-    in_time = f"({route_predicate(config, Route.SIGNAL)} OR {route_predicate(config, Route.TRIGGER_EVENT)})"
-    return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {type_ordinals(*STATE_EVENT_TYPES)} AND {in_time}"
+    is_recent = f"occurred_at_ms > received_at_ms - {SESSION_END_MS}"
+    return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {type_ordinals(*STATE_EVENT_TYPES)} AND {is_recent}"
 
 
 def commands_query() -> str:

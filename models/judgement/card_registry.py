@@ -5,6 +5,7 @@ from typing import Final
 
 from models.epochs import NO_WATERMARK, EpochValues
 from models.isolation_forest.schedule import RefitSchedule
+from models.judgement.layout import LAYOUT_ID
 from models.judgement.messages import CardMessage
 from models.judgement.site_card import SiteCard, shipped_card
 from models.judgement.site_sample import HALVES, half_of
@@ -26,7 +27,10 @@ class CardRegistry:
         if message.status == "begins":
             self._cards.begin(message.epoch)
         else:
-            self._cards.add(message.epoch, [SiteCard.from_json(card) for card in message.cards], watermark)
+            # Cards for other features came with a savepoint: until the next ones, the card that ships is in force.
+            is_readable = message.layout == LAYOUT_ID
+            cards = [SiteCard.from_json(card) for card in message.cards] if is_readable else None
+            self._cards.add(message.epoch, cards, watermark)
 
     def oldest_epoch(self, watermark: int) -> int:
         """Returns the oldest epoch that windows after that watermark may need."""

@@ -7,10 +7,9 @@ from typing import Final
 from models.judgement.habit import Habit
 from models.judgement.habits import Habits
 
-_MAX_SUM: Final = 2**31 - 1
 _NAMES: Final = ("minutes", "totals", "squares", "last_offs", "sums", "previous_sums", "up", "down", "held")
-_structs: dict[int, Struct] = {}
-_whole_structs: dict[int, Struct] = {}
+_structs: dict[tuple[int, bool], Struct] = {}
+_whole_structs: dict[tuple[int, bool], Struct] = {}
 
 
 def habit_keys(habits: Sequence[Habit]) -> str:
@@ -20,9 +19,9 @@ def habit_keys(habits: Sequence[Habit]) -> str:
 
 def pack_habits(habits: Habits) -> bytes:
     """All numbers but the exposure of the minutes; `Habits` keeps them in single precision, so nothing is lost."""
-    return habits.taught_bytes + _wholes(habits.count).pack(
-        *[value if value < _MAX_SUM else _MAX_SUM for value in habits.sums],
-        *[value if value < _MAX_SUM else _MAX_SUM for value in habits.previous_sums],
+    return habits.taught_bytes + _wholes(habits.count, habits.of_many).pack(
+        *habits.sums,
+        *habits.previous_sums,
         *habits.up,
         *habits.down,
         *[held if held < 255 else 255 for held in habits.held],
@@ -35,26 +34,31 @@ def unpack_habits(habits: Habits, declared: Sequence[Habit], keys: str, data: by
     A habit that `keys` lacks begins empty, one that is not declared any more is dropped.
     """
     stored = len(keys) // 2
-    numbers = _struct(stored).unpack_from(data, offset)
+    layout = _struct(stored, habits.of_many)
+    numbers = layout.unpack_from(data, offset)
     for place, habit in enumerate(declared):
         at = _place(keys, habit)
         if at >= 0:
             for number, name in enumerate(_NAMES):
                 getattr(habits, name)[place] = numbers[number * stored + at]
-    return offset + _struct(stored).size
+    return offset + layout.size
 
 
-def _struct(habits: int) -> Struct:
-    if habits not in _structs:
-        _structs[habits] = Struct(f"<{4 * habits}f{2 * habits}i{2 * habits}H{habits}B")
-    return _structs[habits]
+def _struct(habits: int, of_many: bool) -> Struct:
+    if (habits, of_many) not in _structs:
+        _structs[habits, of_many] = Struct(f"<{4 * habits}f{_wholes_format(habits, of_many)}")
+    return _structs[habits, of_many]
 
 
-def _wholes(habits: int) -> Struct:
+def _wholes(habits: int, of_many: bool) -> Struct:
     """The part of `_struct` behind the numbers in single precision."""
-    if habits not in _whole_structs:
-        _whole_structs[habits] = Struct(f"<{2 * habits}i{2 * habits}H{habits}B")
-    return _whole_structs[habits]
+    if (habits, of_many) not in _whole_structs:
+        _whole_structs[habits, of_many] = Struct(f"<{_wholes_format(habits, of_many)}")
+    return _whole_structs[habits, of_many]
+
+
+def _wholes_format(habits: int, of_many: bool) -> str:
+    return f"{2 * habits}{'q' if of_many else 'i'}{2 * habits}H{habits}B"
 
 
 def _place(keys: str, habit: Habit) -> int:

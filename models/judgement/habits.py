@@ -48,6 +48,8 @@ MIN_VARIATION: Final = 0.05
 """No minute is thought to vary by less than this share of its mean."""
 
 _MINUTE_ENDS_MS: Final = 59_990
+_MAX_SUM: Final = 2**31 - 1
+_MAX_SUM_OF_MANY: Final = 2**62
 _KEEP: Final = float(2.0 ** (-1.0 / HALF_LIFE_MINUTES))
 _KEPT_AT_NEW_NORM: Final = 0.2
 _NAN: Final = float("nan")
@@ -68,6 +70,7 @@ class Habits:
         "_bounds",
         "_card",
         "_floors",
+        "_max_sum",
         "_single",
         "_taught",
         "count",
@@ -75,6 +78,7 @@ class Habits:
         "held",
         "last_offs",
         "minutes",
+        "of_many",
         "present_ms",
         "previous_ms",
         "previous_sums",
@@ -84,9 +88,12 @@ class Habits:
         "up",
     )
 
-    def __init__(self, habits: Sequence[Habit]) -> None:
+    def __init__(self, habits: Sequence[Habit], of_many: bool = False) -> None:
+        """`of_many`: sums are over any number of readers; those of one reader's minute fit into four bytes each."""
         count = len(habits)
         self.count = count
+        self.of_many = of_many
+        self._max_sum = _MAX_SUM_OF_MANY if of_many else _MAX_SUM
         self._floors: list[float] = [habit.floor for habit in habits]
         self.minutes: list[float] = [0.0] * count
         """Forgotten sums over taught minutes: minutes (times the site's level), values, squared deviations."""
@@ -157,7 +164,7 @@ class Habits:
         if self._card is not view.card:
             self._prepare(view.card)
         tide, up, down, sums, place = view.tide, self.up, self.down, self.sums, 0
-        cap, ceiling, length = 1000.0 * MAX_SLICE_NATS, 1000.0 * MAX_NATS, float(present_ms)
+        cap, ceiling, length, most = 1000.0 * MAX_SLICE_NATS, 1000.0 * MAX_NATS, float(present_ms), self._max_sum
         for gain, loss, fall, rise in self._bounds:
             value = float(values[place])
             scaled_ms = tide[place] * length
@@ -171,7 +178,8 @@ class Habits:
             nats = rise * scaled_ms - fall * value
             nats = down[place] + (-cap if nats < -cap else nats if nats < cap else cap)
             down[place] = 0 if nats <= 0.0 else int(nats if nats < ceiling else ceiling)
-            sums[place] += int(value)
+            total = sums[place] + int(value)
+            sums[place] = total if total < most else most
             place += 1  # noqa: SIM113
         self.present_ms += present_ms
         if may_end_minute and self.present_ms >= _MINUTE_ENDS_MS:

@@ -24,7 +24,7 @@ from models.judgement.presence import SLICE_MS
 from models.judgement.shares import Shares
 from models.judgement.slice_ring import SLICES, SliceRing
 
-_HEAD: Final = Struct("<qIIII")
+_HEAD: Final = Struct("<qqqqq")
 _KEYS: Final = ",".join(habit_keys(CONTENT_HABITS[by]) for by in EXPOSURES)
 _INDEX: Final = {name: index for index, name in enumerate(CONTENT_NAMES)}
 _SUMMED: Final = ("engaged_ms", "clicks")
@@ -80,7 +80,7 @@ class JudgedContent:
     def __init__(self) -> None:
         self.habits: dict[Exposure, Habits] = {
             "exits": Shares(CONTENT_HABITS["exits"], UNIT),
-            "readers": Habits(CONTENT_HABITS["readers"]),
+            "readers": Habits(CONTENT_HABITS["readers"], of_many=True),
         }
         self.levels = Levels(CONTENT_LEVELS)
         self._ring = SliceRing(len(_SUMMED) + 1, SLICE_MS)

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from models.judgement.layout import LAYOUT_ID
+
 
 class CardMessage(Struct):
     """State of one epoch. `begins`: the next epoch that will have cards; `made`: the cards, by the half that they judge."""
@@ -11,3 +13,5 @@ class CardMessage(Struct):
     epoch: int
     status: Literal["begins", "made"]
     cards: list[dict[str, Any]] = []
+    layout: str = LAYOUT_ID
+    """Of the features that the cards were made for."""

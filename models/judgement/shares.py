@@ -30,7 +30,7 @@ class Shares(Habits):
     __slots__ = ("_unit",)
 
     def __init__(self, habits: Sequence[Habit], unit: int) -> None:
-        super().__init__(habits)
+        super().__init__(habits, of_many=True)
         self._unit = unit
 
     def _prepare(self, card: SiteCard) -> None:

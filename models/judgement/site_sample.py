@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from models.judgement.judged_session import JudgedSession
-from models.judgement.layout import HABIT_NAMES, SESSION_HABITS, SESSION_LEVELS
+from models.judgement.layout import HABIT_NAMES, LAYOUT_ID, SESSION_HABITS, SESSION_LEVELS
 from models.judgement.presence import SLICE_MS
 from models.judgement.site_card import SiteCard, SiteView, shipped_card
 from models.judgement.site_level import site_level
@@ -100,6 +100,7 @@ class SiteSample:
         """Everything as plain data."""
         return {
             "habits": [habit.key for habit in SESSION_HABITS],
+            "layout": LAYOUT_ID,
             "sessions": {name: session.to_text() for name, session in sorted(self._sessions.items())},
             "statistics": [statistics.to_json() for statistics in self._statistics],
             "cards": [card.to_json() for card in self.cards],
@@ -108,9 +109,9 @@ class SiteSample:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "SiteSample":
-        """The sample that `to_json` wrote; a new one where it was written for other habits."""
+        """The sample that `to_json` wrote; a new one where it was written for other features."""
         self = cls()
-        if data["habits"] != [habit.key for habit in SESSION_HABITS]:
+        if data["habits"] != [habit.key for habit in SESSION_HABITS] or data.get("layout", LAYOUT_ID) != LAYOUT_ID:
             return self
         self._sessions = {name: JudgedSession.from_text(text) for name, text in data["sessions"].items()}
         self._statistics = [

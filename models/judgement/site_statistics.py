@@ -20,10 +20,20 @@ MIN_MINUTES: Final = 200
 
 MIN_PAGES: Final = 50
 
+MAX_TYPES: Final = 64
+"""Content types on a card, the most opened: what a page says of its type, anybody can make up."""
+
+MAX_BUCKET_TYPES: Final = 256
+"""Content types that a bucket keeps once it is over."""
+
 _MINUTE_MS: Final = 60_000.0
 _HOUR_MS: Final = 3_600_000.0
 _MIN_VARIATION: Final = 0.05
 _MAX_CORRELATION: Final = 0.6
+
+_SLOW_MOODS: Final = 1.0
+"""A pace that drifts is remembered for longer than the correlation of one minute with the next tells, since each minute adds
+noise of its own: strong moods are slow ones. Weak ones are not touched. Set on the world `drifting`, seeds 21 to 23."""
 _WEIGHTS: Final = (0.5, 15.0)
 _HUNDREDTHS: Final = 100.0
 _NAN: Final = float("nan")
@@ -120,6 +130,7 @@ class SiteStatistics:
     def end_bucket(self) -> SiteCard:
         """The card of the last half hour; begins the next bucket."""
         card = self._card()
+        self._buckets[-1].types = _most_opened(self._buckets[-1].types, MAX_BUCKET_TYPES)
         self._buckets = [*self._buckets, Bucket(self._places)][-MAX_BUCKETS:]
         return card
 
@@ -132,7 +143,9 @@ class SiteStatistics:
             for name, count in bucket.types.items():
                 types[name] = types.get(name, 0) + count
         pages = sum(types.values())
-        return {name: count / pages for name, count in sorted(types.items())} if pages >= MIN_PAGES else {}
+        if pages < MIN_PAGES:
+            return {}
+        return {name: count / pages for name, count in sorted(_most_opened(types, MAX_TYPES).items())}
 
     def _card(self) -> SiteCard:
         shares, shipped, buckets = self._shares(), self._shipped, self._buckets
@@ -156,7 +169,8 @@ class SiteStatistics:
             between = max(between, (_MIN_VARIATION * mean) ** 2, 1e-9)
             means.append(mean)
             dispersions.append(dispersion)
-            moods.append((1.0 + correlation) / (1.0 - correlation))
+            mood = (1.0 + correlation) / (1.0 - correlation)
+            moods.append(mood * (1.0 + _SLOW_MOODS * (mood - 1.0) ** 2))
             weights.append(min(max(dispersion * mean / between, _WEIGHTS[0]), _WEIGHTS[1]))
         for place in range(len(self._habits), self._places):
             means.append(values[place] / pairs[place] if pairs[place] else _NAN)
@@ -223,6 +237,13 @@ class SiteStatistics:
                         counts[int(place)] = count
             self._buckets.append(bucket)
         return self
+
+
+def _most_opened(types: dict[str, int], limit: int) -> dict[str, int]:
+    """The types with the most pages; of equal ones those that come first by name."""
+    if len(types) <= limit:
+        return types
+    return dict(sorted(types.items(), key=lambda item: (-item[1], item[0]))[:limit])
 
 
 def _sparse(counts: list[int]) -> dict[str, int]:

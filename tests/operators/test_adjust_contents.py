@@ -140,7 +140,7 @@ def test_a_content_item_and_a_session_of_the_same_name_are_two(start: Start) -> 
     job = start(content, session)
     found = commands(fed(job, [content_window(60, ANNA), session_window(60)]))
     assert [(each.source.id, each.target.kind) for each in found] == [("content", "content"), ("session", "session")]
-    assert job.flink.left_of("c" + ANNA) == {"content-habits-v1", "content-decisions-v1"}
+    assert job.flink.left_of("c" + ANNA) == {"content-habits-v2", "content-decisions-v1"}
 
 
 def test_state_of_an_earlier_release_is_left_to_expire(start: Start) -> None:
@@ -151,7 +151,7 @@ def test_state_of_an_earlier_release_is_left_to_expire(start: Start) -> None:
     job.flink.values["content-v2"][key_of(row)] = old
     again = start(SHALLOW, flink=job.flink)
     fed(again, [content_window(70)])
-    assert job.flink.left_of(key_of(row)) == {"content-habits-v1", "content-decisions-v1"}
+    assert job.flink.left_of(key_of(row)) == {"content-habits-v2", "content-decisions-v1"}
 
 
 def test_content_items_have_no_timers(start: Start) -> None:

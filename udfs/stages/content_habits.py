@@ -14,7 +14,7 @@ class ContentHabitStage:
     def __init__(self, window_ms: int, bundle: KeyedStateBundle) -> None:
         self._window_ms = window_ms
         self._habits: StateField[JudgedContent] = StateField(
-            "content-habits-v1", JudgedContent.to_text, JudgedContent.from_text, bundle
+            "content-habits-v2", JudgedContent.to_text, JudgedContent.from_text, bundle
         )
 
     def open(self, context: RuntimeContext) -> None:

@@ -35,6 +35,10 @@ class CommandConsumer:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
     async def stop(self) -> None:
         self._stop.set()
         await asyncio.to_thread(self._thread.join, STOP_TIMEOUT_S)

@@ -16,6 +16,7 @@ from infra.gateway import metrics
 from infra.gateway.auth.push import PushGrant, authorize_all, authorize_session
 from infra.gateway.client_address import client_address, rate_limit_key
 from infra.gateway.components import Component, GatewayContext
+from infra.gateway.erased_sessions import ErasedSessions
 from infra.gateway.errors import ApiError
 from infra.gateway.push.consumer import CommandConsumer
 from infra.gateway.push.hub import CapacityError, Client, Hub
@@ -41,9 +42,9 @@ Authorize = Callable[[HTTPConnection, Settings], PushGrant]
 class Push:
     """The push endpoints of one hub."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, erased: ErasedSessions | None = None) -> None:
         self._settings = settings
-        self.hub = Hub(settings.push_clients_per_address)
+        self.hub = Hub(settings.push_clients_per_address, erased)
 
     async def _join(self, connection: HTTPConnection, authorize: Authorize) -> tuple[Client, PushGrant]:
         """Authorizes a client and adds it to the hub. Raises `ApiError`."""
@@ -55,7 +56,11 @@ class Push:
                     async with asyncio.timeout(LOADING_TIMEOUT_S):
                         await self.hub.loaded.wait()
             # An operator's servers may share one address.
-            address = "" if admitted.session_id is None else rate_limit_key(client_address(connection))
+            address = (
+                ""
+                if admitted.session_id is None
+                else rate_limit_key(client_address(connection), self._settings.ipv6_prefix)
+            )
             return self.hub.join(admitted.session_id, admitted.seen, address), admitted
         except CapacityError as full:
             refusal = ApiError(503, "full", str(full), retry_after_s=5)
@@ -201,12 +206,14 @@ async def _upgrade(_: Request) -> Response:
 
 
 def component(gateway: GatewayContext) -> Component:
-    settings, push = gateway.settings, Push(gateway.settings)
+    settings, push = gateway.settings, Push(gateway.settings, gateway.erased)
+    gateway.on_drain.append(push.hub.cut_over)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         consumer = CommandConsumer(settings.kafka, settings.topic(ADJUSTMENTS.name), push.hub)
         consumer.start()
+        gateway.is_alive.append(lambda: None if consumer.is_running else "push consumer")
         try:
             yield
         finally:

@@ -26,15 +26,19 @@ export const connection = (internals, receive) => {
 
   const connect = guarded(() => {
     close();
-    const { push_token: token, session: of } = /** @type {any} */ (internals.pushCredentials);
+    // The gateway tells the public id: the secret one is not for the logs of proxies.
+    const { push_token: token, session: of, session_id = of } = /** @type {any} */ (internals.pushCredentials);
     if (!token || !internals.granted()) return;
     // Ids count within a session's stream: another session starts without one.
     if (of !== session) lastId = "";
     session = of;
-    const query = "?" + new URLSearchParams({ session_id: of, token, last_id: lastId });
-    const url = gateway + "/v1/push";
     // Two tries by WebSocket, two by server-sent events, and round again.
-    const mine = failures % 4 > 1 ? new EventSource(url + "/events" + query) : new WebSocket(url.replace("http", "ws") + query);
+    const byEvents = failures % 4 > 1;
+    // A browser opens six connections to a server without HTTP/2: a tab that nobody looks at takes none of them.
+    if (byEvents && document.hidden) return;
+    const query = "?" + new URLSearchParams({ session_id, token, last_id: lastId });
+    const url = gateway + "/v1/push";
+    const mine = byEvents ? new EventSource(url + "/events" + query) : new WebSocket(url.replace("http", "ws") + query);
     const since = Date.now();
     channel = mine;
     mine.onmessage = ({ data }) =>
@@ -60,6 +64,10 @@ export const connection = (internals, receive) => {
   };
   // A page that is shown for the first time connects below.
   listen(window, "online pageshow", ({ persisted }) => persisted !== false && connect());
+  listen(document, "visibilitychange", () => {
+    if (document.hidden) channel instanceof EventSource && close();
+    else if (!channel && !timer) connect();
+  });
   // An open connection would keep the page from being kept for the way back.
   listen(window, "pagehide", close);
   connect();

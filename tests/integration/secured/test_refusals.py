@@ -48,6 +48,14 @@ def test_a_wrong_password_ends_every_command(secured: SecuredBroker, cli: Cli, c
     print(f"{' '.join(command)}: {done.seconds:.1f} s")
 
 
+def test_the_gateways_check_names_login_and_grants(secured: SecuredBroker, cli: Cli) -> None:
+    wrong = cli(secured.environment("cli", WRONG), "gateway", "--check", "--bootstrap", secured.bootstrap)
+    assert (wrong.status, REFUSED in wrong.out, WRONG in wrong.out + wrong.err) == (1, True, False)
+    lacking = cli(secured.environment("setup"), "gateway", "--check", "--bootstrap", secured.bootstrap)
+    assert lacking.status == 1
+    assert "does not let User:setup READ and WRITE topic events.v1" in lacking.out
+
+
 def test_a_wrong_password_ends_submit(secured: SecuredBroker, stack: Stack, cli: Cli) -> None:
     done = cli(secured.environment("cli", WRONG), "submit", "adjust", "--", "--bootstrap", secured.bootstrap)
     assert (done.status, WRONG in done.err) == (1, False)
@@ -102,7 +110,7 @@ def test_the_java_client_logs_in_by_each_kind_and_names_what_is_not_granted(secu
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["scram"], found["scram-256"], found["mtls"]) == ("", "", "")
-    assert "User:cli may not READ topic events.v1" not in found["plain"]
+    assert "User:cli may not READ topic events.v1" in found["plain"]
     assert "User:cli may not DESCRIBE topic session-state.v1" in found["plain"]
     assert "the OAuth client nobody may not DESCRIBE topic events.v1" in found["oauth"]
     assert "refused" in found["oauth, wrong"]
@@ -189,7 +197,7 @@ def test_a_broker_that_cannot_be_checked_or_wants_security_is_told_apart(secured
     assert "closes connections without TLS" in (login_problem(secured.connection({})) or "")
     no_certificate = {name: each for name, each in secured.mtls_environment("cli").items() if "CERT" not in name}
     no_certificate = {name: each for name, each in no_certificate.items() if "KEY" not in name}
-    assert "TLS handshake" in (login_problem(secured.connection(no_certificate, secured.mtls_bootstrap)) or "")
+    assert "client certificate" in (login_problem(secured.connection(no_certificate, secured.mtls_bootstrap)) or "")
 
 
 def test_topics_are_created_once_and_each_difference_is_named(secured: SecuredBroker, cli: Cli, home: Home) -> None:

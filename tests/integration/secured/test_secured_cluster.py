@@ -24,6 +24,7 @@ from schemas.kafka_security.jaas import quoted
 from schemas.topics import ADJUSTMENTS, EVENTS, TOPICS
 from tests.integration.secured.conftest import Cli
 from tests.support.broker import PrefixedTopics
+from tests.support.event_builders import event
 from tests.support.gateway import Gateway
 from tests.support.projector import ProjectorProcess
 from tests.support.secured_broker import HOSTILE, SecuredBroker
@@ -106,8 +107,7 @@ def test_the_projector_has_written_each_session_into_redis(cluster: Cluster, rep
 def test_the_gateway_takes_an_event_and_sees_all_topics(cluster: Cluster, replayed: Replayed) -> None:
     cluster.gateway.start()
     try:
-        event = {"event_id": "e1", "type": "click", "session_id": "s-secured", "occurred_at_ms": 1}
-        answer = cluster.gateway.post([event])
+        answer = cluster.gateway.post([event("secured", session_id="s-secured")])
         assert answer.status_code == 202, answer.text
         with TopicReader(cluster.secured.admin, EVENTS.name) as reader:
             assert any(each.key == b"s-secured" for each in reader.read_to_end(quiet_s=0.0))
@@ -171,9 +171,9 @@ def test_a_process_of_the_wrong_user_says_so_while_it_runs(cluster: Cluster, rep
     gateway = Gateway(PrefixedTopics(cluster.secured.bootstrap, ""), "", cluster.home, settings)
     try:
         gateway.start()
-        assert gateway.post([{"event_id": "e2", "type": "click", "session_id": "s"}]).status_code == 503
-        text = "does not let User:nobody WRITE topic events.v1"
-        until(lambda: text in gateway.log, patience_s=30)
+        assert gateway.post([event("nobody", session_id="s-nobody")]).status_code == 503
+        assert "does not let User:nobody READ and WRITE topic events.v1" in gateway.log
+        until(lambda: "does not let User:nobody WRITE any topic" in gateway.log, patience_s=30)
     finally:
         gateway.stop()
         assert processes.listens(gateway.port) is False

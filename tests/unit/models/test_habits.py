@@ -78,3 +78,18 @@ def test_numbers_in_state_are_exact_and_read_by_key() -> None:
     unpack_habits(changed, (likes, PAGES), keys, data, 0)
     assert changed.minutes == [0.0, habits.minutes[1]]
     assert changed.totals == [0.0, habits.totals[1]]
+
+
+def test_a_reader_whose_numbers_are_made_up_fits_into_state() -> None:
+    """An event may bear a value of 1e15. Every hour of such minutes can be written and read again."""
+    path = (Habit("px", 50.0, 2_500.0, 2_000.0, 1.0),)
+    card = shipped_card(path)
+    whole, parts, view = Habits(path), Habits(path), SiteView(card, card.level, card.level)
+    for _ in range(6 * 180):
+        for each in (whole, parts):
+            each.on_slice((10**16,), SLICE_MS, view)
+        data = pack_habits(parts)
+        again = Habits(path)
+        unpack_habits(again, path, habit_keys(path), data, 0)
+        again.present_ms, again.previous_ms, parts = parts.present_ms, parts.previous_ms, again
+    assert pack_habits(parts) == pack_habits(whole)

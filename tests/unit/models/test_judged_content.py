@@ -111,3 +111,17 @@ def test_text_restores_an_item_exactly() -> None:
     assert parts.to_text() == whole.to_text()
     assert len(whole.to_text()) < 1_024
     assert "\n" not in whole.to_text()
+
+
+def test_text_restores_an_item_with_a_hundred_thousand_readers_exactly() -> None:
+    """A minute of theirs is more engaged time, in ms, than fits into four bytes; so is the exposure of two million."""
+    for readers in (100_000, 2_000_000):
+        whole, parts = JudgedContent(), JudgedContent()
+        for n in range(40):
+            last = window(60 + 10 * n, 3_000, 600, readers)
+            whole.on_window(last)
+            parts.on_window(last)
+            parts = JudgedContent.from_text(parts.to_text())
+        assert parts.to_text() == whole.to_text()
+        baseline = ContentReadings(whole, last.values).baseline("engaged_ms", "self")
+        assert baseline == pytest.approx(30_000.0 * readers, rel=0.01)

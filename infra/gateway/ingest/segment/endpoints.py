@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from infra.gateway.auth.key_permissions import WriteKey
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.enrichment import Enrichment, apply_enrichment
 from infra.gateway.ingest.guard import MAX_EVENTS, Handler, IngestGuard
@@ -28,6 +29,8 @@ BATCHES: Final = ("batch", "b", "import")
 """`b` is the name in Segment's mobile libraries, `import` in older ones."""
 
 _SERVER_LIBRARIES: Final = frozenset({"python", "node", "java", "ruby", "php", "go", "net", "rust"})
+_APP_LIBRARIES: Final = frozenset({"swift", "kotlin", "android", "ios", "flutter", "unity", "xamarin", "native"})
+"""In apps on the reader's own device, whose HTTP library (okhttp) looks like a server's."""
 
 
 class _RawBatch(msgspec.Struct):
@@ -42,25 +45,24 @@ class Segment:
 
     def single(self, call: str) -> Handler:
         async def handler(request: Request, memory: BodyMemoryLease) -> Response:
-            source, raw, message, received_ms = await self._read(request, memory)
+            key, raw, message, received_ms = await self._read(request, memory)
             raw_event = self._raw_event(request, message, call, None, received_ms)
             if len(raw) > MAX_MESSAGE_BYTES:
                 raw_event = _oversize()
-            self._guard.charge_quota(source, 1)
-            return _response(await self._guard.pipeline.ingest(source, [raw_event], received_ms, lambda: [raw]))
+            self._guard.charge_quota(key, 1)
+            result, _ = await self._guard.ingest(request, key, [raw_event], received_ms, lambda: [raw])
+            return _response(result)
 
         return handler
 
     async def batch(self, request: Request, memory: BodyMemoryLease) -> Response:
-        source, raw, batch, received_ms = await self._read(request, memory)
-        messages = batch.get("batch")
-        if type(messages) is not list:
-            raise ApiError(400, "wrong_type", "batch: expected a list of messages", field="batch")
-        if len(messages) > MAX_EVENTS:
-            raise ApiError(
-                400, "oversize", f"batch: {len(messages)} messages; send at most {MAX_EVENTS}", field="batch"
-            )
-        self._guard.charge_quota(source, len(messages))
+        key, raw, batch, received_ms = await self._read(request, memory)
+        try:
+            messages = _messages(batch)
+        except ApiError as error:
+            await self._guard.reject_batch(key.source, error, raw, received_ms)
+            raise
+        self._guard.charge_quota(key, len(messages))
         shared = object_field(batch, "context")
         raw_events: list[RawEvent] = []
         for message in messages:
@@ -73,14 +75,16 @@ class Segment:
             for index, original in enumerate(originals_once()):
                 if len(original) > MAX_MESSAGE_BYTES:
                     raw_events[index] = _oversize()
-        return _response(await self._guard.pipeline.ingest(source, raw_events, received_ms, originals_once))
+        result, _ = await self._guard.ingest(request, key, raw_events, received_ms, originals_once)
+        return _response(result)
 
-    async def _read(self, request: Request, memory: BodyMemoryLease) -> tuple[str, bytes, dict[str, Any], int]:
-        source = self._guard.write_keys.source_of_headers(request)
+    async def _read(self, request: Request, memory: BodyMemoryLease) -> tuple[WriteKey, bytes, dict[str, Any], int]:
+        key = self._guard.write_keys.of_headers(request, "events")
+        source = None if key is None else key.source
         raw, found, received_ms = await self._guard.read_json_object(request, memory, source, oversize_status=400)
-        if source is None:
-            source = self._guard.write_keys.source_of(found.get("writeKey", found.get("write_key")))
-        return source, raw, found, received_ms
+        if key is None:
+            key = self._guard.write_keys.of(found.get("writeKey", found.get("write_key")), request, "events")
+        return key, raw, found, received_ms
 
     def _raw_event(self, request: Request, message: Any, call: Any, sent_at: Any, received_ms: int) -> RawEvent:
         raw_event = segment_event(message, call if type(call) is str else "", sent_at, received_ms)
@@ -95,9 +99,19 @@ class Segment:
         says nothing about the reader, and the language is the locale.
         """
         agent, address = _text(context, "userAgent"), _text(context, "ip")
-        if address or _is_server(context):
+        if address or _library_is(context, _SERVER_LIBRARIES):
             return self._guard.enricher.lookup(agent, "", address)
-        return self._guard.enrichment(request, agent)
+        return self._guard.enrichment(request, agent, is_reader=_library_is(context, _APP_LIBRARIES))
+
+
+def _messages(batch: Mapping[str, Any]) -> list[Any]:
+    """Returns the batch's messages; raises `ApiError` 400."""
+    messages = batch.get("batch")
+    if type(messages) is not list:
+        raise ApiError(400, "wrong_type", "batch: expected a list of messages", field="batch")
+    if len(messages) > MAX_EVENTS:
+        raise ApiError(400, "oversize", f"batch: {len(messages)} messages; send at most {MAX_EVENTS}", field="batch")
+    return messages
 
 
 def _text(context: Mapping[str, Any], name: str) -> str:
@@ -105,10 +119,10 @@ def _text(context: Mapping[str, Any], name: str) -> str:
     return found if type(found) is str else ""
 
 
-def _is_server(context: Mapping[str, Any]) -> bool:
-    """Whether a server library sends this: "analytics-java" is one, "JavaScript" is not."""
+def _library_is(context: Mapping[str, Any], kind: frozenset[str]) -> bool:
+    """Whether a library of that kind sends this: "analytics-java" is a server's, "JavaScript" is not."""
     name = _text(object_field(context, "library"), "name").lower()
-    return not _SERVER_LIBRARIES.isdisjoint(re.split(r"[^a-z0-9]+", name))
+    return not kind.isdisjoint(re.split(r"[^a-z0-9]+", name))
 
 
 def originals(raw: bytes) -> list[bytes]:
