@@ -72,7 +72,7 @@ def job(stack: Stack) -> Iterator[RunningJob]:
         yield job
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_a_gateway_whose_clock_is_ahead_makes_nobody_late_and_its_readers_are_judged_with_the_others(
     job: RunningJob,
 ) -> None:

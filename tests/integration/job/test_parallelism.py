@@ -70,7 +70,7 @@ def test_rescaling_from_2_to_3_to_1_changes_no_command(stack: Stack) -> None:
         assert job.restarts() == 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_partitions_that_are_added_while_readers_read_make_nothing_late(stack: Stack) -> None:
     """At the pace of life: readers whose key moves to a new partition go on, and nobody else has to wait for it for long."""
     whole = list(records(SAMPLE))
