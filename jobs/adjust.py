@@ -4,11 +4,15 @@ import os
 import sys
 from pathlib import Path
 
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
 from jobs.config import AdjustConfig, ConfigError
 from jobs.environment import create_environment
 from jobs.graph import build
+from jobs.kafka_start import adjust_needs, hidden_secrets, with_kafka_checked
 from jobs.sinks import add_kafka_sink
-from models.model_store import BUNDLED, ModelError, load_forest
+from models.model_store import BUNDLED, ModelError, StoredModel, load_forest
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
 from schemas.rules import Rule, RuleError, parse_rule_file
@@ -38,6 +42,19 @@ def main() -> None:
     except (ConfigError, RuleError, ModelError) as error:
         sys.exit(f"adjust: {error}")
     env, t_env = create_environment(config)
+    config = with_kafka_checked("adjust", config, adjust_needs(config))
+    with hidden_secrets(config):
+        run(env, t_env, config, rules, default_forest)
+
+
+def run(
+    env: StreamExecutionEnvironment,
+    t_env: StreamTableEnvironment,
+    config: AdjustConfig,
+    rules: tuple[Rule, ...],
+    default_forest: StoredModel,
+) -> None:
+    """Builds the graph, attaches the sinks and submits the job."""
     outputs = build(t_env, config, rules, default_forest)
     add_kafka_sink(outputs.commands, config.adjustments_topic, "commands", config)
     add_kafka_sink(outputs.rejected, config.rejected_topic, "rejected", config)

@@ -7,6 +7,11 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from schemas.kafka_security.errors import KafkaSecurityError
+from schemas.kafka_security.java_names import SHADED, java_properties
+from schemas.kafka_security.reading import security_from_env
+from schemas.kafka_security.settings import OPEN, KafkaSecurity
+
 PREFIX = "MICROADJUST_"
 
 
@@ -17,6 +22,16 @@ class ConfigError(ValueError):
 def option(default: Any, about: str, choices: tuple[str, ...] = (), minimum: int | None = None) -> Any:
     """Declares an option. `about` is its help text."""
     return field(default=default, metadata={"about": about, "choices": choices, "minimum": minimum})
+
+
+def options_of(cls: Any) -> list["Field[Any]"]:
+    """Returns the fields that are options: how to log in to Kafka is none, so that no list of options shows a secret."""
+    return [each for each in fields(cls) if "about" in each.metadata]
+
+
+def kafka_client_options(config: "AdjustConfig | HeatmapConfig") -> dict[str, str]:
+    """Returns what every Kafka client of a job is given: servers, encryption and login, by the Java client's names."""
+    return {"bootstrap.servers": config.bootstrap, **java_properties(config.kafka_security, SHADED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +110,10 @@ class AdjustConfig:
     bounded: str = option(
         "no", "whether the job ends at the end of the topic, for tests and benchmarks", choices=("no", "yes")
     )
+    kafka_security: KafkaSecurity = OPEN
 
     def __post_init__(self) -> None:
-        for each in fields(self):
+        for each in options_of(self):
             check_option(each, getattr(self, each.name))
         if (self.window_s, self.slide_s) != (60, 10):
             raise ConfigError(
@@ -137,9 +153,10 @@ class HeatmapConfig:
     parallelism: int = option(1, "subtasks of each operator", minimum=1)
     jars: str = option("", "comma-separated jars to ship; empty where the cluster has them")
     bounded: str = option("no", "whether the job ends at the end of the topic, for tests", choices=("no", "yes"))
+    kafka_security: KafkaSecurity = OPEN
 
     def __post_init__(self) -> None:
-        for each in fields(self):
+        for each in options_of(self):
             check_option(each, getattr(self, each.name))
 
     @classmethod
@@ -149,24 +166,31 @@ class HeatmapConfig:
 
 
 def resolve_options(cls: Any, job: str, arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the options that were given, by field name: flag before environment before file."""
+    """Returns the options that were given, by field name: flag before environment before file. How to log in to Kafka comes
+    from the environment alone: flags are seen by everyone on the machine."""
     parser = argparse.ArgumentParser(job, description=f"The {job} job.", allow_abbrev=False)
     parser.add_argument("--config", help="TOML file of options")
-    for each in fields(cls):
+    for each in options_of(cls):
         parser.add_argument(
             "--" + each.name.replace("_", "-"),
             help=f"{each.metadata['about']} (default: {each.default or 'none'})",
         )
     flags = vars(parser.parse_args(arguments))
     path = flags.pop("config") or environ.get(PREFIX + "CONFIG")
-    given = _file(path, {each.name for each in fields(cls)}) if path else {}
-    for each in fields(cls):
+    options = options_of(cls)
+    given = _file(path, {each.name for each in options}) if path else {}
+    for each in options:
         key = PREFIX + each.name.upper()
         if key in environ:
             given[each.name] = environ[key]
         if flags[each.name] is not None:
             given[each.name] = flags[each.name]
-    return {each.name: _typed(each, given[each.name]) for each in fields(cls) if each.name in given}
+    try:
+        security = security_from_env(environ)
+    except KafkaSecurityError as error:
+        raise ConfigError(str(error)) from None
+    found = {each.name: _typed(each, given[each.name]) for each in options if each.name in given}
+    return found | {"kafka_security": security}
 
 
 def _file(path: str, known: set[str]) -> dict[str, Any]:

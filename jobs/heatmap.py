@@ -11,6 +11,7 @@ from pyflink.common import Configuration
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
 from jobs.config import ConfigError, HeatmapConfig
+from jobs.kafka_start import heatmap_needs, hidden_secrets, with_kafka_checked
 from jobs.sql.heatmap import insert_sql, sink_ddl, source_ddl
 
 
@@ -39,9 +40,11 @@ def main() -> None:
     except ConfigError as error:
         sys.exit(f"heatmap: {error}")
     t_env = create_environment(config)
-    t_env.execute_sql(source_ddl(config))
-    t_env.execute_sql(sink_ddl(config))
-    t_env.execute_sql(insert_sql(config))
+    config = with_kafka_checked("heatmap", config, heatmap_needs(config))
+    with hidden_secrets(config):
+        t_env.execute_sql(source_ddl(config))
+        t_env.execute_sql(sink_ddl(config))
+        t_env.execute_sql(insert_sql(config))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pyflink.datastream.connectors.base import DeliveryGuarantee
 from pyflink.datastream.connectors.kafka import KafkaRecordSerializationSchema, KafkaSink
 from pyflink.java_gateway import get_gateway
 
-from jobs.config import AdjustConfig
+from jobs.config import AdjustConfig, kafka_client_options
 
 
 def add_kafka_sink(stream: DataStream, topic: str, name: str, config: AdjustConfig) -> None:
@@ -30,6 +30,8 @@ def add_kafka_sink(stream: DataStream, topic: str, name: str, config: AdjustConf
         .set_property("max.request.size", "4194304")
         .set_property("acks", "all")
     )
+    for key, value in kafka_client_options(config).items():
+        builder.set_property(key, value)
     if exactly_once:
         builder.set_transactional_id_prefix(f"{config.group_id}-{name}")
         builder.set_property("transaction.timeout.ms", str(config.transaction_timeout_ms))

@@ -1,5 +1,6 @@
 """State of one session, built from its actions, its scores and the commands to it."""
 
+from hashlib import blake2b
 from typing import Any, Final
 
 from msgspec import Struct
@@ -44,19 +45,29 @@ class WindowScores(Struct):
 def with_action(state: SessionState | None, seen: ActionSeen) -> SessionState:
     """Adds an event. Returns `state` itself where the event says nothing new."""
     known = _base_state(state, seen.session_id, seen.at_ms)
+    if _is_other_person(known, seen.user_id):
+        if seen.at_ms < known.updated_at_ms:
+            return known
+        known = replace(_empty_state(seen.session_id), updated_at_ms=known.updated_at_ms)
     recent = known.recent
     if seen.type in ACTIONS and all(action.event_id != seen.event_id for action in recent):
         action = RecentAction(seen.event_id, seen.type, seen.content_id, seen.at_ms)
         # Partitions and lanes alternate, so that an older action can come after a newer one.
         recent = sorted([*recent, action], key=lambda each: (-each.at_ms, each.event_id))[:MAX_RECENT]
+    # A context is no action: it may come without a user while one is signed in.
+    user_id = known.user_id if seen.user_id is None and seen.type not in ACTIONS else seen.user_id
     observed = {"device": seen.device, "language": seen.language, "country": seen.country}
-    return _apply(known, seen.at_ms, seen.user_id, observed, recent=recent)
+    return _apply(known, seen.at_ms, user_id, observed, recent=recent)
 
 
 def with_scores(state: SessionState | None, update: WindowScores) -> SessionState:
     """Replaces the scores."""
     known = _base_state(state, update.session_id, update.at_ms)
-    return _apply(known, update.at_ms, update.user_id, {"content_type": update.content_type}, scores=update.scores)
+    if _is_other_person(known, update.user_id):
+        # The scores tell of the one before and of the one after, whose first action begins the state anew.
+        return known
+    user_id = _derived_user(known, update.user_id)
+    return _apply(known, update.at_ms, user_id, {"content_type": update.content_type}, scores=update.scores)
 
 
 def with_command(state: SessionState | None, command: AdjustmentCommand) -> SessionState:
@@ -73,14 +84,28 @@ def with_command(state: SessionState | None, command: AdjustmentCommand) -> Sess
             )
         )
         active.sort(key=lambda each: (-each.issued_at_ms, each.command_id))
-    return _apply(known, command.issued_at_ms, command.user_id, {}, active=active)
+    user_id = _derived_user(known, command.user_id)
+    return _apply(known, command.issued_at_ms, user_id, {}, active=active)
 
 
 def _base_state(state: SessionState | None, session_id: str, at_ms: int) -> SessionState:
     """Returns `state` while the session goes on, and an empty one where the session was over before `at_ms`."""
     if state is None or at_ms - state.updated_at_ms >= SESSION_END_MS:
-        return SessionState(session_id, 0, None, {}, [], None, {}, [])
+        return _empty_state(session_id)
     return state
+
+
+def _empty_state(session_id: str) -> SessionState:
+    return SessionState(session_id, 0, None, {}, [], None, {}, [])
+
+
+def _derived_user(known: SessionState, user_id: str | None) -> str | None:
+    """Returns the user after a window or a command: they follow from events, and name a user only where no action has."""
+    return user_id if known.person is None else known.user_id
+
+
+def _is_other_person(known: SessionState, user_id: str | None) -> bool:
+    return user_id is not None and known.person is not None and person_digest(user_id) != known.person
 
 
 def _apply(
@@ -88,14 +113,25 @@ def _apply(
 ) -> SessionState:
     """Returns the changed state, or `known` itself where nothing changes.
 
-    Its time never falls, late values do not replace newer ones, and expired adjustments are removed.
+    Its time never falls, late values do not replace newer ones, and expired adjustments are removed. Without a user the
+    visitor has signed out; who that was is remembered, to tell whether the next one is another.
     """
     preferences = {name: value for name, value in observed.items() if value is not None}
     if at_ms < known.updated_at_ms:
-        preferences, user_id = preferences | known.preferences, known.user_id or user_id
+        preferences = preferences | known.preferences
+        if known.person is not None:
+            user_id = known.user_id
     else:
-        preferences, user_id = known.preferences | preferences, user_id or known.user_id
+        preferences = known.preferences | preferences
+    person = known.person if user_id is None else person_digest(user_id)
     updated_at_ms = max(known.updated_at_ms, at_ms)
-    state = replace(known, updated_at_ms=updated_at_ms, user_id=user_id, preferences=preferences, **changed)
+    state = replace(
+        known, updated_at_ms=updated_at_ms, user_id=user_id, person=person, preferences=preferences, **changed
+    )
     state.active = [each for each in state.active if each.expires_at_ms > updated_at_ms][:MAX_ACTIVE]
     return known if state == known else state
+
+
+def person_digest(user_id: str) -> str:
+    """Returns what stands for a user where only sameness counts."""
+    return blake2b(user_id.encode("utf-8", "replace"), digest_size=8).hexdigest()

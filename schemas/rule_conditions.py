@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
@@ -132,6 +133,15 @@ CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
 }
 """What `context` can compare, by lane."""
 
+_PAIRS: Final = (
+    ("above", "below"),
+    ("change_above", "change_below"),
+    ("z_above", "z_below"),
+    ("rises", "rises_below"),
+    ("falls", "falls_below"),
+)
+"""Bounds from below and from above on the same value."""
+
 OPERANDS: Final = ("feature", "detector", "forest", "context", "event")
 
 FOREST: Final = "isolation_forest"
@@ -194,12 +204,27 @@ def _feature_problem(
             if bound.scopes and not LANE_SCOPES[lane]:
                 return f".{bound.name}: an event has no baseline; use {bounds_on_values()}"
             return f".{bound.name}: not known in lane {lane}; it is in {', '.join(bound.lanes)}"
+    if (problem := _impossible(condition)) is not None:
+        return problem
     compared = [bound for bound in bounds if bound.scopes]
     if compared and condition.against not in LANE_SCOPES[lane]:
         return f".against: contents have no {condition.against}; use {' or '.join(LANE_SCOPES[lane])}"
     for bound in compared:
         if condition.against not in bound.scopes:
             return f".{bound.name}: compares with {' or '.join(bound.scopes)} only, not with {condition.against}"
+    return None
+
+
+def _impossible(condition: Condition) -> str | None:
+    """What can never hold: a bound that is no finite number, or two that leave nothing between them."""
+    for bound in BOUNDS:
+        value = getattr(condition, bound)
+        if isinstance(value, float) and not isfinite(value):
+            return f".{bound}: give a finite number"
+    for low, high in _PAIRS:
+        least, most = getattr(condition, low), getattr(condition, high)
+        if isinstance(least, int | float) and isinstance(most, int | float) and least >= most:
+            return f".{low}: {least:g} with {high}: {most:g} can never hold"
     return None
 
 

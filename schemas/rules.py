@@ -11,6 +11,7 @@ from schemas.actions import ActionName, parameter_problem
 from schemas.commands import SourceKind
 from schemas.json_values import json_problem
 from schemas.rule_conditions import Condition, Lane, condition_problem
+from schemas.rule_yaml import AmbiguousValueError, load_yaml
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 
@@ -97,7 +98,9 @@ def parse_rule_file(
 ) -> list[Rule]:
     """The rules of a YAML (or JSON) file: a list under `rules`. Raises `RuleError`, also for an id that stands twice."""
     try:
-        document = yaml.safe_load(text)
+        document = load_yaml(text)
+    except AmbiguousValueError as error:
+        raise RuleError(f"the rule file: {error}") from None
     except yaml.YAMLError as error:
         raise RuleError(f"the rule file is not YAML: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list):

@@ -39,6 +39,9 @@ class ActiveAdjustment(Struct):
 class SessionState(Struct):
     """The whole state of a session: a newer record replaces an older one, nothing is merged.
 
+    `user_id` is null again when the visitor has signed out. `person` is a digest of the last known user: when another one
+    signs in, the state begins anew.
+
     `updated_at_ms` is event time and never falls for a session. `recent` and `active` are newest first. A score that
     is not known yet is null, never 0.
     """
@@ -51,3 +54,4 @@ class SessionState(Struct):
     segment: Short | None
     scores: Annotated[dict[str, float | None], Meta(max_length=MAX_SCORES)]
     active: Annotated[list[ActiveAdjustment], Meta(max_length=MAX_ACTIVE)]
+    person: Short | None = None

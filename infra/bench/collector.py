@@ -137,7 +137,10 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
                 "MICROADJUST_GATEWAY_REDIS_URL": f"redis://127.0.0.1:{store.ports['redis']}/0",
                 "MICROADJUST_GATEWAY_TICKS": "0",
                 "MICROADJUST_GATEWAY_IP_REQUESTS_PER_S": "1000000",
-                "MICROADJUST_GATEWAY_KEY_EVENTS_PER_S": "10000000",
+                **{
+                    f"MICROADJUST_GATEWAY_{name}": "100000000"
+                    for name in ("IP_EVENTS_PER_S", "IP_BYTES_PER_S", "KEY_EVENTS_PER_S")
+                },
                 "MICROADJUST_WRITE_KEYS": f"bench:{KEY}",
             }
             python = [sys.executable, "-m"]

@@ -1,14 +1,19 @@
-"""Decides which Kafka a command talks to, and checks that something listens there."""
+"""Decides which Kafka a command talks to, and checks that it listens there and takes the login."""
 
+import os
 import socket
 from typing import Annotated, Final
 
 import typer
 
-from infra.kafka.reading import StreamError
+from infra.kafka.connection import KafkaConnection
+from infra.kafka.reading import KafkaRefusalError, StreamError
+from infra.kafka.refusals import login_problem
 from infra.local import stack
 from infra.local.home import Home
 from infra.local.processes import StackError
+from infra.settings import read_security
+from schemas.kafka_security.settings import OPEN
 
 CONNECT_TIMEOUT_S: Final = 2.0
 DEFAULT_PORT: Final = 9092
@@ -21,10 +26,10 @@ Bootstrap = Annotated[
 ]
 
 
-def resolve_bootstrap(given: str) -> str:
-    """Returns the given servers, else those of the running local stack. Raises `StreamError` where none listens.
+def resolve_kafka(given: str) -> KafkaConnection:
+    """Returns the given servers, else those of the running local stack, and how to log in.
 
-    A client would try for half a minute before it gives up.
+    Raises `StreamError` where none listens or the login is refused: a client would try for half a minute before it gives up.
     """
     servers = given
     if not servers:
@@ -34,7 +39,11 @@ def resolve_bootstrap(given: str) -> str:
             raise StreamError(f"{error}, or give --bootstrap") from None
     if not any(_listens(server.strip()) for server in servers.split(",")):
         raise StreamError(f"no Kafka at {servers}: start one with `microadjust up`, or give --bootstrap")
-    return servers
+    # The local stack's broker is open, whatever the settings say for another.
+    kafka = KafkaConnection(servers, read_security(os.environ) if given else OPEN)
+    if problem := login_problem(kafka):
+        raise KafkaRefusalError(problem)
+    return kafka
 
 
 def _listens(server: str) -> bool:

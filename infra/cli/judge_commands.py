@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from infra.cli.bootstrap import Bootstrap, resolve_bootstrap
+from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.output import Json, err, errors, out, print_json, print_table
 from infra.cli.replay_commands import late_warning, play
 from infra.kafka.accounting import Accountant
+from infra.kafka.connection import Kafka
 from infra.kafka.reading import StreamError, TopicReader
 from infra.simulate.ground_truth import Episode, read_truth, truth_path
 from infra.simulate.judging import Judgement, Span, session_spans
@@ -58,7 +59,7 @@ def judge(
             shift = Shift.to_now(records(recording), time.time_ns() // 1_000_000, speed) if shift_to_now else None
             if shift is not None:
                 episodes, spans = [shifted_episode(each, shift) for each in episodes], shifted_spans(spans, shift)
-            found = _replayed(recording, speed, shift, spans, resolve_bootstrap(bootstrap))
+            found = _replayed(recording, speed, shift, spans, resolve_kafka(bootstrap))
         judgement = judge_commands(episodes, found, spans)
         if as_json:
             print_json(judgement)
@@ -124,14 +125,14 @@ def _read_commands(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _replayed(
-    recording: Path, speed: float, shift: Shift | None, spans: Mapping[str, Span], servers: str
+    recording: Path, speed: float, shift: Shift | None, spans: Mapping[str, Span], kafka: Kafka
 ) -> list[dict[str, Any]]:
     """Replays the recording and returns the commands that came meanwhile. Raises `StreamError` where events are missing."""
-    accountant = Accountant(servers)
-    reader = TopicReader(servers, topics.ADJUSTMENTS.name)
+    accountant = Accountant(kafka)
+    reader = TopicReader(kafka, topics.ADJUSTMENTS.name)
     reader.assign({each: end for each, (_, end) in reader.bounds().items()})
     source = records(recording) if shift is None else shift.apply(records(recording))
-    sent = play(servers, source, speed, trail_at_speed=shift is not None)
+    sent = play(kafka, source, speed, trail_at_speed=shift is not None)
     with err.status("waiting for the adjust job to account for all events"):
         account = accountant.wait_until_accounted(sent.sent, quiet_s=60.0)
     if warning := late_warning(account, sent, topics.EVENTS.name, shift is not None):

@@ -17,6 +17,7 @@ from infra.cli import (
     simulate_commands,
     stack_commands,
     stream_commands,
+    topic_commands,
 )
 from infra.version import package_version
 
@@ -75,6 +76,7 @@ app.command()(projector_commands.projector)
 app.command()(demo.demo)
 app.command(context_settings=_PASS_ON)(package_commands.bench)
 app.add_typer(rule_commands.app, name="rules")
+app.add_typer(topic_commands.app, name="topics")
 
 
 def main() -> None:

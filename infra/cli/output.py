@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 import typer
-from kafka.errors import KafkaError
+from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.table import Table
 
 from infra.kafka.reading import BrokerUnavailableError, StreamError, UnknownTopicError
 from infra.local.processes import StackError
+from infra.settings import SettingsError
 from infra.simulate.recording import RecordingError
 from schemas.rules import RuleError
 
@@ -23,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 _ADVICE: Final = {
     BrokerUnavailableError: "; start one with `microadjust up`, or give --bootstrap",
-    UnknownTopicError: "; `microadjust up` creates the topics",
+    UnknownTopicError: "; `microadjust topics create` creates the topics",
 }
 
 
@@ -32,12 +33,12 @@ def errors() -> Iterator[None]:
     """Turns errors a user can act on into one line and exit status 1; any other error is a bug and keeps its trace."""
     try:
         yield
-    except (StackError, StreamError, RecordingError, RuleError) as error:
+    except (StackError, StreamError, RecordingError, RuleError, SettingsError) as error:
         advice = next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "")
         err.print(f"microadjust: {error}{advice}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    except KafkaError as error:
-        err.print(f"microadjust: Kafka: {error}", style="red", markup=False, soft_wrap=True)
+    except KafkaException as error:
+        err.print(f"microadjust: Kafka: {error.args[0].str()}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except BrokenPipeError:
         # The reader of the output has closed the pipe, as `head` does.

@@ -9,10 +9,11 @@ import msgspec
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from infra.cli.bootstrap import Bootstrap, resolve_bootstrap
+from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.formatting import format_instant
 from infra.cli.output import Json, err, errors, show
 from infra.kafka.accounting import Account, Accountant
+from infra.kafka.connection import Kafka
 from infra.kafka.reading import StreamError
 from infra.simulate.converters import CONVERTERS
 from infra.simulate.recording import RecordingError, records
@@ -55,13 +56,13 @@ def replay(
             raise RecordingError(f"--dataset: {dataset} is not known; there are {', '.join(CONVERTERS)}")
         if not file.exists():
             raise RecordingError(f"there is no file {file}")
-        servers = resolve_bootstrap(bootstrap)
-        accountant = Accountant(servers) if account else None
+        kafka = resolve_kafka(bootstrap)
+        accountant = Accountant(kafka) if account else None
         source = _source(file, dataset)
         if shift_to_now:
             shift = Shift.to_now(_source(file, dataset), time.time_ns() // 1_000_000, speed)
             source = shift.apply(source)
-        result = play(servers, source, speed, topic, trail_at_speed=shift_to_now)
+        result = play(kafka, source, speed, topic, trail_at_speed=shift_to_now)
         row: dict[str, Any] = {
             "sent": result.sent,
             "ticks": result.ticks,
@@ -83,7 +84,7 @@ def replay(
 
 
 def play(
-    servers: str, source: Iterable[bytes], speed: float, topic: str = topics.EVENTS.name, trail_at_speed: bool = False
+    kafka: Kafka, source: Iterable[bytes], speed: float, topic: str = topics.EVENTS.name, trail_at_speed: bool = False
 ) -> Replayed:
     """Replays records and shows how far it is. Raises `StreamError` where Kafka does not take all of them."""
     columns = (
@@ -95,9 +96,10 @@ def play(
     )
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("replaying", total=None)
-        result = Replay(servers, topic, speed, lambda *_: progress.advance(task), trail_at_speed).run(source)
+        replay = Replay(kafka, topic, speed, lambda *_: progress.advance(task), trail_at_speed)
+        result = replay.run(source)
     if result.failed:
-        raise StreamError(f"Kafka has not taken {result.failed} records")
+        raise StreamError(f"Kafka has not taken {result.failed} records: {replay.problem}")
     return result
 
 

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import msgspec
 import typer
-from kafka import KafkaProducer
 
-from infra.cli.bootstrap import Bootstrap, resolve_bootstrap
+from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.output import Json, err, errors, show
+from infra.kafka.blocking_producer import BlockingProducer
+from infra.kafka.connection import Kafka
 from infra.kafka.reading import TopicReader
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
@@ -21,10 +22,10 @@ app = typer.Typer(
 )
 
 
-def _on_topic(servers: str) -> dict[str, Rule]:
+def _on_topic(kafka: Kafka) -> dict[str, Rule]:
     """Reads the newest version of each rule that was not deleted."""
     found: dict[str, Rule] = {}
-    for record in TopicReader(servers, topics.RULES.name).read_to_end():
+    for record in TopicReader(kafka, topics.RULES.name).read_to_end():
         rule_id = (record.key or b"").decode(errors="replace")
         if record.value is None:
             found.pop(rule_id, None)
@@ -37,21 +38,19 @@ def _on_topic(servers: str) -> dict[str, Rule]:
     return found
 
 
-def put_records(servers: str, records: list[tuple[str, bytes | None]]) -> None:
-    """Writes rules as (id, JSON), or (id, None) to delete; returns once Kafka has acknowledged all."""
-    producer = KafkaProducer(bootstrap_servers=servers, acks="all", enable_idempotence=True)
-    try:
-        for future in [producer.send(topics.RULES.name, value, key=key.encode()) for key, value in records]:
-            future.get(timeout=10)
-    finally:
-        producer.close()
+def put_records(kafka: Kafka, records: list[tuple[str, bytes | None]]) -> None:
+    """Writes rules as (id, JSON), or (id, None) to delete; returns once Kafka has acknowledged all. Raises `StreamError`."""
+    producer = BlockingProducer(kafka, timeout_s=10.0)
+    for key, value in records:
+        producer.send(topics.RULES.name, value, key.encode())
+    producer.finish()
 
 
 @app.command("list")
 def list_rules(bootstrap: Bootstrap = "", as_json: Json = False) -> None:
     """List the rules on rules.v1. The rules of the job's rules file apply as well, unless overridden."""
     with errors():
-        rules = _on_topic(resolve_bootstrap(bootstrap))
+        rules = _on_topic(resolve_kafka(bootstrap))
         if as_json:
             show([msgspec.to_builtins(rule) for rule in rules.values()], True, "")
             return
@@ -75,7 +74,7 @@ def put(
         except (OSError, UnicodeDecodeError) as error:
             raise RuleError(f"{file} cannot be read: {error}") from None
         RuleSet(rules)
-        put_records(resolve_bootstrap(bootstrap), [(rule.id, msgspec.json.encode(rule)) for rule in rules])
+        put_records(resolve_kafka(bootstrap), [(rule.id, msgspec.json.encode(rule)) for rule in rules])
         show([{"rule": rule.id, "version": rule.version} for rule in rules], as_json, "the file holds no rule")
 
 
@@ -85,5 +84,5 @@ def delete(
 ) -> None:
     """Delete a rule from rules.v1. To switch off a rule of the job's rules file, put it with `enabled: false` instead."""
     with errors():
-        put_records(resolve_bootstrap(bootstrap), [(rule_id, None)])
+        put_records(resolve_kafka(bootstrap), [(rule_id, None)])
         show([{"deleted": rule_id}], as_json, "")

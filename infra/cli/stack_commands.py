@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.bootstrap import resolve_kafka
 from infra.cli.output import Json, errors, out, print_json, print_table, show
 from infra.local import flink, stack, submit
 from infra.local.flink import Memory
@@ -110,7 +111,10 @@ def submit_job(
             raise StackError(f"there is no job {job}; there is {', '.join(submit.JOBS)}")
         if "--help" in context.args:
             raise typer.Exit(subprocess.run([sys.executable, "-m", f"jobs.{job}", "--help"], check=False).returncode)
-        job_id = submit.submit(stack.running(Home.from_env()), job, context.args, savepoint or None, new_features)
+        running = stack.running(Home.from_env())
+        # Flink needs seconds to start before the job itself can ask.
+        resolve_kafka(submit.bootstrap_among(context.args))
+        job_id = submit.submit(running, job, context.args, savepoint or None, new_features)
         show([{"job": job, "id": job_id}], as_json, "")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from infra.cli.bootstrap import Bootstrap, resolve_bootstrap
+from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.formatting import format_evidence, format_parameters, format_reason, format_time
 from infra.cli.output import Json, errors, out, print_json, show
 from infra.kafka.reading import StreamError, TopicReader
@@ -24,7 +24,7 @@ def commands(
 ) -> None:
     """Show adjustment commands with the reason for each. With --json, one object per line."""
     with errors():
-        reader = TopicReader(resolve_bootstrap(bootstrap), topics.ADJUSTMENTS.name)
+        reader = TopicReader(resolve_kafka(bootstrap), topics.ADJUSTMENTS.name)
 
         def wanted(record: Any) -> dict[str, Any] | None:
             command: dict[str, Any] = msgspec.json.decode(record.value or b"")
@@ -62,7 +62,7 @@ def explain(
 ) -> None:
     """Show why a command was issued: rule, evidence with baseline and threshold, window."""
     with errors():
-        for record in TopicReader(resolve_bootstrap(bootstrap), topics.ADJUSTMENTS.name).read_to_end():
+        for record in TopicReader(resolve_kafka(bootstrap), topics.ADJUSTMENTS.name).read_to_end():
             command = msgspec.json.decode(record.value or b"")
             if command["command_id"].startswith(command_id):
                 break
@@ -94,7 +94,7 @@ def rejected(
     """List records that were rejected as invalid events, with reason and position."""
     with errors():
         found: deque[dict[str, Any]] = deque(maxlen=last)
-        for record in TopicReader(resolve_bootstrap(bootstrap), topics.REJECTED.name).read_to_end():
+        for record in TopicReader(resolve_kafka(bootstrap), topics.REJECTED.name).read_to_end():
             rejected_record = msgspec.json.decode(record.value or b"")
             if not reason_is or rejected_record["reason"] == reason_is:
                 found.append(rejected_record)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from infra.docs.reference import command_line, contracts, decisions, features, http, metrics, options, rules
+from infra.docs.reference import command_line, contracts, decisions, features, http, metrics, options, rules, security
 
 DOCS: Final = Path(__file__).parent
 
@@ -31,6 +31,10 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "problems": http.problems,
     "metrics": metrics.metrics,
     "commands": command_line.commands,
+    "kafka-settings": security.kafka_settings,
+    "kafka-client-names": security.kafka_client_names,
+    "redis-settings": security.redis_settings,
+    "kafka-grants": security.kafka_grants,
     "decisions": decisions.decisions,
 }
 """The function that writes each block, by the name that stands in its markers."""

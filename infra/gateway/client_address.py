@@ -27,6 +27,20 @@ def anonymize_ip(address: str) -> str | None:
     return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
 
 
-def rate_limit_key(address: str) -> str:
-    """Returns the name under which limits count an address: of IPv6 its /48, since one client usually owns all of it."""
-    return (anonymize_ip(address) or address) if ":" in address else address
+def rate_limit_key(address: str, ipv6_prefix: int = 64) -> str:
+    """Returns the name under which limits count an address: IPv4 alone, IPv6 by the network that one client owns.
+
+    >>> rate_limit_key("203.0.113.77"), rate_limit_key("::ffff:203.0.113.77")
+    ('203.0.113.77', '203.0.113.77')
+    >>> rate_limit_key("2001:db8:1:2::3"), rate_limit_key("2001:db8:1:2::3", 56), rate_limit_key("fe80::1%eth0")
+    ('2001:db8:1:2::/64', '2001:db8:1::/56', 'fe80::/64')
+    """
+    if ":" not in address:
+        return address
+    try:
+        parsed = IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((parsed, ipv6_prefix), strict=False))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from redis.asyncio import Redis
 from starlette.routing import BaseRoute
 
+from infra.gateway.erased_sessions import ErasedSessions
 from infra.gateway.settings import Settings
 from infra.kafka.producer import AckedProducer
 from schemas.events import Event
@@ -15,6 +16,8 @@ from schemas.rejects import RejectedRecord
 OnAccepted = Callable[[Sequence[Event]], Awaitable[None]]
 OnRejected = Callable[[Sequence[RejectedRecord]], None]
 OnShutdown = Callable[[], Awaitable[None]]
+OnDrain = Callable[[float], Awaitable[None]]
+IsAlive = Callable[[], str | None]
 
 
 @dataclass(slots=True)
@@ -23,7 +26,8 @@ class GatewayContext:
 
     `on_accepted` is awaited with the events of a request after Kafka has acknowledged them and before the response is
     sent, for read-your-writes; an exception is logged and does not fail the request. `on_rejected` gets the rejected
-    records. `on_shutdown` is awaited at the end, while Redis can still be used.
+    records. `on_shutdown` is awaited at the end, while Redis can still be used. `on_drain` is awaited before the process
+    stops, with the seconds over which open streams should be ended. `is_alive` names a part that has died, for `/live`.
     """
 
     settings: Settings
@@ -35,6 +39,17 @@ class GatewayContext:
     on_accepted: list[OnAccepted] = field(default_factory=list)
     on_rejected: list[OnRejected] = field(default_factory=list)
     on_shutdown: list[OnShutdown] = field(default_factory=list)
+    erased: ErasedSessions = field(default_factory=ErasedSessions)
+    """What was erased; components that keep readers' data in memory register a hook."""
+    on_drain: list[OnDrain] = field(default_factory=list)
+    is_alive: list[IsAlive] = field(default_factory=list)
+    is_draining: bool = False
+    side: AckedProducer | None = None
+
+    @property
+    def side_producer(self) -> AckedProducer:
+        """For outcomes and rejected events: with a queue of its own, so that they never stop events, and an end to retries."""
+        return self.producer if self.side is None else self.side
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from infra.kafka.connection import Kafka
 from infra.kafka.reading import Offsets, TopicReader, end_offsets
 from schemas import topics
 from schemas.audit import WindowTally
@@ -35,16 +36,16 @@ class Account(Struct):
 class Accountant:
     """Notes where the audit topics end, and later counts the records added since."""
 
-    def __init__(self, bootstrap: str, names: Mapping[str, str] | None = None) -> None:
+    def __init__(self, kafka: Kafka, names: Mapping[str, str] | None = None) -> None:
         """`names` maps topics of the contract to other names on this broker."""
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._names = {topic: (names or {}).get(topic, topic) for topic in _AUDIT}
-        self._start: dict[str, Offsets] = {topic: end_offsets(bootstrap, name) for topic, name in self._names.items()}
+        self._start: dict[str, Offsets] = {topic: end_offsets(kafka, name) for topic, name in self._names.items()}
 
     def wait_until_accounted(self, sent: int, quiet_s: float) -> Account:
         """Waits until all of `sent` is accounted for, or until nothing has changed for `quiet_s`."""
         account = Account(sent)
-        readers = {topic: TopicReader(self._bootstrap, self._names[topic]) for topic in self._start}
+        readers = {topic: TopicReader(self._kafka, self._names[topic]) for topic in self._start}
         for topic, reader in readers.items():
             reader.assign(self._start[topic])
         used = duplicates = 0

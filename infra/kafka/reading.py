@@ -13,6 +13,9 @@ from typing import Any, Final, Literal, Self
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
 from msgspec import Struct
 
+from infra.kafka.connection import Kafka, KafkaConnection
+from infra.kafka.refusals import explain_grant, login_problem, missing_grant
+
 REQUEST_TIMEOUT_S: Final = 5.0
 """Longest wait for metadata, offsets or a commit."""
 
@@ -45,6 +48,10 @@ class BrokerUnavailableError(StreamError):
     """No broker answers."""
 
 
+class KafkaRefusalError(StreamError):
+    """The broker refuses the login, the handshake, or an operation on a topic or group."""
+
+
 class UnknownTopicError(StreamError):
     """The broker has no such topic."""
 
@@ -69,16 +76,17 @@ class TopicReader:
 
     def __init__(
         self,
-        bootstrap: str,
+        kafka: Kafka,
         *topics: str,
         isolation: Isolation = "read_committed",
         missing_ok: bool = False,
         group_id: str = "microadjust-reader",
     ) -> None:
-        self._bootstrap, self._topics, self._missing_ok = bootstrap, topics, missing_ok
-        self._consumer = Consumer(
+        self._kafka, self._topics, self._missing_ok = KafkaConnection.of(kafka), topics, missing_ok
+        self._group_id = group_id
+        self._consumer = self._create(
             {
-                "bootstrap.servers": bootstrap,
+                **self._kafka.librdkafka,
                 # Required by the client; used only by `committed` and `commit`.
                 "group.id": group_id,
                 "enable.auto.commit": False,
@@ -95,6 +103,13 @@ class TopicReader:
         self._next: Offsets | None = None
         self._ended: set[Partition] = set()
         self._error: KafkaError | None = None
+        self._error_topic = ""
+
+    def _create(self, settings: dict[str, Any]) -> Consumer:
+        try:
+            return Consumer(settings)
+        except KafkaException as error:
+            raise StreamError(f"the settings of Kafka cannot be used: {error.args[0].str()}") from None
 
     def __enter__(self) -> Self:
         return self
@@ -125,9 +140,19 @@ class TopicReader:
         for topic in self._topics:
             if topic in known and known[topic].error is None:
                 found += [(topic, number) for number in sorted(known[topic].partitions)]
+            elif self._is_hidden(topic):
+                raise KafkaRefusalError(missing_grant(self._kafka, "DESCRIBE", "topic", topic))
             elif not self._missing_ok:
-                raise UnknownTopicError(f"there is no topic {topic} at {self._bootstrap}")
+                raise UnknownTopicError(f"there is no topic {topic} at {self._kafka}")
         return found
+
+    def _is_hidden(self, topic: str) -> bool:
+        """Whether the topic is left out for want of a grant: asked for all topics, a broker names those that may be seen."""
+        if self._kafka.security.is_open:
+            return False
+        with self._readable_errors():
+            error = self._consumer.list_topics(topic, timeout=REQUEST_TIMEOUT_S).topics[topic].error
+        return error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
     def bounds(self, partitions: Iterable[Partition] | None = None) -> dict[Partition, tuple[int, int]]:
         """First offset and end of each partition. With `read_committed` the end is the first open transaction."""
@@ -167,6 +192,14 @@ class TopicReader:
         """Goes to the first record of each partition that is not older than the instant."""
         self.assign(self.offsets_at(at_ms))
 
+    def backlog(self) -> dict[Partition, int]:
+        """How many records each assigned partition is behind its last known end; may be called from another thread."""
+        found = {}
+        for each, offset in self.positions.items():
+            _, end = self._consumer.get_watermark_offsets(TopicPartition(*each), cached=True)
+            found[each] = max(0, end - offset)
+        return found
+
     def skip_backlog(self, over: int) -> dict[Partition, int]:
         """Moves partitions that are more than `over` records behind to the last known end; how many records that skips."""
         skipped = {}
@@ -193,7 +226,7 @@ class TopicReader:
             self.assign_beginning()
         if self._error is not None:
             error, self._error = self._error, None
-            raise self._readable(error)
+            raise self._readable(error, self._error_topic)
         first = self._consumer.poll(wait_s)
         if first is None:
             return []
@@ -215,7 +248,7 @@ class TopicReader:
                 return
             if not is_read and silent_s > SILENCE_TIMEOUT_S:
                 raise BrokerUnavailableError(
-                    f"Kafka at {self._bootstrap} stopped answering before the end of {', '.join(self._topics)}"
+                    f"Kafka at {self._kafka} stopped answering before the end of {', '.join(self._topics)}"
                 )
             batch = self.poll(min(0.2, quiet_s - silent_s) if is_read else 0.2)
             if batch:
@@ -248,11 +281,12 @@ class TopicReader:
                 self._ended.add(place)
                 # Beyond control records, which are never returned.
                 self._next[place] = each.offset()
-            else:
-                self._error = error
+            # The client asks for its group on its own; `committed` and `commit`, which alone need it, say so themselves.
+            elif error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:
+                self._error, self._error_topic = error, each.topic() or ""
         if self._error is not None and not records:
             error, self._error = self._error, None
-            raise self._readable(error)
+            raise self._readable(error, self._error_topic)
         return records
 
     @contextmanager
@@ -262,13 +296,20 @@ class TopicReader:
         except KafkaException as error:
             raise self._readable(error.args[0]) from error
 
-    def _readable(self, error: KafkaError) -> StreamError:
+    def _readable(self, error: KafkaError, topic: str = "") -> StreamError:
+        is_group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+        name = self._group_id if is_group else topic or ", ".join(self._topics)
+        if text := explain_grant(self._kafka, error, "READ", name):
+            return KafkaRefusalError(text)
         if error.code() in _UNREACHABLE:
-            return BrokerUnavailableError(f"no Kafka at {self._bootstrap}: {error.str()}")
-        return StreamError(f"Kafka at {self._bootstrap}: {error.str()}")
+            # The request itself only times out; a connection of its own is told why.
+            if not self._kafka.security.is_open and (text := login_problem(self._kafka)):
+                return KafkaRefusalError(text)
+            return BrokerUnavailableError(f"no Kafka at {self._kafka}: {error.str()}")
+        return StreamError(f"Kafka at {self._kafka}: {error.str()}")
 
 
-def end_offsets(bootstrap: str, topic: str) -> Offsets:
+def end_offsets(kafka: Kafka, topic: str) -> Offsets:
     """Where the topic ends now, open transactions included."""
-    with TopicReader(bootstrap, topic, isolation="read_uncommitted") as reader:
+    with TopicReader(kafka, topic, isolation="read_uncommitted") as reader:
         return {each: end for each, (_, end) in reader.bounds().items()}

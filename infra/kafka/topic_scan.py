@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from infra.kafka.connection import Kafka
 from infra.kafka.reading import Record, TopicReader
 
 SCAN_TIMEOUT_S = 10.0
 
 
 def scan_latest(
-    bootstrap: str,
+    kafka: Kafka,
     topics: Sequence[str],
     last: int,
     wanted: Callable[[Record], bool],
@@ -21,7 +22,7 @@ def scan_latest(
     then. Raises `StreamError`.
     """
     deadline_s = time.monotonic() + timeout_s
-    with TopicReader(bootstrap, *topics, isolation="read_uncommitted", missing_ok=True) as reader:
+    with TopicReader(kafka, *topics, isolation="read_uncommitted", missing_ok=True) as reader:
         reader.seek_back(last)
         for record in reader.read_to_end(quiet_s=0.0):
             if wanted(record):

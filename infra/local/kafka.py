@@ -2,12 +2,16 @@
 
 import os
 import subprocess
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
-from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
-from kafka.errors import KafkaError
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
+from infra.kafka.connection import Kafka, KafkaConnection
+from infra.kafka.topic_contracts import TopicContracts
 from infra.local import processes
 from infra.local.home import Home, ServiceRecord
 from infra.local.jars import kafka_classpath
@@ -34,6 +38,8 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 log.retention.check.interval.ms=300000
 """
+LEADERS_TIMEOUT_S: Final = 20.0
+
 _LOGGING = """\
 status = warn
 appender.file.type = Console
@@ -48,14 +54,28 @@ logger.server.level = info
 
 
 def start(home: Home, port: int, controller_port: int, heap_mb: int = 512) -> ServiceRecord:
-    """Starts the node and waits until it answers."""
-    data, conf = home.folder("kafka", "data"), home.folder("kafka", "conf")
+    """Starts an open node and waits until it answers."""
     ports = {"broker": processes.free_port(port), "controller": processes.free_port(controller_port)}
+    text = _PROPERTIES.format(**ports, data=home.folder("kafka", "data"))
+    return start_node(home, text, ports, KafkaConnection(f"127.0.0.1:{ports['broker']}"), heap_mb=heap_mb)
+
+
+def start_node(
+    home: Home,
+    text: str,
+    ports: dict[str, int],
+    client: KafkaConnection,
+    format_options: Sequence[str] = (),
+    heap_mb: int = 512,
+    java_options: Sequence[str] = (),
+) -> ServiceRecord:
+    """Starts a node with these server properties and waits until `client` is answered. `format_options`: for its storage."""
+    data, conf = home.folder("kafka", "data"), home.folder("kafka", "conf")
     (conf / "log4j2.properties").write_text(_LOGGING.format())
     properties = conf / "server.properties"
-    properties.write_text(_PROPERTIES.format(**ports, data=data))
+    properties.write_text(text)
     if not (data / "meta.properties").exists():
-        _format(properties)
+        _format(properties, format_options)
     log = home.log("kafka")
     argv = [
         "java",
@@ -63,6 +83,7 @@ def start(home: Home, port: int, controller_port: int, heap_mb: int = 512) -> Se
         f"-Xmx{heap_mb}m",
         "-XX:+UseG1GC",
         "-XX:MaxGCPauseMillis=20",
+        *java_options,
         f"-Dlog4j2.configurationFile={conf / 'log4j2.properties'}",
         "-cp",
         kafka_classpath(),
@@ -70,64 +91,55 @@ def start(home: Home, port: int, controller_port: int, heap_mb: int = 512) -> Se
         str(properties),
     ]
     record = processes.start(argv, log, os.environ, ports)
-    processes.wait_until(lambda: _answers(ports["broker"]), "Kafka", record, log)
+    processes.wait_until(lambda: _answers(ports["broker"], client), "Kafka", record, log)
     return record
 
 
-def _format(properties: Path) -> None:
-    done = subprocess.run(
-        [
-            "java",
-            "-cp",
-            kafka_classpath(),
-            "kafka.tools.StorageTool",
-            "format",
-            "-t",
-            _CLUSTER_ID,
-            "-c",
-            str(properties),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _format(properties: Path, options: Sequence[str]) -> None:
+    argv = [
+        "java",
+        "-cp",
+        kafka_classpath(),
+        "kafka.tools.StorageTool",
+        "format",
+        "-t",
+        _CLUSTER_ID,
+        "-c",
+        str(properties),
+    ]
+    done = subprocess.run([*argv, *options], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise processes.StackError(f"Kafka's storage could not be formatted:\n{done.stdout}{done.stderr}")
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, client: KafkaConnection) -> bool:
     if not processes.listens(port):
         return False
+    admin = AdminClient({**client.librdkafka, "log_level": 0})
     try:
-        admin = KafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}", request_timeout_ms=3000)
-    except KafkaError:
+        return bool(admin.list_topics(timeout=3.0).brokers)
+    except KafkaException:
         return False
-    try:
-        return bool(admin.describe_cluster()["brokers"])
-    except KafkaError:
-        return False
-    finally:
-        admin.close()
 
 
-def create_topics(bootstrap: str, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
-    """Creates the topics that are missing, as their contracts say. Returns their names."""
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        missing = [topic for topic in topics if topic.name not in set(admin.list_topics())]
-        if missing:
-            admin.create_topics(
-                [
-                    NewTopic(
-                        topic.name,
-                        num_partitions=topic.partitions,
-                        replication_factor=1,
-                        topic_configs=topic.config,
-                    )
-                    for topic in missing
-                ],
-                wait_for_metadata=True,
-            )
-    finally:
-        admin.close()
-    return [topic.name for topic in missing]
+def create_topics(kafka: Kafka, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
+    """Creates the topics that are missing, as their contracts say, and waits for their leaders. Returns their names."""
+    created = TopicContracts(kafka, topics).create(replication_factor=1)
+    if created:
+        _wait_for_leaders(KafkaConnection.of(kafka), set(created))
+    return created
+
+
+def _wait_for_leaders(kafka: KafkaConnection, names: set[str]) -> None:
+    admin = AdminClient({**kafka.librdkafka, "log_level": 0})
+    deadline_s = time.monotonic() + LEADERS_TIMEOUT_S
+    while time.monotonic() < deadline_s:
+        found = admin.list_topics(timeout=LEADERS_TIMEOUT_S).topics
+        if all(name in found and _has_leaders(found[name]) for name in names):
+            return
+        time.sleep(0.05)
+    raise processes.StackError(f"Kafka at {kafka} has no leader for new topics after {LEADERS_TIMEOUT_S:.0f} s")
+
+
+def _has_leaders(topic: Any) -> bool:
+    return bool(topic.partitions) and all(each.leader >= 0 for each in topic.partitions.values())

@@ -11,6 +11,7 @@ from infra.local.jars import flink_jars
 from infra.local.processes import StackError
 from infra.local.stack import Stack
 from infra.packaging.archive import write_archive
+from schemas.kafka_security.reading import PREFIX
 
 JOBS: Final = ("adjust", "heatmap")
 _SUBMITTED: Final = re.compile(r"submitted with JobID ([0-9a-f]{32})")
@@ -46,11 +47,29 @@ def run(stack: Stack, what: str, program: Sequence[str], options: Sequence[str])
         *("--jars", jars),
         *options,
     ]
-    done = subprocess.run(argv, env=flink.environment(stack.home), capture_output=True, text=True, check=False)
+    environ = flink.environment(stack.home)
+    if not bootstrap_among(options):
+        # The stack's own broker is open, whatever the settings say for another.
+        environ = {key: value for key, value in environ.items() if not key.startswith(PREFIX)}
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
     found = _SUBMITTED.search(done.stdout)
     if found is None:
         raise StackError(f"Flink refused {what}:\n{_cause(done.stdout + done.stderr)}")
     return found.group(1)
+
+
+def bootstrap_among(options: Sequence[str]) -> str:
+    """Returns the value of a job's own --bootstrap, the last one if there are several; empty if there is none.
+
+    >>> bootstrap_among(["--window-s", "60"]), bootstrap_among(["--bootstrap", "a:1", "--bootstrap=b:2"])
+    ('', 'b:2')
+    """
+    found = ""
+    for option, following in zip(options, [*options[1:], ""], strict=True):
+        name, _, value = option.partition("=")
+        if name == "--bootstrap":
+            found = value or following
+    return found
 
 
 def _cause(output: str) -> str:

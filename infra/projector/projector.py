@@ -45,7 +45,7 @@ class Projector:
         )
         self._writer = RedisWriter.on(self._redis)
         self._reader = TopicReader(
-            settings.bootstrap, settings.session_state_topic, settings.adjustments_topic, group_id=settings.group_id
+            settings.kafka, settings.session_state_topic, settings.adjustments_topic, group_id=settings.group_id
         )
         self._next: Offsets = {}
         self._batch: list[Record] = []
@@ -53,22 +53,36 @@ class Projector:
         self.written = 0
         self.unreadable = 0
         self.rewinds = 0
+        self.failures = 0
+        self.problem: str | None = "has not begun"
+        """Why it does not get on, None while it does."""
+        self.round_at_s = time.monotonic()
+
+    def lag(self) -> dict[Partition, int]:
+        """Returns how many records each partition is behind its last known end."""
+        try:
+            return self._reader.backlog()
+        except RuntimeError:
+            return {}  # the reader is closed: the process is ending
 
     def run(self, stop: threading.Event) -> None:
         """Runs until `stop` is set. Redis and Kafka may come and go, and need not be there at the start."""
         failures = 0
         try:
             while not stop.is_set():
+                self.round_at_s = time.monotonic()
                 try:
                     if not self._next:
                         self.begin()
                     self.step()
-                    failures = 0
+                    failures, self.problem = 0, None
                 except (RedisError, StreamError) as error:
                     # The batch is kept and its offsets stay uncommitted: nothing is lost, only late.
                     if failures == 0:
                         _log.warning("waiting for Redis and Kafka: %s", error)
                     failures += 1
+                    self.failures += 1
+                    self.problem = f"waiting for Redis and Kafka: {error}"
                     stop.wait(min(MAX_PAUSE_S, 0.05 * 2 ** min(failures, 6)))
         finally:
             self._reader.close()

@@ -11,6 +11,15 @@ USER_LIFE_MS: Final = 7 * SESSION_LIFE_MS
 ERASED_LIFE_MS: Final = USER_LIFE_MS
 """An erased session stays empty for so long, whatever the topic still delivers."""
 
+OWNER_LIFE_MS: Final = 2 * SESSION_LIFE_MS
+"""From the last event on: longer than anything of the session can be read."""
+
+ERASED_LOG: Final = "ma:erased-log"
+"""Sorted set: erased sessions, and digests of erased people, by the time of their erasure; gateways follow it."""
+
+TOMBSTONES_DUE: Final = "ma:tombstones-due"
+"""Sorted set: erased sessions whose state is deleted from the topic a second time, by when; the job may write it until then."""
+
 EPOCH: Final = "ma:epoch"
 """Hash: topic and partition -> the run of the Redis server that holds their projection. No time to live: it is lost
 only when all data is lost, which is how a projector detects that."""
@@ -39,6 +48,16 @@ def target(kind: str, target_id: str) -> str:
 def user(user_id: str) -> str:
     """Set: the ids of a person's sessions."""
     return f"ma:user:{user_id}"
+
+
+def erasure(user_id: str) -> str:
+    """Set: the sessions that an erasure of this person has not finished with."""
+    return f"ma:erasure:{user_id}"
+
+
+def owner(session_id: str) -> str:
+    """Text: level and name of the source that began this session, where its sender made up the id."""
+    return f"ma:owner:{session_id}"
 
 
 def erased(session_id: str) -> str:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from kafka import KafkaProducer
 from msgspec import Struct
 
+from infra.kafka.blocking_producer import BlockingProducer
+from infra.kafka.connection import Kafka
 from infra.simulate.recording import Header, header
 
 TICK_MS: Final = 1000
@@ -43,22 +44,15 @@ class Replay:
     """
 
     def __init__(
-        self, bootstrap: str, topic: str, speed: float, on_sent: Sent | None = None, trail_at_speed: bool = False
+        self, kafka: Kafka, topic: str, speed: float, on_sent: Sent | None = None, trail_at_speed: bool = False
     ) -> None:
         self._trail_at_speed = trail_at_speed
         self._speed = speed
         self._tick_ms = TICK_MS if speed else COARSE_TICK_MS
         self._on_sent = on_sent
         self._topic = topic
-        self._producer = KafkaProducer(
-            bootstrap_servers=bootstrap,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=0 if speed else 20,
-            batch_size=131_072,
-            max_request_size=8_388_608,
-        )
-        self._partitions = sorted(self._producer.partitions_for(topic))
+        self._producer = BlockingProducer(kafka, linger_ms=0 if speed else 20)
+        self._partitions = self._producer.partitions(topic)
         self.result = Replayed()
         self._next_tick_ms = 0
         self._base: tuple[float, int] = (0.0, 0)
@@ -70,9 +64,8 @@ class Replay:
             for record in recording:
                 self._send(record)
             self._trail()
-            self._producer.flush()
+            self.result.failed = self._producer.flush()
         finally:
-            self._producer.close()
             self.result.seconds = time.monotonic() - began
         return self.result
 
@@ -90,10 +83,12 @@ class Replay:
         self.result.sent += 1
 
     def _put(self, record: bytes, key: bytes | None, partition: int | None) -> None:
-        self._producer.send(self._topic, record, key=key, partition=partition).add_errback(self._count_failure)
+        self._producer.send(self._topic, record, key, partition)
 
-    def _count_failure(self, _: Any) -> None:
-        self.result.failed += 1
+    @property
+    def problem(self) -> str:
+        """Why Kafka has not taken the first of those that failed; empty if it took all."""
+        return self._producer.problem
 
     def _wait(self, at_ms: int) -> None:
         """Waits until the moment of the recording has come."""

@@ -1,7 +1,7 @@
 """SQL of the heatmap job: source, sink, and the one statement between them."""
 
 from jobs.config import HeatmapConfig
-from jobs.sql.source_table import STARTUP_MODES, type_ordinals, with_options
+from jobs.sql.source_table import STARTUP_MODES, kafka_table_options, type_ordinals, with_options
 from schemas.event_validation import contract_json
 from schemas.heatmap import BANDS, COLUMNS, ROWS
 
@@ -11,7 +11,7 @@ def source_ddl(config: HeatmapConfig) -> str:
     options = {
         "connector": "kafka",
         "topic": config.events_topic,
-        "properties.bootstrap.servers": config.bootstrap,
+        **kafka_table_options(config),
         "properties.group.id": config.group_id,
         "properties.isolation.level": "read_committed",
         "properties.auto.offset.reset": "earliest",
@@ -33,7 +33,7 @@ def sink_ddl(config: HeatmapConfig) -> str:
     options = {
         "connector": "upsert-kafka",
         "topic": config.heatmap_topic,
-        "properties.bootstrap.servers": config.bootstrap,
+        **kafka_table_options(config),
         "key.format": "json",
         "value.format": "json",
     }

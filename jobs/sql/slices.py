@@ -21,11 +21,19 @@ PASSIVE: Final = ("heartbeat", "context", "page_hide")
 SEPARATOR: Final = "U&'\\001E'"
 """Stands between the items of a list in SQL: a control character that no content type holds."""
 
+TIME_BASE_MS: Final = 10**13
+"""Added to times that stand in a text, so that all have 14 digits."""
+
 OPENED: Final = (
     "LISTAGG(CASE WHEN {page_view} THEN CAST(occurred_at_ms AS STRING) || '=' || COALESCE(content_type, '') END, "
     f"{SEPARATOR})"
 )
 """The pages opened, as ``time=content type``."""
+
+USER_AT: Final = (
+    f"MAX(CASE WHEN user_id IS NOT NULL THEN CAST(occurred_at_ms + {TIME_BASE_MS} AS STRING) || user_id END)"
+)
+"""The user of the latest event that names one, behind its time in 14 digits. Text for events of known users alone."""
 
 _CONDITIONS: Final = {
     **{name: f"type_no IN {type_ordinals(name)}" for name in EVENT_TYPES},
@@ -58,7 +66,7 @@ def slice_columns(config: AdjustConfig, features: Iterable[Feature]) -> list[Sli
     acted_first = lowest("NOT {passive}", "occurred_at_ms")
     standing = [
         SliceColumn("content_type", "MAX(content_type)", "MAX(content_type)"),
-        SliceColumn("user_id", "MAX(user_id)", "MAX(user_id)"),
+        SliceColumn("user_at", USER_AT, USER_AT),
         SliceColumn("device", f"MAX({'device' if deduplicated else 'context.device'})", "MAX(context.device)"),
         SliceColumn("events", "COUNT(*)", ONE),
         SliceColumn("repeats", "SUM(repeats)" if deduplicated else ZERO, "COUNT(*) - 1"),

@@ -2,7 +2,7 @@
 
 from enum import IntEnum, auto
 
-from jobs.config import AdjustConfig
+from jobs.config import AdjustConfig, HeatmapConfig, kafka_client_options
 from schemas.event_validation import contract_json
 from schemas.events import EVENT_TYPES, FAST_TYPES
 
@@ -37,6 +37,11 @@ def with_options(options: dict[str, str]) -> str:
     return ", ".join(f"{sql_literal(key)} = {sql_literal(value)}" for key, value in options.items())
 
 
+def kafka_table_options(config: AdjustConfig | HeatmapConfig) -> dict[str, str]:
+    """Returns the options of a Kafka table that say where Kafka is and how to log in."""
+    return {f"properties.{key}": value for key, value in kafka_client_options(config).items()}
+
+
 def type_ordinals(*types: str) -> str:
     """Formats event types as a list of the ordinals that the format assigns: comparing them is cheaper than comparing names."""
     return "(" + ", ".join(str(EVENT_TYPES.index(name)) for name in types) + ")"
@@ -51,7 +56,7 @@ def source_ddl(config: AdjustConfig) -> str:
     options = {
         "connector": "kafka",
         "topic": config.events_topic,
-        "properties.bootstrap.servers": config.bootstrap,
+        **kafka_table_options(config),
         "properties.group.id": config.group_id,
         # 500 records a poll (the default) leave the parser waiting for the fetcher: 5,000 read 40 % faster.
         "properties.max.poll.records": "5000",
@@ -116,7 +121,7 @@ def rules_ddl(config: AdjustConfig) -> str:
     options = {
         "connector": "kafka",
         "topic": config.rules_topic,
-        "properties.bootstrap.servers": config.bootstrap,
+        **kafka_table_options(config),
         "properties.group.id": f"{config.group_id}-rules",
         "scan.startup.mode": "earliest-offset",
         "key.format": "raw",

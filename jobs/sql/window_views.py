@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jobs.config import AdjustConfig
-from jobs.sql.slices import SEPARATOR, deduplicated_signals, seconds, slice_columns, slices, tumble
+from jobs.sql.slices import SEPARATOR, TIME_BASE_MS, deduplicated_signals, seconds, slice_columns, slices, tumble
 from models.feature_layout import FeatureLayout
 from models.features import (
     CONTENT_FEATURES,
@@ -86,6 +86,13 @@ def _text_of_greatest(column: str, number: str) -> str:
     return f"SUBSTRING(MAX(CASE WHEN {number} > 0 THEN {ranked} END) FROM 15)"
 
 
+_USER_ID: Final = (
+    f"CASE WHEN SUBSTRING(MAX(user_at) FROM 1 FOR 14) = CAST(MAX(last_ms) + {TIME_BASE_MS} AS STRING)"
+    " THEN SUBSTRING(MAX(user_at) FROM 15) END"
+)
+"""The user of the latest event; none where that names none: who signs out is not named by a window of before."""
+
+
 def _columns(features: Sequence[Feature], config: AdjustConfig) -> str:
     return ", ".join(
         f"{feature.value.format(window_ms=config.window_s * 1000, slices=config.window_s // config.slide_s)}"
@@ -122,7 +129,7 @@ def _session_slices(config: AdjustConfig, features: Sequence[Feature]) -> str:
     # The page is what signals tell of; a click names what was clicked.
     page = f"COALESCE({_text_of_greatest('content_id', 'page_ms')}, {_text_of_greatest('content_id', 'last_ms')})"
     return f"""
-SELECT session_id, MAX(user_id) AS user_id, MAX(device) AS device, {page} AS content_id, MAX(page_ms) AS page_ms,
+SELECT session_id, MAX(user_at) AS user_at, MAX(device) AS device, {page} AS content_id, MAX(page_ms) AS page_ms,
   LISTAGG({engaged}, {SEPARATOR}) AS engaged_by_type, LISTAGG(opened, {SEPARATOR}) AS opened,
   MAX(page_ms * {DEPTH_STEPS} + COALESCE(deepest, 0)) AS page_and_depth, {_totals(features, "events", "repeats")},
   MIN(first_ms) AS first_ms, MAX(last_ms) AS last_ms, MIN(acted_first_ms) AS acted_first_ms,
@@ -138,7 +145,7 @@ SELECT session_id, user_id, device, content_id, MAIN_TYPE(engaged_by_type) AS ma
   window_end_ms, first_ms, newest_first_ms, acted_first_ms, interacted_ms, hidden_ms, last_ms, page_and_depth,
   events, repeats, active_slices, session_time, {_columns(features, config)}, {", ".join(habit_columns(features))}
 FROM (
-  SELECT session_id, MAX(user_id) AS user_id, MAX(device) AS device,
+  SELECT session_id, {_USER_ID} AS user_id, MAX(device) AS device,
     COALESCE({_text_of_greatest("content_id", "page_ms")}, MAX(content_id)) AS content_id,
     LISTAGG(engaged_by_type, {SEPARATOR}) AS engaged_by_type, LISTAGG(opened, {SEPARATOR}) AS opened,
     {_WINDOW_END_MS} AS window_end_ms, {_totals(features, "events", "repeats", "active_ms")},

@@ -9,6 +9,7 @@ from models.judgement.habits import Habits
 
 _NAMES: Final = ("minutes", "totals", "squares", "last_offs", "sums", "previous_sums", "up", "down", "held")
 _structs: dict[tuple[int, bool], Struct] = {}
+_whole_structs: dict[tuple[int, bool], Struct] = {}
 
 
 def habit_keys(habits: Sequence[Habit]) -> str:
@@ -18,16 +19,12 @@ def habit_keys(habits: Sequence[Habit]) -> str:
 
 def pack_habits(habits: Habits) -> bytes:
     """All numbers but the exposure of the minutes; `Habits` keeps them in single precision, so nothing is lost."""
-    return _struct(habits.count, habits.of_many).pack(
-        *habits.minutes,
-        *habits.totals,
-        *habits.squares,
-        *habits.last_offs,
+    return habits.taught_bytes + _wholes(habits.count, habits.of_many).pack(
         *habits.sums,
         *habits.previous_sums,
         *habits.up,
         *habits.down,
-        *[min(held, 255) for held in habits.held],
+        *[held if held < 255 else 255 for held in habits.held],
     )
 
 
@@ -49,9 +46,19 @@ def unpack_habits(habits: Habits, declared: Sequence[Habit], keys: str, data: by
 
 def _struct(habits: int, of_many: bool) -> Struct:
     if (habits, of_many) not in _structs:
-        sums = "q" if of_many else "i"
-        _structs[habits, of_many] = Struct(f"<{4 * habits}f{2 * habits}{sums}{2 * habits}H{habits}B")
+        _structs[habits, of_many] = Struct(f"<{4 * habits}f{_layout_of_wholes(habits, of_many)}")
     return _structs[habits, of_many]
+
+
+def _wholes(habits: int, of_many: bool) -> Struct:
+    """The part of `_struct` behind the numbers in single precision."""
+    if (habits, of_many) not in _whole_structs:
+        _whole_structs[habits, of_many] = Struct(f"<{_layout_of_wholes(habits, of_many)}")
+    return _whole_structs[habits, of_many]
+
+
+def _layout_of_wholes(habits: int, of_many: bool) -> str:
+    return f"{2 * habits}{'q' if of_many else 'i'}{2 * habits}H{habits}B"
 
 
 def _place(keys: str, habit: Habit) -> int:

@@ -72,6 +72,7 @@ class Habits:
         "_floors",
         "_max_sum",
         "_single",
+        "_taught",
         "count",
         "down",
         "held",
@@ -113,6 +114,7 @@ class Habits:
         self._card: SiteCard | None = None
         self._bounds: list[tuple[float, float, float, float]] = []
         self._single = Struct(f"<{4 * count}f")
+        self._taught = b""
 
     def usual(self, place: int, card: SiteCard) -> tuple[float, float, float]:
         """Mean of a present minute at level 1, dispersion, and the minutes that the mean rests on."""
@@ -190,15 +192,23 @@ class Habits:
             for place in range(self.count):
                 self._learn(place, self.previous_sums[place], minutes, view, site)
             # Rounded to single precision at once, so that text in state loses nothing.
-            numbers = self._single.unpack(
-                self._single.pack(*self.minutes, *self.totals, *self.squares, *self.last_offs)
-            )
-            count = self.count
+            self._taught = self._pack_taught()
+            numbers, count = self._single.unpack(self._taught), self.count
             self.minutes, self.totals = list(numbers[:count]), list(numbers[count : 2 * count])
             self.squares, self.last_offs = list(numbers[2 * count : 3 * count]), list(numbers[3 * count :])
         self.previous_sums, self.previous_ms = self.sums, self.present_ms
         self.sums, self.present_ms = [0] * self.count, 0
         self._prepare(view.card)
+
+    def _pack_taught(self) -> bytes:
+        return self._single.pack(*self.minutes, *self.totals, *self.squares, *self.last_offs)
+
+    @property
+    def taught_bytes(self) -> bytes:
+        """Minutes, totals, squares and last deviations in single precision, little-endian. They change once a minute."""
+        if not self._taught:
+            self._taught = self._pack_taught()
+        return self._taught
 
     def _learn(self, place: int, value: int, minutes: float, view: SiteView, site: SiteStatistics | None) -> None:
         card, swell = view.card, view.swell[place]

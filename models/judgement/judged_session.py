@@ -112,10 +112,12 @@ class JudgedSession:
 
     def _note_presence(self, present_ms: int) -> None:
         """Puts the times of the newest slice into the ring, and sums them up over the window."""
-        slices, dropped = self._ring.slices, self._ring.dropped
-        slices[-1] = (*slices[-1][:_SUMS], present_ms, self.judgement.visible_ms)
-        self.present_ms = dropped[_SUMS] + sum(each[_SUMS] for each in slices)
-        self.visible_ms = dropped[_SUMS + 1] + sum(each[_SUMS + 1] for each in slices)
+        ring = self._ring
+        ring.replace_newest((*ring.slices[-1][:_SUMS], present_ms, self.judgement.visible_ms))
+        self.present_ms, self.visible_ms = ring.dropped[_SUMS], ring.dropped[_SUMS + 1]
+        for each in ring.slices:
+            self.present_ms += each[_SUMS]
+            self.visible_ms += each[_SUMS + 1]
 
     def _teach_site(self, window: Window, view: SiteView, site: SiteStatistics) -> None:
         """Tells the site the scores of a window that shares no second with the one told before."""

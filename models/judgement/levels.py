@@ -28,7 +28,7 @@ class Levels:
     no second. Welford's update (1962, Technometrics 4(3)) with weights that fade.
     """
 
-    __slots__ = ("_floors", "_keys", "counts", "means", "pending", "squares")
+    __slots__ = ("_floors", "_keys", "_text", "counts", "means", "pending", "squares")
 
     def __init__(self, levels: Sequence[Level]) -> None:
         self._keys = "".join(level.key for level in levels)
@@ -38,6 +38,7 @@ class Levels:
         self.squares = [0.0] * len(levels)
         self.pending = [_NAN] * len(levels)
         """The last window that has not taught yet."""
+        self._text = ""
 
     def raw_score(self, place: int, value: float) -> float | None:
         """Distance from the mean in standard deviations of a new value; None where too little is known."""
@@ -57,6 +58,7 @@ class Levels:
             if value == value:
                 self._learn(place, value)
         self.pending = list(_rounded(values))
+        self._text = ""
 
     def _learn(self, place: int, value: float) -> None:
         count = self.counts[place] * _KEEP + 1.0
@@ -71,10 +73,12 @@ class Levels:
         )
 
     def to_text(self) -> str:
-        """As text for keyed state: the levels' keys, numbers in base64."""
-        numbers = (*self.counts, *self.means, *self.squares, *self.pending)
-        body = b2a_base64(Struct(f"<{len(numbers)}f").pack(*numbers), newline=False).decode("ascii")
-        return f"{self._keys}:{body}"
+        """As text for keyed state: the levels' keys, numbers in base64. They change once a minute."""
+        if not self._text:
+            numbers = (*self.counts, *self.means, *self.squares, *self.pending)
+            body = b2a_base64(Struct(f"<{len(numbers)}f").pack(*numbers), newline=False).decode("ascii")
+            self._text = f"{self._keys}:{body}"
+        return self._text
 
     @classmethod
     def from_text(cls, text: str, levels: Sequence[Level]) -> "Levels":

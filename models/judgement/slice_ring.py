@@ -14,7 +14,7 @@ class SliceRing:
     Whole numbers only: the difference is exact. The size of a slice is that of a window by `SLICES`.
     """
 
-    __slots__ = ("_count", "_slice_ms", "dropped", "end_ms", "slices")
+    __slots__ = ("_count", "_encoded", "_slice_ms", "dropped", "end_ms", "slices")
 
     def __init__(self, count: int, slice_ms: int) -> None:
         self._count = count
@@ -25,6 +25,8 @@ class SliceRing:
         """Oldest first."""
         self.dropped: tuple[int, ...] = (0,) * count
         """The slice that the last one added has replaced: with it the ring spans a window."""
+        self._encoded: list[bytes | None] = [None] * (SLICES - 1)
+        """By slice, its bytes in state, where they are known: all but the newest stay as they are."""
 
     def add(self, end_ms: int, totals: Sequence[float], active_slices: int) -> tuple[int, ...]:
         """Returns the sums of the slice that ends then. `totals` are those of the window of the same end.
@@ -35,26 +37,35 @@ class SliceRing:
         skipped = SLICES - 1 if self.end_ms < 0 else min((end_ms - self.end_ms) // self._slice_ms - 1, SLICES - 1)
         if skipped > 0:
             self.slices = [*self.slices[skipped:], *([(0,) * self._count] * skipped)]
+            self._encoded = [None] * (SLICES - 1)
             if active_slices > 1:
                 share = tuple(int(total) // active_slices for total in totals)
                 self.slices[SLICES - active_slices :] = [share] * (active_slices - 1)
-        newest = tuple(
-            max(0, int(total) - sum(each[place] for each in self.slices)) for place, total in enumerate(totals)
-        )
-        self.dropped = self.slices[0]
-        self.slices = [*self.slices[1:], newest]
+        left = []
+        first, second, third, fourth, fifth = self.slices
+        for place in range(self._count):
+            rest = int(totals[place]) - first[place] - second[place] - third[place] - fourth[place] - fifth[place]
+            left.append(rest if rest > 0 else 0)
+        newest = tuple(left)
+        self.dropped = first
+        self.slices = [second, third, fourth, fifth, newest]
+        self._encoded = [*self._encoded[1:], None]
         self.end_ms = end_ms
         return newest
 
+    def replace_newest(self, values: tuple[int, ...]) -> None:
+        """Replaces the sums of the slice that was added last."""
+        self.slices[-1] = values
+        self._encoded[-1] = None
+
     def to_text(self) -> str:
         """End and sums, as variable-length numbers in base64."""
-        numbers = bytearray()
-        for number in (self.end_ms + 1, *(value for each in self.slices for value in each)):
-            while number > 127:
-                numbers.append(number & 127 | 128)
-                number >>= 7
-            numbers.append(number)
-        return b2a_base64(bytes(numbers), newline=False).decode("ascii")
+        encoded = self._encoded
+        for place in range(SLICES - 1):
+            if encoded[place] is None:
+                encoded[place] = _encode(self.slices[place])
+        whole = b"".join([_encode((self.end_ms + 1,)), *(each for each in encoded if each is not None)])
+        return b2a_base64(whole, newline=False).decode("ascii")
 
     @classmethod
     def from_text(cls, text: str, count: int, slice_ms: int) -> "SliceRing":
@@ -71,3 +82,13 @@ class SliceRing:
             self.end_ms = numbers[0] - 1
             self.slices = [tuple(numbers[1 + place * count : 1 + (place + 1) * count]) for place in range(SLICES - 1)]
         return self
+
+
+def _encode(values: tuple[int, ...]) -> bytes:
+    numbers = bytearray()
+    for number in values:
+        while number > 127:
+            numbers.append(number & 127 | 128)
+            number >>= 7
+        numbers.append(number)
+    return bytes(numbers)

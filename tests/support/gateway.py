@@ -19,6 +19,9 @@ from tests.support.broker import PrefixedTopics
 from tests.support.credentials import OPERATOR, SECRETS, SOURCE, WRITE_KEY, token
 from tests.support.services import kill, process_of
 
+_UNLIMITED = ("IP_EVENTS_PER_S", "IP_EVENTS_BURST", "IP_BYTES_PER_S", "IP_BYTES_BURST", "KEY_EVENTS_PER_S", "KEY_BURST")
+"""Limits that one machine with all readers on it would reach."""
+
 
 @dataclass
 class Gateway:
@@ -64,6 +67,8 @@ class Gateway:
             "MICROADJUST_GATEWAY_CONSOLE_TOKEN": OPERATOR,
             "MICROADJUST_GATEWAY_IP_REQUESTS_PER_S": "100000",
             "MICROADJUST_GATEWAY_IP_BURST": "100000",
+            **{f"MICROADJUST_GATEWAY_{name}": "100000000" for name in _UNLIMITED},
+            "MICROADJUST_GATEWAY_DRAIN_S": "0",
             **self.settings,
         }
         argv = [sys.executable, "-m", "infra.cli", "gateway"]

@@ -22,8 +22,7 @@ class RecordingProducer(AckedProducer):
         self.sent: list[OutgoingRecord] = []
         self.is_down = False
 
-    @property
-    def is_healthy(self) -> bool:
+    def is_writable(self, topic: str) -> bool:
         return not self.is_down
 
     def send(self, records: Sequence[OutgoingRecord]) -> asyncio.Future[None]:

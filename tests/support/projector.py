@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from infra.local import processes
@@ -19,17 +19,26 @@ from tests.support.services import kill
 class ProjectorProcess:
     """`microadjust projector` as users start it."""
 
-    def __init__(self, topics: PrefixedTopics, redis_server: RedisServer, home: Home) -> None:
-        self._topics, self._redis_url, self._home = topics, redis_server.url, home
+    def __init__(
+        self,
+        topics: PrefixedTopics,
+        redis_server: RedisServer | None,
+        home: Home,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Without a `redis_server`, `settings` say where Redis is."""
+        self._topics, self._home, self._settings = topics, home, dict(settings or {})
+        if redis_server is not None:
+            self._settings["MICROADJUST_GATEWAY_REDIS_URL"] = redis_server.url
         self._log = home.log(f"projector-{topics.prefix}")
 
     def start(self) -> None:
         settings = {
             "MICROADJUST_HOME": str(self._home.path),
             "MICROADJUST_BOOTSTRAP": self._topics.bootstrap,
-            "MICROADJUST_GATEWAY_REDIS_URL": self._redis_url,
             "MICROADJUST_GATEWAY_TOPICS_PREFIX": self._topics.prefix,
             "PYTHONPATH": str(PROJECT),
+            **self._settings,
         }
         argv = [sys.executable, "-m", "infra.cli", "projector"]
         self._service = processes.start(argv, self._log, {**os.environ, **settings}, {})

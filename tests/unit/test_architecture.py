@@ -80,6 +80,26 @@ def test_nothing_below_the_jobs_can_read_the_environment() -> None:
             assert "os" not in set(imported(path)) or path.parent.name == "jobs", path
 
 
+def test_every_client_of_kafka_is_made_from_a_connection() -> None:
+    """Servers alone would leave out TLS and login. The bench's rivals run on an open broker."""
+    owners = {
+        "infra/kafka/connection.py",
+        "jobs/config.py",
+        "jobs/java/kafka_access.py",
+        "schemas/kafka_security/java_names.py",
+    }
+    for package in ("infra", "jobs", "schemas"):
+        for path in (PROJECT / package).rglob("*.py"):
+            place = path.relative_to(PROJECT).as_posix()
+            if place.startswith("infra/bench/"):
+                continue
+            text = path.read_text()
+            assert "bootstrap.servers" not in text or place in owners, place
+            assert "bootstrap_servers" not in text or place == "jobs/sinks.py", place
+            if place.startswith(("infra/gateway/", "infra/projector/")) and not place.endswith("/settings.py"):
+                assert "settings.bootstrap" not in text, f"{place}: give settings.kafka"
+
+
 def java_imports(path: Path) -> set[str]:
     """Imported classes, by what stands between `import` and the semicolon."""
     return set(re.findall(r"^import (?:static )?([\w.]+);$", path.read_text(), re.MULTILINE))

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.docs.reference.markdown import code, table
 from infra.gateway.settings import Settings, variable
-from jobs.config import AdjustConfig, HeatmapConfig
+from jobs.config import AdjustConfig, HeatmapConfig, options_of
 
 
 def adjust_options() -> str:
@@ -33,7 +33,7 @@ def gateway_settings() -> str:
 
 def _options(config: Any) -> str:
     rows = []
-    for each in fields(config):
+    for each in options_of(config):
         choices = each.metadata["choices"]
         about = each.metadata["about"] + (f" ({', '.join(choices)})" if choices else "")
         rows.append((code(each.name), code(each.default), about))

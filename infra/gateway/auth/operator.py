@@ -1,26 +1,68 @@
-"""Authenticates the operator by the console token: in a header, in the query or in a page's cookie."""
+"""Authenticates operators by a token in a header or in the query of a read, or by a page's cookie, and limits guesses."""
 
 from collections.abc import Mapping
-from hmac import compare_digest
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
+from infra.gateway import metrics
+from infra.gateway.audit import audit
 from infra.gateway.auth.credentials import bearer_token
+from infra.gateway.auth.operator_sessions import SESSION_MS, operator_of_session, sign_session
+from infra.gateway.auth.operators import Operator, Operators
+from infra.gateway.auth.push_tokens import looks_like_push_token
+from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
+from infra.gateway.ingest.limits import TokenBuckets
+from infra.gateway.request_context import current_request
 from infra.gateway.settings import Settings
 
-
-def is_operator_token(token: str, settings: Settings) -> bool:
-    """Compares in constant time. Where no console token is set nobody is the operator."""
-    expected = settings.console_token
-    return bool(expected) and compare_digest(token.encode("utf-8", "replace"), expected.encode())
+GUESSES_PER_S: Final = 0.2
+GUESSES_BURST: Final = 20
+"""Wrong tokens of one address; then its tokens are not looked at until it has waited."""
 
 
-def require_operator(connection: HTTPConnection, settings: Settings) -> None:
-    """Raises `ApiError` 401 unless the request carries the operator's token."""
-    if not is_operator_token(bearer_token(connection), settings):
-        raise _unauthorized()
+class OperatorAuthentication:
+    """Finds the operator of a token; one for the whole gateway, so that all endpoints count the same guesses."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.operators = Operators(settings)
+        self._guesses = TokenBuckets(GUESSES_PER_S, GUESSES_BURST)
+
+    def find(self, token: str) -> Operator | None:
+        """Returns the operator of a token, None for a wrong one; raises `ApiError` 429 after too many wrong ones."""
+        if not token or looks_like_push_token(token):
+            # A page whose token has expired guesses nothing.
+            return None
+        address = current_request().address
+        if wait_s := self._guesses.wait_s(address, 0):
+            metrics.UNAUTHORIZED.labels("guesses").inc()
+            raise ApiError(429, "too_many", "too many wrong tokens from this address", retry_after_s=wait_s)
+        operator = self.operators.find(token)
+        if operator is None:
+            metrics.UNAUTHORIZED.labels("token").inc()
+            self._guesses.spend(address, 1)
+            # Every one that is looked at, which the limit bounds.
+            audit("sign in", outcome="wrong token")
+        return operator
+
+
+def authentication_of(connection: HTTPConnection) -> OperatorAuthentication:
+    found: Any = connection.app.state.operator_authentication
+    assert isinstance(found, OperatorAuthentication)
+    return found
+
+
+def require_operator(connection: HTTPConnection, settings: Settings, role: str = "read") -> Operator:
+    """Returns the operator of the request's token; raises `ApiError` 401 without a valid one, 403 without the role.
+
+    Of a request that changes something only the header counts: addresses are logged by proxies.
+    """
+    is_read = connection.scope.get("method", "GET") in ("GET", "HEAD")
+    in_header = "authorization" in connection.headers
+    operator = authentication_of(connection).find(bearer_token(connection) if is_read or in_header else "")
+    return _with_role(operator, role)
 
 
 class OperatorSession:
@@ -35,25 +77,42 @@ class OperatorSession:
 
     def sign_in(self, request: Request, headers: Mapping[str, str]) -> Response | None:
         """Turns a valid `?token=` into the cookie and redirects to the address without it; None without one."""
-        if not is_operator_token(request.query_params.get("token", ""), self._settings):
+        try:
+            operator = authentication_of(request).find(request.query_params.get("token", ""))
+        except ApiError as refusal:
+            return refusal.response(request)
+        if operator is None:
             return None
+        audit("sign in", operator, page=self._path)
         response = RedirectResponse(f"{self._path}/", status_code=303, headers=dict(headers))
         response.set_cookie(
-            self._cookie, self._settings.console_token, path=self._path, httponly=True, samesite="strict"
+            self._cookie,
+            sign_session(operator, now_ms() + SESSION_MS, self._settings.token_secrets),
+            max_age=SESSION_MS // 1000,
+            path=self._path,
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
         )
         return response
 
-    def is_operator(self, request: HTTPConnection) -> bool:
-        """Whether the cookie, the Authorization header or `?token=` carries the operator's token."""
-        tokens = (request.cookies.get(self._cookie, ""), bearer_token(request))
-        return any(is_operator_token(each, self._settings) for each in tokens)
-
-    def require(self, request: HTTPConnection) -> None:
-        """Raises `ApiError` 401 unless the request is the operator's."""
-        if not self.is_operator(request):
-            raise _unauthorized()
+    def require(self, request: HTTPConnection) -> Operator:
+        """Returns the operator of cookie or token; raises `ApiError` 401 without one, 403 without the role `read`."""
+        cookie = request.cookies.get(self._cookie, "")
+        operator = operator_of_session(
+            cookie, authentication_of(request).operators, self._settings.token_secrets, now_ms()
+        )
+        return _with_role(operator, "read") if operator is not None else require_operator(request, self._settings)
 
 
-def _unauthorized() -> ApiError:
-    detail = "authorization: send the operator's token (MICROADJUST_GATEWAY_CONSOLE_TOKEN) as `Authorization: Bearer`"
-    return ApiError(401, "token", detail, field="authorization")
+def _with_role(operator: Operator | None, role: str) -> Operator:
+    if operator is None:
+        detail = (
+            "authorization: send the operator's token (MICROADJUST_GATEWAY_CONSOLE_TOKEN) as `Authorization: Bearer`"
+        )
+        raise ApiError(401, "token", detail, field="authorization")
+    if role not in operator.roles:
+        metrics.UNAUTHORIZED.labels("role").inc()
+        audit("lacks a role", operator, outcome="refused", role=role)
+        raise ApiError(403, "role", f"authorization: this operator lacks the role {role}", field="authorization")
+    return operator

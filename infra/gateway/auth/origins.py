@@ -58,4 +58,4 @@ class OriginMiddleware:
 
     def _is_allowed(self, origin: str, host: str) -> bool:
         """Pages that the gateway serves itself are always allowed."""
-        return not self._origins or origin in self._origins or origin.partition("://")[2] == host
+        return not self._origins or origin.lower() in self._origins or origin.partition("://")[2] == host

@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
+from infra.gateway.audit import audit
 from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.operator import require_operator
 from infra.gateway.auth.origins import origin_error
-from infra.gateway.auth.push_tokens import InvalidTokenError, require_session
+from infra.gateway.auth.push_tokens import InvalidTokenError, verify
+from infra.gateway.auth.session_ids import is_secret
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
 from infra.gateway.push.replay_buffer import parse_last_ids
@@ -39,16 +41,19 @@ def authorize_session(connection: HTTPConnection, settings: Settings) -> PushGra
     if not session_id:
         raise ApiError(400, "missing_field", "session_id: required", field="session_id")
     try:
-        claims = require_session(bearer_token(connection), session_id, settings.token_secrets, now_ms())
+        claims = verify(bearer_token(connection), settings.token_secrets, now_ms())
+        # The token alone decides. A page may also name its session by the secret that the session's id is derived from.
+        if session_id != claims.session_id and not is_secret(session_id):
+            raise InvalidTokenError("for another session")
     except InvalidTokenError as error:
         raise ApiError(401, "token", f"token: {error}; get one from POST /v1/push-token", field="token") from None
-    return PushGrant(session_id, _seen(connection), claims.expires_at_ms)
+    return PushGrant(claims.session_id, _seen(connection), claims.expires_at_ms)
 
 
 def authorize_all(connection: HTTPConnection, settings: Settings) -> PushGrant:
     """Grants a CMS all commands, by the operator's token; raises `ApiError`."""
     _check_origin(connection, settings)
-    require_operator(connection, settings)
+    audit("receive all commands", require_operator(connection, settings, "push"))
     return PushGrant(None, _seen(connection), None)
 
 
@@ -59,7 +64,7 @@ def _check_origin(connection: HTTPConnection, settings: Settings) -> None:
     gateway and of this machine may connect.
     """
     origin = connection.headers.get("origin")
-    if origin is None or origin in settings.allowed_origins:
+    if origin is None or origin.lower() in settings.allowed_origins:
         return
     try:
         parts = urlsplit(origin)

@@ -37,6 +37,11 @@ class _Payload(Struct, forbid_unknown_fields=True):
     e: int
 
 
+def looks_like_push_token(token: str) -> bool:
+    """Whether the token has the form of a push token, valid or not."""
+    return token.startswith(f"{_VERSION}.") and token.count(".") == 2
+
+
 def sign(session_id: str, expires_at_ms: int, secrets: Sequence[str]) -> str:
     """Signs a token with the first of the secrets."""
     payload = _base64(msgspec.json.encode(_Payload(session_id, expires_at_ms)))

@@ -1,29 +1,63 @@
-"""Authenticates senders of events by their write key."""
+"""Authenticates senders by their write key: public keys stand in pages, server keys are secret."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import HTTPConnection
 
 from infra.gateway.auth.credentials import basic_user_name
+from infra.gateway.auth.key_permissions import KeyTable, Scope, WriteKey, key_digest, server_key
+from infra.gateway.auth.keys_file import KeysFile
+from infra.gateway.auth.origins import origin_error
 from infra.gateway.errors import ApiError
 
 
 class WriteKeys:
-    """Maps a write key to the source that it belongs to."""
+    """Finds a key's permissions: in the settings, and in the keys file, which may change while the gateway runs."""
 
-    def __init__(self, source_by_key: Mapping[str, str]) -> None:
-        self._source_by_key = source_by_key
+    def __init__(
+        self, public: Mapping[str, str], server: Mapping[str, str] | None = None, file: KeysFile | None = None
+    ) -> None:
+        self._set = {key_digest(key): WriteKey(source) for key, source in public.items()}
+        self._set |= {key_digest(key): server_key(source) for key, source in (server or {}).items()}
+        self._file = file
 
-    def source_of_headers(self, connection: HTTPConnection) -> str | None:
-        """Returns the source by `X-Write-Key` or Basic credentials, None without either; raises `ApiError` 401."""
+    @property
+    def sources(self) -> frozenset[str]:
+        """Names of all sources that have a key."""
+        return frozenset(each.source for each in self._all().values())
+
+    @property
+    def is_one_sender(self) -> bool:
+        """Whether all keys are of one source and one level, so that nobody's sessions have to be kept apart."""
+        return len({(each.source, each.level) for each in self._all().values()}) < 2
+
+    def of_headers(self, connection: HTTPConnection, scope: Scope) -> WriteKey | None:
+        """Returns the key of `X-Write-Key` or Basic credentials, None without either; raises `ApiError` 401 or 403."""
         key = connection.headers.get("x-write-key") or basic_user_name(connection)
-        return None if key is None else self.source_of(key)
+        return None if key is None else self.of(key, connection, scope)
 
-    def source_of(self, key: Any) -> str:
-        """Returns the source of a key as it stands in a JSON body; raises `ApiError` 401."""
-        source = self._source_by_key.get(key) if isinstance(key, str) else None
-        if source is None:
+    def reader_of_headers(self, connection: HTTPConnection) -> WriteKey | None:
+        """Returns the server key of the headers that may read, None without one; a public key counts as none."""
+        key = connection.headers.get("x-write-key") or basic_user_name(connection) or ""
+        found = self._all().get(key_digest(key))
+        return None if found is None or "read" not in found.scopes else self.of(key, connection, "read")
+
+    def of(self, key: Any, connection: HTTPConnection, scope: Scope) -> WriteKey:
+        """Returns the permissions of a key as it stands in a JSON body; raises `ApiError` 401 or 403."""
+        found = self._all().get(key_digest(key)) if isinstance(key, str) else None
+        if found is None or (found.expires_at_s is not None and found.expires_at_s <= time.time()):
             detail = "write_key: missing or unknown; send one of MICROADJUST_WRITE_KEYS in the header X-Write-Key"
             raise ApiError(401, "write_key", detail, field="write_key")
-        return source
+        found.require(scope)
+        origin = connection.headers.get("origin")
+        if origin is not None and found.level == "server":
+            detail = "write_key: a server key was sent by a page; replace it, it is no secret any more"
+            raise ApiError(403, "server_key", detail, field="write_key")
+        if origin is not None and found.origins and origin not in found.origins:
+            raise origin_error()
+        return found
+
+    def _all(self) -> KeyTable:
+        return self._set if self._file is None else {**self._set, **self._file.keys()}

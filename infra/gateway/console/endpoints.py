@@ -19,6 +19,7 @@ from infra.gateway.console.health import health
 from infra.gateway.console.heatmap import HeatmapReader
 from infra.gateway.console.history import explain_command, session_timeline
 from infra.gateway.console.live_tail import LiveTail
+from infra.gateway.errors import ApiError
 from infra.gateway.settings import Settings
 from infra.gateway.static.files import FolderFiles, page_headers
 from infra.kafka.reading import StreamError
@@ -50,7 +51,7 @@ class Console:
         self.settings = settings
         self._files = FolderFiles(PAGES, HEADERS, {".html", ".css", ".js", ".svg"})
         self.live = LiveTail(settings)
-        self.heat = HeatmapReader(settings.bootstrap, settings.topic(HEATMAP.name))
+        self.heat = HeatmapReader(settings.kafka, settings.topic(HEATMAP.name))
         self._session = OperatorSession(settings, "/console")
 
     def routes(self) -> list[BaseRoute]:
@@ -124,12 +125,15 @@ class Console:
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         async def guarded(request: Request) -> Response:
-            if not self._session.is_operator(request):
+            try:
+                self._session.require(request)
+                return await endpoint(request)
+            except ApiError as refusal:
+                if refusal.status != 401:
+                    return _problem(refusal.status, refusal.detail)
                 return _problem(
                     401, "no valid token: open the console at the address that `microadjust gateway` printed"
                 )
-            try:
-                return await endpoint(request)
             except StreamError as error:
                 return _problem(503, str(error))
 
@@ -151,6 +155,11 @@ def _problem(status: int, problem: str) -> Response:
 
 def component(gateway: GatewayContext) -> Component:
     console = Console(gateway.settings)
+
+    async def end_streams(_: float) -> None:
+        console.live.end()
+
+    gateway.on_drain.append(end_streams)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

@@ -57,16 +57,16 @@ def _get(url: str, path: str) -> Any:
 
 
 def _kafka(settings: Settings) -> dict[str, Any]:
-    admin = AdminClient({"bootstrap.servers": settings.bootstrap, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
+    admin = AdminClient({**settings.kafka.librdkafka, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
     names = [name for topic in TOPICS for name in settings.console_topics(topic.name)]
     try:
-        with TopicReader(settings.bootstrap, *names, isolation="read_uncommitted", missing_ok=True) as reader:
+        with TopicReader(settings.kafka, *names, isolation="read_uncommitted", missing_ok=True) as reader:
             bounds = reader.bounds()
         groups = _groups(admin, names, {each: end for each, (_, end) in bounds.items()})
     except StreamError as error:
         return {"problem": str(error)}
     except KafkaException as error:
-        return {"problem": f"no consumer groups from Kafka at {settings.bootstrap}: {error.args[0].str()}"}
+        return {"problem": f"no consumer groups from Kafka at {settings.kafka}: {error.args[0].str()}"}
     topics = []
     for name in names:
         here = [bound for (topic, _), bound in bounds.items() if topic == name]

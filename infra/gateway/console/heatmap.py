@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from infra.kafka.connection import Kafka
 from infra.kafka.reading import TopicReader
 from schemas.heatmap import BANDS, COLUMNS, ROWS, HeatCell
 
@@ -18,8 +19,8 @@ _decoder: Final = msgspec.json.Decoder(HeatCell)
 class HeatmapReader:
     """Sums what the heatmap job has counted. Calls block and run one at a time."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self._bootstrap, self._topic = bootstrap, topic
+    def __init__(self, kafka: Kafka, topic: str) -> None:
+        self._kafka, self._topic = kafka, topic
         self._reader: TopicReader | None = None
         self._cells: OrderedDict[bytes, HeatCell] = OrderedDict()
         self._lock = threading.Lock()
@@ -68,7 +69,7 @@ class HeatmapReader:
     def _refresh(self) -> None:
         """Reads on until the end."""
         if self._reader is None:
-            self._reader = TopicReader(self._bootstrap, self._topic, isolation="read_uncommitted", missing_ok=True)
+            self._reader = TopicReader(self._kafka, self._topic, isolation="read_uncommitted", missing_ok=True)
         for record in self._reader.read_to_end(quiet_s=0.0):
             self._keep(record.key or b"", record.value)
 

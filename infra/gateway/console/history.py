@@ -36,7 +36,7 @@ def explain_command(settings: Settings, command_id: str) -> dict[str, Any] | Non
     def mentions(record: Record) -> bool:
         return prefix in (record.value or b"")
 
-    for record in scan_latest(settings.bootstrap, settings.console_topics(ADJUSTMENTS.name), COMMANDS_BACK, mentions):
+    for record in scan_latest(settings.kafka, settings.console_topics(ADJUSTMENTS.name), COMMANDS_BACK, mentions):
         command = record_views.decoded(record.value)
         if command is None or not str(command.get("command_id", "")).startswith(command_id):
             continue
@@ -56,7 +56,7 @@ def session_timeline(settings: Settings, session_id: str) -> dict[str, Any]:
     """Finds a session's events, commands and outcomes, oldest first, the newest 3,000 of each. Raises `StreamError`."""
     names = {name: topic for topic in (EVENTS, ADJUSTMENTS, OUTCOMES) for name in settings.console_topics(topic.name)}
     found: dict[str, list[dict[str, Any]]] = {"events": [], "commands": [], "outcomes": []}
-    for record in scan_latest(settings.bootstrap, list(names), EVENTS_BACK, has_key(session_id)):
+    for record in scan_latest(settings.kafka, list(names), EVENTS_BACK, has_key(session_id)):
         fields = record_views.decoded(record.value)
         if fields is None:
             continue

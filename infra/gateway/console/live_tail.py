@@ -63,7 +63,8 @@ class LiveTail:
             yield b"retry: 2000\n\n"
             while True:
                 try:
-                    batch = await asyncio.wait_for(queue.get(), KEEPALIVE_S)
+                    async with asyncio.timeout(KEEPALIVE_S):
+                        batch = await queue.get()
                 except TimeoutError:
                     yield b": alive\n\n"
                     continue
@@ -90,9 +91,7 @@ class LiveTail:
                 stop.wait(RETRY_S)
 
     def _follow(self, stop: threading.Event) -> None:
-        with TopicReader(
-            self._settings.bootstrap, *self._names, isolation="read_uncommitted", missing_ok=True
-        ) as reader:
+        with TopicReader(self._settings.kafka, *self._names, isolation="read_uncommitted", missing_ok=True) as reader:
             reader.seek_back(RECENT_RECORDS)
             while not stop.is_set():
                 began_s = time.monotonic()

@@ -30,7 +30,7 @@ def find_rule(settings: Settings, source: Any) -> dict[str, Any] | None:
 
 def _put(settings: Settings, rule_id: str) -> list[Rule]:
     found = []
-    for record in scan_latest(settings.bootstrap, [settings.topic(RULES.name)], RULES_BACK, has_key(rule_id)):
+    for record in scan_latest(settings.kafka, [settings.topic(RULES.name)], RULES_BACK, has_key(rule_id)):
         try:
             found.append(msgspec.json.decode(record.value or b"", type=Rule))
         except (msgspec.DecodeError, UnicodeDecodeError):

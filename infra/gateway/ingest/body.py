@@ -7,10 +7,13 @@ from typing import Final
 from starlette.requests import ClientDisconnect, Request
 
 from infra.gateway.errors import ApiError
-from infra.gateway.ingest.limits import BodyMemoryLease
+from infra.gateway.ingest.limits import SMALL_BODY_BYTES, BodyMemoryLease
 
 BODY_TIMEOUT_S: Final = 10.0
 """How long a body may take to arrive."""
+
+STALL_TIMEOUT_S: Final = 3.0
+"""How long a body that already holds much memory may pause. A small one has all of `BODY_TIMEOUT_S`: phones do pause."""
 
 _GZIP: Final = 31
 """zlib's window bits for gzip."""
@@ -29,7 +32,8 @@ async def read_body(request: Request, max_bytes: int, memory: BodyMemoryLease, o
         async with asyncio.timeout(BODY_TIMEOUT_S):
             raw = await _receive(request, max_bytes, memory, too_large)
     except TimeoutError:
-        raise ApiError(408, "slow", f"body: not received within {BODY_TIMEOUT_S:.0f} s") from None
+        detail = f"body: not received within {BODY_TIMEOUT_S:.0f} s, or paused for {STALL_TIMEOUT_S:.0f} s"
+        raise ApiError(408, "slow", detail) from None
     except ClientDisconnect:
         raise ApiError(400, "malformed", "body: the connection closed before its end") from None
     return raw if encoding != "gzip" else _unpack(raw, max_bytes, memory, too_large)
@@ -37,12 +41,15 @@ async def read_body(request: Request, max_bytes: int, memory: BodyMemoryLease, o
 
 async def _receive(request: Request, max_bytes: int, memory: BodyMemoryLease, too_large: ApiError) -> bytes:
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > max_bytes:
-            raise too_large
-        memory.add(len(chunk))
-        chunks.append(chunk)
+    async with asyncio.timeout(None) as stall:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > max_bytes:
+                raise too_large
+            memory.add(len(chunk))
+            chunks.append(chunk)
+            if size > SMALL_BODY_BYTES:
+                stall.reschedule(asyncio.get_running_loop().time() + STALL_TIMEOUT_S)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 

@@ -4,107 +4,34 @@
 * in this process, those being written to Kafka: a request that repeats one waits for the same record;
 * in Redis, for 24 h and up to `Settings.seen_ids`; all gateways share it, and it survives their restarts.
 
+Of two gateways that get the same event at once, one claims its id in Redis (`SET NX`); the other waits until the event is
+stored, or answers 503 where it was not. A claim ends by itself a few seconds after its gateway has died.
+
 Without Redis no event is rejected or lost, and the first two go on. An id is marked after Kafka has acknowledged it, so a
 crash between the two lets a repeat through (the adjust job deduplicates by id again) rather than lose an event.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from functools import partial
 from typing import Any, Final
 
-from redis.asyncio import Redis
+from infra.gateway.ingest.seen_ids import CLAIM_MS, BucketSlot, IdState, RedisSeenIds
 
-from infra.gateway import metrics
-from infra.redis.circuit_breaker import CircuitBreaker
+__all__ = ["Claim", "Deduplicator", "RedisSeenIds"]
 
 MAX_RECENT_IDS: Final = 50_000
-DAY_S: Final = 86_400
 
-_BUCKET_SLOTS: Final = 16
-"""Ids per bucket; eight bytes each, the newest first."""
+LOOK_EVERY_S: Final = 0.03
+"""How often to look whether an event that another gateway is writing has been stored."""
 
-_MEAN_LOAD: Final = 10
-"""Mean ids per bucket when all `seen_ids` are in use. The rest is room for chance."""
-
-_TIME_UNIT_S: Final = 64
-"""Unit of the two-byte timestamps: a day is 1,350 of 65,536."""
-
-_FIND: Final = """\
-local found = {}
-local now = tonumber(ARGV[1])
-for i, key in ipairs(KEYS) do
-  local bucket, mark, hit = redis.call('GET', key), ARGV[i + 1], 0
-  if bucket then
-    for at = 1, #bucket, 8 do
-      if string.sub(bucket, at, at + 5) == mark then
-        local high, low = string.byte(bucket, at + 6, at + 7)
-        if (now - high * 256 - low) % 65536 <= %(day)d then hit = 1 end
-        break
-      end
-    end
-  end
-  found[i] = hit
-end
-return found
-"""
-_ADD: Final = """\
-local now = tonumber(ARGV[1])
-local stamp = string.char(math.floor(now / 256), now % 256)
-for i, key in ipairs(KEYS) do
-  local bucket = redis.call('GET', key) or ''
-  redis.call('SET', key, string.sub(ARGV[i + 1] .. stamp .. bucket, 1, %(bytes)d), 'PX', %(ms)d)
-end
-"""
+ELSEWHERE_TIMEOUT_S: Final = 10.0
+"""Longer than a request waits; then its answer was 503 already."""
 
 
-BucketSlot = tuple[str, bytes]
-"""Redis key of an id's bucket, and the six bytes that stand for the id in it."""
-
-
-class RedisSeenIds:
-    """Hash table of fixed size in Redis: an id's hash selects a bucket of 16 slots and the six bytes stored there.
-
-    One key per id would take 100 bytes each without a bound, and a full Redis evicts what expires soonest, which would be
-    sessions. This takes 23 bytes an id: 46 MB at most for two million. A full bucket drops its oldest id. The chance that a
-    new id is taken for a known one is 16 / 2^48.
-    """
-
-    def __init__(self, redis: Redis, ids: int, prefix: str = "ma:seen") -> None:
-        self._prefix = prefix
-        self._buckets = max(1, ids // _MEAN_LOAD)
-        values = {"day": DAY_S // _TIME_UNIT_S, "bytes": _BUCKET_SLOTS * 8, "ms": DAY_S * 1000}
-        self._find = redis.register_script(_with_constants(_FIND, values))
-        self._add = redis.register_script(_with_constants(_ADD, values))
-        self._breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
-
-    def slots(self, ids: Sequence[str]) -> list[BucketSlot]:
-        """Returns the slot of each id."""
-        digests = [blake2b(each.encode(), digest_size=14).digest() for each in ids]
-        return [(f"{self._prefix}:{int.from_bytes(each[6:]) % self._buckets:x}", each[:6]) for each in digests]
-
-    async def contains(self, slots: Sequence[BucketSlot]) -> list[bool]:
-        """Returns whether each id was seen in the last 24 h; False for all while Redis does not answer."""
-        found = await self._breaker.call(lambda: self._run(self._find, slots))
-        return [bool(hit) for hit in found] if found else [False] * len(slots)
-
-    async def add(self, slots: Sequence[BucketSlot]) -> None:
-        await self._breaker.call(lambda: self._run(self._add, slots))
-
-    async def _run(self, script: Any, slots: Sequence[BucketSlot]) -> Any:
-        now = int(time.time()) // _TIME_UNIT_S % 65_536
-        return await script(keys=[bucket for bucket, _ in slots], args=[now, *(mark for _, mark in slots)])
-
-
-def _with_constants(script: str, values: dict[str, int]) -> str:
-    for name, value in values.items():
-        script = script.replace(f"%({name})d", str(value))
-    return script
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Claim:
     """The ids of one request. `fresh` are those it has to write; `done` ends when Kafka has acknowledged them."""
 
@@ -113,8 +40,11 @@ class Claim:
     """Of `fresh`."""
     duplicates: int
     others: set[asyncio.Future[None]]
-    """`done` of the requests that are writing its other ids."""
+    """End when the requests that are writing its other ids have succeeded, here or on another gateway."""
     done: asyncio.Future[None]
+    token: str = ""
+    """Of the claim in Redis."""
+    elsewhere: asyncio.Task[None] | None = None
 
 
 class Deduplicator:
@@ -125,10 +55,12 @@ class Deduplicator:
         self._recent: dict[str, None] = {}
         self._in_flight: dict[str, asyncio.Future[None]] = {}
         self._marking: set[asyncio.Task[None]] = set()
+        self._claimed: dict[Claim, None] = {}
+        self._renewing: asyncio.Task[None] | None = None
 
     async def claim(self, ids: Sequence[str]) -> Claim:
         """Splits ids into fresh and known. The caller must end the claim with `complete_when` or `release`."""
-        claim = Claim([], [], 0, set(), asyncio.get_running_loop().create_future())
+        claim = Claim([], [], 0, set(), asyncio.get_running_loop().create_future(), self._shared.new_token())
         for each in ids:
             other = self._in_flight.get(each)
             if other is None and each not in self._recent:
@@ -139,21 +71,63 @@ class Deduplicator:
                 claim.others.add(other)
         slots = self._shared.slots(claim.fresh)
         try:
-            known = await self._shared.contains(slots) if slots else []
+            states = await self._shared.claim(slots, claim.token) if slots else []
         except (Exception, asyncio.CancelledError):
             # Also if the request is cancelled: its ids would stay claimed for ever.
+            self._later(self._shared.free(slots, claim.token))
             self.release(claim, ConnectionError("the request was cancelled"))
             raise
-        candidates, claim.fresh = zip(claim.fresh, slots, known, strict=True), []
-        for each, slot, is_known in candidates:
-            if is_known:
+        candidates, claim.fresh = zip(claim.fresh, slots, states, strict=True), []
+        elsewhere: list[tuple[str, BucketSlot]] = []
+        for each, slot, state in candidates:
+            if state is IdState.KNOWN:
                 del self._in_flight[each]
                 self._remember(each)
+            elif state is IdState.CLAIMED:
+                elsewhere.append((each, slot))
             else:
                 claim.fresh.append(each)
                 claim.slots.append(slot)
         claim.duplicates = len(ids) - len(claim.fresh)
+        if elsewhere:
+            waiting = asyncio.get_running_loop().create_task(self._wait_elsewhere(elsewhere))
+            for each, _ in elsewhere:
+                self._in_flight[each] = waiting
+            claim.elsewhere = waiting
+            claim.others.add(waiting)
+        if claim.fresh:
+            self._keep_claimed(claim)
         return claim
+
+    async def _wait_elsewhere(self, ids: Sequence[tuple[str, BucketSlot]]) -> None:
+        """Returns once the events are stored by the other gateway; raises `ConnectionError` if it gave them up."""
+        slots = [slot for _, slot in ids]
+        end_s = time.monotonic() + ELSEWHERE_TIMEOUT_S
+        try:
+            while True:
+                await asyncio.sleep(LOOK_EVERY_S)
+                states = await self._shared.look(slots)
+                if all(state is IdState.KNOWN for state in states):
+                    break
+                if IdState.FREE in states or time.monotonic() > end_s:
+                    raise ConnectionError("another gateway did not store the same event")
+        finally:
+            for each, _ in ids:
+                self._in_flight.pop(each, None)
+        for each, _ in ids:
+            self._remember(each)
+
+    def _keep_claimed(self, claim: "Claim") -> None:
+        self._claimed[claim] = None
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.get_running_loop().create_task(self._renew())
+
+    async def _renew(self) -> None:
+        """Keeps claims alive while Kafka is away: their events stay queued, so no other gateway may write them."""
+        while self._claimed:
+            await asyncio.sleep(CLAIM_MS / 3000)
+            for claim in list(self._claimed):
+                await self._shared.renew(claim.slots, claim.token)
 
     def complete_when(self, claim: Claim, written: asyncio.Future[None]) -> None:
         """Marks the ids as seen if `written` succeeds, frees them if it fails."""
@@ -161,8 +135,11 @@ class Deduplicator:
 
     def release(self, claim: Claim, why: BaseException) -> None:
         """Frees the ids: nothing was written."""
+        self._claimed.pop(claim, None)
         for each in claim.fresh:
             self._in_flight.pop(each, None)
+        if claim.slots:
+            self._later(self._shared.free(claim.slots, claim.token))
         if not claim.done.done():
             claim.done.set_exception(why)
             claim.done.exception()
@@ -174,11 +151,19 @@ class Deduplicator:
         for each in claim.fresh:
             del self._in_flight[each]
             self._remember(each)
-        claim.done.set_result(None)
+        self._claimed.pop(claim, None)
+        if claim.elsewhere is None:
+            claim.done.set_result(None)
+        else:
+            # A request here may have waited for an id of this claim before it turned out to be claimed elsewhere.
+            claim.elsewhere.add_done_callback(partial(_follow, claim.done))
         if claim.fresh:
-            marking = asyncio.get_running_loop().create_task(self._shared.add(claim.slots))
-            self._marking.add(marking)
-            marking.add_done_callback(self._marking.discard)
+            self._later(self._shared.add(claim.slots))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        marking = asyncio.get_running_loop().create_task(work)
+        self._marking.add(marking)
+        marking.add_done_callback(self._marking.discard)
 
     def _remember(self, each: str) -> None:
         self._recent[each] = None
@@ -189,3 +174,14 @@ class Deduplicator:
         """Waits until Redis has what was acknowledged so far; called at shutdown."""
         if self._marking:
             await asyncio.wait(set(self._marking), timeout=2.0)
+
+
+def _follow(done: asyncio.Future[None], elsewhere: asyncio.Future[None]) -> None:
+    failed = ConnectionError("cancelled") if elsewhere.cancelled() else elsewhere.exception()
+    if done.done():
+        return
+    if failed is None:
+        done.set_result(None)
+    else:
+        done.set_exception(failed)
+        done.exception()

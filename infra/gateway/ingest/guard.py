@@ -1,25 +1,30 @@
 """Checks every request with a body before its endpoint runs: limits, Kafka's health, write key, JSON."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from infra.gateway import metrics
+from infra.gateway.auth.key_permissions import Quota, WriteKey
+from infra.gateway.auth.keys_file import KeysFile
+from infra.gateway.auth.session_access import ResolvedSessions, SessionAccess
 from infra.gateway.auth.write_keys import WriteKeys
-from infra.gateway.client_address import client_address, rate_limit_key
+from infra.gateway.client_address import client_address
 from infra.gateway.clock import now_ms
 from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.body import read_body
 from infra.gateway.ingest.enrichment import Enricher, Enrichment
 from infra.gateway.ingest.limits import BodyMemoryBudget, BodyMemoryLease, TokenBuckets
-from infra.gateway.ingest.pipeline import IngestPipeline
+from infra.gateway.ingest.pipeline import IngestPipeline, IngestResult, Originals, RawEvent
+from infra.gateway.request_context import current_request
 from infra.kafka.producer import ProducerUnavailableError
 from schemas.event_validation import parse_json_strictly
 from schemas.rejects import ValidationFailure
+from schemas.topics import EVENTS, OUTCOMES, Topic
 
 MAX_BODY_BYTES: Final = 512_000
 """500 KB unpacked, as Segment bounds a batch."""
@@ -37,30 +42,53 @@ class IngestGuard:
         self.gateway = gateway
         self.pipeline = IngestPipeline(gateway)
         self.enricher = Enricher(settings.geo_database)
-        self.write_keys = WriteKeys(settings.write_keys)
+        keys_file = KeysFile(settings.keys_file) if settings.keys_file else None
+        self.write_keys = WriteKeys(settings.write_keys, settings.server_keys, keys_file)
+        self.sessions = SessionAccess(settings, self.write_keys, gateway.ingest_redis)
         self._body_memory = BodyMemoryBudget(settings.held_bytes)
         self._requests_by_address = TokenBuckets(settings.ip_requests_per_s, settings.ip_burst)
+        self._events_by_address = TokenBuckets(settings.ip_events_per_s, settings.ip_events_burst)
+        self._bytes_by_address = TokenBuckets(settings.ip_bytes_per_s, settings.ip_bytes_burst)
         self._events_by_source = TokenBuckets(settings.key_events_per_s, settings.key_burst)
+        self._events_by_quota: dict[Quota, TokenBuckets] = {}
 
-    def guard(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """Wraps a handler in the checks that do not depend on the body, in error responses and in metrics."""
+    def guard(self, handler: Handler, topic: Topic | None = EVENTS) -> Callable[[Request], Awaitable[Response]]:
+        """Wraps a handler in the checks that do not depend on the body, in error responses and in metrics.
+
+        `topic` is the one that the handler writes to, None for one that only reads: another that fails stops nobody.
+        """
 
         async def endpoint(request: Request) -> Response:
             began_s = time.perf_counter()
+            status = 500
             try:
-                with self._body_memory.lease() as memory:
-                    address = rate_limit_key(client_address(request))
-                    self._requests_by_address.charge(address, 1, "requests from this address")
-                    if not self.gateway.producer.is_healthy:
-                        raise kafka_unavailable("Kafka does not acknowledge")
-                    response = await handler(request, memory)
-            except ApiError as error:
-                response = error.response(request)
-            metrics.REQUESTS.labels(request.scope["route"].path, response.status_code).inc()
-            metrics.SECONDS.observe(time.perf_counter() - began_s)
+                response = await self._checked(handler, topic, request)
+                status = response.status_code
+            finally:
+                metrics.REQUESTS.labels(request.scope["route"].path, status).inc()
+                metrics.SECONDS.observe(time.perf_counter() - began_s)
             return response
 
         return endpoint
+
+    async def _checked(self, handler: Handler, topic: Topic | None, request: Request) -> Response:
+        address = current_request().address
+        try:
+            with self._body_memory.lease(address) as memory:
+                self._requests_by_address.charge(address, 1, "requests from this address")
+                self._bytes_by_address.charge(address, 0, "bytes from this address")
+                if topic is not None and not self._is_writable(topic):
+                    raise kafka_unavailable("Kafka does not acknowledge")
+                try:
+                    return await handler(request, memory)
+                finally:
+                    self._bytes_by_address.spend(address, memory.bytes)
+        except ApiError as error:
+            return error.response(request)
+
+    def _is_writable(self, topic: Topic) -> bool:
+        producer = self.gateway.side_producer if topic is OUTCOMES else self.gateway.producer
+        return producer.is_writable(self.gateway.settings.topic(topic.name))
 
     async def read_json_object(
         self, request: Request, memory: BodyMemoryLease, source: str | None, oversize_status: int = 413
@@ -80,12 +108,35 @@ class IngestGuard:
             raise ApiError(422, "wrong_type", "body: expected a JSON object")
         return raw, found, received_ms
 
-    def charge_quota(self, source: str, events: int) -> None:
+    async def ingest(
+        self, request: Request, key: WriteKey, raw_events: Sequence[RawEvent], received_ms: int, originals: Originals
+    ) -> tuple[IngestResult, ResolvedSessions]:
+        """Gives the events the sessions they belong to and takes them to Kafka; raises `ApiError` 503."""
+        sessions = await self.sessions.resolve(key, raw_events, self.address_of(request))
+        try:
+            result = await self.pipeline.ingest(key.source, raw_events, received_ms, originals)
+        except ApiError:
+            await self.sessions.release(sessions)
+            raise
+        return result, sessions
+
+    @staticmethod
+    def address_of(_: Request) -> str:
+        """Returns the address under which the sender is counted."""
+        return current_request().address
+
+    def charge_quota(self, key: WriteKey, events: int) -> None:
         """Raises `ApiError` 413 for a batch that is too long, 429 for a source that sends too much."""
         if events > MAX_EVENTS:
             detail = f"events: {events} in a batch; send at most {MAX_EVENTS}"
             raise ApiError(413, "oversize", detail, field="events")
-        self._events_by_source.charge(source, max(events, 1), "events from this source")
+        # The address first: what one address is refused does not use up the quota of the source.
+        self._events_by_address.charge(current_request().address, max(events, 1), "events from this address")
+        buckets = self._events_by_source
+        if key.quota is not None:
+            # A quota that the keys file changes begins with full buckets.
+            buckets = self._events_by_quota.setdefault(key.quota, TokenBuckets(key.quota.events_per_s, key.quota.burst))
+        buckets.charge(key.source, max(events, 1), "events from this source")
 
     def enrichment(self, request: Request, user_agent: str = "") -> Enrichment:
         """Looks up what the request of a browser says about its reader. `user_agent` replaces that of the header."""

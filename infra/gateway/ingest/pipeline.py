@@ -15,6 +15,8 @@ from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.deduplication import Claim, Deduplicator, RedisSeenIds
 from infra.gateway.ingest.redaction import redact
+from infra.gateway.ingest.refusal_sampling import RefusalSampler, Rejection
+from infra.gateway.request_context import current_request
 from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
 from schemas.event_validation import validate_fields
 from schemas.events import MAX_BYTES, Event
@@ -30,6 +32,9 @@ Originals = Callable[[], Sequence[bytes]]
 """Returns the bytes of each event as sent. Called only if one is rejected; `redaction.py` says what is stored of them."""
 
 STAGE: Final = "gateway"
+
+MAX_LISTED: Final = 100
+"""Rejected events that an answer lists; `rejected_total` is there if there are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ class IngestResult:
         return bool(self.accepted or self.duplicates) or not self.rejected
 
     def summary(self) -> dict[str, Any]:
-        return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": self.rejected}
+        listed = {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": self.rejected[:MAX_LISTED]}
+        return listed if len(self.rejected) <= MAX_LISTED else {**listed, "rejected_total": len(self.rejected)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,9 @@ class IngestNotice:
     source: str
     events: Sequence[Event]
     duplicates: int
+    rejections: Sequence[Rejection]
     rejects: Sequence[RejectedRecord]
+    """Records of `rejections`; fewer, if they are many."""
 
 
 class IngestPipeline:
@@ -79,7 +87,8 @@ class IngestPipeline:
 
     def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
-        self._producer = gateway.producer
+        self._producer, self._side_producer = gateway.producer, gateway.side_producer
+        self._sampler = RefusalSampler()
         self._events_topic = gateway.settings.topic(EVENTS.name)
         self._rejected_topic = gateway.settings.topic(REJECTED.name)
         self._notifying: set[asyncio.Task[None]] = set()
@@ -88,7 +97,7 @@ class IngestPipeline:
     async def ingest(
         self, source: str, raw_events: Sequence[RawEvent], received_ms: int, originals: Originals
     ) -> IngestResult:
-        """Returns once Kafka has every new event and the record of every rejected one; raises `ApiError` 503."""
+        """Returns once Kafka has every new event; raises `ApiError` 503. Records of rejected events may be missing then."""
         events: list[tuple[Event, bytes]] = []
         rejections: list[tuple[int, ValidationFailure]] = []
         for index, raw_event in enumerate(raw_events):
@@ -102,7 +111,7 @@ class IngestPipeline:
         by_id = {f"{source}\n{event.event_id}": (event, value) for event, value in reversed(events)}
         claim = await self.deduplicator.claim([f"{source}\n{event.event_id}" for event, _ in events])
         fresh = [by_id[each] for each in claim.fresh]
-        notice = IngestNotice(source, [event for event, _ in fresh], claim.duplicates, rejects)
+        notice = IngestNotice(source, [event for event, _ in fresh], claim.duplicates, rejections, rejects)
         await self._write(claim, fresh, notice)
         await self._notify(notice)
         return IngestResult(
@@ -113,18 +122,15 @@ class IngestPipeline:
         )
 
     async def reject_body(self, source: str, rejection: ValidationFailure, original: bytes, received_ms: int) -> None:
-        """Records a body that is no batch at all; raises `ApiError` 503."""
-        rejects = self._rejected_records(source, [(0, rejection)], lambda: [original], received_ms)
-        notice = IngestNotice(source, [], 0, rejects)
-        await self._write(await self.deduplicator.claim([]), [], notice)
+        """Records a body that is no batch at all."""
+        rejections = [(0, rejection)]
+        rejects = self._rejected_records(source, rejections, lambda: [original], received_ms)
+        notice = IngestNotice(source, [], 0, rejections, rejects)
+        await self._write_rejects(rejects)
         await self._notify(notice)
 
     async def _write(self, claim: Claim, fresh: Sequence[tuple[Event, bytes]], notice: IngestNotice) -> None:
         records = [OutgoingRecord(self._events_topic, event.session_id.encode(), value) for event, value in fresh]
-        records += [
-            OutgoingRecord(self._rejected_topic, each.reason.encode(), msgspec.json.encode(each))
-            for each in notice.rejects
-        ]
         try:
             written = self._producer.send(records)
         except ProducerUnavailableError as error:
@@ -137,33 +143,57 @@ class IngestPipeline:
             # The records may be written all the same, later.
             written.add_done_callback(partial(self._notify_later, notice))
             raise _not_stored(error) from None
+        await self._write_rejects(notice.rejects)
+
+    async def _write_rejects(self, rejects: Sequence[RejectedRecord]) -> None:
+        """Writes records of rejected events if Kafka takes them. What cannot be written is counted: it stops no event."""
+        records = [
+            OutgoingRecord(self._rejected_topic, each.reason.encode(), msgspec.json.encode(each)) for each in rejects
+        ]
+        try:
+            await self._side_producer.wait_acked(self._side_producer.send(records))
+        except ProducerUnavailableError:
+            # Not logged: anybody can send what is rejected. `/health` names a topic that is missing.
+            metrics.REJECTED_UNSTORED.labels("kafka").inc(sum(each.count for each in rejects))
 
     def _rejected_records(
         self, source: str, rejections: Sequence[tuple[int, ValidationFailure]], originals: Originals, received_ms: int
     ) -> list[RejectedRecord]:
+        address = current_request().address
+        sampled = self._sampler.sample(source, address, rejections)
+        if not sampled:
+            metrics.REJECTED_UNSTORED.labels("limit").inc(len(rejections))
+            return []
         sent = originals()
         # Redacted once per original: a webhook may be the original of all its events.
         redacted = {
-            each: redact(each)[:MAX_BYTES] for each in {sent[index] for index, _ in rejections if index < len(sent)}
+            each: redact(each)[:MAX_BYTES]
+            for each in {sent[taken.index] for taken in sampled if taken.index < len(sent)}
+        }
+        kept = {
+            taken.index: redacted[sent[taken.index]]
+            for taken in sampled
+            if taken.index < len(sent) and self._sampler.has_room(address, redacted[sent[taken.index]])
         }
         return [
             RejectedRecord(
-                reason=rejection.reason,
-                detail=rejection.detail,
+                reason=taken.failure.reason,
+                detail=taken.failure.detail,
                 stage=f"{STAGE}:{source}",
                 topic=self._events_topic,
                 # It never stood on a partition.
                 partition=-1,
                 offset=-1,
-                original=base64.b64encode(redacted[sent[index]] if index < len(sent) else b"").decode(),
+                original=base64.b64encode(kept.get(taken.index, b"")).decode(),
                 seen_at_ms=received_ms,
+                count=taken.count,
             )
-            for index, rejection in rejections
+            for taken in sampled
         ]
 
     def _notify_later(self, notice: IngestNotice, written: asyncio.Future[None]) -> None:
         # A request of nothing but duplicates has nothing to report: the first request does.
-        if written.cancelled() or written.exception() is not None or not (notice.events or notice.rejects):
+        if written.cancelled() or written.exception() is not None or not (notice.events or notice.rejections):
             return
         notifying = asyncio.get_running_loop().create_task(self._notify(notice))
         self._notifying.add(notifying)
@@ -173,9 +203,9 @@ class IngestPipeline:
         """Updates metrics and calls the hooks. Kafka has the events, so a failing hook must not fail the request."""
         metrics.EVENTS.labels(notice.source, "accepted").inc(len(notice.events))
         metrics.EVENTS.labels(notice.source, "duplicate").inc(notice.duplicates)
-        metrics.EVENTS.labels(notice.source, "rejected").inc(len(notice.rejects))
-        for each in notice.rejects:
-            metrics.REJECTED.labels(each.reason).inc()
+        metrics.EVENTS.labels(notice.source, "rejected").inc(len(notice.rejections))
+        for _, failure in notice.rejections:
+            metrics.REJECTED.labels(failure.reason).inc()
         metrics.BOTS.inc(sum("bot" in (event.properties or ()) for event in notice.events))
         if notice.rejects:
             for on_rejected in self._gateway.on_rejected:

@@ -1,12 +1,18 @@
-"""Redacts the original of a rejected event: write keys and push tokens are removed, IP addresses reduced to networks."""
+"""Redacts the original of a rejected event: keys, tokens and session secrets go, IP addresses become networks."""
 
 import json
+import re
 from math import isfinite
 from typing import Any, Final
 
+from infra.gateway.auth.session_ids import is_secret
 from infra.gateway.client_address import anonymize_ip
 
 _SECRET_FIELDS: Final = frozenset({"writeKey", "write_key", "token"})
+
+_SESSION_FIELDS: Final = ("session_id", "sessionId")
+_SESSION_TEXT: Final = re.compile(rb'("session_?[iI]d"\s*:\s*")([^"]{20,64})')
+_HIDDEN: Final = "hidden"
 
 _MAX_DIGITS: Final = 4_000
 """Python converts integers up to this length; a longer one is kept as a string."""
@@ -24,9 +30,13 @@ def redact(sent: bytes) -> bytes:
         # An unpaired surrogate stays escaped.
         return json.dumps(_without_secrets(_decoder.decode(sent.decode())), separators=(",", ":")).encode()
     except ValueError:
-        return sent
+        return _SESSION_TEXT.sub(_hide_secret, sent)
     except RecursionError:
         return b""
+
+
+def _hide_secret(found: re.Match[bytes]) -> bytes:
+    return found[1] + _HIDDEN.encode() if is_secret(found[2].decode("utf-8", "replace")) else found[0]
 
 
 def _without_secrets(found: Any) -> Any:
@@ -34,11 +44,15 @@ def _without_secrets(found: Any) -> Any:
         return [_without_secrets(part) for part in found]
     if type(found) is not dict:
         return found
-    return {
-        name: _network(part) if name == "ip" else _without_secrets(part)
-        for name, part in found.items()
-        if name not in _SECRET_FIELDS
-    }
+    return {name: _redacted(name, part) for name, part in found.items() if name not in _SECRET_FIELDS}
+
+
+def _redacted(name: str, part: Any) -> Any:
+    if name == "ip":
+        return _network(part)
+    if name in _SESSION_FIELDS and type(part) is str and is_secret(part):
+        return _HIDDEN
+    return _without_secrets(part)
 
 
 def _network(address: Any) -> str | None:

@@ -31,6 +31,7 @@ async def _lifespan(gateway: GatewayContext) -> AsyncIterator[None]:
         yield
         return
     ticking = asyncio.create_task(_tick(gateway))
+    gateway.is_alive.append(lambda: "ticks" if ticking.done() else None)
     try:
         yield
     finally:
@@ -49,15 +50,16 @@ async def _tick(gateway: GatewayContext) -> None:
         at_ms = now_ms() // TICK_MS * TICK_MS
         due = range(max(last_ms + TICK_MS, at_ms - _MAX_CATCH_UP_MS), at_ms + 1, TICK_MS)
         last_ms = at_ms
-        metrics.WAITING.set(gateway.producer.unacked_records)
         # New partitions are found within a minute.
         if not partitions or at_ms % (60 * TICK_MS) == 0:
             partitions = await asyncio.to_thread(gateway.producer.partitions, topic) or partitions
         if gateway.producer.unacked_records > gateway.settings.queued_events // 2:
             continue
-        with contextlib.suppress(ProducerUnavailableError):
-            gateway.producer.send([_tick_record(topic, partition, each) for each in due for partition in partitions])
-            metrics.TICKS.inc(len(due) * len(partitions))
+        for partition in partitions:
+            # Each partition by itself: one without a leader must not hold back the clock of the others.
+            with contextlib.suppress(ProducerUnavailableError):
+                gateway.producer.send([_tick_record(topic, partition, each) for each in due])
+                metrics.TICKS.inc(len(due))
 
 
 def _tick_record(topic: str, partition: int, at_ms: int) -> OutgoingRecord:

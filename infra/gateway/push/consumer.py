@@ -13,6 +13,7 @@ from typing import Final
 
 from infra.gateway.push.hub import Hub
 from infra.gateway.push.replay_buffer import REPLAY_MS, InvalidCommandError, PushMessage, to_message
+from infra.kafka.connection import Kafka
 from infra.kafka.reading import Record, StreamError, TopicReader
 
 _log = logging.getLogger(__name__)
@@ -25,8 +26,8 @@ RETRY_S: Final = 0.5
 class CommandConsumer:
     """Starts ten minutes back, so that a gateway that has just started knows what its clients may have missed."""
 
-    def __init__(self, bootstrap: str, topic: str, hub: Hub) -> None:
-        self._bootstrap, self._topic, self._hub = bootstrap, topic, hub
+    def __init__(self, kafka: Kafka, topic: str, hub: Hub) -> None:
+        self._kafka, self._topic, self._hub = kafka, topic, hub
         self._loop = asyncio.get_running_loop()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="push-consumer", daemon=True)
@@ -34,12 +35,16 @@ class CommandConsumer:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
     async def stop(self) -> None:
         self._stop.set()
         await asyncio.to_thread(self._thread.join, STOP_TIMEOUT_S)
 
     def _run(self) -> None:
-        with TopicReader(self._bootstrap, self._topic, isolation="read_uncommitted") as reader:
+        with TopicReader(self._kafka, self._topic, isolation="read_uncommitted") as reader:
             self._begin(reader)
             is_loaded = False
             while not self._stop.is_set():

@@ -16,6 +16,7 @@ from infra.gateway import metrics
 from infra.gateway.auth.push import PushGrant, authorize_all, authorize_session
 from infra.gateway.client_address import client_address, rate_limit_key
 from infra.gateway.components import Component, GatewayContext
+from infra.gateway.erased_sessions import ErasedSessions
 from infra.gateway.errors import ApiError
 from infra.gateway.push.consumer import CommandConsumer
 from infra.gateway.push.hub import CapacityError, Client, Hub
@@ -28,6 +29,7 @@ LOADING_TIMEOUT_S: Final = 2.0
 SEND_TIMEOUT_S: Final = 10.0
 """A client whose connection does not take a message within this time is cut."""
 
+CLOSE_TIMEOUT_S: Final = 0.2
 KEEPALIVE_S: Final = 15.0
 MAX_RECEIVED: Final = 100
 """Messages a client may send; all of them are ignored."""
@@ -40,9 +42,9 @@ Authorize = Callable[[HTTPConnection, Settings], PushGrant]
 class Push:
     """The push endpoints of one hub."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, erased: ErasedSessions | None = None) -> None:
         self._settings = settings
-        self.hub = Hub(settings.push_clients_per_address)
+        self.hub = Hub(settings.push_clients_per_address, erased)
 
     async def _join(self, connection: HTTPConnection, authorize: Authorize) -> tuple[Client, PushGrant]:
         """Authorizes a client and adds it to the hub. Raises `ApiError`."""
@@ -51,9 +53,14 @@ class Push:
             if not self.hub.loaded.is_set():
                 # Without Kafka, what was missed is sent as soon as it is back, since the client keeps its `seen`.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.hub.loaded.wait(), LOADING_TIMEOUT_S)
+                    async with asyncio.timeout(LOADING_TIMEOUT_S):
+                        await self.hub.loaded.wait()
             # An operator's servers may share one address.
-            address = "" if admitted.session_id is None else rate_limit_key(client_address(connection))
+            address = (
+                ""
+                if admitted.session_id is None
+                else rate_limit_key(client_address(connection), self._settings.ipv6_prefix)
+            )
             return self.hub.join(admitted.session_id, admitted.seen, address), admitted
         except CapacityError as full:
             refusal = ApiError(503, "full", str(full), retry_after_s=5)
@@ -77,10 +84,11 @@ class Push:
         try:
             await socket.accept()
             code = await wait_for_first(
-                client, admitted, _send(client, lambda text: socket.send_text(text)), _receive(socket)
+                client, admitted, send_messages(client, lambda text: socket.send_text(text)), _receive(socket)
             )
             if code is not None:
-                await asyncio.wait_for(socket.close(code), 0.2)
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await socket.close(code)
         except (WebSocketDisconnect, TimeoutError, RuntimeError, OSError):
             return  # the client has gone or does not read: a close frame would not reach it
         finally:
@@ -118,16 +126,19 @@ class Events(Response):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await write("retry: 2000\n\n")
             code = await wait_for_first(
-                self._client, self._admitted, _send_events(self._client, write), wait_for_disconnect()
+                self._client, self._admitted, send_server_sent_events(self._client, write), wait_for_disconnect()
             )
             if code == _EXPIRED:
-                await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), 0.2)
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await send({"type": "http.response.body", "body": b""})
         except (TimeoutError, OSError):
             return
         finally:
             self._hub.leave(self._client)
 
 
+# Below, `asyncio.timeout` and not `asyncio.wait_for`: up to Python 3.11 the latter drops a cancellation that comes in the same
+# turn of the loop as the result. A client that was cut would then be sent what still comes, with a gap where it was cut.
 async def wait_for_first(
     client: Client, admitted: PushGrant, sender: Awaitable[int | None], receiver: Awaitable[int | None]
 ) -> int | None:
@@ -149,27 +160,30 @@ async def wait_for_first(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _send(client: Client, write: Callable[[str], Awaitable[None]]) -> int | None:
+async def send_messages(client: Client, write: Callable[[str], Awaitable[None]]) -> int | None:
     while True:
         each = await client.next()
         try:
-            await asyncio.wait_for(write(each.text), SEND_TIMEOUT_S)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await write(each.text)
         except TimeoutError:
             metrics.PUSH_CUT.inc()
             return _CUT
         metrics.PUSH_SENT.inc()
 
 
-async def _send_events(client: Client, write: Callable[[str], Awaitable[None]]) -> int | None:
+async def send_server_sent_events(client: Client, write: Callable[[str], Awaitable[None]]) -> int | None:
     """Sends commands as server-sent events, with a comment line every 15 s so that proxies keep the connection open."""
     while True:
         try:
-            each = await asyncio.wait_for(client.next(), KEEPALIVE_S)
+            async with asyncio.timeout(KEEPALIVE_S):
+                each = await client.next()
             text = f"id: {each.id}\ndata: {each.text}\n\n"
         except TimeoutError:
             text = ": alive\n\n"
         try:
-            await asyncio.wait_for(write(text), SEND_TIMEOUT_S)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await write(text)
         except TimeoutError:
             metrics.PUSH_CUT.inc()
             return _CUT
@@ -192,12 +206,14 @@ async def _upgrade(_: Request) -> Response:
 
 
 def component(gateway: GatewayContext) -> Component:
-    settings, push = gateway.settings, Push(gateway.settings)
+    settings, push = gateway.settings, Push(gateway.settings, gateway.erased)
+    gateway.on_drain.append(push.hub.cut_over)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
-        consumer = CommandConsumer(settings.bootstrap, settings.topic(ADJUSTMENTS.name), push.hub)
+        consumer = CommandConsumer(settings.kafka, settings.topic(ADJUSTMENTS.name), push.hub)
         consumer.start()
+        gateway.is_alive.append(lambda: None if consumer.is_running else "push consumer")
         try:
             yield
         finally:

@@ -1,12 +1,15 @@
 """Distributes commands to the connected push clients, through one bounded queue each."""
 
 import asyncio
+import random
+import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from infra.gateway import metrics
 from infra.gateway.clock import now_ms
+from infra.gateway.erased_sessions import ErasedSessions
 from infra.gateway.push.replay_buffer import PushMessage, ReplayBuffer
 
 MAX_QUEUED: Final = 256
@@ -36,6 +39,7 @@ class Client:
         self._max_queued = MAX_QUEUED
         self._available = asyncio.Event()
         self.was_cut = asyncio.Event()
+        self.was_left = False
 
     def catch_up(self, history: ReplayBuffer, at_ms: int) -> None:
         """Queues what it has missed; raises the bound by as many."""
@@ -70,8 +74,11 @@ class Client:
 class Hub:
     """The connected clients. Runs in the event loop; nothing here waits for a client."""
 
-    def __init__(self, max_per_address: int = MAX_PER_ADDRESS) -> None:
-        self._replay = ReplayBuffer()
+    def __init__(self, max_per_address: int = MAX_PER_ADDRESS, erased: ErasedSessions | None = None) -> None:
+        self.replay = ReplayBuffer()
+        self._erased = erased if erased is not None else ErasedSessions()
+        self._erased.hooks["push"] = self.replay.forget
+        self._erased.exports["push"] = self.replay.exported
         self._max_per_address = max_per_address
         self._by_address: Counter[str] = Counter()
         self._all_sessions: set[Client] = set()
@@ -91,7 +98,7 @@ class Hub:
         if address and self._by_address[address] >= self._max_per_address:
             raise CapacityError("too many connections from this address")
         client = Client(session_id, seen, address)
-        client.catch_up(self._replay, now_ms())
+        client.catch_up(self.replay, now_ms())
         (self._all_sessions if session_id is None else self._by_session[session_id]).add(client)
         self._clients += 1
         if address:
@@ -100,6 +107,7 @@ class Hub:
         return client
 
     def leave(self, client: Client) -> None:
+        client.was_left = True
         if client.session_id is None:
             self._all_sessions.discard(client)
         else:
@@ -118,16 +126,33 @@ class Hub:
         """Queues a batch for the clients it concerns. A coroutine, so that the consuming thread can wait for it."""
         at_ms = now_ms()
         for each in batch:
-            if not self._replay.add(each):
+            # A page that is open still hears what is sent to its erased session, but nothing of it is kept.
+            if not self.replay.add(each, each.session_id not in self._erased):
                 metrics.PUSH_REPEATS.inc()
                 continue
             clients = self._by_session.get(each.session_id, ()) if each.session_id is not None else ()
             for client in (*clients, *self._all_sessions):
-                if not client.offer(each, at_ms) and not client.was_cut.is_set():
+                # Nothing more once it is cut: until the connection has ended there may be room again, behind a gap.
+                if not client.was_cut.is_set() and not client.offer(each, at_ms):
                     client.was_cut.set()
                     metrics.PUSH_CUT.inc()
 
+    async def cut_over(self, seconds: float) -> None:
+        """Disconnects the clients in random order, evenly over the time, so that they do not all return at once."""
+        clients = self._all_clients()
+        random.shuffle(clients)
+        began_s = time.monotonic()
+        for number, client in enumerate(clients):
+            if (wait_s := began_s + seconds * number / len(clients) - time.monotonic()) > 0:
+                await asyncio.sleep(wait_s)
+            client.was_cut.set()
+        while self._clients and not all(client.was_left for client in clients):
+            await asyncio.sleep(0.02)
+
     def cut_all(self) -> None:
         """Disconnects every client, at the end of the process."""
-        for client in (*self._all_sessions, *(each for group in self._by_session.values() for each in group)):
+        for client in self._all_clients():
             client.was_cut.set()
+
+    def _all_clients(self) -> list[Client]:
+        return [*self._all_sessions, *(each for group in self._by_session.values() for each in group)]

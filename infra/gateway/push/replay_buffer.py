@@ -2,11 +2,12 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from infra.gateway.erased_sessions import Erasure
 from infra.kafka.reading import Record
 
 REPLAY_MS: Final = 10 * 60_000
@@ -27,6 +28,7 @@ class PushMessage(Struct, frozen=True):
     expires_at_ms: int
     appended_at_ms: int
     text: str
+    user_id: str | None = None
 
     @property
     def id(self) -> str:
@@ -37,6 +39,7 @@ class _Header(Struct):
     command_id: str
     session_id: str | None
     expires_at_ms: int
+    user_id: str | None = None
 
 
 class InvalidCommandError(Exception):
@@ -64,6 +67,7 @@ def to_message(record: Record) -> PushMessage:
         header.expires_at_ms,
         record.timestamp_ms,
         text,
+        header.user_id,
     )
 
 
@@ -98,13 +102,15 @@ class ReplayBuffer:
         self._by_session: defaultdict[str, deque[PushMessage]] = defaultdict(deque)
         self._ids: dict[str, None] = {}
 
-    def add(self, each: PushMessage) -> bool:
-        """False if its command id is known already."""
+    def add(self, each: PushMessage, is_kept: bool = True) -> bool:
+        """False if its command id is known already. One that is not kept is only remembered by its id."""
         if each.command_id in self._ids:
             return False
         self._ids[each.command_id] = None
         if len(self._ids) > self._max_ids:
             del self._ids[next(iter(self._ids))]
+        if not is_kept:
+            return True
         self._all.append(each)
         if each.session_id is not None:
             self._by_session[each.session_id].append(each)
@@ -119,6 +125,22 @@ class ReplayBuffer:
         of_session.popleft()
         if not of_session:
             del self._by_session[oldest.session_id]
+
+    def forget(self, erasure: Erasure) -> int:
+        """Removes the commands to erased sessions and people; returns how many there were."""
+        kept = [each for each in self._all if not erasure.covers(each.session_id, each.user_id)]
+        removed = len(self._all) - len(kept)
+        if removed:
+            self._all = deque(kept)
+            self._by_session.clear()
+            for each in kept:
+                if each.session_id is not None:
+                    self._by_session[each.session_id].append(each)
+        return removed
+
+    def exported(self, wanted: Erasure) -> list[dict[str, Any]]:
+        """Returns the messages that `forget` would remove."""
+        return [msgspec.json.decode(each.text) for each in self._all if wanted.covers(each.session_id, each.user_id)]
 
     def of(self, session_id: str | None) -> Iterator[PushMessage]:
         """The commands of a session; of all sessions for None."""

@@ -1,6 +1,7 @@
 """REST endpoints: session state and active adjustments, push tokens, feedback, outcomes, erasure."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -10,9 +11,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.gateway import metrics
+from infra.gateway.audit import audit, person_hash
 from infra.gateway.auth import push_tokens
 from infra.gateway.auth.credentials import bearer_token
-from infra.gateway.auth.operator import require_operator
+from infra.gateway.auth.key_permissions import WriteKey
+from infra.gateway.auth.operator import authentication_of, require_operator
 from infra.gateway.auth.push_tokens import InvalidTokenError
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
@@ -22,11 +25,13 @@ from infra.gateway.ingest.native.events import native_events
 from infra.gateway.responses import json_response
 from infra.gateway.rest import openapi
 from infra.gateway.rest.erasure import Eraser
-from infra.gateway.rest.outcomes import Outcomes
+from infra.gateway.rest.export import Exporter
+from infra.gateway.rest.outcomes import Outcomes, Writable
 from infra.gateway.rest.recent_actions import RecentActions
 from infra.gateway.rest.sessions import SessionStore
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
+from schemas.topics import OUTCOMES
 
 MAX_SESSIONS: Final = 100
 MAX_ID_CHARS: Final = 64
@@ -35,30 +40,33 @@ MAX_USER_ID_CHARS: Final = 128
 PAGE_SOURCE: Final = "page"
 """Source of what pages send with a push token instead of a write key."""
 
+_PAGE: Final = WriteKey(PAGE_SOURCE)
+
 _KINDS: Final = ("content", "segment")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class RestApi:
-    """Reading requires the operator's token or the session's push token: write keys stand in public pages."""
+    """Reading requires the operator's token, the session's push token or a server key: write keys stand in public pages."""
 
     def __init__(self, guard: IngestGuard, eraser: Eraser) -> None:
         gateway = guard.gateway
-        self._guard, self._eraser = guard, eraser
+        self._guard, self._eraser, self._sessions = guard, eraser, guard.sessions
         self._settings = gateway.settings
-        breaker = CircuitBreaker(metrics.REDIS_DOWN.inc)
-        self._store = SessionStore(gateway.redis, breaker)
+        # A breaker for each: a batch whose actions are slow to store says nothing about reading a session.
+        self._store = SessionStore(gateway.redis, CircuitBreaker(metrics.REDIS_DOWN.inc))
         self._outcomes = Outcomes(gateway)
-        gateway.on_accepted.append(RecentActions(gateway.redis, breaker).record)
+        self._exporter = Exporter(gateway)
+        gateway.on_accepted.append(RecentActions(gateway.redis, CircuitBreaker(metrics.REDIS_DOWN.inc)).record)
 
     async def session(self, request: Request) -> Response:
-        session_id = self._readable_session(request)
+        session_id = await self._readable_session(request)
         (view,) = await self._store.sessions([session_id], now_ms())
         return json_response(200, view)
 
     async def session_adjustments(self, request: Request) -> Response:
-        session_id = self._readable_session(request)
+        session_id = await self._readable_session(request)
         return json_response(200, await self._store.commands(keys.adjustments(session_id), now_ms()))
 
     async def target_adjustments(self, request: Request) -> Response:
@@ -69,7 +77,7 @@ class RestApi:
         return json_response(200, await self._store.commands(keys.target(kind, target_id), now_ms()))
 
     async def query(self, request: Request, memory: BodyMemoryLease) -> Response:
-        require_operator(request, self._settings)
+        operator = require_operator(request, self._settings)
         _, body, _ = await self._guard.read_json_object(request, memory, None)
         ids = body.get("session_ids")
         if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= MAX_ID_CHARS for each in ids):
@@ -83,33 +91,47 @@ class RestApi:
             raise ApiError(
                 422, "out_of_range", f"session_ids: {len(ids)} ids; send at most {MAX_SESSIONS}", field="session_ids"
             )
+        audit("read sessions", operator, sessions=len(ids))
         views = await self._store.sessions(ids, now_ms())
         return json_response(200, {"sessions": views, "degraded": any(view.degraded for view in views)})
 
     async def push_token(self, request: Request, memory: BodyMemoryLease) -> Response:
-        source = self._guard.write_keys.source_of_headers(request)
-        _, body, at_ms = await self._guard.read_json_object(request, memory, source)
-        if source is None:
-            self._guard.write_keys.source_of(body.get("write_key"))
-        session_id = _session_id(body.get("session_id"))
+        """Signs a token for who begins the session or proves to have begun it, and for servers of its source."""
+        key = self._guard.write_keys.of_headers(request, "tokens")
+        _, body, at_ms = await self._guard.read_json_object(request, memory, None if key is None else key.source)
+        if key is None:
+            key = self._guard.write_keys.of(body.get("write_key"), request, "tokens")
+        given = _session_id(body.get("session_id"))
+        proven = self._sessions.proven(request, body.get("token"), at_ms)
+        session_id = await self._sessions.require_token(key, given, proven, self._guard.address_of(request))
         expires_at_ms = at_ms + push_tokens.TTL_MS
         token = push_tokens.sign(session_id, expires_at_ms, self._settings.token_secrets)
-        return json_response(200, {"push_token": token, "push_token_expires_at_ms": expires_at_ms})
+        renamed = {"session_id": session_id} if session_id != given else {}
+        return json_response(200, {"push_token": token, "push_token_expires_at_ms": expires_at_ms, **renamed})
 
     async def feedback(self, request: Request, memory: BodyMemoryLease) -> Response:
         """Ingests feedback as one event that occurred now; answers 422 if the event is rejected."""
-        source = self._guard.write_keys.source_of_headers(request)
-        raw, body, received_ms = await self._guard.read_json_object(request, memory, source)
+        key = self._guard.write_keys.of_headers(request, "events")
+        raw, body, received_ms = await self._guard.read_json_object(
+            request, memory, None if key is None else key.source
+        )
         session_id = _session_id(body.get("session_id"))
-        source = source or self._feedback_source(request, body, session_id)
+        if key is None and body.get("write_key") is not None:
+            key = self._guard.write_keys.of(body["write_key"], request, "events")
+        if key is None:
+            body["session_id"] = self._session_of_token(request, body, session_id)
         if body.get("rating") is None and body.get("text") is None:
             raise ApiError(422, "missing_field", "rating or text: one is required", field="rating")
         event: dict[str, Any] = {name: body[name] for name in _FEEDBACK_FIELDS if body.get(name) is not None}
         event |= {"type": "feedback", "value": body.get("rating"), "occurred_at_ms": received_ms}
         event.setdefault("event_id", uuid4().hex)
         raw_events = native_events({"events": [event]}, self._guard.enrichment(request), received_ms)
-        self._guard.charge_quota(source, 1)
-        result = await self._guard.pipeline.ingest(source, raw_events, received_ms, lambda: [raw])
+        self._guard.charge_quota(key or _PAGE, 1)
+        if key is None:
+            # The token names the session already.
+            result = await self._guard.pipeline.ingest(PAGE_SOURCE, raw_events, received_ms, lambda: [raw])
+        else:
+            result, _ = await self._guard.ingest(request, key, raw_events, received_ms, lambda: [raw])
         if result.rejected:
             (rejected,) = result.rejected
             field = "rating" if rejected.field == "value" else rejected.field
@@ -119,60 +141,90 @@ class RestApi:
         )
 
     async def outcomes(self, request: Request, memory: BodyMemoryLease) -> Response:
-        source = self._guard.write_keys.source_of_headers(request)
-        _, body, received_ms = await self._guard.read_json_object(request, memory, source)
-        only_session = None
-        if source is None and body.get("write_key") is None:
-            only_session = self._session_of_token(request, body)
-        elif source is None:
-            source = self._guard.write_keys.source_of(body.get("write_key"))
+        """Takes outcomes of any session from the operator, else those of sessions that the key or token may write."""
+        key = self._guard.write_keys.of_headers(request, "outcomes")
+        _, body, received_ms = await self._guard.read_json_object(request, memory, None if key is None else key.source)
+        if key is None and body.get("write_key") is not None:
+            key = self._guard.write_keys.of(body["write_key"], request, "outcomes")
         outcomes = body.get("outcomes")
-        self._guard.charge_quota(source or PAGE_SOURCE, len(outcomes) if type(outcomes) is list else 1)
-        return json_response(202, await self._outcomes.ingest(outcomes, only_session, received_ms))
+        self._guard.charge_quota(key or _PAGE, len(outcomes) if type(outcomes) is list else 1)
+        proven = self._sessions.proven(request, body.get("token"), received_ms)
+        if key is not None:
+            writable: Writable = partial(self._sessions.writable, key, proven=proven)
+        elif "authorization" in request.headers and self._is_cms(bearer_token(request), request):
+            writable = _any_session
+        else:
+            session_id = self._session_of_token(request, body)
+            writable = partial(self._own_session, session_id)
+        return json_response(202, await self._outcomes.ingest(outcomes, writable, received_ms))
+
+    @staticmethod
+    def _is_cms(token: str, request: Request) -> bool:
+        """Whether it is the token of an operator who receives all commands, and so may report what became of them."""
+        operator = authentication_of(request).find(token)
+        return operator is not None and "push" in operator.roles
 
     async def erase(self, request: Request) -> Response:
-        require_operator(request, self._settings)
-        user_id = request.path_params["user_id"]
-        if not 0 < len(user_id) <= MAX_USER_ID_CHARS:
-            raise ApiError(
-                422, "out_of_range", f"user_id: expected 1 to {MAX_USER_ID_CHARS} characters", field="user_id"
-            )
-        return json_response(200, await self._eraser.erase(user_id))
+        operator = require_operator(request, self._settings, "erase")
+        user_id = _user_id(request)
+        audit("erase a person", operator, outcome="begun", person=person_hash(user_id))
+        erased = await self._eraser.erase(user_id)
+        audit("erase a person", operator, person=person_hash(user_id), sessions=erased.sessions)
+        return json_response(200, erased)
 
-    def _readable_session(self, request: Request) -> str:
-        """Returns the session of the path; raises `ApiError` 401 unless the token is the operator's or that session's."""
-        session_id = _session_id(request.path_params["session_id"])
-        try:
-            push_tokens.require_session(bearer_token(request), session_id, self._settings.token_secrets, now_ms())
-        except InvalidTokenError:
-            require_operator(request, self._settings)
-        return session_id
+    async def export(self, request: Request) -> Response:
+        operator = require_operator(request, self._settings)
+        user_id = _user_id(request)
+        audit("export a person", operator, person=person_hash(user_id))
+        return json_response(200, await self._exporter.export(user_id), {"cache-control": "no-store"})
 
-    def _feedback_source(self, request: Request, body: dict[str, Any], session_id: str) -> str:
-        """Returns the source of the body's write key, or `page` for the session's push token; raises `ApiError` 401."""
-        if body.get("write_key") is not None:
-            return self._guard.write_keys.source_of(body["write_key"])
-        if self._session_of_token(request, body) != session_id:
-            raise ApiError(401, "token", "token: for another session", field="token")
-        return PAGE_SOURCE
+    async def _readable_session(self, request: Request) -> str:
+        """Returns the session of the path for its push token, the operator's token or a server key of its source.
 
-    def _session_of_token(self, request: Request, body: dict[str, Any]) -> str:
+        Raises `ApiError` 401 or 403.
+        """
+        given = _session_id(request.path_params["session_id"])
+        proven = self._sessions.proven(request, None, now_ms())
+        if proven is not None and self._sessions.is_named(proven, given):
+            return proven
+        if (key := self._guard.write_keys.reader_of_headers(request)) is not None:
+            return await self._sessions.readable(key, given)
+        audit("read a session", require_operator(request, self._settings), session=given)
+        return given
+
+    def _session_of_token(self, request: Request, body: dict[str, Any], named: str | None = None) -> str:
         """Returns the session of the push token in header, query or body (a beacon can set neither header nor query).
 
-        Raises `ApiError` 401.
+        Raises `ApiError` 401, also if the request names another session.
         """
         token = bearer_token(request) or body.get("token")
         try:
-            return push_tokens.verify(
-                token if type(token) is str else "", self._settings.token_secrets, now_ms()
-            ).session_id
+            claims = push_tokens.verify(token if type(token) is str else "", self._settings.token_secrets, now_ms())
         except InvalidTokenError as error:
             raise ApiError(401, "token", f"token: {error}; send a write key or a push token", field="token") from None
+        if named is not None and not self._sessions.is_named(claims.session_id, named):
+            raise ApiError(401, "token", "token: for another session", field="token")
+        return claims.session_id
+
+    async def _own_session(self, session_id: str, given: str) -> str | None:
+        return session_id if self._sessions.is_named(session_id, given) else None
+
+
+async def _any_session(given: str) -> str | None:
+    return given
 
 
 _FEEDBACK_FIELDS: Final = (
     "event_id", "session_id", "user_id", "content_id", "content_type", "page_url", "element", "text", "properties",
 )  # fmt: skip
+
+
+def _user_id(request: Request) -> str:
+    user_id: str = request.path_params["user_id"]
+    if not 0 < len(user_id) <= MAX_USER_ID_CHARS:
+        detail = f"user_id: expected 1 to {MAX_USER_ID_CHARS} characters"
+        raise ApiError(422, "out_of_range", detail, field="user_id")
+    return user_id
 
 
 def _session_id(given: Any) -> str:
@@ -204,12 +256,14 @@ def routes(guard: IngestGuard, eraser: Eraser) -> list[BaseRoute]:
 
     return [
         Route("/openapi.json", serve_openapi),
-        Route("/v1/sessions/query", guarded(rest.query), methods=["POST"]),
+        Route("/v1/sessions/query", guarded(rest.query, None), methods=["POST"]),
         Route("/v1/sessions/{session_id:path}/adjustments", _with_errors(rest.session_adjustments)),
         Route("/v1/sessions/{session_id:path}", _with_errors(rest.session)),
         Route("/v1/targets/{kind}/{target_id:path}/adjustments", _with_errors(rest.target_adjustments)),
-        Route("/v1/push-token", guarded(rest.push_token), methods=["POST"]),
+        Route("/v1/push-token", guarded(rest.push_token, None), methods=["POST"]),
         Route("/v1/feedback", guarded(rest.feedback), methods=["POST"]),
-        Route("/v1/outcomes", guarded(rest.outcomes), methods=["POST"]),
+        Route("/v1/outcomes", guarded(rest.outcomes, OUTCOMES), methods=["POST"]),
+        # Before the shorter path, which would take "/export" for the end of a name.
+        Route("/v1/people/{user_id:path}/export", _with_errors(rest.export), methods=["GET"]),
         Route("/v1/people/{user_id:path}", _with_errors(rest.erase), methods=["DELETE"]),
     ]

@@ -1,66 +1,57 @@
 """Erases a person's data (DELETE /v1/people/{user_id}) and lists what cannot be erased yet."""
 
 import asyncio
-import time
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from infra.gateway.clock import now_ms
 from infra.gateway.components import GatewayContext
+from infra.gateway.erased_sessions import erasure_of
 from infra.gateway.errors import ApiError
+from infra.gateway.rest import remaining
+from infra.gateway.rest.erasure_journal import ErasureJournal, chunks
+from infra.gateway.rest.person_search import sessions_on_topic
+from infra.gateway.rest.remaining import Remaining, RemainingElsewhere
 from infra.gateway.settings import Settings
 from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
-from infra.kafka.reading import StreamError, TopicReader
-from infra.redis import keys
-from models.session_clock import SESSION_END_MS
-from schemas.topics import ADJUSTMENTS, EVENTS, LATE, OUTCOMES, REJECTED, SESSION_STATE, Topic
+from infra.kafka.reading import StreamError
+from schemas.topics import SESSION_STATE
+
+_log = logging.getLogger(__name__)
 
 REDIS_TIMEOUT_S: Final = 2.0
-READ_TIMEOUT_S: Final = 60.0
-"""For reading session-state.v1, which holds at most two days of sessions."""
-
-_REMAINING: Final = {
-    EVENTS: "events name the person and the sessions",
-    LATE: "late events name the sessions",
-    ADJUSTMENTS: "commands name the person and the sessions",
-    OUTCOMES: "outcomes name the sessions",
-    SESSION_STATE: "until 30 minutes after a session's last event the adjust job may write its state again",
-    REJECTED: "refused records keep their original bytes",
-}
-
-
-class Remaining(Struct):
-    """What a topic keeps until its retention ends: Kafka can delete old records, but not single ones."""
-
-    topic: str
-    what: str
-    until_ms: int
+MAX_WAITING: Final = 16
+"""Erasures that may wait for the one in progress; further ones are asked to come back."""
 
 
 class Erased(Struct):
-    """`sessions`: how many named the person. `tombstones`: how many records were deleted on compacted topics."""
+    """`sessions`: how many named the person. `tombstones`: how many records were deleted on compacted topics.
+
+    `debug_events` and `push_commands`: how many this gateway had in memory; other gateways follow within a second.
+    """
 
     user_id: str
     sessions: int
     tombstones: int
     redis_keys: int
     remaining: list[Remaining]
-
-
-class _Owner(Struct):
-    session_id: str
-    user_id: str | None = None
-
-
-_owner_decoder = msgspec.json.Decoder(_Owner)
+    debug_events: int = 0
+    push_commands: int = 0
+    remaining_elsewhere: list[RemainingElsewhere] = []
 
 
 class Eraser:
-    """Finds the person's sessions in Redis and on the topic, since Redis may have been emptied."""
+    """Erases in steps that can be repeated; the index by which the sessions are found goes last.
+
+    1. Journal the person's sessions in Redis. 2. Mark them as erased and delete their keys. 3. Write their tombstones to
+    Kafka, some at a time. 4. Forget them in the gateways' memory. 5. Delete the index and the journal. If a step fails, or
+    the gateway is killed, the request can be repeated: it takes up the sessions of the journal and of the index.
+    """
 
     def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
@@ -68,35 +59,66 @@ class Eraser:
         self._topic = gateway.settings.topic(SESSION_STATE.name)
         # An erasure takes a thread for up to a minute, and threads are few.
         self._one_at_a_time = asyncio.Lock()
+        self._waiting = 0
 
     async def erase(self, user_id: str) -> Erased:
         """Erases the person's data; raises `ApiError` 503 if that is not known to be complete, and can then be repeated."""
-        async with self._one_at_a_time:
-            return await self._erased(user_id)
+        if self._waiting >= MAX_WAITING:
+            raise ApiError(
+                503, "overloaded", "not erased: other erasures are in progress; retry later", retry_after_s=30
+            )
+        self._waiting += 1
+        try:
+            async with self._one_at_a_time:
+                return await self._erased(user_id)
+        finally:
+            self._waiting -= 1
 
     async def _erased(self, user_id: str) -> Erased:
         redis: Any = Redis.from_url(
             self._settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
         )
         try:
-            known = {each.decode() for each in await redis.smembers(keys.user(user_id))}
-            sessions = sorted(known | await asyncio.to_thread(_sessions_of, user_id, self._settings, self._topic))
-            # The marks come first: they stop the projector from writing these sessions again.
-            deleted = await _delete_keys(redis, user_id, sessions)
-            await self._write_tombstones(sessions)
+            return await self._run(user_id, ErasureJournal(redis))
         except (RedisError, OSError) as error:
-            raise ApiError(
-                503, "unavailable", f"not erased: Redis does not answer ({error}); retry later", retry_after_s=5
-            ) from None
-        except (StreamError, ProducerUnavailableError, TimeoutError) as error:
-            raise ApiError(
-                503, "unavailable", f"not erased: Kafka does not answer ({error}); retry later", retry_after_s=5
-            ) from None
+            raise _incomplete("Redis", error) from None
+        except (StreamError, ProducerUnavailableError) as error:
+            raise _incomplete("Kafka", error) from None
         finally:
             await redis.aclose()
-        now_ms = time.time_ns() // 1_000_000
-        remaining = [Remaining(topic.name, what, now_ms + _retention_ms(topic)) for topic, what in _REMAINING.items()]
-        return Erased(user_id, len(sessions), len(sessions), deleted, remaining)
+
+    async def _run(self, user_id: str, journal: ErasureJournal) -> Erased:
+        known = sorted(await journal.open_sessions(user_id) | self._sessions_in_memory(user_id))
+        deleted = await self._delete_keys(user_id, known, journal)
+        # What Redis knows is deleted by now, even if Kafka does not answer.
+        on_topic = await asyncio.to_thread(sessions_on_topic, user_id, self._settings.kafka, self._topic)
+        found = sorted(set(on_topic) - set(known))
+        deleted += await self._delete_keys(user_id, found, journal)
+        sessions = [*known, *found]
+        for chunk in chunks(sessions):
+            await self._write_tombstones(chunk)
+        forgotten = self._gateway.erased.forget(erasure_of(sessions, user_id))
+        deleted += await journal.finish(user_id, sessions)
+        return Erased(
+            user_id,
+            len(sessions),
+            len(sessions),
+            deleted,
+            remaining.on_topics(),
+            forgotten.get("debug", 0),
+            forgotten.get("push", 0),
+            remaining.elsewhere(),
+        )
+
+    def _sessions_in_memory(self, user_id: str) -> set[str]:
+        """Returns the sessions of the person's events on the debug page: Redis may not have taken their links in time."""
+        exported = self._gateway.erased.exports.get("debug")
+        found = [] if exported is None else exported(erasure_of([], user_id))
+        return {each["session_id"] for each in found if each.get("user_id") == user_id}
+
+    async def _delete_keys(self, user_id: str, sessions: Sequence[str], journal: ErasureJournal) -> int:
+        await journal.begin(user_id, sessions)
+        return await journal.delete_keys(user_id, sessions, now_ms())
 
     async def _write_tombstones(self, sessions: Sequence[str]) -> None:
         producer = self._gateway.producer
@@ -104,38 +126,9 @@ class Eraser:
         await producer.wait_acked(producer.send(tombstones))
 
 
-def _retention_ms(topic: Topic) -> int:
-    if topic.retention_ms is None:
-        return SESSION_END_MS + (topic.compacted_retention_ms or 0)
-    return topic.retention_ms
-
-
-async def _delete_keys(redis: Any, user_id: str, sessions: Sequence[str]) -> int:
-    """Marks the sessions as erased and deletes their keys; returns how many keys there were."""
-    marking = redis.pipeline(transaction=False)
-    for each in sessions:
-        marking.set(keys.erased(each), b"1", px=keys.ERASED_LIFE_MS)
-    await marking.execute()
-    held = [key for each in sessions for key in (keys.session(each), keys.recent(each), keys.adjustments(each))]
-    return int(await redis.delete(keys.user(user_id), *held))
-
-
-def _sessions_of(user_id: str, settings: Settings, topic: str) -> set[str]:
-    """Reads all of session-state.v1 for the person's sessions. Blocks; raises `StreamError` or `TimeoutError`."""
-    sessions: set[str] = set()
-    deadline_s = time.monotonic() + READ_TIMEOUT_S
-    with TopicReader(settings.bootstrap, topic) as reader:
-        for record in reader.read_to_end(quiet_s=0.0):
-            if time.monotonic() > deadline_s:
-                raise TimeoutError(f"{topic} was not read within {READ_TIMEOUT_S:.0f} s")
-            owner = _owner(record.value)
-            if owner is not None and owner.user_id == user_id:
-                sessions.add(owner.session_id)
-    return sessions
-
-
-def _owner(value: bytes | None) -> _Owner | None:
-    try:
-        return None if value is None else _owner_decoder.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+def _incomplete(what: str, error: Exception) -> ApiError:
+    """`TimeoutError` is an `OSError`: a topic that was not read in time counts as one that does not answer."""
+    detail = (
+        f"not erased completely: {what} does not answer ({error}); send the request again, it goes on where it stopped"
+    )
+    return ApiError(503, "unavailable", detail, retry_after_s=5)

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from infra.gateway.rest.erasure import Erased
+from infra.gateway.rest.export import PersonExport
 from infra.gateway.rest.openapi_paths import PATHS, Operation
 from infra.gateway.rest.sessions import CommandsView, SessionView
 from schemas.commands import AdjustmentCommand
@@ -16,7 +17,7 @@ _REF: Final = "#/components/schemas/{name}"
 _PROBLEMS: Final = {
     400: "The body or a parameter cannot be parsed.",
     401: "The key or token is missing or invalid.",
-    403: "The page's origin is not on the list of allowed origins.",
+    403: "The page's origin is not on the list of allowed origins, or the operator lacks the role.",
     404: "Not found.",
     405: "The method is not allowed.",
     408: "The body took too long to arrive.",
@@ -31,7 +32,12 @@ _PROBLEMS: Final = {
 }
 
 _SECURITY: Final = {
-    "writeKey": {"type": "apiKey", "in": "header", "name": "X-Write-Key", "description": "A source's write key."},
+    "writeKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Write-Key",
+        "description": "A source's write key: public, or secret for its servers.",
+    },
     "basic": {"type": "http", "scheme": "basic", "description": "The write key as user name, no password."},
     "bearer": {
         "type": "http",
@@ -41,8 +47,9 @@ _SECURITY: Final = {
 }
 
 _ABOUT: Final = (
-    "Events in, adjustment commands out. A write key stands in public pages and only permits to send events. A page reads "
-    "its own session with the push token from the response to its events. Everything else requires the operator's token "
+    "Events in, adjustment commands out. A public write key stands in pages and only permits to send events. A page reads "
+    "its own session with the push token from the response to its events, a server the sessions of its source with a server "
+    "key. Everything else requires the operator's token "
     "(MICROADJUST_GATEWAY_CONSOLE_TOKEN). Where a browser cannot set headers, keys and tokens may be sent in the body "
     "(`write_key`, `token`), tokens also in the query. Bodies may be sent as text/plain and may be gzipped. "
     "Not described here: the pages below /console, /debug/ and /demo, and their own endpoints."
@@ -89,7 +96,7 @@ def _problem(status: int) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     _, found = msgspec.json.schema_components(
-        [Event, AdjustmentCommand, Outcome, SessionView, CommandsView, Erased], ref_template=_REF
+        [Event, AdjustmentCommand, Outcome, SessionView, CommandsView, Erased, PersonExport], ref_template=_REF
     )
     sent = {**found["Event"], "title": "SentEvent"}
     # The gateway sets the time of receipt; the batch may name the session for all its events.

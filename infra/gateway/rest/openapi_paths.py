@@ -43,6 +43,7 @@ def _parameter(name: str, place: str, schema: Schema, about: str, required: bool
 
 TEXT: Final[Schema] = {"type": "string"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+FLAG: Final[Schema] = {"type": "boolean"}
 ID: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 64}
 MILLIS: Final[Schema] = {"type": "integer"}
 ANYTHING: Final[Schema] = {}
@@ -51,13 +52,14 @@ _WRITERS: Final = ("writeKey", "basic")
 _BODY_ERRORS: Final = (400, 401, 403, 408, 413, 415, 422, 429, 503)
 """Error statuses of every endpoint with a body."""
 
-_TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("RejectedItem"))}
+_TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("RejectedItem"), 100)}
 _TOKEN: Final = {"push_token": TEXT, "push_token_expires_at_ms": MILLIS}
 
 _EVENTS: Final = Operation(
     "sendEvents", "collector", "Send a batch of events", {
         202: ("Kafka has every event that is not in `rejected`; each is validated alone. There is a push token if all events "
-              "are of one session.", JSON, _object(("accepted", "duplicates", "rejected"), **_TAKEN, **_TOKEN)),
+              "are of one session that this sender began, and `session_id` if the session has another id than was sent.",
+              JSON, _object(("accepted", "duplicates", "rejected"), **_TAKEN, **_TOKEN, session_id=TEXT)),
     }, _BODY_ERRORS, _WRITERS,
     body=_object(
         ("events",),
@@ -65,6 +67,7 @@ _EVENTS: Final = Operation(
         sent_at_ms={"type": ["integer", "null"], "minimum": -(2**53) + 1, "maximum": 2**53 - 1,
                     "description": "The sender's clock at the time of sending; corrects `occurred_at_ms`."},
         session_id={"description": "For events without a session_id."},
+        token={"description": "An earlier push token of the session, to get a newer one."},
         events=_list({"anyOf": [_ref("SentEvent"), ANYTHING], "description": "Each item is validated alone."}, 2_500),
     ),
 )  # fmt: skip
@@ -145,9 +148,10 @@ _EVENT_STREAM: Final = Operation(
 
 _SESSION: Final = _parameter("session_id", "path", ID, "Id of the session.")
 _OPERATOR_OR_PAGE: Final = (
-    "Requires the operator's token or the push token of this session (header, or `token` in the query)."
+    "Requires the operator's token, the push token of this session (header, or `token` in the query), or a server key of its "
+    "source. `session_id` may be the secret id that the session's client made up."
 )
-_READ: Final = (401, 403, 404, 422)
+_READ: Final = (401, 403, 404, 422, 429, 503)
 
 _FEEDBACK: Final[Schema] = {
     **_object(
@@ -183,17 +187,21 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/v1/push/events": {"get": _EVENT_STREAM},
     "/v1/push-token": {"post": Operation(
         "mintPushToken", "push", "Get a push token for a session",
-        {200: ("The token.", JSON, _object(tuple(_TOKEN), **_TOKEN))}, _BODY_ERRORS, _WRITERS,
-        body=_object(("session_id",), session_id=ID, write_key={"description": "Instead of the header."}),
+        {200: ("The token, and `session_id` if the session has another id than was sent.", JSON,
+               _object(tuple(_TOKEN), **_TOKEN, session_id=TEXT))}, _BODY_ERRORS, _WRITERS,
+        body=_object(("session_id",), session_id=ID, write_key={"description": "Instead of the header."},
+                     token={"description": "An earlier push token of the session."}),
+        about="For who begins the session, who proves to have begun it (by a secret id or an earlier token), and servers of "
+              "its source. Others get 403.",
     )},
     "/v1/sessions/{session_id}": {"get": Operation(
         "getSession", "state", "Get the state of a session",
         {200: ("The state; defaults if nothing is known or Redis does not answer.", JSON, _ref("SessionView"))},
-        _READ, ("bearer",), (_SESSION,), about=_OPERATOR_OR_PAGE,
+        _READ, ("bearer", *_WRITERS), (_SESSION,), about=_OPERATOR_OR_PAGE,
     )},
     "/v1/sessions/{session_id}/adjustments": {"get": Operation(
         "getSessionAdjustments", "state", "Get the commands in force for a session",
-        {200: ("Newest first.", JSON, _ref("CommandsView"))}, _READ, ("bearer",), (_SESSION,), about=_OPERATOR_OR_PAGE,
+        {200: ("Newest first.", JSON, _ref("CommandsView"))}, _READ, ("bearer", *_WRITERS), (_SESSION,), about=_OPERATOR_OR_PAGE,
     )},
     "/v1/targets/{kind}/{target_id}/adjustments": {"get": Operation(
         "getTargetAdjustments", "state", "Get the commands in force for a content item or a segment",
@@ -221,13 +229,22 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         body=_object(
             ("outcomes",), outcomes=_list({"anyOf": [_ref("Outcome"), ANYTHING]}, 500),
             write_key={"description": "Instead of the header."},
-            token={"description": "A session's push token, instead of a write key, for outcomes of that session."},
+            token={"description": "A session's push token, instead of a write key or beside it, for outcomes of that session."},
         ),
+        about="A public key writes outcomes of sessions whose secret id or push token it shows, a server key those of its "
+              "source, the operator those of all.",
     )},
     "/v1/people/{user_id}": {"delete": Operation(
         "erasePerson", "people", "Erase a person's data",
         {200: ("Erased; `remaining` lists the topics that keep records until their retention ends.", JSON, _ref("Erased"))},
-        (401, 403, 404, 422, 503), ("bearer",),
+        (401, 403, 404, 422, 429, 503), ("bearer",),
+        (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "The events' user_id."),),
+    )},
+    "/v1/people/{user_id}/export": {"get": Operation(
+        "exportPerson", "people", "Export what is held of a person",
+        {200: ("Redis, session-state.v1, the records of topics, and this gateway's memory. `not_exported` lists the topics "
+               "whose records of erased sessions are left out.", JSON, _ref("PersonExport"))},
+        (401, 403, 404, 422, 429, 503), ("bearer",),
         (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "The events' user_id."),),
     )},
     "/health": {"get": Operation(
@@ -235,8 +252,18 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         {200: ("Events are accepted; without Redis the state is degraded.", JSON, {"type": "object"}),
          503: ("Events are not accepted: Kafka does not answer.", JSON, {"type": "object"})}, (),
     )},
+    "/live": {"get": Operation(
+        "getLive", "operation", "Check whether the process has to be restarted",
+        {200: ("All its parts run.", JSON, _object(("live", "dead"), live=FLAG, dead=_list(TEXT))),
+         503: ("A part has died; `dead` names it.", JSON, {"type": "object"})}, (),
+    )},
+    "/ready": {"get": Operation(
+        "getReady", "operation", "Check whether to send requests here",
+        {200: ("Kafka was reached, and the process has not been asked to stop.", JSON, _object(("ready",), ready=FLAG)),
+         503: ("Starting or stopping; `why` says which.", JSON, {"type": "object"})}, (),
+    )},
     "/metrics": {"get": Operation(
-        "getMetrics", "operation", "Get metrics for Prometheus",
+        "getMetrics", "operation", "Get metrics for Prometheus, unless they have a port of their own",
         {200: ("Prometheus' text format.", "text/plain", TEXT)}, (),
     )},
     "/openapi.json": {"get": Operation(

@@ -1,10 +1,11 @@
 """Validates outcomes (what a page did with a command, and the reader after it) and writes them to outcomes.v1."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
@@ -18,15 +19,19 @@ MAX_OUTCOMES: Final = 500
 _MSGSPEC_PATH: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
+Writable = Callable[[str], Awaitable[str | None]]
+"""Returns the session that an id names, None if the sender may not write outcomes of it; raises `ApiError`."""
+
+
 class Outcomes:
     """Validates each outcome alone; returns once Kafka has those that are accepted."""
 
     def __init__(self, gateway: GatewayContext) -> None:
-        self._producer = gateway.producer
+        self._producer = gateway.side_producer
         self._topic = gateway.settings.topic(OUTCOMES.name)
 
-    async def ingest(self, given: Any, only_session: str | None, received_ms: int) -> dict[str, Any]:
-        """Writes the valid ones; raises `ApiError`. `only_session`: if a page sends them, the session of its token."""
+    async def ingest(self, given: Any, writable: Writable, received_ms: int) -> dict[str, Any]:
+        """Writes the valid ones; raises `ApiError`."""
         if type(given) is not list:
             raise ApiError(422, "wrong_type", "outcomes: expected a list of outcomes", field="outcomes")
         if len(given) > MAX_OUTCOMES:
@@ -36,8 +41,14 @@ class Outcomes:
         accepted: list[Outcome] = []
         rejected: list[RejectedItem] = []
         for index, each in enumerate(given):
-            result = _validated(index, each, only_session, received_ms)
-            (rejected if isinstance(result, RejectedItem) else accepted).append(result)  # type: ignore[arg-type]
+            result = _validated(index, each, received_ms)
+            if isinstance(result, RejectedItem):
+                rejected.append(result)
+            elif (session_id := await writable(result.session_id)) is not None:
+                accepted.append(replace(result, session_id=session_id))
+            else:
+                detail = "session_id: not a session of this token or key; send the session's push token or a server key"
+                rejected.append(RejectedItem(index, "session_id", "token", detail))
         await self._write(accepted)
         return {"accepted": len(accepted), "rejected": rejected}
 
@@ -53,7 +64,7 @@ class Outcomes:
             ) from None
 
 
-def _validated(index: int, given: Any, only_session: str | None, received_ms: int) -> Outcome | RejectedItem:
+def _validated(index: int, given: Any, received_ms: int) -> Outcome | RejectedItem:
     try:
         outcome = msgspec.convert(given, Outcome)
         # Fails on an unpaired surrogate, which could not be written.
@@ -71,8 +82,6 @@ def _validated(index: int, given: Any, only_session: str | None, received_ms: in
             "impossible_time",
             "occurred_at_ms: over 24 h from now; expected milliseconds since 1970",
         )
-    if only_session is not None and outcome.session_id != only_session:
-        return RejectedItem(index, "session_id", "token", "session_id: not the session of the push token")
     return outcome
 
 

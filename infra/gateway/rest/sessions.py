@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
 
+from infra.gateway.rest.recent_actions import NotedAction
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.commands import AdjustmentCommand
@@ -56,9 +57,11 @@ class _StoredSession(Struct):
     segment: str | None
     scores: dict[str, float | None]
     active: list[ActiveAdjustment]
+    person: str | None = None
 
 
-_recent_decoder = msgspec.json.Decoder(RecentAction)
+_SHOWN: Final = tuple(name for name in _StoredSession.__struct_fields__ if name != "person")
+_noted_decoder = msgspec.json.Decoder(NotedAction)
 _command_decoder = msgspec.json.Decoder(AdjustmentCommand)
 
 
@@ -105,13 +108,34 @@ class SessionStore:
 
 
 def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now_ms: int) -> SessionView:
-    view = SessionView(session_id)
-    actions = {each.event_id: each for each in map(_recent_decoder.decode, noted)}
-    if held:
-        whole = b"{" + b",".join(b'"' + name + b'":' + value for name, value in held.items()) + b"}"
-        state = msgspec.json.decode(whole, type=_StoredSession)
-        actions |= {each.event_id: each for each in state.recent}
-        view = SessionView(session_id, known=True, **msgspec.structs.asdict(state))
+    """Merges the job's state with the actions noted since; of two people at one machine only the later one is shown."""
+    actions = [_noted_decoder.decode(each) for each in noted]
+    state = _stored(held) if held else None
+    signed_in = max((each for each in actions if each.person is not None), key=lambda each: each.at_ms, default=None)
+    person = None if state is None else state.person
+    if signed_in is not None and (state is None or person is None or signed_in.at_ms > state.updated_at_ms):
+        person = signed_in.person
+    since_ms = _beginning_of(person, actions)
+    shown: dict[str, RecentAction] = {each.event_id: each for each in actions if each.at_ms >= since_ms}
+    view = SessionView(session_id, known=state is not None)
+    if state is not None and state.person in (None, person):
+        view = SessionView(session_id, True, False, **{name: getattr(state, name) for name in _SHOWN})
+        shown |= {each.event_id: each for each in state.recent}
         view.active = [each for each in state.active if each.expires_at_ms > now_ms]
-    view.recent = sorted(actions.values(), key=lambda each: (-each.at_ms, each.event_id))[:MAX_RECENT]
+    recent = [RecentAction(each.event_id, each.type, each.content_id, each.at_ms) for each in shown.values()]
+    view.recent = sorted(recent, key=lambda each: (-each.at_ms, each.event_id))[:MAX_RECENT]
     return view
+
+
+def _beginning_of(person: str | None, actions: Sequence[NotedAction]) -> int:
+    """Returns when the person began to act after the last action of another one; 0 if there is no other."""
+    of_others = [each.at_ms for each in actions if each.person not in (None, person)]
+    if not of_others:
+        return 0
+    own = [each.at_ms for each in actions if each.person == person and each.at_ms > max(of_others)]
+    return min(own, default=max(of_others) + 1)
+
+
+def _stored(held: dict[bytes, bytes]) -> _StoredSession:
+    whole = b"{" + b",".join(b'"' + name + b'":' + value for name, value in held.items()) + b"}"
+    return msgspec.json.decode(whole, type=_StoredSession)

@@ -26,12 +26,13 @@ export const connection = (internals, receive) => {
 
   const connect = guarded(() => {
     close();
-    const { push_token: token, session: of } = /** @type {any} */ (internals.pushCredentials);
+    // The gateway tells the public id: the secret one is not for the logs of proxies.
+    const { push_token: token, session: of, session_id = of } = /** @type {any} */ (internals.pushCredentials);
     if (!token || !internals.granted()) return;
     // Ids count within a session's stream: another session starts without one.
     if (of !== session) lastId = "";
     session = of;
-    const query = "?" + new URLSearchParams({ session_id: of, token, last_id: lastId });
+    const query = "?" + new URLSearchParams({ session_id, token, last_id: lastId });
     const url = gateway + "/v1/push";
     // Two tries by WebSocket, two by server-sent events, and round again.
     const mine = failures % 4 > 1 ? new EventSource(url + "/events" + query) : new WebSocket(url.replace("http", "ws") + query);

@@ -1,4 +1,7 @@
-/** The session: one id for all tabs of a site, until the reader has been idle for 30 minutes. */
+/**
+ * The session: one id for all tabs of a site, until the reader has been idle for 30 minutes. It is a secret: the gateway knows
+ * its form, derives the session's public id from it, and lets only who knows it read the session.
+ */
 
 import { randomId } from "./json.js";
 import { read, write } from "./store.js";

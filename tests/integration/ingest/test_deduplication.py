@@ -82,7 +82,7 @@ def test_an_id_of_a_day_ago_counts_as_new(redis_server: RedisServer, monkeypatch
         seen, now_s = RedisSeenIds(client, 1_000), 1_800_000_000.0
         found = []
         for later_s in (0, 23 * 3600, 25 * 3600):
-            monkeypatch.setattr("infra.gateway.ingest.deduplication.time.time", lambda later_s=later_s: now_s + later_s)
+            monkeypatch.setattr("infra.gateway.ingest.seen_ids.time.time", lambda later_s=later_s: now_s + later_s)
             if later_s == 0:
                 await add(seen, ["a"])
             found.append(await among(seen, ["a"]))

@@ -5,12 +5,15 @@ import time
 from contextlib import suppress
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from infra.kafka.reading import StreamError
+from infra.local import processes
 from infra.local.home import Home
+from infra.projector.operation import operation_endpoints
 from infra.projector.projector import Projector
 from infra.projector.redis_writer import MAX_COMMANDS, state_fields
 from infra.redis import keys
@@ -278,3 +281,24 @@ def test_redis_killed_for_two_seconds_loses_nothing(topics: PrefixedTopics, redi
 @pytest.mark.timeout(400)
 def test_redis_killed_for_a_minute_loses_nothing(topics: PrefixedTopics, redis_server: RedisServer) -> None:
     outage(topics, redis_server, down_s=60)
+
+
+def test_the_projector_tells_its_health_and_its_numbers_on_a_port(
+    topics: PrefixedTopics, redis_server: RedisServer
+) -> None:
+    port = processes.free_port(0)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        with projecting(topics, redis_server) as projector, operation_endpoints(projector, "127.0.0.1", port):
+            until(lambda: http.get("/ready").status_code == 200, 60)
+            topics.put(SESSION_STATE, [state_record(state("anna"))])
+            until(lambda: "microadjust_projector_written_total 1.0" in http.get("/metrics").text, 60)
+            redis_server.kill()
+            until(lambda: http.get("/ready").status_code == 503, 60)
+            assert "waiting" in http.get("/ready").json()["why"]
+            # Waiting is no reason for a restart.
+            assert http.get("/live").status_code == 200
+            assert http.get("/other").status_code == 404
+            redis_server.start()
+            until(lambda: http.get("/ready").status_code == 200, 60)
+        with pytest.raises(httpx.ConnectError):
+            http.get("/live")

@@ -1,5 +1,6 @@
 """What CMSs and pages ask the gateway over plain HTTP, with the projector beside it."""
 
+import re
 import time
 
 import httpx
@@ -24,11 +25,28 @@ pytestmark = pytest.mark.kafka
 
 
 def test_what_was_accepted_is_read_at_once_every_time(tracker: httpx.Client, cms: httpx.Client) -> None:
-    for n in range(200):
-        sent = event(session_id=f"s{n % 7}", content_id=f"article-{n}")
+    """Two hundred times, except where the gateway itself counts that Redis was slower than it waits, as on a busy machine."""
+    read_at_once, n, end_s = 0, 0, time.monotonic() + 90
+    while read_at_once < 200:
+        assert time.monotonic() < end_s, f"only {read_at_once} of {n} were read at once"
+        n += 1
+        missed, session_id = missed_by_redis(cms), f"s{n % 7}"
+        sent = event(session_id=session_id, content_id=f"article-{n}")
         assert tracker.post("/v1/events", json={"events": [sent]}).status_code == 202
-        newest = view_of(cms, f"s{n % 7}").recent[0]
-        assert (newest.event_id, newest.content_id) == (sent["event_id"], f"article-{n}")
+        # Without an answer of Redis in time a view says that it is degraded, and nothing else.
+        while (view := view_of(cms, session_id)).degraded:
+            assert time.monotonic() < end_s, "Redis does not answer"
+        newest = view.recent[:1]
+        if [(each.event_id, each.content_id) for each in newest] == [(sent["event_id"], f"article-{n}")]:
+            read_at_once += 1
+        else:
+            assert missed_by_redis(cms) > missed
+
+
+def missed_by_redis(cms: httpx.Client) -> float:
+    """Requests that were answered before Redis had their actions, as the gateway counts them."""
+    (found,) = re.findall(r"^microadjust_recent_actions_missed_total (\S+)$", cms.get("/metrics").text, re.MULTILINE)
+    return float(found)
 
 
 def test_recent_actions_are_newest_first_bounded_and_without_signs_of_life(

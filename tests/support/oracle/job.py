@@ -168,7 +168,9 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
                     partial(scorer.score, row), model.card.threshold, partial(_strongest, scorer, row)
                 )
             signals.attributes = {"device": device, "content_type": now.main_type}
-            users = [event.user_id for event in now.events if event.user_id is not None]
+            last_ms = max(event.occurred_at_ms for event in now.events)
+            # Who signs out is not named by what came before.
+            users = [e.user_id for e in now.events if e.occurred_at_ms == last_ms and e.user_id is not None]
             subject = Subject(Target("session", session), session, max(users, default=None), now.content_id)
             found = reader.judged.judgement.newest_type()
             category = found.content_type if found and "category_nats" in signals.scalars else None

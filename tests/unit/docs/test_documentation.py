@@ -13,8 +13,8 @@ import typer
 from infra.cli.main import app
 from infra.docs.generate import BLOCKS, DOCS, main, marked, rendered, stale
 from infra.docs.reference.command_line import leaves
-from infra.gateway.settings import Settings, variable
-from jobs.config import AdjustConfig, HeatmapConfig
+from infra.gateway.settings import NOT_READ, Settings, variable
+from jobs.config import AdjustConfig, HeatmapConfig, options_of
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.actions import ACTIONS
 from schemas.commands import AdjustmentCommand, Evidence, EvidenceBound
@@ -129,9 +129,9 @@ def test_commands_exist(page: Path) -> None:
 
 def test_options_and_settings_are_documented() -> None:
     text = (DOCS / "configuration.md").read_text("utf-8")
-    names = [each.name for config in (AdjustConfig, HeatmapConfig) for each in fields(config)]
-    # The names of generated secrets are a result, not a setting.
-    names += [variable(each.name) for each in fields(Settings) if each.name != "generated"]
+    names = [each.name for config in (AdjustConfig, HeatmapConfig) for each in options_of(config)]
+    # What has no variable of its own is no setting.
+    names += [variable(each.name) for each in fields(Settings) if each.name not in NOT_READ]
     assert [name for name in names if f"| `{name}` |" not in text] == []
 
 

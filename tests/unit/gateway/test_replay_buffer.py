@@ -121,6 +121,20 @@ def test_who_takes_nothing_is_cut_and_what_was_missed_before_does_not_count() ->
     asyncio.run(story())
 
 
+def test_a_client_that_is_cut_gets_nothing_behind_the_gap() -> None:
+    async def story() -> None:
+        hub = Hub()
+        client = hub.join("anna", {0: -1})
+        await hub.publish([each(n) for n in range(MAX_QUEUED + 1)])
+        assert client.was_cut.is_set()
+        for _ in range(10):
+            await client.next()
+        await hub.publish([each(MAX_QUEUED + 1)])
+        assert (await drained(client))[-1] == f"0-{MAX_QUEUED - 1}"
+
+    asyncio.run(story())
+
+
 def test_a_gateway_has_room_for_so_many_and_gets_it_back() -> None:
     async def story() -> None:
         hub = Hub()

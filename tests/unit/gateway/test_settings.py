@@ -1,9 +1,16 @@
 """Settings from the environment: errors name key and fix, secrets are never all the same."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from infra.gateway.settings import Settings, Webhook
+from infra.gateway.settings_checks import is_loopback, require_safe
+from infra.known_settings import check_names, known_names
 from infra.settings import SettingsError
+
+ORIGINS = "MICROADJUST_GATEWAY_ALLOWED_ORIGINS"
 
 
 def test_nothing_set_is_a_gateway_of_its_own_with_secrets_of_this_run() -> None:
@@ -50,8 +57,124 @@ def test_what_is_set_counts() -> None:
         ("MICROADJUST_WEBHOOK_SECRETS", "shop=stripe:a"),
         ("MICROADJUST_WEBHOOK_SECRETS", "shop=segment:"),
         ("MICROADJUST_WEBHOOK_SECRETS", "shop=standard:not-base64"),
+        ("MICROADJUST_WEBHOOK_SECRETS", ","),
+        ("MICROADJUST_WRITE_KEYS", " , "),
+        ("MICROADJUST_PUSH_SECRETS", ","),
+        ("MICROADJUST_GATEWAY_TRUSTED_PROXIES", ","),
+        ("MICROADJUST_GATEWAY_PORT", "65536"),
+        ("MICROADJUST_GATEWAY_PORT", "tcp://10.0.0.1:8480"),
+        ("MICROADJUST_GATEWAY_DRAIN_S", "-1"),
+        ("MICROADJUST_GATEWAY_METRICS_PORT", "99999"),
+        ("MICROADJUST_GATEWAY_LOG_FORMAT", "xml"),
     ],
 )
 def test_a_broken_value_is_named_and_a_secret_is_not_shown(key: str, value: str) -> None:
     with pytest.raises(SettingsError, match=key):
         Settings.from_env({key: value})
+
+
+def test_a_setting_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secrets").write_text("new,old\n")
+    settings = Settings.from_env({"MICROADJUST_PUSH_SECRETS_FILE": str(tmp_path / "secrets")})
+    assert settings.token_secrets == ("new", "old")
+    with pytest.raises(SettingsError, match="MICROADJUST_GATEWAY_CONSOLE_TOKEN_FILE"):
+        Settings.from_env({"MICROADJUST_GATEWAY_CONSOLE_TOKEN_FILE": "/no/such/file"})
+
+
+def test_no_secret_is_shown_with_the_settings() -> None:
+    settings = Settings.from_env(
+        {
+            "MICROADJUST_WRITE_KEYS": "site:hunter2",
+            "MICROADJUST_PUSH_SECRETS": "hunter2",
+            "MICROADJUST_WEBHOOK_SECRETS": "cdp=segment:hunter2",
+            "MICROADJUST_GATEWAY_CONSOLE_TOKEN": "hunter2",
+            "MICROADJUST_GATEWAY_REDIS_URL": "redis://:hunter2@redis:6379/0",
+            "MICROADJUST_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+            "MICROADJUST_KAFKA_SASL_MECHANISM": "PLAIN",
+            "MICROADJUST_KAFKA_SASL_USERNAME": "gateway",
+            "MICROADJUST_KAFKA_SASL_PASSWORD": "hunter2",
+        }
+    )
+    assert "hunter2" not in repr(settings) + repr(settings.webhooks)
+    assert settings.kafka.librdkafka["sasl.password"] == "hunter2"
+
+
+def test_an_unknown_setting_of_kafka_is_named() -> None:
+    with pytest.raises(SettingsError, match="MICROADJUST_KAFKA_SASL_PASWORD"):
+        Settings.from_env({"MICROADJUST_KAFKA_SASL_PASWORD": "x"})
+
+
+def test_origins_are_understood_as_browsers_write_them() -> None:
+    given = "https://Blog.Example/, https://shop.example:443,http://tide.example:80,https://müller.example,http://[::1]:8080"
+    assert Settings.from_env({ORIGINS: given}).allowed_origins == (
+        "https://blog.example",
+        "https://shop.example",
+        "http://tide.example",
+        "https://xn--mller-kva.example",
+        "http://[::1]:8080",
+    )
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "https://*.tide.example",
+        "*",
+        "tide.example",
+        "https://tide.example/blog",
+        "https://tide.example?x",
+        "https://u:p@tide.example",
+        "https://a.example https://b.example",
+        "null",
+        "https://tide.example:port",
+        "https://",
+        "ftp://tide.example",
+        ",",
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_named(entry: str) -> None:
+    with pytest.raises(SettingsError, match=ORIGINS):
+        Settings.from_env({ORIGINS: f"https://good.example,{entry}" if entry != "," else entry})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("MICROADJUST_GATEWAY_ALLOWED_ORIGIN", ORIGINS),
+        ("MICROADJUST_GATEWAY_PUSH_SECRETS", "MICROADJUST_PUSH_SECRETS"),
+        ("MICROADJUST_WRITE_KEY", "MICROADJUST_WRITE_KEYS"),
+        ("MICROADJUST_KAFKA_PROT", "MICROADJUST_KAFKA_PORT"),
+        ("MICROADJUST_PROJECTOR_PROT", "MICROADJUST_PROJECTOR_PORT"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_name_that_was_meant(wrong: str, meant: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{wrong}: unknown setting; did you mean {meant}\?"):
+        check_names(["PATH", "HOME", wrong])
+
+
+def test_every_unknown_name_is_named_and_known_ones_pass() -> None:
+    with pytest.raises(SettingsError, match=r"MICROADJUST_AAA: unknown setting; unset it; MICROADJUST_ZZZ"):
+        check_names(["MICROADJUST_ZZZ", "MICROADJUST_AAA", "MICROADJUST_HOME"])
+    check_names([*known_names(), "MICROADJUSTED"])
+
+
+def test_what_kubernetes_sets_for_a_service_is_no_setting_of_ours() -> None:
+    set_by_kubernetes = ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8480_TCP", "PORT_8480_TCP_ADDR")
+    check_names([f"MICROADJUST_EDGE_{each}" for each in set_by_kubernetes])
+
+
+def test_random_or_weak_secrets_are_refused_where_others_can_connect() -> None:
+    random = Settings.from_env({})
+    require_safe(random)
+    with pytest.raises(SettingsError, match=r"MICROADJUST_WRITE_KEYS, MICROADJUST_PUSH_SECRETS, \w+_CONSOLE_TOKEN"):
+        require_safe(replace(random, host="0.0.0.0"))
+    weak = replace(random, generated=(), token_secrets=("long enough for all of it", "SECRET"))
+    require_safe(weak)
+    with pytest.raises(SettingsError, match="MICROADJUST_PUSH_SECRETS"):
+        require_safe(replace(weak, host="::"))
+    require_safe(replace(weak, host="::", token_secrets=("long enough for all of it",)))
+
+
+def test_only_this_machine_can_connect_to_loopback() -> None:
+    hosts = ("127.0.0.1", "127.9.9.9", "::1", "localhost", "0.0.0.0", "::", "10.0.0.1", "gateway.example")
+    assert [host for host in hosts if is_loopback(host)] == ["127.0.0.1", "127.9.9.9", "::1", "localhost"]

@@ -76,7 +76,7 @@ def test_after_a_fatal_error_what_was_queued_fails_and_a_new_client_goes_on() ->
             while len(made) == 1:
                 await asyncio.sleep(0.01)
             await producer.wait_acked(producer.send([RECORD]))
-            assert producer.is_healthy
+            assert producer.is_writable("topic")
             assert producer.unacked_records == 0
 
     asyncio.run(asyncio.wait_for(story(), 10))

@@ -121,3 +121,31 @@ def test_a_state_that_was_put_out_never_changes_under_its_reader() -> None:
     before = (list(first.recent), list(first.active), dict(first.preferences))
     with_command(with_action(first, seen("e2", 2, language="fr")), command("c2", 2))
     assert (first.recent, first.active, first.preferences) == before
+
+
+def test_who_signs_out_stays_signed_out() -> None:
+    signed_out = after(seen("e1", 1, user_id="zora", language="hu"), seen("e2", 5))
+    assert signed_out.user_id is None
+    # A window and a command of before, and an event that comes late, name her still.
+    later = with_scores(signed_out, WindowScores(ANNA, at(60), "zora", None, {"z_clicks": 1.0}))
+    later = with_command(later, command("c1", 60, user_id="zora"))
+    assert with_action(later, seen("e0", 3, user_id="zora")).user_id is None
+    assert with_action(later, seen("e3", 61, user_id="zora")).user_id == "zora"
+    assert "zora" not in str(later)
+
+
+def test_another_person_begins_anew_and_nothing_of_the_one_before_is_added() -> None:
+    steps = (seen("e1", 1, user_id="zora", language="hu"), command("c1", 1), seen("e2", 5))
+    anton = after(*steps, WindowScores(ANNA, at(6), None, "news", {"z_clicks": 1.0}), seen("e3", 9, user_id="anton"))
+    assert ([each.event_id for each in anton.recent], anton.user_id) == (["e3"], "anton")
+    assert (anton.preferences, anton.active, anton.scores) == ({}, [], {})
+    assert with_action(anton, seen("e0", 4, user_id="zora")) is anton
+    assert with_scores(anton, WindowScores(ANNA, at(60), "zora", None, {})) is anton
+
+
+def test_who_signs_in_keeps_what_they_did_before() -> None:
+    state = after(
+        seen("e1", 1, language="de"), seen("e2", 2, user_id="anton"), seen("e3", 3), seen("e4", 4, user_id="anton")
+    )
+    assert [each.event_id for each in state.recent] == ["e4", "e3", "e2", "e1"]
+    assert (state.user_id, state.preferences) == ("anton", {"language": "de"})

@@ -68,6 +68,10 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     (when(detector="last_value", above=1, equals="x"), "calm-down: when[0].detector: takes above"),
     (when(detector="Last value", above=1), "calm-down: when[0].detector: Expected `str` matching regex"),
     (when(detector="x", above=1) | {"lane": "content_window"}, "calm-down: when[0].detector: detectors score session"),
+    (when(feature="pages", above=10, below=5), "calm-down: when[0].above: 10 with below: 5 can never hold"),
+    (when(feature="pages", above=5, below=5), "calm-down: when[0].above: 5 with below: 5 can never hold"),
+    (when(feature="pages", z_above=2, z_below=1), "calm-down: when[0].z_above: 2 with z_below: 1 can never hold"),
+    (when(feature="pages", rises=5, rises_below=2), "calm-down: when[0].rises: 5 with rises_below: 2 can never hold"),
     (when(feature="pages", shift="left"), "calm-down: when[0].shift: Invalid enum value 'left'"),
     (when(feature="pages", against="all", above=1), "calm-down: when[0].against: Invalid enum value 'all'"),
     (when(feature="pages", against="peers", shift="up"), "calm-down: when[0].shift: compares with self only"),
@@ -173,3 +177,26 @@ UNWRITABLE: list[tuple[dict[str, Any], str]] = [
 def test_what_no_command_could_carry_is_rejected(change: dict[str, Any], problem: str) -> None:
     """A file may hold what JSON cannot; the job would accept the rule, and fail at its first command for ever."""
     assert message(rule_data() | change).startswith(f"rule {problem}")
+
+
+@pytest.mark.parametrize(
+    "value", ["NO", "no", "Yes", "on", "OFF", "y", "010", "-07", "1:30", "12:30:45", ".nan", "-.inf", "[SE, NO, FI]"]
+)
+def test_what_yaml_takes_for_something_else_is_refused_with_its_line(value: str) -> None:
+    with pytest.raises(RuleError, match=r"line 2: .*(quote|zero|number)"):
+        parse_rule_file(f"rules:\n  - {{id: x, any: {value}}}", KNOWN_FEATURES)
+
+
+def test_norway_can_be_written_in_quotes() -> None:
+    text = yaml.safe_dump({"rules": [rule_data(lane="event", when=[{"context": "country", "among": ["SE", "NO"]}])]})
+    assert "'NO'" in text
+    [rule] = parse_rule_file(text, KNOWN_FEATURES)
+    assert rule.when[0].among == ("SE", "NO")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_bound_that_is_no_number_is_refused(value: float) -> None:
+    """From a file only: JSON has no such numbers."""
+    assert f"calm-down: when[0].above: {value} is no number" in message(
+        rule_data() | when(feature="pages", above=value)
+    )

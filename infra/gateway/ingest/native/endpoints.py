@@ -1,5 +1,6 @@
 """POST /v1/events: receives batches in the native format, as our tracker sends them."""
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -11,12 +12,12 @@ from infra.gateway.components import Component, GatewayContext
 from infra.gateway.ingest.guard import IngestGuard
 from infra.gateway.ingest.limits import BodyMemoryLease
 from infra.gateway.ingest.native.events import native_events, native_originals
-from infra.gateway.ingest.pipeline import IngestResult
 from infra.gateway.ingest.segment import endpoints as segment
 from infra.gateway.ingest.webhooks import endpoints as webhooks
 from infra.gateway.responses import json_response
 from infra.gateway.rest import endpoints as rest
 from infra.gateway.rest.erasure import Eraser
+from infra.gateway.rest.erasure_follower import following
 
 
 class Collector:
@@ -26,20 +27,27 @@ class Collector:
         self._guard = guard
 
     async def events(self, request: Request, memory: BodyMemoryLease) -> Response:
-        """Answers 202 with the outcome of each event, and with a push token if all are of one session."""
-        source = self._guard.write_keys.source_of_headers(request)
+        """Answers 202 with the outcome of each event, and with a push token if all are of one session of this sender."""
+        key = self._guard.write_keys.of_headers(request, "events")
+        source = None if key is None else key.source
         raw, batch, received_ms = await self._guard.read_json_object(request, memory, source)
-        if source is None:
-            source = self._guard.write_keys.source_of(batch.get("write_key", batch.get("writeKey")))
+        if key is None:
+            key = self._guard.write_keys.of(batch.get("write_key", batch.get("writeKey")), request, "events")
         raw_events = native_events(batch, self._guard.enrichment(request), received_ms)
-        self._guard.charge_quota(source, len(raw_events))
-        result = await self._guard.pipeline.ingest(source, raw_events, received_ms, lambda: native_originals(raw))
-        return json_response(202, {**result.summary(), **self._push_token(result, received_ms)})
-
-    def _push_token(self, result: IngestResult, at_ms: int) -> dict[str, Any]:
-        if len(result.sessions) != 1:
-            return {}
+        self._guard.charge_quota(key, len(raw_events))
+        result, sessions = await self._guard.ingest(
+            request, key, raw_events, received_ms, lambda: native_originals(raw)
+        )
+        if "tokens" not in key.scopes or len(result.sessions) != 1:
+            return json_response(202, result.summary())
         (session_id,) = result.sessions
+        proven = self._guard.sessions.proven(request, batch.get("token"), received_ms)
+        if session_id not in sessions.readable and session_id != proven:
+            return json_response(202, result.summary())
+        renamed = {"session_id": session_id} if session_id in sessions.renamed else {}
+        return json_response(202, {**result.summary(), **self._push_token(session_id, received_ms), **renamed})
+
+    def _push_token(self, session_id: str, at_ms: int) -> dict[str, Any]:
         expires_at_ms = at_ms + push_tokens.TTL_MS
         token = push_tokens.sign(session_id, expires_at_ms, self._guard.gateway.settings.token_secrets)
         return {"push_token": token, "push_token_expires_at_ms": expires_at_ms}
@@ -51,4 +59,4 @@ def component(gateway: GatewayContext) -> Component:
     native = Route("/v1/events", guard.guard(Collector(guard).events), methods=["POST"])
     routes = [native, *segment.routes(guard), *webhooks.routes(guard, eraser), *rest.routes(guard, eraser)]
     gateway.on_shutdown.append(guard.pipeline.deduplicator.drain)
-    return Component(routes)
+    return Component(routes, partial(following, gateway))

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from infra.gateway.auth.key_permissions import WriteKey
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.enrichment import Enrichment, apply_enrichment
 from infra.gateway.ingest.guard import MAX_EVENTS, Handler, IngestGuard
@@ -42,17 +43,18 @@ class Segment:
 
     def single(self, call: str) -> Handler:
         async def handler(request: Request, memory: BodyMemoryLease) -> Response:
-            source, raw, message, received_ms = await self._read(request, memory)
+            key, raw, message, received_ms = await self._read(request, memory)
             raw_event = self._raw_event(request, message, call, None, received_ms)
             if len(raw) > MAX_MESSAGE_BYTES:
                 raw_event = _oversize()
-            self._guard.charge_quota(source, 1)
-            return _response(await self._guard.pipeline.ingest(source, [raw_event], received_ms, lambda: [raw]))
+            self._guard.charge_quota(key, 1)
+            result, _ = await self._guard.ingest(request, key, [raw_event], received_ms, lambda: [raw])
+            return _response(result)
 
         return handler
 
     async def batch(self, request: Request, memory: BodyMemoryLease) -> Response:
-        source, raw, batch, received_ms = await self._read(request, memory)
+        key, raw, batch, received_ms = await self._read(request, memory)
         messages = batch.get("batch")
         if type(messages) is not list:
             raise ApiError(400, "wrong_type", "batch: expected a list of messages", field="batch")
@@ -60,7 +62,7 @@ class Segment:
             raise ApiError(
                 400, "oversize", f"batch: {len(messages)} messages; send at most {MAX_EVENTS}", field="batch"
             )
-        self._guard.charge_quota(source, len(messages))
+        self._guard.charge_quota(key, len(messages))
         shared = object_field(batch, "context")
         raw_events: list[RawEvent] = []
         for message in messages:
@@ -73,14 +75,16 @@ class Segment:
             for index, original in enumerate(originals_once()):
                 if len(original) > MAX_MESSAGE_BYTES:
                     raw_events[index] = _oversize()
-        return _response(await self._guard.pipeline.ingest(source, raw_events, received_ms, originals_once))
+        result, _ = await self._guard.ingest(request, key, raw_events, received_ms, originals_once)
+        return _response(result)
 
-    async def _read(self, request: Request, memory: BodyMemoryLease) -> tuple[str, bytes, dict[str, Any], int]:
-        source = self._guard.write_keys.source_of_headers(request)
+    async def _read(self, request: Request, memory: BodyMemoryLease) -> tuple[WriteKey, bytes, dict[str, Any], int]:
+        key = self._guard.write_keys.of_headers(request, "events")
+        source = None if key is None else key.source
         raw, found, received_ms = await self._guard.read_json_object(request, memory, source, oversize_status=400)
-        if source is None:
-            source = self._guard.write_keys.source_of(found.get("writeKey", found.get("write_key")))
-        return source, raw, found, received_ms
+        if key is None:
+            key = self._guard.write_keys.of(found.get("writeKey", found.get("write_key")), request, "events")
+        return key, raw, found, received_ms
 
     def _raw_event(self, request: Request, message: Any, call: Any, sent_at: Any, received_ms: int) -> RawEvent:
         raw_event = segment_event(message, call if type(call) is str else "", sent_at, received_ms)

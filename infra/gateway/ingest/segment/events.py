@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from infra.gateway.auth.session_ids import PSEUDONYM, Pseudonym, is_guessable, is_secret, names_nobody
 from infra.gateway.ingest.json_fields import object_field
 from infra.gateway.ingest.pipeline import RawEvent
 from schemas.events import EVENT_TYPES
@@ -44,7 +45,7 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
     """Returns the event, not yet validated, or why there is none.
 
     `call` is the endpoint's or, in a batch, the message's own; `sent_at` is the batch's, for a message without one. The
-    session is the one in the message's context or properties, else the anonymous id, else the user.
+    session is the one in the message's context or properties, else derived from the anonymous id, else from the user.
     """
     if type(message) is not dict:
         return ValidationFailure("malformed", "not an object")
@@ -55,7 +56,7 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
             return ValidationFailure("wrong_type", f"{name}: expected string")
         if len(message.get(name) or "") > _MAX_USER_ID_CHARS:
             return ValidationFailure("out_of_range", f"{name}: longer than {_MAX_USER_ID_CHARS} characters")
-    user, anonymous = message.get("userId") or "", message.get("anonymousId") or ""
+    user, anonymous = (_known(message.get(name) or "") for name in ("userId", "anonymousId"))
     if not user and not anonymous:
         return ValidationFailure("missing_field", "userId: required, or anonymousId")
     if call == "track" and not message.get("event"):
@@ -76,6 +77,7 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
         "occurred_at_ms": occurred_at_ms,
         "received_at_ms": received_ms,
         "session_id": short_id(_text(session) or anonymous or user),
+        PSEUDONYM: _pseudonym(_text(session), anonymous, user),
         "user_id": user or None,
         "content_id": _first_text(properties, _CONTENT_KEYS),
         "content_type": _first_text(properties, ("content_type", "category")),
@@ -87,6 +89,18 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
         "properties": {**tags(properties), **_named(message, call)},
         "context": _context(context),
     }
+
+
+def _pseudonym(session: str, anonymous: str, user: str) -> Pseudonym | None:
+    """Returns what the session's id is derived from, None for a session that the sender names.
+
+    A session id that is a clock reading or another number is unique only beside its owner.
+    """
+    can_guess = not anonymous or is_guessable(anonymous) or anonymous == user
+    if session:
+        is_named = is_secret(session) or not is_guessable(session)
+        return None if is_named else Pseudonym((session, anonymous or user), can_guess)
+    return Pseudonym((anonymous or user,), can_guess)
 
 
 def short_id(text: str) -> str:
@@ -128,6 +142,11 @@ def milliseconds(text: Any) -> int | None:
         return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
+
+
+def _known(identity: str) -> str:
+    """Returns the id, empty for one that names nobody."""
+    return "" if names_nobody(identity) else identity
 
 
 def _occurred_ms(message: dict[str, Any], sent_at: Any, received_ms: int) -> int | ValidationFailure:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from infra.gateway import metrics
+from infra.gateway.auth.key_permissions import server_key
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.body import read_body
@@ -69,7 +70,7 @@ class Webhooks:
         user_to_erase = kind.user_to_erase(fields)
         if user_to_erase is None:
             _check_age(source, kind, message)
-        return await self._once(source, signed, lambda: self._accept(source, kind, message, user_to_erase))
+        return await self._once(source, signed, lambda: self._accept(request, kind, message, user_to_erase))
 
     async def _once(self, source: str, signed: bytes, accept: Callable[[], Awaitable[Response]]) -> Response:
         accepted = self._accepted[source]
@@ -91,15 +92,16 @@ class Webhooks:
         return response
 
     async def _accept(
-        self, source: str, kind: WebhookKind, message: WebhookMessage, user_to_erase: str | None
+        self, request: Request, kind: WebhookKind, message: WebhookMessage, user_to_erase: str | None
     ) -> Response:
         if user_to_erase is not None:
             await self._eraser.erase(user_to_erase)
             return json_response(200, {"erased": user_to_erase})
         raw_events = kind.to_events(message, self._guard.enricher)
-        self._guard.charge_quota(source, len(raw_events))
+        key = server_key(request.path_params["source"])
+        self._guard.charge_quota(key, len(raw_events))
         originals = [message.body] * len(raw_events)
-        result = await self._guard.pipeline.ingest(source, raw_events, message.received_ms, lambda: originals)
+        result, _ = await self._guard.ingest(request, key, raw_events, message.received_ms, lambda: originals)
         return json_response(200 if result.is_success else 400, result.summary())
 
 

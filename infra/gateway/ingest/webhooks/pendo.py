@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from infra.gateway.auth.session_ids import PSEUDONYM, Pseudonym
 from infra.gateway.ingest.enrichment import Enricher, apply_enrichment
 from infra.gateway.ingest.json_fields import object_field
 from infra.gateway.ingest.pipeline import RawEvent
@@ -42,6 +43,7 @@ def to_events(message: WebhookMessage, enricher: Enricher) -> list[RawEvent]:
         "occurred_at_ms": min(at_ms, message.received_ms),
         "received_at_ms": message.received_ms,
         "session_id": short_id(visitor),
+        PSEUDONYM: Pseudonym((visitor,)),
         "user_id": visitor,
         "page_url": properties.get("url"),
         "properties": tags({**properties, **named, "subscription": fields.get("subscription")}),

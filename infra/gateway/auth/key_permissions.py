@@ -1,0 +1,58 @@
+"""Defines what a write key permits: its source, its level, scopes, origins and quota."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, Literal
+
+from infra.gateway.errors import ApiError
+
+Level = Literal["public", "server"]
+Scope = Literal["events", "outcomes", "tokens", "read"]
+
+SCOPES: Final[Mapping[Level, frozenset[Scope]]] = {
+    "public": frozenset(("events", "outcomes", "tokens")),
+    "server": frozenset(("events", "outcomes", "tokens", "read")),
+}
+"""What a key may do if the keys file does not say. A public key never reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Events a second of all keys of a source, and how many may come at once."""
+
+    events_per_s: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteKey:
+    """What a key permits. `origins`: pages that may use a public key; empty if the gateway's own list decides.
+
+    `expires_at_s` is None for a key that does not expire.
+    """
+
+    source: str
+    level: Level = "public"
+    scopes: frozenset[Scope] = SCOPES["public"]
+    origins: frozenset[str] = frozenset()
+    quota: Quota | None = None
+    expires_at_s: float | None = None
+
+    def require(self, scope: Scope) -> None:
+        """Raises `ApiError` 403 if the key lacks the scope."""
+        if scope not in self.scopes:
+            raise ApiError(403, "scope", f"write_key: not permitted to use {scope}", field="write_key")
+
+
+KeyTable = Mapping[bytes, WriteKey]
+"""Keys by digest: a comparison of digests tells nothing about the keys."""
+
+
+def server_key(source: str) -> WriteKey:
+    """Returns the permissions of a server of that source: a server key's, or those of a signed webhook."""
+    return WriteKey(source, "server", SCOPES["server"])
+
+
+def key_digest(key: str) -> bytes:
+    return sha256(key.encode("utf-8", "surrogatepass")).digest()

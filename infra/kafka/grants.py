@@ -1,0 +1,86 @@
+"""What each component needs on a Kafka with ACLs: the source of the table in kafka-security.md and of the tests' ACLs."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from schemas.topics import (
+    ADJUSTMENTS,
+    EVENTS,
+    HEATMAP,
+    LATE,
+    OUTCOMES,
+    REJECTED,
+    RULES,
+    SESSION_STATE,
+    TALLY,
+    TOPICS,
+    Topic,
+)
+
+Resource = Literal["topic", "group", "transactional id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Operations on one resource. `is_prefix`: on all whose names begin so. READ and WRITE include DESCRIBE, as in Kafka."""
+
+    component: str
+    resource: Resource
+    name: str
+    operations: tuple[str, ...]
+    why: str
+    is_prefix: bool = False
+
+
+def _topics(component: str, operations: tuple[str, ...], why: str, *topics: Topic) -> tuple[Grant, ...]:
+    return tuple(Grant(component, "topic", topic.name, operations, why) for topic in topics)
+
+
+GRANTS: Final = (
+    *_topics("adjust job", ("READ",), "source", EVENTS, RULES),
+    # Before it writes, a sink that starts again asks for the open transactions of its topics: that is a READ in Kafka.
+    *_topics(
+        "adjust job",
+        ("READ", "WRITE"),
+        "sink; READ to find transactions left open by an earlier attempt",
+        ADJUSTMENTS,
+        REJECTED,
+        LATE,
+        TALLY,
+        SESSION_STATE,
+    ),
+    Grant(
+        "adjust job", "group", "microadjust-adjust", ("READ",), "offsets; `--group-id` and the name with `-rules`", True
+    ),
+    Grant("adjust job", "transactional id", "microadjust-adjust", ("DESCRIBE", "WRITE"), "exactly-once sinks", True),
+    *_topics("heatmap job", ("READ",), "source", EVENTS),
+    *_topics("heatmap job", ("WRITE",), "sink", HEATMAP),
+    Grant("heatmap job", "group", "microadjust-heatmap", ("READ",), "offsets"),
+    *_topics(
+        "gateway",
+        ("WRITE",),
+        "intake, outcomes, and erasure on session-state.v1",
+        EVENTS,
+        REJECTED,
+        OUTCOMES,
+        SESSION_STATE,
+    ),
+    *_topics("gateway", ("READ",), "push, console and erasure", *TOPICS),
+    Grant("gateway", "group", "microadjust-", ("DESCRIBE",), "lag on the console's health page", True),
+    *_topics("projector", ("READ",), "what it projects", SESSION_STATE, ADJUSTMENTS),
+    Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
+    *_topics("command line", ("WRITE",), "`replay`", EVENTS),
+    *_topics("command line", ("READ", "WRITE"), "`rules`", RULES),
+    *_topics(
+        "command line",
+        ("READ",),
+        "all that shows something, and the account of `replay`",
+        ADJUSTMENTS,
+        REJECTED,
+        LATE,
+        TALLY,
+    ),
+    *_topics("topics create, topics check", ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS"), "once, at setup", *TOPICS),
+    *_topics("CMS", ("READ",), "commands; with a consumer group of its own: READ on that too", ADJUSTMENTS),
+    *_topics("CMS", ("WRITE",), "outcomes, where it sends them itself", OUTCOMES),
+)

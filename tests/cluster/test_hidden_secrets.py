@@ -1,0 +1,42 @@
+"""A job that cannot make its tables: Flink lists their options, a private key among them, and the user sees none of it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.local.home import PROJECT
+from tests.support.certificates import KEY_PASSWORD, Authority
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(200)]
+
+PASSWORD = "hunter2'é✓\"x"
+
+
+@pytest.mark.parametrize("job", ["adjust", "heatmap"])
+def test_flinks_list_of_table_options_holds_no_secret(job: str, tmp_path: Path) -> None:
+    certificate, key = Authority(tmp_path).issue("client", KEY_PASSWORD)
+    plain = (tmp_path / "client.plain.key").read_text().splitlines()[1]
+    environ = {
+        "MICROADJUST_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "MICROADJUST_KAFKA_SASL_MECHANISM": "PLAIN",
+        "MICROADJUST_KAFKA_SASL_USERNAME": "adjust",
+        "MICROADJUST_KAFKA_SASL_PASSWORD": PASSWORD,
+        "MICROADJUST_KAFKA_SSL_CERTIFICATE_FILE": str(certificate),
+        "MICROADJUST_KAFKA_SSL_KEY_FILE": str(key),
+        "MICROADJUST_KAFKA_SSL_KEY_PASSWORD": KEY_PASSWORD,
+    }
+    # Without the connector's jar no table can be made.
+    done = subprocess.run(
+        [sys.executable, "-m", f"jobs.{job}", "--bootstrap", "127.0.0.1:1"],
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "'properties.ssl.keystore.key'='[hidden]'" in done.stderr
+    for secret in ("hunter2", KEY_PASSWORD, plain, "PRIVATE KEY"):
+        assert secret not in done.stderr + done.stdout
