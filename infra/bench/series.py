@@ -55,7 +55,7 @@ def _moody(generator: Generator, slices: int, _clock: int) -> Array:
     for place in range(slices):
         path[place] = level
         level = keep * level + steps[place]
-    return generator.poisson(np.exp(path)).astype(float)
+    return np.asarray(generator.poisson(np.exp(path)), dtype=float)
 
 
 def _tidal(generator: Generator, slices: int, clock: int) -> Array:

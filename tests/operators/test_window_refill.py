@@ -1,7 +1,16 @@
 """The first minute after a start with other features: windows lack slices, also after another restart within it."""
 
 from models.isolation_forest.schedule import RefitSchedule
-from tests.support.builders import ANNA, EVERY_MS, WINDOW_MS, forest_card, forest_model, rule, session_window
+from tests.support.builders import (
+    ANNA,
+    EVERY_MS,
+    WINDOW_MS,
+    CrossingRow,
+    forest_card,
+    forest_model,
+    rule,
+    session_window,
+)
 from tests.support.flink_fakes import FakeFlink, Running, lines
 from tests.support.operator_outputs import fed
 from udfs.window_commands import WindowCommands
@@ -30,7 +39,7 @@ def of_other_features() -> FakeFlink:
     return first.flink
 
 
-def falls(end_s: int) -> list[object]:
+def falls(end_s: int) -> list[CrossingRow]:
     """A window of which SQL has only the newest slices."""
     return [session_window(end_s, engaged_ms=5_000.0, active_slices=1)]
 
