@@ -61,7 +61,7 @@ def _moody(generator: Generator, slices: int, _clock: int) -> Array:
 def _tidal(generator: Generator, slices: int, clock: int) -> Array:
     """The same hour for all sessions: the whole site does more, then less."""
     hour = 2.0 * np.pi * (np.arange(slices) + clock) / SLICES_AN_HOUR
-    return generator.poisson(5.0 * (1.0 + 0.5 * np.sin(hour))).astype(float)
+    return np.asarray(generator.poisson(5.0 * (1.0 + 0.5 * np.sin(hour))), dtype=float)
 
 
 def _growing(generator: Generator, slices: int, _clock: int) -> Array:
