@@ -30,7 +30,7 @@ $(VENV)/.ready: $(REQUIREMENTS)/build.txt $(REQUIREMENTS)/local.txt pyproject.to
 	@echo "compiling what looks at every row (half a minute after a change)"
 	@$(BIN)/microadjust package $@ > /dev/null
 
-.build/tracker/.ready: infra/tracker/build.sh infra/tracker/package-lock.json infra/tracker/tsconfig.json $(wildcard infra/tracker/src/*.js)
+.build/tracker/.ready: infra/tracker/build.sh infra/tracker/compress.mjs infra/tracker/mangle.json infra/tracker/package-lock.json infra/tracker/tsconfig.json $(wildcard infra/tracker/src/*.js)
 	@echo "building the tracker"
 	@infra/tracker/build.sh .build/tracker
 	@touch $@

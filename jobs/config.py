@@ -55,7 +55,11 @@ class AdjustConfig:
     lateness_ms: int = option(
         2000, "an event is late if it is received more than this long after it occurred", minimum=0
     )
-    slack_ms: int = option(500, "largest expected difference between the clocks of several gateways", minimum=0)
+    slack_ms: int = option(
+        500,
+        "largest expected difference between the clocks of several gateways, and how far one may be ahead of the broker's",
+        minimum=0,
+    )
     idle_timeout_ms: int = option(
         0,
         "time without records after which a partition no longer holds back the watermark (Flink's"

@@ -1,6 +1,6 @@
 """Wires the adjust job: from the topics to its outputs, without the sinks."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pyflink.common import Duration, Types, WatermarkStrategy
 from pyflink.datastream import DataStream, OutputTag
@@ -17,7 +17,7 @@ from jobs.sql.crossing_queries import (
     trigger_events_query,
     windows_query,
 )
-from jobs.sql.source_table import rules_ddl, source_ddl
+from jobs.sql.source_table import events_query, register_functions, rules_ddl, source_ddl
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
@@ -33,6 +33,10 @@ from udfs.stages.broadcast_control import CONTROL
 from udfs.window_commands import WindowCommands
 
 CONTROL_ROW = Types.ROW([Types.STRING(), Types.STRING(), Types.STRING()])
+
+LEARNING_SUBTASKS: Final = 1
+"""Subtasks of the operators that learn from many sessions: the whole site is one key, and the bound on content types holds for
+all of them, whatever the parallelism of the rest."""
 
 
 class Outputs(NamedTuple):
@@ -107,7 +111,7 @@ def _session_states(
     t_env.create_temporary_view("commands", commands)
     updates = (
         to_data_stream(t_env, t_env.sql_query(query), key_value_type(side_outputs.SESSION_UPDATE), uid)
-        for query, uid in ((session_actions_query(config), "seen"), (commands_query(), "commanded"))
+        for query, uid in ((session_actions_query(), "seen"), (commands_query(), "commanded"))
     )
     return (
         key_by_first_field(scores.union(*updates), side_outputs.SESSION_UPDATE)
@@ -119,15 +123,14 @@ def _session_states(
 
 def build_sql_pipeline(t_env: StreamTableEnvironment, config: AdjustConfig) -> tuple[DataStream, DataStream]:
     """Builds the SQL half of the job: from the topic to the crossing rows of the window lanes and of the event lane."""
+    register_functions(t_env)
     t_env.execute_sql(source_ddl(config))
-    create_barrier_view(t_env, t_env.sql_query("SELECT * FROM source"), "events", "occurred_at")
+    create_barrier_view(t_env, t_env.sql_query(events_query(config)), "events", "occurred_at")
     t_env.get_config().set("table.exec.uid.format", uid_format())
-    t_env.create_java_temporary_function("MAIN_TYPE", "microadjust.format.MainType")
     for view in window_views(config):
         # Windows over slices have few rows of one key to gather: a local stage before them would only cost.
-        t_env.get_config().set(
-            "table.optimizer.agg-phase-strategy", "TWO_PHASE" if view.name == "slices" else "ONE_PHASE"
-        )
+        phases = "TWO_PHASE" if view.in_two_phases else "ONE_PHASE"
+        t_env.get_config().set("table.optimizer.agg-phase-strategy", phases)
         if view.time:
             create_barrier_view(t_env, t_env.sql_query(view.query), view.name, view.time)
         else:
@@ -160,6 +163,7 @@ def _with_learned(
         .process(SiteCards(cards.every_ms, cards.lead_ms, patch_pyflink), output_type=CONTROL_ROW)
         .name("site-cards")
         .uid("site-cards")
+        .set_parallelism(LEARNING_SUBTASKS)
         .slot_sharing_group("refit")
     )
     if not refits.enabled:
@@ -169,6 +173,7 @@ def _with_learned(
         .process(ForestRefit(refits.every_ms, refits.lead_ms, patch_pyflink), output_type=CONTROL_ROW)
         .name("forest-refit")
         .uid("forest-refit")
+        .set_parallelism(LEARNING_SUBTASKS)
         .slot_sharing_group("refit")
     )
     return rules.union(made, fitted)

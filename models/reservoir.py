@@ -10,6 +10,9 @@ CAPACITY: Final = 512
 MAX_PER_SESSION: Final = 2
 """Rows of one session: a sample is of readers, and who stays for hours is one of them."""
 
+_BELOW_ONE: Final = 1.0 - 2.0**-53
+"""The greatest hashes would round to 1, whose double logarithm does not exist."""
+
 Item = tuple[float, str, tuple[float, ...]]
 
 
@@ -58,7 +61,7 @@ class Reservoir:
         return dropped[1] != item[1]
 
     def _priority(self, name: str, at_ms: int) -> float:
-        uniform = (int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) + 1) / (2**64 + 2)
+        uniform = min((int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) + 1) / (2**64 + 2), _BELOW_ONE)
         # log(-log(u)) - t·ln2/half-life orders like log(u)/w without overflow; lower is better there, so it is negated.
         return at_ms * (log(2.0) / self._half_life_ms) - log(-log(uniform))
 

@@ -28,8 +28,11 @@ class SessionClock(Struct, array_like=True):
 
     @property
     def is_page_hidden(self) -> bool:
-        """Whether the page has been hidden since the last interaction: then silence says nothing about the reader."""
-        return self.hidden_ms > self.interacted_ms
+        """Whether the page has been hidden since the last interaction: then silence says nothing about the reader.
+
+        A page that is left tells its last scroll in the very millisecond in which it is hidden.
+        """
+        return 0 < self.hidden_ms >= self.interacted_ms
 
     def last_window_with_events(self, window_ms: int, every_ms: int) -> int:
         """Returns the end of the last window that holds the last event. Up to it rows come by themselves."""

@@ -44,6 +44,9 @@ class WindowScores(Struct):
 
 def with_action(state: SessionState | None, seen: ActionSeen) -> SessionState:
     """Adds an event. Returns `state` itself where the event says nothing new."""
+    if state is not None and state.updated_at_ms - seen.at_ms >= SESSION_END_MS:
+        # It came so late that it may be of a session before this one.
+        return state
     known = _base_state(state, seen.session_id, seen.at_ms)
     if _is_other_person(known, seen.user_id):
         if seen.at_ms < known.updated_at_ms:

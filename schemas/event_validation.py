@@ -7,6 +7,7 @@ written twice. A test feeds hostile records to both and compares every result.
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -28,6 +29,8 @@ Kind = Literal["string", "integer", "number", "boolean", "tags", "object"]
 
 _MAX_NUMBER_CHARS: Final = 20
 """Digits, sign and point of a number inside every range of the contract; longer integers are out of range unread."""
+
+_STRING_OR_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)')
 
 _NOT_JSON: Final = f"not JSON of at most {MAX_DEPTH} levels"
 """One answer for both: of a record that is too deep and broken, each parser meets another fault first."""
@@ -102,19 +105,27 @@ class InvalidEventError(Exception):
         self.failure = ValidationFailure(reason, detail)
 
 
-class _HugeInteger:
-    """Stands for an integer too long to be worth converting."""
+@dataclass(frozen=True, slots=True)
+class HugeInteger:
+    """An integer too long to be worth converting, as its digits."""
+
+    text: str
 
 
-_HUGE: Final = _HugeInteger()
+def _parse_int(text: str) -> int | HugeInteger:
+    return int(text) if len(text) <= _MAX_NUMBER_CHARS else HugeInteger(text)
 
 
-def _parse_int(text: str) -> int | _HugeInteger:
-    return int(text) if len(text) <= _MAX_NUMBER_CHARS else _HUGE
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+"""A text in quotes, or a bracket outside of one."""
+
+
+class _ConstantError(ValueError):
+    """The text holds NaN or an infinity, which JavaScript and Python write and JSON does not know."""
 
 
 def _parse_constant(text: str) -> Any:
-    raise ValueError(f"{text} is not JSON")
+    raise _ConstantError(text)
 
 
 _decoder = json.JSONDecoder(parse_int=_parse_int, parse_constant=_parse_constant)
@@ -135,7 +146,7 @@ def validate_record(raw: bytes | None, now_ms: int) -> Event | ValidationFailure
 def validate_fields(fields: dict[str, Any], now_ms: int) -> Event | ValidationFailure:
     """Validates a record that `parse_json_strictly` has read, as a part of something larger."""
     try:
-        checked = {field.name: _check(field, fields.get(field.name), "") for field in FIELDS}
+        checked = _checked(FIELDS, fields, "")
         _check_meaning(checked, now_ms)
     except InvalidEventError as error:
         return error.failure
@@ -147,14 +158,25 @@ def validate_fields(fields: dict[str, Any], now_ms: int) -> Event | ValidationFa
 def parse_json_strictly(raw: bytes) -> Any:
     """Reads any JSON text as strictly as a record and of any size; returns a `ValidationFailure` where it is none.
 
-    Integers too long to be worth converting are objects of no JSON type, which every check refuses.
+    Integers too long to be worth converting are `HugeInteger`, which every check refuses. The failure says where it is.
     """
     try:
-        return _decoder.decode(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        return ValidationFailure("malformed", "not UTF-8")
+        text = raw.decode("utf-8")
+        return _decoder.decode(text)
+    except UnicodeDecodeError as error:
+        return ValidationFailure("malformed", f"not UTF-8: byte {error.start}")
+    except json.JSONDecodeError as error:
+        return ValidationFailure("malformed", f"not JSON: character {error.pos} (line {error.lineno}, {error.colno})")
+    except _ConstantError as error:
+        return ValidationFailure("malformed", f"not JSON: {error} at character {_constant_at(text)}; send null")
     except (ValueError, RecursionError):
         return ValidationFailure("malformed", "not JSON")
+
+
+def _constant_at(text: str) -> int:
+    """Position of the first NaN or infinity outside of strings."""
+    found = (each for each in _STRING_OR_CONSTANT.finditer(text) if each[1] is not None)
+    return next(each.start() for each in found)
 
 
 def _parse(raw: bytes | None) -> dict[str, Any]:
@@ -171,21 +193,34 @@ def _parse(raw: bytes | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise InvalidEventError("malformed", _NOT_JSON) from None
     # Counting brackets is cheap and nearly always enough; the exact walk is for the rest.
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise InvalidEventError("malformed", _NOT_JSON)
     if type(value) is not dict:
         raise InvalidEventError("malformed", "not an object")
     return value
 
 
-def _depth(value: Any) -> int:
-    deepest, todo = 0, [(value, 1)]
-    while todo:
-        node, depth = todo.pop()
-        if isinstance(node, (dict, list)):
+def _depth(text: str) -> int:
+    """Levels of lists and objects in a JSON text. Of the text, not of what was read from it: a value that is too deep stays so
+    where a later one of its name replaces it."""
+    deepest = depth = 0
+    for bracket in _BRACKETS.findall(text):
+        if bracket in "{[":
+            depth += 1
             deepest = max(deepest, depth)
-            todo.extend((child, depth + 1) for child in (node.values() if isinstance(node, dict) else node))
+        elif bracket in "}]":
+            depth -= 1
     return deepest
+
+
+def _checked(table: tuple[Field, ...], fields: dict[str, Any], prefix: str) -> dict[str, Any]:
+    # Most fields of most events are absent: a call for each of those would double the cost.
+    return {
+        field.name: None
+        if (value := fields.get(field.name)) is None and not field.required
+        else _check(field, value, prefix)
+        for field in table
+    }
 
 
 def _check(field: Field, value: Any, prefix: str) -> Any:
@@ -208,7 +243,7 @@ def _check(field: Field, value: Any, prefix: str) -> Any:
         case "object":
             if type(value) is not dict:
                 raise InvalidEventError("wrong_type", f"{name}: expected object")
-            return {inner.name: _check(inner, value.get(inner.name), name + ".") for inner in CONTEXT_FIELDS}
+            return _checked(CONTEXT_FIELDS, value, name + ".")
 
 
 def _string(field: Field, value: Any, name: str) -> str:
@@ -229,8 +264,11 @@ def _unpaired(text: str) -> bool:
 
 
 def _number(field: Field, value: Any, name: str) -> float:
-    huge = value is _HUGE
-    if not huge and type(value) is not int and (field.kind == "integer" or type(value) is not float):
+    huge = type(value) is HugeInteger
+    if field.kind == "integer" and type(value) is float and value.is_integer():
+        # JSON has one kind of number: 5.0 and 5e0 are the integer 5.
+        value = int(value)
+    if not huge and type(value) is not int and (type(value) is not float or _is_fraction(field, value)):
         raise InvalidEventError("wrong_type", f"{name}: expected {field.kind}")
     if huge or not (-(2**63) <= value < 2**63 if type(value) is int else math.isfinite(value)):
         raise InvalidEventError("out_of_range", f"{name}: not a number this system can hold")
@@ -240,6 +278,11 @@ def _number(field: Field, value: Any, name: str) -> float:
     if field.high is not None and value > field.high:
         raise InvalidEventError("out_of_range", f"{name}: above {field.high:.0f}")
     return value if field.kind == "integer" else float(value)
+
+
+def _is_fraction(field: Field, value: float) -> bool:
+    """Whether an integer was asked for and the number lies between two; one beyond 64 bits or infinite is out of range."""
+    return field.kind == "integer" and not value.is_integer() and math.isfinite(value)
 
 
 def _tags(field: Field, value: Any, name: str) -> dict[str, str]:

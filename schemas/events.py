@@ -33,6 +33,9 @@ MAX_SKEW_MS: Final = 24 * 3_600_000
 EARLIEST_MS: Final = 946_684_800_000
 """The year 2000. A time before it is nearly always seconds given for milliseconds."""
 
+LATEST_MS: Final = 253_402_300_799_999
+"""The end of the year 9999, so that the schema, too, says what 64 bits cannot hold."""
+
 DAY_MS: Final = 86_400_000
 VALUE_RANGE: Final[dict[str, tuple[float, float]]] = {
     "scroll": (0.0, 1.0),
@@ -45,7 +48,7 @@ VALUE_RANGE: Final[dict[str, tuple[float, float]]] = {
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Short = Annotated[str, Meta(max_length=128)]
-Millis = Annotated[int, Meta(ge=EARLIEST_MS)]
+Millis = Annotated[int, Meta(ge=EARLIEST_MS, le=LATEST_MS)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
@@ -72,6 +75,8 @@ class Event(Struct, forbid_unknown_fields=False, omit_defaults=True):
 
     `value` depends on `type`: scroll depth 0..1, hover and heartbeat milliseconds, move path length in pixels,
     feedback rating 1..5. `x` and `y` are positions on the page as fractions.
+
+    `notes` is the gateway's: by name of a field, what it did to it (cut, converted, left out) instead of rejecting the event.
     """
 
     event_id: Id
@@ -91,3 +96,4 @@ class Event(Struct, forbid_unknown_fields=False, omit_defaults=True):
     text: Annotated[str, Meta(max_length=10_000)] | None = None
     properties: Annotated[dict[str, str], Meta(max_length=MAX_PROPERTIES)] | None = None
     context: Context | None = None
+    notes: Annotated[dict[str, str], Meta(max_length=MAX_PROPERTIES)] | None = None

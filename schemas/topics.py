@@ -34,6 +34,8 @@ class Topic:
     readers: tuple[str, ...]
     max_message_bytes: int | None = None
     compacted_retention_ms: int | None = None
+    stamped_by_broker: bool = False
+    """Whether a record's time is when the broker wrote it down, and not what its producer's clock says."""
 
     @property
     def config(self) -> dict[str, str]:
@@ -50,6 +52,8 @@ class Topic:
                 }
         else:
             config = {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+        if self.stamped_by_broker:
+            config["message.timestamp.type"] = "LogAppendTime"
         if self.max_message_bytes is not None:
             config["max.message.bytes"] = str(self.max_message_bytes)
         return config
@@ -60,7 +64,16 @@ _ADJUST, _EXPERIMENTS, _PROJECTOR = "adjust job", "experiments job", "projector"
 _HEATMAP = "heatmap job"
 
 EVENTS: Final = Topic(
-    "events.v1", Event, "session_id", "What readers did.", 4, 7 * _DAY_MS, (_GATEWAY, _REPLAY), (_ADJUST, _HEATMAP)
+    "events.v1",
+    Event,
+    "session_id",
+    "What readers did.",
+    4,
+    7 * _DAY_MS,
+    (_GATEWAY, _REPLAY),
+    (_ADJUST, _HEATMAP),
+    # The job holds the clocks of gateways to it.
+    stamped_by_broker=True,
 )
 ADJUSTMENTS: Final = Topic(
     "adjustments.v1",

@@ -21,6 +21,8 @@ class _CacheEntry:
     """What a bundle holds for one key: per field its text, and the value decoded from it on the first read."""
 
     def __init__(self, fields: int) -> None:
+        self.place = 0
+        """Where its key stands among those of the cache."""
         self.texts: list[str | None] = [None] * fields
         self.values: list[Any] = [None] * fields
         self.decoded = [False] * fields
@@ -40,6 +42,9 @@ class KeyedStateBundle:
         self._ttl_h = ttl_h
         self._fields: list[StateField[Any]] = []
         self._cache: dict[str, _CacheEntry] = {}
+        self._keys: list[str] = []
+        """The keys of the cache."""
+        self._dice = 1
         self._key: str | None = None
         self._current = _CacheEntry(0)
         self._state: Any = None
@@ -63,11 +68,32 @@ class KeyedStateBundle:
         found = self._cache.get(key)
         if found is None:
             found = self._read()
-            if len(self._cache) >= MAX_CACHED_KEYS:
-                del self._cache[next(iter(self._cache))]
-            self._cache[key] = found
+            self._add(key, found)
         self._key, self._current = key, found
         return found
+
+    def _add(self, key: str, entry: _CacheEntry) -> None:
+        """Puts an entry into the cache. Where the cache is full it takes the place of any other: sessions come round every ten
+        seconds, and if the oldest or the longest unused had to go, with one session too many every read would miss."""
+        if len(self._keys) < MAX_CACHED_KEYS:
+            entry.place = len(self._keys)
+            self._keys.append(key)
+        else:
+            # A linear congruential generator (Knuth 1997, section 3.2.1), since nothing else needs be drawn here.
+            self._dice = (self._dice * 1_103_515_245 + 12_345) % 2**31
+            entry.place = (self._dice >> 8) % MAX_CACHED_KEYS
+            del self._cache[self._keys[entry.place]]
+            self._keys[entry.place] = key
+        self._cache[key] = entry
+
+    def _drop(self, key: str) -> None:
+        """Gives back the place of a key of which nothing is held; the last one moves there."""
+        place = self._cache.pop(key).place
+        last = self._keys.pop()
+        if last != key:
+            self._keys[place] = last
+            self._cache[last].place = place
+        self._key, self._current = None, _CacheEntry(0)
 
     def flush(self, key: str) -> None:
         """Writes what has changed for `key`, which must be Flink's current key."""
@@ -85,6 +111,7 @@ class KeyedStateBundle:
             self._state.update("\n".join(lines))
         else:
             self._state.clear()
+            self._drop(key)
 
     def _read(self) -> _CacheEntry:
         entry = _CacheEntry(len(self._fields))

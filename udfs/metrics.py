@@ -5,6 +5,9 @@ from typing import Final
 COMMANDS: Final = "commands"
 """Commands emitted."""
 
+LATE_EVENTS: Final = "lateEvents"
+"""Events that came too late to be used; they stand on late.v1."""
+
 REFUSED_RULES: Final = "refusedRules"
 """Rules from the topic that could not be used; the last good version stays in force."""
 

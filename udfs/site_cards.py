@@ -71,15 +71,15 @@ class SiteCards(KeyedProcessFunction):
 
     def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterable[Row]:
         _, numbers, texts = unpack(value)
+        end_ms, session = int(numbers[0]), texts[0] or ""
         self._restore()
-        end_ms = int(numbers[0])
         epoch = self._schedule.first_epoch(end_ms)
         if epoch not in self._sampled:
             self._sampled[epoch] = SmallestRanks()
             for at_ms in (end_ms, self._schedule.boundary_ms(epoch)):
                 ctx.timer_service().register_event_time_timer(at_ms)
-        # On a large site most windows end here.
-        if self._sampled[epoch].includes(texts[0] or ""):
+        # Windows of the whole site come by here; most are not sampled.
+        if self._sampled[epoch].includes(session):
             window = SessionWindow.from_crossing(numbers, texts)
             self._arrivals.add(_encoder.encode(_to_state(window)).decode())
         return ()

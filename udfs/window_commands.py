@@ -12,8 +12,9 @@ from models.isolation_forest.scorer import ForestScorer
 from models.judgement.card_registry import CardRegistry
 from schemas.model_cards import ModelCard
 from schemas.rules import Rule
+from udfs import metrics
 from udfs.audit_records import to_audit_record
-from udfs.crossing_rows import CONTENT, SESSION, unpack
+from udfs.crossing_rows import CONTENT, LATE, SESSION, unpack
 from udfs.lanes.contents import ContentLane
 from udfs.lanes.sessions import SessionLane
 from udfs.rule_operator import RuleEvaluatingFunction
@@ -59,6 +60,7 @@ class WindowCommands(RuleEvaluatingFunction):
         default = ForestVersion(lambda: scorer, card.threshold, f"{card.id}@{card.version}")
         forests = self._forests = ForestRegistry(self._schedule, default)
         self._next_load_s = 0.0
+        self._late = runtime_context.get_metrics_group().counter(metrics.LATE_EVENTS)
         cards = CardRegistry(self._card_schedule)
         control = self.open_rules(runtime_context, forests, cards)
         refill = WindowRefill(self._window_ms, self._slice_ms)
@@ -80,6 +82,8 @@ class WindowCommands(RuleEvaluatingFunction):
             return records + self._sessions.drain_session_updates() if self._emit_scores else records
         if kind == CONTENT:
             return self.to_records(self._contents.on_row(numbers, texts, ctx))
+        if kind == LATE:
+            self._late.inc()
         return [to_audit_record(kind, numbers, texts)]
 
     def _load_a_forest(self) -> None:

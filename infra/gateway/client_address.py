@@ -1,5 +1,6 @@
 """Reads the client's IP address, anonymizes it for storage and groups it for rate limits."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.requests import HTTPConnection
@@ -10,6 +11,7 @@ def client_address(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client is not None else ""
 
 
+@lru_cache(maxsize=4096)
 def anonymize_ip(address: str) -> str | None:
     """Returns the network to store instead of an address: /24 of IPv4, /48 of IPv6; None if it is no address.
 

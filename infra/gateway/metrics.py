@@ -44,6 +44,10 @@ UNAUTHORIZED: Final = Counter(
 KAFKA_BLOCKED: Final = Gauge(
     "microadjust_kafka_blocked_partitions", "Partitions that do not acknowledge in time.", ("topic",)
 )
+LATE: Final = Counter(
+    "microadjust_collector_late", "Events accepted more than 2 s after they occurred: no command follows.", ("source",)
+)
+NOTED: Final = Counter("microadjust_collector_noted", "Accepted events that carry a note: late, or a field was odd.")
 WAITING: Final = Gauge("microadjust_log_waiting_events", "Records sent to Kafka and not yet acknowledged.")
 TICKS: Final = Counter("microadjust_ticks", "Tick records written.")
 WEBHOOKS: Final = Counter("microadjust_webhooks", "Webhooks by verdict.", ("source", "verdict"))

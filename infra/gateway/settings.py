@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from typing import Any, Final
 
 from infra.gateway.auth.origin_names import canonical_origin
@@ -186,6 +187,8 @@ def _parsed(name: str, default: Any, key: str, text: str) -> Any:
             return _write_keys(key, text)
         case "webhooks", _:
             return _webhooks(key, text)
+        case "trusted_proxies", _:
+            return _proxies(key, text)
         case _, bool():
             if text.lower() not in ("0", "1", "true", "false"):
                 raise SettingsError(f"{key}={text!r}: give 1 or 0")
@@ -238,6 +241,19 @@ def _origins(key: str, text: str) -> tuple[str, ...]:
         except ValueError as problem:
             raise SettingsError(f"{key}: {entry!r}: {problem}") from None
     return tuple(dict.fromkeys(origins))
+
+
+def _proxies(key: str, text: str) -> tuple[str, ...]:
+    """Reads addresses and networks; a host name would match no connection, and every reader would be the proxy."""
+    found = _entries(key, text)
+    for each in found:
+        try:
+            _ = each == "*" or ip_network(each, strict=False)
+        except ValueError:
+            raise SettingsError(
+                f"{key}: {each!r} is no address; give addresses, networks such as 10.0.0.0/8, or *"
+            ) from None
+    return found
 
 
 def _write_keys(key: str, text: str) -> dict[str, str]:

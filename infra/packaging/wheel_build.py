@@ -18,7 +18,7 @@ class BuildWithTracker(build_py):
         if self.editable_mode:
             super().run()
             return
-        scripts = sorted(path for path in TRACKER.glob("*.js"))
+        scripts = sorted(TRACKER.glob("*.js*"))
         if not scripts:
             raise FileError(f"the tracker is not built in {TRACKER}: run `make wheel`")
         shutil.rmtree(self.build_lib, ignore_errors=True)
@@ -30,4 +30,4 @@ class BuildWithTracker(build_py):
 
     def get_outputs(self, *args: Any, **kwargs: Any) -> list[str]:
         built = Path(self.build_lib) / "infra" / "tracker" / "dist"
-        return [*super().get_outputs(*args, **kwargs), *(str(path) for path in sorted(built.glob("*.js")))]
+        return [*super().get_outputs(*args, **kwargs), *(str(path) for path in sorted(built.glob("*.js*")))]

@@ -83,7 +83,7 @@ def session_minute(cells: list[tuple[str | None, Slice]], end: int) -> SessionMi
     triggers = [event for _, cell in cells for event in cell.gestures.values()]
     events = signals + triggers
     clicks = [event for event in triggers if event.type == "click"]
-    left = [event for event in signals if event.type == "page_hide"]
+    left = [event for event in signals if event.type == "page_hide" and event.value is not None]
     scrolls = [event for event in signals if event.type == "scroll"]
     deepest, scrolled, scrolling_ms = [], 0, 0
     pages: list[tuple[int, int]] = []
@@ -166,12 +166,16 @@ def content_minute(cells: list[tuple[str, Slice]], end: int) -> ContentMinute:
         signals = [event for cell in own for event in cell.events]
         depths = [int(e.value * 10_000) for e in signals if e.type == "scroll" and e.value is not None]
         deepest += [max(depths)] if depths else []
-        hidden = [event for event in signals if event.type == "page_hide"]
-        if not hidden:
+        exits = {
+            event.occurred_at_ms: event.value
+            for event in signals
+            if event.type == "page_hide" and event.value is not None
+        }
+        if not exits:
             continue
-        rapid = any(event.value is not None and event.value <= 10_000 for event in hidden)
+        rapid = any(value <= 10_000 for value in exits.values())
         left, left_rapidly = left + 1, left_rapidly + rapid
-        if min(event.occurred_at_ms for event in hidden) >= end - SLICE_MS:
+        if min(exits) >= end - SLICE_MS:
             newly += 1
             newly_rapidly += [session] if rapid else []
     reader_slices = sum(bool(cell.events) for _, cell in cells)

@@ -127,14 +127,7 @@ class Replay:
 
     def _tick_once(self, at_ms: int) -> None:
         for partition in self._partitions:
-            tick = {
-                "event_id": f"tick-{partition}-{at_ms}",
-                "type": "tick",
-                "occurred_at_ms": at_ms,
-                "received_at_ms": at_ms,
-                "session_id": "tick",
-            }
-            self._put(msgspec.json.encode(tick), b"tick", partition)
+            self._put(tick(partition, at_ms), b"tick", partition)
             self.result.ticks += 1
         self.result.last_tick_ms = at_ms
         self._next_tick_ms = at_ms + self._tick_ms
@@ -149,3 +142,16 @@ class Replay:
             if self._speed:
                 pause_s = self._tick_ms / 1000 / self._speed
                 time.sleep(pause_s if self._trail_at_speed else min(0.05, pause_s))
+
+
+def tick(partition: int, at_ms: int) -> bytes:
+    """The record that moves the event time of a partition."""
+    return msgspec.json.encode(
+        {
+            "event_id": f"tick-{partition}-{at_ms}",
+            "type": "tick",
+            "occurred_at_ms": at_ms,
+            "received_at_ms": at_ms,
+            "session_id": "tick",
+        }
+    )

@@ -6,10 +6,11 @@ Thirty columns of their own take 23 µs to cross; the same in an array of double
 from collections.abc import Sequence
 
 from jobs.config import AdjustConfig
+from jobs.sql.shares import shares
 from jobs.sql.source_table import NAN, Route, route_predicate, type_ordinals
-from jobs.sql.window_views import SITE_REPLICAS
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
+from models.session_clock import SESSION_END_MS
 from models.session_state import STATE_EVENT_TYPES
 from schemas.events import MAX_BYTES
 from udfs import crossing_rows
@@ -67,7 +68,7 @@ def windows_query(
     content: Sequence[str] = CONTENT_NAMES,
 ) -> str:
     """Returns the query of the window lanes' and audit rows, keyed by session, content item or partition."""
-    share = f"MOD(MOD(HASH_CODE(session_id), {SITE_REPLICAS}) + {SITE_REPLICAS}, {SITE_REPLICAS})"
+    share = f"SHARE_OF(session_id, '{','.join(map(str, shares(config.max_parallelism)))}')"
     partition = _key(crossing_rows.PARTITION_PREFIX, "CAST(`partition` AS STRING)")
     return "\nUNION ALL\n".join(
         [
@@ -110,8 +111,12 @@ def windows_query(
     )
 
 
-def session_actions_query(config: AdjustConfig) -> str:
-    """Returns the query of a reader's deliberate actions, for session-state.v1."""
+def session_actions_query() -> str:
+    """Returns the query of a reader's deliberate actions, for session-state.v1.
+
+    Late ones belong to it, too, where a session may still go on: a state knows the order of its actions, and libraries of phones
+    send them every 30 s. By the event's own times alone, so that a replay finds the same.
+    """
     fields = {
         "session_id": "session_id",
         "event_id": "event_id",
@@ -125,8 +130,8 @@ def session_actions_query(config: AdjustConfig) -> str:
     }
     body = ", ".join(f"KEY '{name}' VALUE {value}" for name, value in fields.items())
     row = f"ROW(CAST('{crossing_rows.SessionUpdateKind.ACTION}' AS STRING), JSON_OBJECT({body} ABSENT ON NULL))"
-    in_time = f"({route_predicate(config, Route.SIGNAL)} OR {route_predicate(config, Route.TRIGGER_EVENT)})"
-    return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {type_ordinals(*STATE_EVENT_TYPES)} AND {in_time}"
+    is_recent = f"occurred_at_ms > received_at_ms - {SESSION_END_MS}"
+    return f"SELECT session_id AS k, {row} AS v FROM events WHERE type_no IN {type_ordinals(*STATE_EVENT_TYPES)} AND {is_recent}"
 
 
 def commands_query() -> str:

@@ -1,10 +1,29 @@
 """DDL of the source tables, and the route of each record: events.v1 with event time, watermark and validation result."""
 
 from enum import IntEnum, auto
+from re import sub
+from typing import Any
 
 from jobs.config import AdjustConfig, HeatmapConfig, kafka_client_options
 from schemas.event_validation import contract_json
 from schemas.events import EVENT_TYPES, FAST_TYPES
+
+SOURCE_COLUMNS = (
+    *(
+        "event_id",
+        "type",
+        "type_no",
+        "occurred_at",
+        "occurred_at_ms",
+        "received_at_ms",
+        "session_id",
+        "user_id",
+        "content_id",
+    ),
+    *("content_type", "`element`", "placement", "`value`", "scroll_pages", "text", "context"),
+    *("reject_reason", "reject_detail", "original", "`partition`", "`offset`", "written"),
+)
+"""The columns of `source`, in order."""
 
 NAN = "CAST('NaN' AS DOUBLE)"
 
@@ -22,6 +41,10 @@ class Route(IntEnum):
 
 LEAN_TYPES = ("scroll", "move", "hover")
 LEAN_COLUMNS = ("session_id", "content_id", "value", "occurred_at_ms", "received_at_ms")
+
+DISCOVERY_MS = 1_000
+"""Time between two looks for partitions that were added. Until a new one is read, the ticks of the others move event time; what
+waits in it longer than `slack_ms` and `lateness_ms` together may be late."""
 
 STARTUP_MODES = {"committed": "group-offsets", "earliest": "earliest-offset", "latest": "latest-offset"}
 """Names of the start positions in Flink's Kafka source."""
@@ -51,7 +74,8 @@ def source_ddl(config: AdjustConfig) -> str:
     """Returns the DDL of the table `source`.
 
     The watermark follows `received_at_ms`, the gateway's clock: a reader's clock that runs ahead cannot push event
-    time forward for everybody. Only the columns that this job uses are declared; the format checks all of them.
+    time forward for everybody. Nor can a gateway's, since no record was received after the broker wrote it down. Only the
+    columns that this job uses are declared; the format checks all of them.
     """
     options = {
         "connector": "kafka",
@@ -62,6 +86,7 @@ def source_ddl(config: AdjustConfig) -> str:
         "properties.max.poll.records": "5000",
         "properties.isolation.level": "read_committed",
         "scan.startup.mode": STARTUP_MODES[config.startup],
+        "scan.topic-partition-discovery.interval": f"{DISCOVERY_MS} ms",
         "properties.auto.offset.reset": "earliest",
         "format": "microadjust-event",
         "microadjust-event.contract": contract_json(),
@@ -89,8 +114,32 @@ CREATE TABLE source (
   reject_reason STRING, reject_detail STRING, original BYTES,
   `partition` INT NOT NULL METADATA VIRTUAL, `offset` BIGINT NOT NULL METADATA VIRTUAL,
   written TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
-  WATERMARK FOR occurred_at AS TO_TIMESTAMP_LTZ(received_at_ms - {wait_ms}, 3)
+  WATERMARK FOR occurred_at AS TO_TIMESTAMP_LTZ(received_at_ms - {_ahead(config)} - {wait_ms}, 3)
 ) WITH ({with_options(options)})"""
+
+
+def _ahead(config: AdjustConfig) -> str:
+    return f"AHEAD_MS(received_at_ms, written, {config.slack_ms})"
+
+
+def events_query(config: AdjustConfig) -> str:
+    """Returns the query of the events, their times set back where the gateway's clock is ahead of the broker's by more than the
+    slack: such a gateway's events are judged with the others, and hold up none."""
+    ahead = _ahead(config)
+    corrected = {
+        "occurred_at": f"CASE WHEN {ahead} > 0 THEN TO_TIMESTAMP_LTZ(occurred_at_ms - {ahead}, 3) ELSE occurred_at END",
+        "occurred_at_ms": f"occurred_at_ms - {ahead}",
+        "received_at_ms": f"RECEIVED_MS(received_at_ms, written, {config.slack_ms})",
+    }
+    columns = ", ".join(f"{corrected[name]} AS {name}" if name in corrected else name for name in SOURCE_COLUMNS)
+    return f"SELECT {columns} FROM source"
+
+
+def register_functions(t_env: Any) -> None:
+    """Registers the SQL functions of `udfs/format`, by their names in queries; before the source is declared."""
+    for name in ("AheadMs", "ReceivedMs", "MainType", "ShareOf"):
+        in_sql = sub("(?<!^)(?=[A-Z])", "_", name).upper()
+        t_env.create_java_temporary_function(in_sql, f"microadjust.format.{name}")
 
 
 def route_predicate(config: AdjustConfig, route: Route) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jobs.config import AdjustConfig
+from jobs.sql.shares import shares
 from jobs.sql.slices import SEPARATOR, TIME_BASE_MS, deduplicated_signals, seconds, slice_columns, slices, tumble
 from models.feature_layout import FeatureLayout
 from models.features import (
@@ -22,20 +23,21 @@ from models.features import (
 from models.slice_columns import SliceTotal
 from udfs.crossing_rows import DEPTH_STEPS
 
-SITE_REPLICAS: Final = 16
-"""The site's totals are copied so many times, so that joining them with sessions can spread over that many subtasks."""
-
 UID_FORMAT: Final = "<id>_<transformation>"
 """Flink's own (`table.exec.uid.format`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A query under a name. With a time column its rows are cut off from what follows (`jobs/java/plan_barrier.py`)."""
+    """A query under a name. With a time column its rows are cut off from what follows (`jobs/java/plan_barrier.py`).
+
+    In two phases each subtask sums up its own rows first: that pays where many rows have one key.
+    """
 
     name: str
     query: str
     time: str | None = None
+    in_two_phases: bool = False
 
 
 def window_views(
@@ -48,13 +50,13 @@ def window_views(
     once = [View("deduplicated_signals", deduplicated_signals(config, columns))] if config.deduplicate == "all" else []
     return [
         *once,
-        View("slices", " UNION ALL ".join(slices(config, columns)), "slice_time"),
+        View("slices", " UNION ALL ".join(slices(config, columns)), "slice_time", in_two_phases=True),
         View("session_slices", _session_slices(config, session), "slice_time"),
         View("session_windows", _session_windows(config, session), "session_time"),
         View("reader_windows", _reader_windows(config, content)),
         View("content_windows", _content_windows(config, content)),
-        View("site_totals", _site_totals(config, session)),
-        View("site_levels", _site_levels(session)),
+        View("site_totals", _site_totals(config, session), "site_time", in_two_phases=True),
+        View("site_levels", _site_levels(config, session)),
     ]
 
 
@@ -191,9 +193,9 @@ SELECT window_time AS site_time, {_WINDOW_END_MS} AS window_end_ms, {", ".join(s
 FROM {tumble("session_windows", "session_time", config)} GROUP BY window_start, window_end, window_time"""
 
 
-def _site_levels(features: Sequence[Feature]) -> str:
+def _site_levels(config: AdjustConfig, features: Sequence[Feature]) -> str:
     """The site's totals, copied so that joining them with sessions spreads over subtasks."""
-    copies = ", ".join(str(number) for number in range(SITE_REPLICAS))
+    copies = ", ".join(map(str, shares(config.max_parallelism)))
     totals = ", ".join(f"h_{each.name} AS l_{each.name}" for each in features if each.habit is not None)
     return f"""
 SELECT site_time, share_no, active_slices AS site_slices, {totals}

@@ -133,7 +133,8 @@ class TreeArrays:
 
 
 def _whole(lengths: Doubles) -> NodeIndex:
-    return np.rint(lengths * _PATH_UNITS).astype(np.int64)
+    units: NodeIndex = np.rint(lengths * _PATH_UNITS).astype(np.int64)
+    return units
 
 
 def _exp2(exponents: Doubles) -> Doubles:

@@ -46,18 +46,18 @@ def unpack_habits(habits: Habits, declared: Sequence[Habit], keys: str, data: by
 
 def _struct(habits: int, of_many: bool) -> Struct:
     if (habits, of_many) not in _structs:
-        _structs[habits, of_many] = Struct(f"<{4 * habits}f{_layout_of_wholes(habits, of_many)}")
+        _structs[habits, of_many] = Struct(f"<{4 * habits}f{_wholes_format(habits, of_many)}")
     return _structs[habits, of_many]
 
 
 def _wholes(habits: int, of_many: bool) -> Struct:
     """The part of `_struct` behind the numbers in single precision."""
     if (habits, of_many) not in _whole_structs:
-        _whole_structs[habits, of_many] = Struct(f"<{_layout_of_wholes(habits, of_many)}")
+        _whole_structs[habits, of_many] = Struct(f"<{_wholes_format(habits, of_many)}")
     return _whole_structs[habits, of_many]
 
 
-def _layout_of_wholes(habits: int, of_many: bool) -> str:
+def _wholes_format(habits: int, of_many: bool) -> str:
     return f"{2 * habits}{'q' if of_many else 'i'}{2 * habits}H{habits}B"
 
 

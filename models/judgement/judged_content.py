@@ -35,6 +35,9 @@ _EXPOSURE_MS: Final = {"exits": MINUTE_MS / UNIT, "readers": SLICE_MS / UNIT}
 """What one exit, or one reader's slice, adds to a unit, which takes the place of a minute in `Habits`."""
 
 
+CONTENT_END_MS: Final = 24 * 3_600_000
+"""An item that nobody has read for so long begins anew."""
+
 MAX_LEAVERS: Final = 16
 """Readers that left at once, of whom the last are remembered: at five exits a minute, a fifth of them rapid, those of a quarter
 of an hour."""
@@ -111,6 +114,10 @@ class JudgedContent:
         self.window_units["readers"] = window.reader_slices * _EXPOSURE_MS["readers"] / MINUTE_MS
         if ends_minute:
             self.levels.learn([values[_INDEX[name]] for name in LEVEL_NAMES])
+
+    def is_over(self, now_ms: int) -> bool:
+        """Whether the last window is so long ago that the item's habits say nothing any more."""
+        return self._ring.end_ms >= 0 and now_ms - self._ring.end_ms >= CONTENT_END_MS
 
     def _note_leavers(self, leavers: Sequence[int]) -> int:
         """Remembers who left at once, and returns how many of them had done so before: one reader is not readers."""

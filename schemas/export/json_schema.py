@@ -24,7 +24,7 @@ _UNITS: Final = (
 _BEYOND: Final[dict[type, str]] = {
     Event: f"""
         What a schema cannot say and validation checks all the same: at most {MAX_BYTES} bytes of UTF-8 without a byte
-        order mark, nested at most {MAX_DEPTH} deep; integers without point and exponent; no half of a surrogate pair in
+        order mark, nested at most {MAX_DEPTH} deep; no half of a surrogate pair in
         any text; at most {MAX_SKEW_MS // 3_600_000} h between `occurred_at_ms` and `received_at_ms`, and
         `received_at_ms` at most as far in the future. Of a name given twice the last one counts.
         """,

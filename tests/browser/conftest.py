@@ -7,6 +7,7 @@ from selenium.webdriver import Chrome
 
 from tests.support.browser import fresh_tab
 from tests.support.browser_pages import Reader
+from tests.support.command_pages import PAGE
 from tests.support.fake_collector import TRACKER, Collector, Serving, judged
 
 
@@ -27,3 +28,11 @@ def reader(chrome: Chrome, collector: Collector) -> Iterator[Reader]:
         # The system may give this collector a port that an earlier one had, and with it that one's storage.
         reader.devtools("Storage.clearDataForOrigin", origin=collector.origin, storageTypes="local_storage")
         yield reader
+
+
+@pytest.fixture
+def listening(reader: Reader, collector: Collector) -> Reader:
+    """A page whose client listens."""
+    reader.open(PAGE)
+    collector.wait_for(lambda: collector.listeners)
+    return reader

@@ -1,79 +1,15 @@
-"""Commands arrive in a real page: carried out where nobody looks, undone, resumed, and told of."""
+"""Commands arrive in a real page: carried out where nobody looks, undone, and told of."""
 
 import time
-from typing import Any
 
 import msgspec
-import pytest
 
 from schemas.outcomes import Outcome
 from tests.support.browser_pages import Reader
+from tests.support.command_pages import order, settle, shown, statuses
 from tests.support.fake_collector import Collector
 
 MAX_SHIFT = 0.01
-
-
-def variants(name: str, height: int, simple_height: int, attributes: str = "") -> str:
-    return (
-        f"<section id={name} {attributes}><div data-adjust-variant=normal style='height:{height}px'>Long {name}</div>"
-        f"<div data-adjust-variant=simple style='height:{simple_height}px' hidden>Short {name}</div></section>"
-    )
-
-
-def listed(name: str, attributes: str = "") -> str:
-    items = "".join(
-        f"<li data-adjust-content={item} data-adjust-type={kind} data-adjust-placement=recommended>{item}</li>"
-        for item, kind in [("a", "sea"), ("b", "sky"), ("c", "sea"), ("d", "sky")]
-    )
-    return f"<ol id={name} data-adjust-list {attributes}>{items}</ol>"
-
-
-PAGE = (
-    variants("above", 500, 100)
-    + variants("seen", 600, 200)
-    + "<p id=middle style='height:400px'>Here the reader reads.</p>"
-    + listed("near", "data-adjust-when=now")
-    + "<div style='height:1500px'></div>"
-    + variants("below", 800, 300)
-    + listed("far")
-    + "<img id=lazy data-adjust-light=/picture/light.png src=/picture/heavy.png loading=lazy width=300 height=200>"
-    + "<div id=layout data-adjust-layout=normal>Layout</div>"
-    + "<p data-adjust-lang=en>Hello</p><p id=fr data-adjust-lang=fr hidden>Bonjour</p>"
-    + "<div id=asked data-adjust-prompt=still-reading hidden style='position:fixed;right:0;bottom:0'>"
-    + "<p data-adjust-text>Still there?</p></div>"
-)
-
-
-@pytest.fixture
-def listening(reader: Reader, collector: Collector) -> Reader:
-    """A page whose client listens."""
-    reader.open(PAGE)
-    collector.wait_for(lambda: collector.listeners)
-    return reader
-
-
-def shown(reader: Reader, section: str) -> str:
-    text: str = reader.run(
-        "return document.querySelector(`#${arguments[0]} > :not([hidden])`).textContent.split(' ')[0]", section
-    )
-    return text
-
-
-def order(reader: Reader, name: str) -> str:
-    text: str = reader.run(
-        "return [...document.getElementById(arguments[0]).children].map((e) => e.textContent).join('')", name
-    )
-    return text
-
-
-def statuses(collector: Collector, command_id: str) -> list[str]:
-    return [each["status"] for each in collector.outcomes if each["command_id"] == command_id]
-
-
-def settle(collector: Collector, command_id: str, *expected: str) -> None:
-    collector.wait_for(lambda: statuses(collector, command_id))
-    time.sleep(0.4)
-    assert statuses(collector, command_id) == list(expected)
 
 
 def test_a_variant_changes_out_of_sight_at_once_and_in_sight_only_later(
@@ -274,94 +210,33 @@ def test_the_same_command_counts_once(listening: Reader, collector: Collector) -
     assert listening.run("return times") == 1
 
 
-def test_messages_that_are_none_harm_nobody(listening: Reader, collector: Collector) -> None:
-    messages: list[Any] = [
-        "",
-        "no json",
-        "null",
-        "[]",
-        '{"id":"0-1"}',
-        '{"command":null}',
-        '{"command":{"action":"reorder"}}',
-    ]
-    for message in messages:
-        collector.push(message)
-    collector.command("reorder", {"order": ["c"]}, "c1", 9)
-    collector.command("highlight_related", {"category": '"] , body ['}, "c2", 10)
-    settle(collector, "c1", "applied")
-    settle(collector, "c2", "ignored")
-    assert listening.faults() == []
-
-
-def test_a_broken_connection_resumes_from_the_last_id(listening: Reader, collector: Collector) -> None:
-    (first,) = collector.connections
-    assert (first["by"], first["token"], first["last_id"]) == ("websocket", "token", "")
-    assert first["session_id"] == collector.events("page_view")[0]["session_id"]
-    collector.command("reorder", {"order": ["c"]}, "c1", 17)
-    settle(collector, "c1", "applied")
-    collector.push(None)
-    second = collector.wait_for(lambda: collector.connections[1:])[0]
-    assert (second["by"], second["last_id"]) == ("websocket", "0-17")
-    collector.wait_for(lambda: collector.listeners)
-    collector.command("reorder", {"order": ["d"]}, "c2", 18)
-    collector.wait_for(lambda: order(listening, "far") == "dcab")
-
-
-def test_where_no_websocket_gets_through_events_do(reader: Reader, collector: Collector) -> None:
-    collector.websockets = False
-    reader.open(PAGE)
-    collector.wait_for(lambda: collector.listeners, patience_s=20)
-    assert [each["by"] for each in collector.connections] == ["websocket", "websocket", "events"]
-    collector.command("reorder", {"order": ["c"]}, "c1", 5)
-    settle(collector, "c1", "applied")
-    assert order(reader, "far") == "cabd"
-
-
-def test_the_next_page_of_an_application_is_adjusted_too(listening: Reader, collector: Collector) -> None:
+def test_what_a_command_moves_is_not_the_readers_scrolling(listening: Reader, collector: Collector) -> None:
+    listening.run("document.getElementById('middle').scrollIntoView()")
+    collector.wait_for(lambda: collector.events("scroll"))
+    time.sleep(0.5)
+    before = sum(float(each["properties"]["path_px"]) for each in collector.events("scroll"))
+    at = listening.run("return scrollY")
     collector.command("simplify", {"variant": "simple"}, "c1")
     settle(collector, "c1", "applied")
-    listening.run(
-        "history.pushState(null, '', '/second');"
-        "const old = document.getElementById('below'), fresh = old.cloneNode(true);"
-        "fresh.children[0].hidden = false; fresh.children[1].hidden = true; old.replaceWith(fresh)"
+    assert listening.run("return scrollY") < at - 500, "the page was moved"
+    time.sleep(1.2)
+    assert sum(float(each["properties"]["path_px"]) for each in collector.events("scroll")) == before
+    # What comes after is the reader's again, and no more than that.
+    listening.wheel(100)
+    collector.wait_for(
+        lambda: sum(float(each["properties"]["path_px"]) for each in collector.events("scroll")) == before + 100
     )
-    assert shown(listening, "below") == "Long"
-    collector.wait_for(lambda: shown(listening, "below") == "Short")
-    settle(collector, "c1", "applied")
 
 
-def test_a_next_page_asks_nobody_again_and_calls_no_handler_again(listening: Reader, collector: Collector) -> None:
-    listening.run("window.times = 0; microadjust.handlers.enrich = () => { times++ }")
-    collector.command("prompt", {"kind": "still-reading"}, "c1", 1)
-    collector.command("enrich", {}, "c2", 2)
-    collector.command("highlight_related", {"category": "sky"}, "c3", 3)
-    for number in (1, 2, 3):
-        settle(collector, f"c{number}", "applied")
+def test_no_inherited_member_is_a_handler_and_shadow_roots_are_adjusted(
+    listening: Reader, collector: Collector
+) -> None:
     listening.run(
-        "document.getElementById('asked').hidden = true;"
-        "document.querySelector('[data-adjust-highlight]').removeAttribute('data-adjust-highlight');"
-        "history.pushState(null, '', '/second')"
+        "const root = document.getElementById('layout').attachShadow({ mode: 'open' });"
+        "root.innerHTML = '<p data-adjust-lang=en>Hi</p><p id=hola data-adjust-lang=es hidden>Hola</p>'"
     )
-    collector.wait_for(lambda: listening.run("return document.querySelectorAll('[data-adjust-highlight]').length") == 4)
-    assert not listening.find("#asked").is_displayed()
-    assert listening.run("return times") == 1
-
-
-def test_a_page_that_is_shown_for_the_first_time_connects_once(listening: Reader, collector: Collector) -> None:
-    listening.run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))")
-    time.sleep(0.5)
-    assert len(collector.connections) == 1
-    listening.run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-    collector.wait_for(lambda: len(collector.connections) == 2)
-
-
-def test_without_consent_nobody_listens(reader: Reader, collector: Collector) -> None:
-    reader.show(PAGE, "data-adjust-consent=pending")
-    time.sleep(1.0)
-    assert not collector.connections
-    reader.run("microadjust.consent('granted')")
-    collector.wait_for(lambda: collector.listeners)
-    reader.run("microadjust.consent('denied')")
-    collector.command("reorder", {"order": ["c"]}, "c1", 5)
-    collector.wait_for(lambda: not collector.listeners)
-    assert order(reader, "far") == "abcd"
+    collector.command("toString", {}, "c1", 1)
+    settle(collector, "c1", "failed")
+    collector.command("localise", {"language": "es"}, "c2", 2)
+    settle(collector, "c2", "applied")
+    assert not listening.run("return document.getElementById('layout').shadowRoot.getElementById('hola').hidden")

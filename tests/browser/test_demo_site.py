@@ -3,8 +3,8 @@
 import pytest
 
 from infra.gateway.static.demo import SITE
-from tests.browser.test_client import settle
 from tests.support.browser_pages import WATCH, Reader
+from tests.support.command_pages import settle
 from tests.support.fake_collector import KEY, Collector
 
 

@@ -40,7 +40,8 @@ def some_events() -> list[Event]:
         values = {
             "scroll": random.random(),
             "heartbeat": 5_000.0,
-            "page_hide": random.choice((900.0, 10_000.0, 60_000.0)),
+            # Without a value the page is only out of view.
+            "page_hide": random.choice((900.0, 10_000.0, 60_000.0, None)),
         }
         occurred_at_ms = at(random.uniform(0.0, 240.0))
         found.append(

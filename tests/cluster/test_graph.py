@@ -19,7 +19,7 @@ SIDES = ("rejected", "late", "tally", "told")
 
 @pytest.fixture(scope="module")
 def nodes() -> list[Any]:
-    config = AdjustConfig(fast_lane_slot="own", jars=",".join(str(jar) for jar in flink_jars()))
+    config = AdjustConfig(fast_lane_slot="own", parallelism=4, jars=",".join(str(jar) for jar in flink_jars()))
     env, t_env = create_environment(config)
     outputs = build(t_env, config, load_rules(""), load_forest())
     for stream, name in zip(outputs, outputs._fields, strict=True):
@@ -44,6 +44,20 @@ def test_forests_are_fitted_and_clicks_are_answered_in_slots_of_their_own(nodes:
     groups = {str(node.getOperatorName()): str(node.getSlotSharingGroup()) for node in nodes}
     assert [name for name, group in groups.items() if group == "refit"] == ["site-cards", "forest-refit"]
     assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane"]
+
+
+def test_what_learns_from_many_sessions_has_one_subtask_at_any_parallelism(nodes: list[Any]) -> None:
+    subtasks = {str(node.getOperatorName()): int(node.getParallelism()) for node in nodes}
+    assert (subtasks["site-cards"], subtasks["forest-refit"]) == (1, 1)
+    assert (subtasks["adjust"], subtasks["fast-lane"], subtasks["session-state"]) == (4, 4, 4)
+
+
+def test_the_sites_totals_are_summed_by_each_subtask_first(nodes: list[Any]) -> None:
+    local = {str(node.getOperatorDescription()): int(node.getParallelism()) for node in nodes}
+    (subtasks,) = (
+        each for name, each in local.items() if "LocalWindowAggregate(window=[TUMBLE(time_col=[session_time]" in name
+    )
+    assert subtasks == 4
 
 
 def test_python_runs_in_five_operators_only(nodes: list[Any]) -> None:

@@ -158,3 +158,26 @@ def test_content_items_have_no_timers(start: Start) -> None:
     job: Running = start(SHALLOW)
     fed(job, CALM)
     assert job.flink.timers == set()
+
+
+DAY_S = 24 * 3_600
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_item_that_nobody_has_read_for_a_day_begins_anew_with_or_without_a_restart(
+    start: Start, restarted: bool
+) -> None:
+    """By event time: what an operator remembers in its cache does not outlive what stands in state."""
+    job = start(SHALLOW)
+    fed(job, CALM)
+    back_s = 360 + DAY_S
+    if restarted:
+        job.flink.values["content-v2"].clear()
+        job = start(SHALLOW, flink=job.flink)
+    assert fed(job, [content_window(back_s, first_s=back_s - 10, depth=0.1)]) == []
+
+
+def test_an_item_that_was_read_within_a_day_is_remembered(start: Start) -> None:
+    job = start(SHALLOW)
+    fed(job, CALM)
+    assert len(commands(fed(job, [content_window(350 + DAY_S, depth=0.1)]))) == 1

@@ -130,3 +130,27 @@ def test_rules_take_up_no_keyed_state(start: Start) -> None:
     put(job)
     job.broadcast(("rule", "calm-down", None))
     assert job.flink.left_of("s" + ANNA) == set()
+
+
+def test_rules_that_are_deleted_leave_the_state(start: Start) -> None:
+    job = start()
+    for number in range(50):
+        put(job, id=f"rule-{number}")
+        job.broadcast(("rule", f"rule-{number}", None))
+    assert job.flink.broadcast["control-v1"] == {}
+
+
+def test_of_the_jobs_file_it_is_remembered_what_was_deleted(start: Start) -> None:
+    """It would come back with the next start otherwise."""
+    job = start(rule(when=BUSY))
+    job.broadcast(("rule", "calm-down", None))
+    assert job.flink.broadcast["control-v1"] == {"rule:calm-down": ""}
+
+
+def test_deletions_that_an_earlier_release_remembered_leave_the_state(start: Start) -> None:
+    before = start(rule(when=BUSY))
+    before.flink.broadcast["control-v1"] = {"rule:calm-down": "", "rule:long-gone": "", "rule:also-gone": ""}
+    after = start(rule(when=BUSY), flink=before.flink)
+    assert fed(after, [session_window(60)]) == []
+    put(after, id="also-gone")
+    assert set(after.flink.broadcast["control-v1"]) == {"rule:calm-down", "rule:also-gone"}

@@ -44,8 +44,10 @@ def test_an_empty_record_is_rejected_as_it_is(start: Start) -> None:
 @pytest.mark.parametrize(("event_id", "type"), [("e17", "scroll"), (None, None)])
 def test_a_late_event_tells_where_it_stands(start: Start, event_id: str | None, type: str | None) -> None:
     row: CrossingRow = ("late", [float(at(5)), float(at(9)), 3.0, 2.0**40], [event_id, type, ANNA])
-    [(output, key, body)] = records(fed(start(), [row]))
+    job = start()
+    [(output, key, body)] = records(fed(job, [row]))
     assert (output, key) == ("late", ANNA.encode())
+    assert job.flink.counters["lateEvents"] == 1
     assert msgspec.json.decode(body, type=LateEvent) == LateEvent(event_id, type, ANNA, at(5), at(9), 3, 2**40)
 
 

@@ -163,7 +163,8 @@ def test_the_sample_of_a_type_that_has_vanished_is_dropped() -> None:
     job.advance(boundary(1 + MAX_AGE_EPOCHS) - 1)
     assert "news" in job.flink.values["reservoir-v1"]
     assert job.advance(boundary(1 + MAX_AGE_EPOCHS)) == []
-    assert job.flink.values["reservoir-v1"] == job.flink.lists["arrivals-v1"] == {}
+    assert job.flink.values["reservoir-v1"] == {}
+    assert job.flink.lists["arrivals-v1"] == {}
     assert job.flink.timers == set()
 
 

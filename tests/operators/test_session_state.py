@@ -91,3 +91,27 @@ def test_a_session_that_was_over_begins_anew(job: Running) -> None:
     [anew] = states(job, [seen("e4", 600 + 2 * SESSION_END_S)])
     assert [each.event_id for each in anew.recent] == ["e4"]
     assert not job.flink.timers
+
+
+HOUR_S = 3_600
+
+
+def test_a_session_of_the_backlog_goes_on_after_an_outage_of_hours() -> None:
+    """By processing time it is long over, and Flink's timers fire at once when the job is back."""
+    before = Running(SessionStates())
+    states(before, [seen("a", 0)])
+    after = Running(SessionStates(), before.flink)
+    after.pass_time(5 * HOUR_S * 1000)
+    [state] = states(after, [seen("b", 60)])
+    assert [action.event_id for action in state.recent] == ["b", "a"]
+
+
+def test_the_state_of_a_session_that_was_over_long_ago_by_event_time_is_dropped(job: Running) -> None:
+    states(job, [seen("a", 0)])
+    states(job, [seen("b", HOUR_S, BEN)])
+    job.pass_time(HOUR_S * 1000)
+    assert set(job.flink.values["session-state-v1"]) == {ANNA, BEN}
+    states(job, [seen("c", 2 * HOUR_S, BEN)])
+    job.pass_time(2 * HOUR_S * 1000)
+    assert set(job.flink.values["session-state-v1"]) == {BEN}
+    assert len(job.flink.clock_timers) == 1

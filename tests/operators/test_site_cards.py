@@ -107,7 +107,7 @@ def test_an_epoch_of_the_release_before_goes_on() -> None:
     job = started()
     sent(job, minutes(0, 600, 3))
     job.flink.timers = {(at(EPOCH_S), "site")}
-    job.flink.values["site-epoch-v1"] = {"site": FIRST + 1}
+    job.flink.values["site-epoch-v1"]["site"] = FIRST + 1  # type: ignore[assignment]
     again = started(job.flink)
     assert told(until(again, 1)) == [(1, "made")]
     assert told(until(again, 2)) == [(2, "begins"), (2, "made")]

@@ -1,10 +1,10 @@
 """Every state of the operators: its name ends in a version, and what nobody writes any more goes away."""
 
-from models.session_clock import SESSION_END_MS
 from tests.operators.conftest import Start
 from tests.support.flink_fakes import Running
 from udfs.forest_refit import ForestRefit
 from udfs.keyed_state import TTL_H
+from udfs.lanes.contents import CONTENT_TTL_H
 from udfs.session_state import SessionStates
 from udfs.stages.broadcast_control import CONTROL
 
@@ -21,17 +21,13 @@ def test_the_names_of_all_states_end_in_a_version(start: Start, start_fast: Star
 
 
 def test_every_keyed_state_of_the_commanding_operators_dies_of_disuse(start: Start, start_fast: Start) -> None:
-    for descriptor in (*start().flink.descriptors, *start_fast().flink.descriptors):
+    told = Running(SessionStates()).flink.descriptors
+    for descriptor in (*start().flink.descriptors, *start_fast().flink.descriptors, *told):
         ttl = descriptor._ttl_config  # noqa: SLF001 - PyFlink has no public way to read it
         assert ttl.is_enabled(), descriptor.name
-        assert ttl.get_ttl().to_milliseconds() == TTL_H * 3_600_000
+        hours = CONTENT_TTL_H if descriptor.name == "content-v2" else TTL_H
+        assert ttl.get_ttl().to_milliseconds() == hours * 3_600_000
         assert not ttl.get_cleanup_strategies().is_cleanup_in_background()
-
-
-def test_what_is_known_of_a_session_dies_soon_after_it() -> None:
-    (descriptor,) = Running(SessionStates()).flink.descriptors
-    ttl = descriptor._ttl_config  # noqa: SLF001
-    assert SESSION_END_MS < ttl.get_ttl().to_milliseconds() <= 4 * SESSION_END_MS
 
 
 def test_the_states_of_the_refit_end_in_a_version_too() -> None:

@@ -23,6 +23,8 @@ class FakeFlink:
     lists: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     broadcast: dict[str, dict[str, str]] = field(default_factory=dict)
     timers: set[tuple[int, str]] = field(default_factory=set)
+    clock_timers: set[tuple[int, str]] = field(default_factory=set)
+    clock_ms: int = 0
     watermark: int = BEFORE_ALL_TIME
     key: str | None = None
     descriptors: list[StateDescriptor] = field(default_factory=list)
@@ -163,6 +165,12 @@ class FakeContext:
     def current_watermark(self) -> int:
         return self.flink.watermark
 
+    def current_processing_time(self) -> int:
+        return self.flink.clock_ms
+
+    def register_processing_time_timer(self, timestamp: int) -> None:
+        self.flink.clock_timers.add((timestamp, self.flink.current_key))
+
     def register_event_time_timer(self, timestamp: int) -> None:
         self.flink.timers.add((timestamp, self.flink.current_key))
 
@@ -197,6 +205,16 @@ class Running:
             fired = self._drained(self._operator.on_timer(due[0], FakeContext(self.flink)))
             assert not any(isinstance(each, tuple) for each in fired), "thread mode knows no side outputs of timers"
             emitted += fired
+        return emitted
+
+    def pass_time(self, until_ms: int) -> list[Any]:
+        """What it emits on the timers of the wall clock up to `until_ms`."""
+        self.flink.clock_ms = max(self.flink.clock_ms, until_ms)
+        emitted: list[Any] = []
+        while due := min((timer for timer in self.flink.clock_timers if timer[0] <= self.flink.clock_ms), default=None):
+            self.flink.clock_timers.remove(due)
+            self.flink.key = due[1]
+            emitted += self._drained(self._operator.on_timer(due[0], FakeContext(self.flink)))
         return emitted
 
     def _drained(self, emitted: Iterable[Any] | None) -> list[Any]:

@@ -50,9 +50,9 @@ class RedisServer:
             client.client_unpause()
             client.flushall()
 
-    def knows(self, event_id: str) -> bool:
-        """Whether a gateway that has just started would take the event for a duplicate."""
+    def knows(self, event_id: str, session_id: str = "anna") -> bool:
+        """Whether a gateway that has just started would take the session's event for a duplicate."""
         seen = RedisSeenIds(create_client(self.url, 1.0), Settings().seen_ids)
-        ((bucket, mark),) = seen.slots([f"{SOURCE}\n{event_id}"])
+        ((bucket, mark),) = seen.slots([f"{SOURCE}\n{session_id}\n{event_id}"])
         with self.client() as client:
             return bool(client.exists(bucket)) and mark in client.get(bucket)

@@ -1,7 +1,7 @@
 """Jobs on the shared stack, with topics of their own."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,8 +37,16 @@ class RunningJob:
     job_id: str
     topics: PrefixedTopics
     accountant: Accountant
+    options: Sequence[str] = ()
 
-    def replay(self, records: Sequence[bytes], speed: float = 0) -> Replayed:
+    def rescale(self, parallelism: int) -> None:
+        """Stops the job with a savepoint and starts it from there with another parallelism."""
+        savepoint = flink.stop_job(self.stack.rest_port, self.job_id, savepoint=True)
+        options = [*self.options, "--parallelism", str(parallelism)]
+        self.job_id = submit(self.stack, "adjust", options, savepoint)
+        flink.wait_for_job(self.stack.rest_port, self.job_id)
+
+    def replay(self, records: Iterable[bytes], speed: float = 0) -> Replayed:
         return Replay(self.stack.bootstrap, self.topics.name(EVENTS), speed).run(records)
 
     def settle(self, sent: int, patience_s: float = 90) -> Account:
@@ -122,8 +130,14 @@ def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
         "--checkpoint-ms": str(CHECKPOINT_MS),
     }
     accountant = Accountant(stack.bootstrap, {topic.name: topics.name(topic) for topic in TOPICS})
-    with submitted(stack, "adjust", [*(part for pair in flags.items() for part in pair), *options]) as job_id:
-        yield RunningJob(stack, job_id, topics, accountant)
+    given = [*(part for pair in flags.items() for part in pair), *options]
+    with submitted(stack, "adjust", given) as job_id:
+        job = RunningJob(stack, job_id, topics, accountant, given)
+        try:
+            yield job
+        finally:
+            if job.job_id != job_id:
+                flink.stop_job(stack.rest_port, job.job_id, savepoint=False)
 
 
 def expected(records: Sequence[bytes], replayed: Replayed) -> Answer:

@@ -1,6 +1,6 @@
 """The content lane: the last minute of one content item, over all its readers."""
 
-from typing import Any
+from typing import Any, Final
 
 from pyflink.datastream import RuntimeContext
 
@@ -13,6 +13,9 @@ from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import ContentEvaluation
 from udfs.stages.window_refill import WindowRefill
 
+CONTENT_TTL_H: Final = 48
+"""Longer than an item is remembered by event time, so that it is event time that decides, also in a replay or after a restart."""
+
 
 class ContentLane:
     """Evaluates each window of a content item against that item's own past.
@@ -23,7 +26,7 @@ class ContentLane:
     def __init__(self, window_ms: int, control: BroadcastControl, refill: WindowRefill) -> None:
         self._window_ms = window_ms
         self._refill = refill
-        self._bundle = KeyedStateBundle("content-v2")
+        self._bundle = KeyedStateBundle("content-v2", CONTENT_TTL_H)
         self._habits = ContentHabitStage(window_ms, self._bundle)
         self._decisions = DecisionStage("content-decisions-v1", "content_window", control, self._bundle)
 
@@ -37,6 +40,9 @@ class ContentLane:
         if self._refill.lacks_slices(window.end_ms):
             return []
         evaluation = ContentEvaluation(window, self._window_ms)
+        if self._habits.is_over(evaluation.key, window.end_ms):
+            self._habits.clear(evaluation.key)
+            self._decisions.clear(evaluation.key)
         self._habits.on_window(evaluation)
         commands = self._decisions.decide(evaluation)
         self._bundle.flush(evaluation.key)

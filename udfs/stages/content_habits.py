@@ -20,6 +20,14 @@ class ContentHabitStage:
     def open(self, context: RuntimeContext) -> None:
         self._habits.open(context)
 
+    def is_over(self, key: str, now_ms: int) -> bool:
+        """Whether nobody has read the item for so long that another window begins anew."""
+        judged = self._habits.get(key)
+        return judged is not None and judged.is_over(now_ms)
+
+    def clear(self, key: str) -> None:
+        self._habits.clear(key)
+
     def on_window(self, evaluation: ContentEvaluation) -> None:
         """Adds values and readings to the signals."""
         judged = self._habits.get(evaluation.key) or JudgedContent()

@@ -1,8 +1,9 @@
 """Authenticates senders by their write key: public keys stand in pages, server keys are secret."""
 
+import re
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 
@@ -11,6 +12,8 @@ from infra.gateway.auth.key_permissions import KeyTable, Scope, WriteKey, key_di
 from infra.gateway.auth.keys_file import KeysFile
 from infra.gateway.auth.origins import origin_error
 from infra.gateway.errors import ApiError
+
+_KEY_IN_JSON: Final = re.compile(rb'"write(?:_k|K)ey"\s{0,16}:\s{0,16}"([^"\\]{1,256})"')
 
 
 class WriteKeys:
@@ -37,6 +40,14 @@ class WriteKeys:
         """Returns the key of `X-Write-Key` or Basic credentials, None without either; raises `ApiError` 401 or 403."""
         key = connection.headers.get("x-write-key") or basic_user_name(connection)
         return None if key is None else self.of(key, connection, scope)
+
+    def source_in_broken_json(self, raw: bytes) -> str | None:
+        """Returns the source of a valid key that stands in a body which is no JSON, None if there is none."""
+        keys = self._all()
+        for found in _KEY_IN_JSON.finditer(raw):
+            if (key := keys.get(key_digest(found[1].decode("utf-8", "replace")))) is not None:
+                return key.source
+        return None
 
     def reader_of_headers(self, connection: HTTPConnection) -> WriteKey | None:
         """Returns the server key of the headers that may read, None without one; a public key counts as none."""

@@ -6,25 +6,15 @@ from functools import lru_cache
 from typing import Any, Final
 
 import maxminddb
-from ua_parser import parse
 
 from infra.gateway.client_address import anonymize_ip
+from infra.gateway.ingest.devices import device_of
+from infra.gateway.ingest.json_fields import number_of
 from infra.settings import SettingsError
 from schemas.events import MAX_PROPERTIES
 
-MAX_USER_AGENT_CHARS: Final = 1024
-_BOT_WORDS: Final = (
-    "bot",
-    "crawl",
-    "spider",
-    "headless",
-    "slurp",
-    "curl/",
-    "wget/",
-    "python-requests",
-    "go-http-client",
-)
-_PHONE_FAMILIES: Final = ("iPhone", "iPod")
+BOT: Final = "bot"
+"""The property that names a crawler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +43,10 @@ class Enricher:
 
     def lookup(self, user_agent: str, languages: str, address: str) -> Enrichment:
         """`languages` is the value of Accept-Language. Empty strings are unknown."""
-        context, properties = dict(device_of(user_agent[:MAX_USER_AGENT_CHARS])), {}
+        context, properties = dict(device_of(user_agent)), {}
         if (bot := context.pop("bot", None)) is not None:
-            properties["bot"] = bot
-        language = languages.partition(",")[0].partition(";")[0].strip()
-        if language and language != "*" and len(language) <= 35 and language.isascii():
+            properties[BOT] = bot
+        if (language := preferred_language(languages)) is not None:
             context["language"] = language
         if (network := anonymize_ip(address)) is not None:
             properties["network"] = network
@@ -83,29 +72,29 @@ class Enricher:
         return {name: value[:128] for name, value in place.items() if isinstance(value, str)}
 
 
-@lru_cache(maxsize=4096)
-def device_of(agent: str) -> Mapping[str, str]:
-    """Parses a user agent into device, os, browser and bot, as far as they are known. Cached: do not modify the result."""
-    if not agent:
-        return {}
-    parsed = parse(agent)
-    found: dict[str, str] = {}
-    if parsed.os is not None:
-        found["os"] = parsed.os.family[:128]
-    if parsed.user_agent is not None:
-        found["browser"] = parsed.user_agent.family[:128]
-    family = parsed.device.family if parsed.device is not None else ""
-    lowered = agent.lower()
-    if family == "Spider" or any(word in lowered for word in _BOT_WORDS):
-        found["bot"] = found.get("browser", "unknown")
-        found["device"] = "bot"
-    elif family in _PHONE_FAMILIES or (found.get("os") == "Android" and "Mobile" in agent):
-        found["device"] = "mobile"
-    elif family == "iPad" or found.get("os") == "Android" or "Tablet" in agent:
-        found["device"] = "tablet"
-    elif found.get("os") in ("Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora"):
-        found["device"] = "desktop"
-    return found
+@lru_cache(maxsize=1024)
+def preferred_language(languages: str) -> str | None:
+    """Returns the language of Accept-Language with the greatest weight, of equal ones the first; None if it names none.
+
+    >>> preferred_language("de;q=0.3, fr;q=0.9"), preferred_language("de-CH, fr;q=0.8"), preferred_language("fr;q=0, *")
+    ('fr', 'de-CH', None)
+    """
+    best, greatest = None, 0.0
+    for part in languages[:1024].split(","):
+        name, _, parameter = (text.strip() for text in part.partition(";"))
+        weight = number_of(parameter.lower().removeprefix("q=")) if parameter else 1.0
+        if name and name != "*" and len(name) <= 35 and name.isascii() and weight is not None and weight > greatest:
+            best, greatest = name, weight
+    return best
+
+
+def add_named(properties: Mapping[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
+    """Adds the gateway's own properties; one whose name the event uses itself is added under `gateway.` and that name."""
+    if named.keys().isdisjoint(properties):
+        return {**named, **properties}
+    own = {name if properties.get(name) is None else f"gateway.{name}": text for name, text in named.items()}
+    # First, so that they survive where an event has too many of its own.
+    return {**own, **{name: value for name, value in properties.items() if value is not None or name not in own}}
 
 
 def apply_enrichment(fields: dict[str, Any], enrichment: Enrichment) -> dict[str, Any]:
@@ -115,7 +104,7 @@ def apply_enrichment(fields: dict[str, Any], enrichment: Enrichment) -> dict[str
         own = {name: value for name, value in context.items() if value is not None} if context else {}
         fields["context"] = {**enrichment.context, **own}
     if enrichment.properties and (properties is None or type(properties) is dict):
-        both = {**(properties or {}), **enrichment.properties}
+        both = add_named(properties or {}, enrichment.properties)
         # The addition must not push a valid event over the limit.
         if len(both) <= MAX_PROPERTIES:
             fields["properties"] = both

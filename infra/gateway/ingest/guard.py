@@ -17,13 +17,14 @@ from infra.gateway.clock import now_ms
 from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.body import read_body
+from infra.gateway.ingest.devices import speaks_for_reader
 from infra.gateway.ingest.enrichment import Enricher, Enrichment
 from infra.gateway.ingest.limits import BodyMemoryBudget, BodyMemoryLease, TokenBuckets
 from infra.gateway.ingest.pipeline import IngestPipeline, IngestResult, Originals, RawEvent
 from infra.gateway.request_context import current_request
 from infra.kafka.producer import ProducerUnavailableError
 from schemas.event_validation import parse_json_strictly
-from schemas.rejects import ValidationFailure
+from schemas.rejects import Reason, ValidationFailure
 from schemas.topics import EVENTS, OUTCOMES, Topic
 
 MAX_BODY_BYTES: Final = 512_000
@@ -95,18 +96,31 @@ class IngestGuard:
     ) -> tuple[bytes, dict[str, Any], int]:
         """Returns the body, its JSON object and when all of it had arrived, so that a slow connection makes no event late.
 
-        Raises `ApiError`. A body that is not JSON is recorded in rejected.v1 if its source is known.
+        Raises `ApiError`. A body that is not JSON is recorded in rejected.v1 if its source is known, by the header or by a write
+        key that can be found in the broken body.
         """
         raw = await read_body(request, MAX_BODY_BYTES, memory, oversize_status)
         received_ms = now_ms()
         found = parse_json_strictly(raw)
         if isinstance(found, ValidationFailure):
+            if source is None:
+                source = self.write_keys.source_in_broken_json(raw)
             if source is not None:
                 await self.pipeline.reject_body(source, found, raw, received_ms)
             raise ApiError(400, found.reason, f"body: {found.detail}; send a JSON object in UTF-8")
         if type(found) is not dict:
+            if source is not None:
+                failure = ValidationFailure("wrong_type", "body: expected a JSON object")
+                await self.pipeline.reject_body(source, failure, raw, received_ms)
             raise ApiError(422, "wrong_type", "body: expected a JSON object")
         return raw, found, received_ms
+
+    async def reject_batch(self, source: str, error: ApiError, raw: bytes, received_ms: int) -> None:
+        """Records a batch that is refused as a whole: too long, or without a list of events. One to be sent again is none."""
+        if error.retry_after_s is not None:
+            return
+        reason: Reason = "oversize" if error.rule == "oversize" else "wrong_type"
+        await self.pipeline.reject_body(source, ValidationFailure(reason, error.detail), raw, received_ms)
 
     async def ingest(
         self, request: Request, key: WriteKey, raw_events: Sequence[RawEvent], received_ms: int, originals: Originals
@@ -138,12 +152,19 @@ class IngestGuard:
             buckets = self._events_by_quota.setdefault(key.quota, TokenBuckets(key.quota.events_per_s, key.quota.burst))
         buckets.charge(key.source, max(events, 1), "events from this source")
 
-    def enrichment(self, request: Request, user_agent: str = "") -> Enrichment:
-        """Looks up what the request of a browser says about its reader. `user_agent` replaces that of the header."""
+    def enrichment(self, request: Request, user_agent: str = "", is_reader: bool = False) -> Enrichment:
+        """Looks up what the request says about its reader, if the reader's own device sent it.
+
+        `user_agent` replaces the header's; `is_reader` says that an app on that device sends. Of a reader for whom a server
+        speaks (python-requests, axios) the request tells nothing.
+        """
         headers = request.headers
-        return self.enricher.lookup(
-            user_agent or headers.get("user-agent", ""), headers.get("accept-language", ""), client_address(request)
-        )
+        agent = headers.get("user-agent", "")
+        if not speaks_for_reader(agent):
+            if not is_reader:
+                return self.enricher.lookup(user_agent, "", "")
+            agent = ""
+        return self.enricher.lookup(user_agent or agent, headers.get("accept-language", ""), client_address(request))
 
 
 def kafka_unavailable(detail: str) -> ApiError:

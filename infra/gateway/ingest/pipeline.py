@@ -13,7 +13,10 @@ import msgspec
 from infra.gateway import metrics
 from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
+from infra.gateway.ingest.addresses import cut_address, without_secrets_of_addresses
+from infra.gateway.ingest.coercion import coerced, shortened
 from infra.gateway.ingest.deduplication import Claim, Deduplicator, RedisSeenIds
+from infra.gateway.ingest.enrichment import BOT
 from infra.gateway.ingest.redaction import redact
 from infra.gateway.ingest.refusal_sampling import RefusalSampler, Rejection
 from infra.gateway.request_context import current_request
@@ -35,6 +38,9 @@ STAGE: Final = "gateway"
 
 MAX_LISTED: Final = 100
 """Rejected events that an answer lists; `rejected_total` is there if there are more."""
+
+LATE_MS: Final = 2_000
+"""The job's `lateness_ms` by default: events that come later change no window and no command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +113,10 @@ class IngestPipeline:
             else:
                 events.append(result)
         rejects = self._rejected_records(source, rejections, originals, received_ms) if rejections else []
-        # Prefixed with the source: one source cannot use up the ids of another.
-        by_id = {f"{source}\n{event.event_id}": (event, value) for event, value in reversed(events)}
-        claim = await self.deduplicator.claim([f"{source}\n{event.event_id}" for event, _ in events])
+        # Of source and session: an id need only be unique beside its session, as in the job, and no source uses up another's.
+        ids = [f"{source}\n{event.session_id}\n{event.event_id}" for event, _ in events]
+        by_id = dict(zip(reversed(ids), reversed(events), strict=True))
+        claim = await self.deduplicator.claim(ids)
         fresh = [by_id[each] for each in claim.fresh]
         notice = IngestNotice(source, [event for event, _ in fresh], claim.duplicates, rejections, rejects)
         await self._write(claim, fresh, notice)
@@ -206,7 +213,10 @@ class IngestPipeline:
         metrics.EVENTS.labels(notice.source, "rejected").inc(len(notice.rejections))
         for _, failure in notice.rejections:
             metrics.REJECTED.labels(failure.reason).inc()
-        metrics.BOTS.inc(sum("bot" in (event.properties or ()) for event in notice.events))
+        metrics.BOTS.inc(sum(BOT in (event.properties or ()) for event in notice.events))
+        if noted := [event for event in notice.events if event.notes is not None]:
+            metrics.NOTED.inc(len(noted))
+            metrics.LATE.labels(notice.source).inc(sum(is_late(event) for event in noted))
         if notice.rejects:
             for on_rejected in self._gateway.on_rejected:
                 on_rejected(notice.rejects)
@@ -224,13 +234,40 @@ def validated(raw_event: RawEvent, received_ms: int) -> ValidationFailure | tupl
         return raw_event
     event = validate_fields(raw_event, received_ms)
     if isinstance(event, ValidationFailure):
-        return event
+        # Only now, so that events which follow the contract pay nothing for those that do not.
+        event = validate_fields(coerced(raw_event), received_ms)
+        if isinstance(event, ValidationFailure):
+            return event
     if event.type == "tick":
         return ValidationFailure("unknown_type", "type: tick is reserved for the gateway")
+    # Nothing has happened after it was received: a time ahead would stay in the job's state until then.
+    event.occurred_at_ms = min(event.occurred_at_ms, event.received_at_ms)
+    if is_late(event):
+        late_s = (event.received_at_ms - event.occurred_at_ms) / 1000
+        event.notes = {**(event.notes or {}), "occurred_at_ms": f"{late_s:.1f} s before receipt: too late for commands"}
     value = msgspec.json.encode(event)
+    # Searching the bytes is cheap, and most events have no address with a query or a user.
+    if b"?" in value or b"#" in value or b"@" in value:
+        _cut_addresses(event)
+        value = msgspec.json.encode(event)
+    if len(value) > MAX_BYTES and event.properties:
+        event.properties, event.notes = shortened(event.properties, event.notes)
+        value = msgspec.json.encode(event)
     if len(value) > MAX_BYTES:
         return ValidationFailure("oversize", f"over {MAX_BYTES} bytes")
     return event, value
+
+
+def is_late(event: Event) -> bool:
+    """Whether the event came later than the job waits for by default: no command can follow from it."""
+    return event.received_at_ms - event.occurred_at_ms > LATE_MS
+
+
+def _cut_addresses(event: Event) -> None:
+    if event.page_url:
+        event.page_url = cut_address(event.page_url)
+    if event.properties:
+        event.properties = without_secrets_of_addresses(event.properties)
 
 
 def _not_stored(error: Exception) -> ApiError:

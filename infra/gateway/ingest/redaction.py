@@ -1,4 +1,4 @@
-"""Redacts the original of a rejected event: keys, tokens and session secrets go, IP addresses become networks."""
+"""Redacts the original of a rejected event: keys, tokens, session secrets and queries of addresses go, networks stay of IPs."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from infra.gateway.auth.session_ids import is_secret
 from infra.gateway.client_address import anonymize_ip
+from infra.gateway.ingest.addresses import cut_addresses_in, without_secrets_of_addresses
 
 _SECRET_FIELDS: Final = frozenset({"writeKey", "write_key", "token"})
 
@@ -40,11 +41,17 @@ def _hide_secret(found: re.Match[bytes]) -> bytes:
 
 
 def _without_secrets(found: Any) -> Any:
+    if type(found) is str:
+        return cut_addresses_in(found)
     if type(found) is list:
         return [_without_secrets(part) for part in found]
     if type(found) is not dict:
         return found
-    return {name: _redacted(name, part) for name, part in found.items() if name not in _SECRET_FIELDS}
+    return {
+        name: _redacted(name, part)
+        for name, part in without_secrets_of_addresses(found).items()
+        if name not in _SECRET_FIELDS
+    }
 
 
 def _redacted(name: str, part: Any) -> Any:

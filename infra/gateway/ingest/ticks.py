@@ -17,6 +17,10 @@ from schemas.events import Event
 from schemas.topics import EVENTS
 
 TICK_MS: Final = 1_000
+_PARTITIONS_MS: Final = 5_000
+"""Time between two looks for new partitions: the job reads them from their first second on, and its event time stands still until
+each gets ticks. The look tells the producer of events as well."""
+
 _MAX_CATCH_UP_MS: Final = 5_000
 
 
@@ -50,8 +54,8 @@ async def _tick(gateway: GatewayContext) -> None:
         at_ms = now_ms() // TICK_MS * TICK_MS
         due = range(max(last_ms + TICK_MS, at_ms - _MAX_CATCH_UP_MS), at_ms + 1, TICK_MS)
         last_ms = at_ms
-        # New partitions are found within a minute.
-        if not partitions or at_ms % (60 * TICK_MS) == 0:
+        metrics.WAITING.set(gateway.producer.unacked_records)
+        if not partitions or at_ms % _PARTITIONS_MS == 0:
             partitions = await asyncio.to_thread(gateway.producer.partitions, topic) or partitions
         if gateway.producer.unacked_records > gateway.settings.queued_events // 2:
             continue

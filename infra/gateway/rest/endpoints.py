@@ -20,6 +20,7 @@ from infra.gateway.auth.push_tokens import InvalidTokenError
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.guard import IngestGuard
+from infra.gateway.ingest.json_fields import id_text, number_of, short_id
 from infra.gateway.ingest.limits import BodyMemoryLease
 from infra.gateway.ingest.native.events import native_events
 from infra.gateway.responses import json_response
@@ -31,6 +32,8 @@ from infra.gateway.rest.recent_actions import RecentActions
 from infra.gateway.rest.sessions import SessionStore
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
+from schemas.events import VALUE_RANGE
+from schemas.rejects import ValidationFailure
 from schemas.topics import OUTCOMES
 
 MAX_SESSIONS: Final = 100
@@ -124,8 +127,10 @@ class RestApi:
             raise ApiError(422, "missing_field", "rating or text: one is required", field="rating")
         event: dict[str, Any] = {name: body[name] for name in _FEEDBACK_FIELDS if body.get(name) is not None}
         event |= {"type": "feedback", "value": body.get("rating"), "occurred_at_ms": received_ms}
-        event.setdefault("event_id", uuid4().hex)
+        event["event_id"] = short_id(id_text(event.get("event_id", uuid4().hex))) or event["event_id"]
         raw_events = native_events({"events": [event]}, self._guard.enrichment(request), received_ms)
+        if body.get("text") is None and (failure := _rating_failure(body["rating"])) is not None:
+            raw_events = [failure]
         self._guard.charge_quota(key or _PAGE, 1)
         if key is None:
             # The token names the session already.
@@ -217,6 +222,16 @@ async def _any_session(given: str) -> str | None:
 _FEEDBACK_FIELDS: Final = (
     "event_id", "session_id", "user_id", "content_id", "content_type", "page_url", "element", "text", "properties",
 )  # fmt: skip
+
+
+def _rating_failure(given: Any) -> ValidationFailure | None:
+    """Says what is wrong with a rating. Without it or a text there would be no feedback left, so it is not just left out."""
+    rating, (low, high) = number_of(given), VALUE_RANGE["feedback"]
+    if rating is None:
+        return ValidationFailure("wrong_type", "value: expected number")
+    if not low <= rating <= high:
+        return ValidationFailure("out_of_range", f"value: outside {low:.0f}..{high:.0f} for feedback")
+    return None
 
 
 def _user_id(request: Request) -> str:

@@ -64,7 +64,7 @@ _EVENTS: Final = Operation(
     body=_object(
         ("events",),
         write_key={"description": "Instead of the header."},
-        sent_at_ms={"type": ["integer", "null"], "minimum": -(2**53) + 1, "maximum": 2**53 - 1,
+        sent_at_ms={"type": ["number", "null"], "minimum": -(2**53) + 1, "maximum": 2**53 - 1,
                     "description": "The sender's clock at the time of sending; corrects `occurred_at_ms`."},
         session_id={"description": "For events without a session_id."},
         token={"description": "An earlier push token of the session, to get a newer one."},
@@ -86,8 +86,8 @@ def _segment(call: str, body: Schema, name: str = "") -> Operation:
     )  # fmt: skip
 
 
-_NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 128}
-_SOMETHING: Final[Schema] = {"not": {"enum": [None, "", 0, False, [], {}]}}
+_NAME: Final[Schema] = {"type": ["string", "number"], "minLength": 1}
+_SOMETHING: Final[Schema] = {"not": {"enum": [None, "", [], {}]}}
 _CALLS: Final = ("track", "identify", "page", "screen", "group", "alias")
 _SHORT: Final = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
 _NEEDED: Final = {"track": "event", "group": "groupId", "alias": "previousId"}
@@ -97,8 +97,7 @@ def _message(call: str) -> Schema:
     """Segment's message. Other fields (messageId, timestamp, sentAt, context …) are optional and not declared."""
     needed = (_NEEDED[call],) if call in _NEEDED else ()
     who = [{"required": [name], "properties": {name: _NAME}} for name in ("userId", "anonymousId")]
-    either = {"type": ["string", "null"], "maxLength": 128}
-    fields = {"userId": either, "anonymousId": either, **{name: _SOMETHING for name in needed}}
+    fields = {"userId": ANYTHING, "anonymousId": ANYTHING, **{name: _SOMETHING for name in needed}}
     return {**_object(needed, **fields), "anyOf": who}
 
 
@@ -117,9 +116,9 @@ _BATCH: Final[Schema] = {
 
 _WEBHOOK: Final = Operation(
     "receiveWebhook", "collector", "Receive a signed webhook", {
-        200: ("Accepted; or erased, if Segment asks for that.", JSON, {"type": "object"}),
+        200: ("Accepted, or a duplicate; or erased, if Segment asks for that.", JSON, {"type": "object"}),
         400: ("Not JSON, or every event was rejected.", JSON, {"type": "object"}),
-    }, (401, 403, 404, 408, 409, 413, 415, 429, 503),
+    }, (401, 403, 404, 408, 413, 415, 429, 503),
     parameters=(_parameter("source", "path", TEXT, "Name of the source in MICROADJUST_WEBHOOK_SECRETS."),),
     body={"type": "object"},
     about="Standard Webhooks, Segment's X-Signature or Pendo's X-Pendo-Signature over the raw body.",
@@ -157,21 +156,29 @@ _FEEDBACK: Final[Schema] = {
     **_object(
         ("session_id",),
         session_id=ID,
-        rating={"type": ["number", "null"], "minimum": 1, "maximum": 5},
-        text={"type": ["string", "null"], "maxLength": 10_000},
-        content_id={"type": ["string", "null"], "maxLength": 256},
-        content_type={"type": ["string", "null"], "maxLength": 64},
-        page_url={"type": ["string", "null"], "maxLength": 2048},
-        element={"type": ["string", "null"], "maxLength": 256},
-        user_id={"type": ["string", "null"], "maxLength": 128},
-        event_id={"type": ["string", "null"], "minLength": 1, "maxLength": 64},
-        properties={"type": ["object", "null"], "additionalProperties": TEXT, "maxProperties": 64},
+        rating={"description": "1 to 5."},
+        text={"description": "At most 10,000 characters are kept."},
+        **{
+            name: {"description": "As in an event; what does not fit is converted, cut or left out."}
+            for name in ("content_id", "content_type", "page_url", "element", "user_id", "properties")
+        },
+        event_id={"type": ["string", "number", "null"], "minLength": 1},
         write_key={"description": "Instead of the header."},
         token={"description": "The session's push token, instead of a write key."},
     ),
     "anyOf": [
-        {"required": ["rating"], "properties": {"rating": {"type": "number"}}},
-        {"required": ["text"], "properties": {"text": {"type": "string"}}},
+        {
+            "required": ["rating"],
+            "properties": {
+                "rating": {
+                    "anyOf": [
+                        {"type": "number", "minimum": 1, "maximum": 5},
+                        {"type": "string", "pattern": r"^([1-4](\.[0-9]{1,9})?|5)$"},
+                    ]
+                }
+            },
+        },
+        {"required": ["text"], "properties": {"text": {"not": {"type": "null"}}}},
     ],
 }
 

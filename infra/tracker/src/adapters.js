@@ -7,6 +7,10 @@
 
 const isVisualOnly = true;
 
+/** Of the document and its open shadow roots. @param {string} selector @param {ParentNode} root @returns {any[]} */
+const find = (selector, root = document) =>
+  [...root.querySelectorAll(selector), ...[...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => (shadowRoot ? find(selector, shadowRoot) : []))];
+
 /** Actions that show another variant of the same text; the registry (`schemas/actions.py`) names them in this order. */
 const VARIANT_ACTIONS =
   "simplify shorten expand enrich visualise set_length set_tone refresh_recommendations".split(" ");
@@ -26,8 +30,6 @@ const setting = (settings) => () => {
 /** @param {import("./client.js").Command} command @returns {Change[] | undefined} undefined where this build does not know the action */
 export const changesFor = ({ action, parameters }) => {
   const { order = [], types = [], kind, text, category, density = "low", language, tone = action, variant = tone } = parameters;
-  /** @type {(selector: string) => any[]} */
-  const find = (selector) => [...document.querySelectorAll(selector)];
 
   /** @param {string} selector @param {string} name @param {string | null} value @param {boolean} [isVisualOnly] */
   const setAttributeOn = (selector, name, value, isVisualOnly) =>
@@ -36,7 +38,7 @@ export const changesFor = ({ action, parameters }) => {
   /** Shows one of the siblings that bear the attribute. @param {string} name @param {string} value */
   const showVariant = (name, value) =>
     find(byAttribute(name, value) + "[hidden]").map((one) => {
-      const all = [...one.parentElement.children].filter((each) => each.hasAttribute("data-adjust-" + name));
+      const all = [...one.parentNode.children].filter((each) => each.hasAttribute("data-adjust-" + name));
       return {
         target: all.find((each) => !each.hidden) ?? one,
         apply: setting(all.map((each) => [each, "hidden", each === one ? null : ""])),

@@ -9,7 +9,8 @@ import { context } from "./context.js";
 import { recorder } from "./events.js";
 import { guarded, listen } from "./guard.js";
 import { json } from "./json.js";
-import { closest, dataAdjust, describeElement, pageContent, pagePosition, pageUrl } from "./dom.js";
+import { clamp01, closest, dataAdjust, describeElement, isPage, origin, pageContent, pagePosition, pageUrl, rootBox } from "./dom.js";
+import { now } from "./limits.js";
 import { outbox } from "./outbox.js";
 import { trackEngagement } from "./engagement.js";
 import { scrolling } from "./scrolling.js";
@@ -24,6 +25,10 @@ import { write } from "./store.js";
 
 /** So long a single-page application may take to show what belongs to a new address, unless the tag or a call says otherwise. */
 const RENDERED_MS = 100;
+/** How often the address is looked at where the browser has no Navigation API to tell of it. */
+const LOOK_MS = 250;
+/** Texts that name nobody: what a site's mistake makes of a missing id. */
+const NOBODY = /^\s*(null|undefined|NaN|\[object.*)?\s*$/;
 
 const begin = () => {
   const script = document.querySelector("script[data-adjust-key]");
@@ -66,8 +71,11 @@ const begin = () => {
   let page = {};
   /** What is left is reported with the page it belongs to, even if the next has taken its address already. */
   const where = () => (url === address() ? (page = { page_url: pageUrl(), ...pageContent() }) : page);
+  let shown = false;
+  /** While what is left is told of: it belongs to the session that read it. */
+  let isEnding = false;
 
-  const record = guarded(recorder(session, () => ({ ...where(), user_id: user }), box.add));
+  const record = guarded(recorder(() => session(isEnding), () => ({ ...where(), user_id: user }), box.add));
 
   /** @type {(type: string, fields?: Fields) => void} */
   const event = (type, fields) => {
@@ -86,11 +94,11 @@ const begin = () => {
     feedback: guarded((/** @type {number | null} */ value, /** @type {string} */ text, /** @type {Fields} */ fields) =>
       event("feedback", { ...fields, value, text }),
     ),
-    conversion: (/** @type {string} */ name, /** @type {number} */ value) =>
+    conversion: (/** @type {string} */ name, /** @type {number | string} */ value) =>
       event("conversion", { value, properties: { name } }),
     /** The visitor, where the site knows one; null again when signed out. */
-    identify: (/** @type {string | null} */ id) => {
-      user = id;
+    identify: (/** @type {any} */ id) => {
+      user = /string|number/.test(typeof id) && !NOBODY.test(id) ? id : null;
     },
 
     consent: guarded((/** @type {Consent} */ given) => {
@@ -128,86 +136,124 @@ const begin = () => {
     granted,
     session,
     context,
+    /** Tells the context, if it has changed. */
+    sendContext: () => {},
     outbox,
     json,
     closest,
     describeElement,
+    origin,
+    clamp01,
+    isPage,
+    rootBox,
+    /** @type {(at: MouseEvent, node: Element) => Fields} */
     pagePosition,
+    /** @type {(node?: Element | null) => Element | undefined} */
+    scrollBox: rootBox,
     guarded,
     listen,
+    /** The page has answered a click: see clicks.js. */
+    onAnswer: () => {},
+    /** Where each box stood after its last scrolling: top and left. @type {WeakMap<Element, number[]>} */
+    places: new WeakMap(),
+    /** Does what a command asks for, which is none of the reader's doing. */
+    quietly: (/** @type {() => void} */ work) => work(),
   };
 
   const start = guarded(() => {
     const idleMs = (+setting("idle-s") || 60) * 1000;
-    const sendEngagedTime = trackEngagement(idleMs, (ms) => event("heartbeat", { value: ms }));
-    const scrolls = scrolling(event);
-    clicks(event);
+    const engagement = trackEngagement(idleMs, (ms, isActive) => {
+      if (isActive) event("custom", { properties: { name: "active" } });
+      scrolls.look();
+      event("heartbeat", { value: ms });
+    });
+    const scrolls = scrolling(internals, engagement);
+    clicks(internals);
 
     let openedAt = 0;
-    let shown = false;
+    /** 0 while the page is in view. */
+    let hiddenAt = 0;
     let sentContext = "";
     let timer = 0;
+    let entries = history.length;
 
     const open = () => {
       url = address();
-      openedAt = performance.now();
+      openedAt = now();
+      hiddenAt = document.hidden ? openedAt : 0;
       shown = true;
       scrolls.begin();
       internals.onShow.forEach((begin) => guarded(begin)());
       event("page_view", { context: context(), properties: { referrer: document.referrer.split(/[?#]/)[0] } });
       sendContext();
     };
-    const close = () => {
-      if (!shown) return;
-      shown = false;
+    /** Tells what there is to tell. A page that is left has been in view for so many ms; one that is only hidden may come back. */
+    const tell = (/** @type {number} */ inViewMs) => {
+      isEnding = true;
       scrolls.tell();
       internals.onHide.forEach((end) => guarded(end)());
-      sendEngagedTime();
-      event("page_hide", {
-        value: Math.round(performance.now() - openedAt),
-        properties: { depth: scrolls.deepest() },
-      });
+      engagement.tell();
+      if (url === address()) scrolls.look();
+      event("page_hide", { value: inViewMs, properties: { depth: scrolls.deepest() } });
+      isEnding = false;
     };
-    const hide = () => {
-      close();
-      box.leave();
+    const close = () => {
+      if (!shown) return;
+      tell(Math.round((hiddenAt || now()) - openedAt));
+      shown = false;
     };
-    const sendContext = () => {
-      if (shown && sentContext !== (sentContext = json(context()))) event("context", { context: context() });
-    };
+    const sendContext = (internals.sendContext = () => {
+      if (shown && !hiddenAt && sentContext !== (sentContext = json(context()))) event("context", { context: context() });
+    });
 
     adjust.page = guarded(() => {
       clearTimeout(timer);
+      // What the document shows by now belongs to the next page.
+      url = "";
       close();
       open();
     });
-    // The page's own history functions are left alone: a page has changed when its address has.
-    const follow = () => {
+    // The page's own history functions are left alone: a page has changed when a new entry has another address. One that is
+    // replaced is the same page: with other filters, say, or without what a campaign wrote into its address.
+    const follow = ({ navigationType = "", type = "" } = {}) => {
+      const isReplaced = navigation ? navigationType === "replace" : type !== "popstate" && entries === history.length;
+      entries = history.length;
       if (!shown || url === address()) return;
-      close();
-      timer = setTimeout(adjust.page, +setting("rendered-ms") || RENDERED_MS);
+      if (isReplaced) url = address();
+      else if (!hiddenAt) {
+        close();
+        timer = setTimeout(adjust.page, +setting("rendered-ms") || RENDERED_MS);
+      }
     };
+    const { navigation } = /** @type {any} */ (window);
+    listen(navigation ?? window, "currententrychange popstate", follow);
+    if (!navigation) setInterval(guarded(() => follow()), LOOK_MS);
 
     listen(document, "visibilitychange", () => {
-      if (document.hidden) return hide();
+      if (document.hidden) {
+        if (shown && !hiddenAt) tell(NaN);
+        hiddenAt ||= now();
+        return box.leave();
+      }
       box.resume();
       if (!url) return open();
-      shown = true;
+      if (hiddenAt) openedAt += now() - hiddenAt;
+      hiddenAt = 0;
+      follow();
       sendContext();
     });
-    listen(window, "pagehide", hide);
+    listen(window, "pagehide", () => {
+      close();
+      box.leave();
+    });
     listen(window, "pageshow", ({ persisted }) => persisted && open());
     listen(window, "online", box.retry);
-    listen(window, "popstate click", () => setTimeout(guarded(follow)));
-    listen(/** @type {any} */ (window).navigation, "currententrychange", follow);
-    listen(/** @type {any} */ (navigator).connection, "change", sendContext);
-    listen(screen.orientation, "change", sendContext);
 
     applyConsent();
     // A tab opened in the background is read when it is looked at.
     if (!document.hidden) open();
     for (const part of (dataAdjust(script, "-parts") ?? "movements client").split(" ")) {
-      if (part) import(new URL(`./${part}.js`, import.meta.url).href).then((module) => module.start(internals)).catch(() => {});
+      if (part) import(new URL(`./${part}.${VERSION}.js`, import.meta.url).href).then((module) => module.start(internals)).catch(() => {});
     }
   });
 
@@ -222,5 +268,10 @@ const begin = () => {
 
 /** @typedef {ReturnType<typeof begin>} Internals */
 
-/** Undefined only where a page has broken what the browser offers. */
-export const adjust = /** @type {Internals["adjust"]} */ (guarded(begin)()?.adjust);
+const loaded = /** @type {any} */ (window).microadjust;
+
+/**
+ * The same file by another address is another module, but a page has one tracker. Undefined only where a page has broken
+ * what the browser offers.
+ */
+export const adjust = /** @type {Internals["adjust"]} */ (loaded?.handlers ? loaded : guarded(begin)()?.adjust);

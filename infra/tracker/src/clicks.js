@@ -1,27 +1,36 @@
-/** Records clicks, with their order in a sequence and rage clicks: several quick ones at one place. */
+/** Records clicks, with their order in a sequence and rage clicks: several quick ones at one place that nothing answers. */
 
 import { listen } from "./guard.js";
-import { closest, dataAdjust, describeElement, pagePosition } from "./dom.js";
+import { closest, dataAdjust, describeElement, origin } from "./dom.js";
 
 const SEQUENCE_MS = 10_000;
 const RAGE_CLICKS = 3;
 const RAGE_MS = 1_000;
 const RAGE_PX = 40;
 
-/** @param {(type: string, fields?: import("./dom.js").Fields) => void} event */
-export const clicks = (event) => {
+/** @param {import("./adjust.js").Internals} internals */
+export const clicks = (internals) => {
+  const { event } = internals;
   /** @type {string | null | undefined} */
   let before;
   let lastAt = -SEQUENCE_MS;
   let step = 0;
   /** @type {{ at: number, x: number, y: number }[]} */
   let near = [];
-  listen(window, "click", (click) => {
-    const { target, detail, clientX: x, clientY: y, timeStamp: at } = click;
+  internals.onAnswer = () => {
+    near = [];
+  };
+  // Several clicks that select a text have had their effect.
+  listen(window, "scroll change selectionchange", internals.onAnswer);
+  // A middle click opens a link in a tab of its own, and is told as `auxclick`.
+  listen(window, "click auxclick", (click) => {
+    const { button, detail, clientX: x, clientY: y, timeStamp: at } = click;
+    const target = origin(click);
     // A click by a script is none of the reader's, and the one that a label hands on to its field is the same once more.
     if (!click.isTrusted || at === lastAt || !(target instanceof Element)) return;
+    if (button && (button > 1 || !closest(target, "a[href]"))) return;
     // A key has no place.
-    const fields = { ...describeElement(target), ...(detail && pagePosition(click)) };
+    const fields = { ...describeElement(target), ...(detail && internals.pagePosition(click, target)) };
     const follows = at - lastAt < SEQUENCE_MS;
     step = follows ? step + 1 : 1;
     near = near.filter(

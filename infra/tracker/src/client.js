@@ -1,7 +1,9 @@
 /** The adjustment client: receives commands, applies them out of the reader's sight, and reports their outcomes. */
 
 import { changesFor } from "./adapters.js";
+import { contextChanges } from "./context_changes.js";
 import { applyOffscreen } from "./deferred_changes.js";
+import { geolocation } from "./geolocation.js";
 import { connection } from "./push.js";
 
 /**
@@ -18,9 +20,10 @@ const MAX_REASON = 128;
 
 /** @param {import("./adjust.js").Internals} internals */
 export const start = (internals) => {
-  const { gateway, key, granted, guarded, json, session, outbox } = internals;
+  const { gateway, key, granted, json, session, outbox, onHide } = internals;
   const { handlers } = internals.adjust;
   const box = outbox(gateway + "/v1/outcomes", "outcomes", key, granted, () => {});
+  onHide.push(box.sendBeacons);
   /** The outcome reported of each command; one that comes again is dropped. @type {Map<string, string>} */
   const outcomes = new Map();
   /** @param {string} command_id @param {string} status @param {string} [reason] */
@@ -43,14 +46,14 @@ export const start = (internals) => {
         return report("ignored");
       }
       let again;
-      let undo = handlers[action] ? await handlers[action](command) : false;
+      let undo = Object.hasOwn(handlers, action) ? await handlers[action](command) : false;
       if (undo !== false) report("applied");
       else if (action !== "revert") {
         const changes = changesFor(command);
         if (!changes) return report("failed", `unknown action ${action}`.slice(0, MAX_REASON));
         // A reader is asked once.
         if (action !== "prompt") again = command;
-        undo = applyOffscreen(changes, expiresAt, guarded, report);
+        undo = applyOffscreen(changes, expiresAt, internals, report);
       } else {
         const [, ...undos] = inForce.get(reverts) ?? [];
         if (!undos.length) return report("ignored");
@@ -65,6 +68,8 @@ export const start = (internals) => {
     }
   };
 
+  contextChanges(internals);
+  geolocation(internals);
   connection(internals, (/** @type {Command} */ command) => {
     if (!command.command_id || outcomes.has(command.command_id)) return;
     outcomes.set(command.command_id, "");

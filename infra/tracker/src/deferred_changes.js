@@ -19,11 +19,12 @@ const inSight = (node) => {
  *
  * @param {Change[]} changes
  * @param {number} expiresAt nothing is changed from then on
- * @param {typeof import("./guard.js").guarded} guarded
+ * @param {import("./adjust.js").Internals} internals
  * @param {(status: string) => void} report
  * @returns {() => void} undoes all of it, each part when it is out of sight
  */
-export const applyOffscreen = (changes, expiresAt, guarded, report) => {
+export const applyOffscreen = (changes, expiresAt, internals, report) => {
+  const { guarded, closest, scrollBox } = internals;
   /** How to undo each. @type {Change[]} */
   const done = [];
   let todo = new Set(changes);
@@ -33,18 +34,23 @@ export const applyOffscreen = (changes, expiresAt, guarded, report) => {
     if (!backwards && Date.now() >= expiresAt) todo.clear();
     for (const change of todo) {
       const { target, apply, isVisualOnly } = change;
-      if (!isVisualOnly && !target.closest("[data-adjust-when=now]") && inSight(target)) continue;
+      if (!isVisualOnly && !closest(target, "[data-adjust-when=now]") && inSight(target)) continue;
       todo.delete(change);
       if (!target.isConnected) continue;
       const anchor = document.elementFromPoint(innerWidth / 2, innerHeight / 2) ?? document.body;
+      const box = scrollBox() ?? document.documentElement;
       const { top } = anchor.getBoundingClientRect();
-      const undo = /** @type {any} */ (apply());
-      if (!backwards) {
-        done.push({ target, isVisualOnly, apply: undo });
-        report("applied");
-      }
+      const { scrollTop, scrollLeft } = box;
+      internals.quietly(() => {
+        const undo = /** @type {any} */ (apply());
+        if (!backwards) done.push({ target, isVisualOnly, apply: undo });
+      });
       // In what changes itself nothing is a hold.
-      if (!isVisualOnly && !target.contains(anchor)) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+      if (!isVisualOnly && !target.contains(anchor)) box.scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+      // What moved here is not the reader's scrolling.
+      const [from, left] = internals.places.get(box) ?? [scrollTop, scrollLeft];
+      internals.places.set(box, [from + box.scrollTop - scrollTop, left]);
+      if (!backwards) report("applied");
     }
     if (!todo.size) {
       observer.disconnect();

@@ -41,9 +41,12 @@ export const recorder = (session, where, send) => {
     for (const [name, maxLength] of MAX_LENGTHS) {
       if (event[name] != null) event[name] = `${event[name]}`.slice(0, maxLength);
     }
+    // Values out of a form are texts. What is no number is left out.
+    if (typeof event.value === "string") event.value = +(event.value.trim() || NaN);
     const properties = Object.entries(fields.properties ?? {}).filter(([, value]) => value != null);
+    // The last of too many: an event's own name comes last.
     event.properties = Object.fromEntries(
-      properties.slice(0, MAX_PROPERTIES).map(([name, value]) => [name, `${value}`.slice(0, MAX_PROPERTY_CHARS)]),
+      properties.slice(-MAX_PROPERTIES).map(([name, value]) => [name, `${value}`.slice(0, MAX_PROPERTY_CHARS)]),
     );
     send(json(event), URGENT.includes(type));
   };

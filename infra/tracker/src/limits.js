@@ -9,3 +9,6 @@ export const MAX_STORED_AGE_MS = 23 * 3_600_000; // the contract refuses what is
 export const MAX_IN_FLIGHT = 3;
 export const REQUEST_TIMEOUT_MS = 20_000;
 export const MAX_BACKOFF_MS = 60_000;
+
+/** A clock that nobody sets back. */
+export const now = () => performance.now();

@@ -11,6 +11,7 @@ import {
   MAX_STORED_AGE_MS,
   MAX_STORED_CHARS,
   REQUEST_TIMEOUT_MS,
+  now,
 } from "./limits.js";
 import { read, write } from "./store.js";
 
@@ -41,7 +42,8 @@ export const outbox = (url, name, key, may, answered) => {
   let dueAt = 0;
   let timer = 0;
 
-  const early = () => Date.now() < notBefore;
+  const early = () => now() < notBefore;
+  const ready = () => waiting.length && !early() && !refused && may() && navigator.onLine;
 
   /** The oldest lines of one session that fit into one request. */
   const takeBatch = () => {
@@ -59,18 +61,18 @@ export const outbox = (url, name, key, may, answered) => {
     `{"write_key":${json(key)},"sent_at_ms":${Date.now()},"${name}":[${batch}]}`;
 
   const scheduleFlush = (/** @type {number} */ delayMs) => {
-    const at = Math.max(Date.now() + delayMs, notBefore);
+    const at = Math.max(now() + delayMs, notBefore);
     if (timer && dueAt <= at) return;
     clearTimeout(timer);
     dueAt = at;
-    timer = setTimeout(flush, at - Date.now());
+    timer = setTimeout(flush, at - now());
   };
 
   /** @param {string[]} batch @param {any} [retryAfter] seconds or a date, as a text */
   const requeue = (batch, retryAfter) => {
     waiting = [...batch, ...waiting].slice(-MAX_QUEUED_EVENTS);
     const askedMs = +retryAfter * 1000 || Date.parse(retryAfter) - Date.now();
-    notBefore = Date.now() + Math.max(backoffMs(failures++), askedMs || 0);
+    notBefore = now() + Math.max(backoffMs(failures++), askedMs || 0);
   };
 
   const send = async (/** @type {string[]} */ batch) => {
@@ -104,10 +106,17 @@ export const outbox = (url, name, key, may, answered) => {
     timer = 0;
     if (early()) return scheduleFlush(0);
     // A page may have made `fetch` throw at once: then the batch waits again before this looks.
-    while (!early() && !refused && waiting.length && inFlight.size < MAX_IN_FLIGHT && may() && navigator.onLine) send(takeBatch());
+    while (inFlight.size < MAX_IN_FLIGHT && ready()) send(takeBatch());
+  });
+
+  /** Sends what waits without an answer: the page may never run again. */
+  const sendBeacons = guarded(() => {
+    while (ready() && navigator.sendBeacon(url, body(takeBatch())));
   });
 
   return {
+    sendBeacons,
+
     /** @param {string} line @param {boolean} urgent */
     add: (line, urgent) => {
       if (line.length > MAX_BATCH_CHARS) return;
@@ -141,9 +150,7 @@ export const outbox = (url, name, key, may, answered) => {
       let lines = [...unsure].join("\n");
       while (lines.length > MAX_STORED_CHARS) lines = lines.slice(lines.indexOf("\n") + 1);
       write("queue", lines);
-      if (!early() && navigator.onLine) {
-        while (waiting.length && navigator.sendBeacon(url, body(takeBatch())));
-      }
+      sendBeacons();
       // A tab that was only hidden goes on with what could not be stored.
       if (read("queue") === lines) waiting = [];
     }),

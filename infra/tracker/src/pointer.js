@@ -7,7 +7,8 @@ const TREMOR_PX = 8;
 const PAUSE_MS = [300, 2_000]; // shorter is moving, longer is reading
 
 /** @param {import("./adjust.js").Internals} internals */
-export const pointer = ({ event, guarded, listen, onHide, describeElement, pagePosition }) => {
+export const pointer = (internals) => {
+  const { event, guarded, listen, onHide, origin } = internals;
   const fresh = () => ({ path: 0, samples: 0, turns: 0, tremors: 0, pauses: 0, pauseMs: 0, fromX: lastX, fromY: lastY });
   let lastX = 0;
   let lastY = 0;
@@ -18,17 +19,17 @@ export const pointer = ({ event, guarded, listen, onHide, describeElement, pageP
   let seen = fresh();
   /** @type {any} */
   let last;
+  /** @type {any} */
+  let target;
 
   const tell = guarded(() => {
     clearTimeout(timer);
     timer = 0;
     const { path, samples, turns, tremors, pauses, pauseMs, fromX, fromY } = seen;
     if (path) {
-      const { content_id, content_type } = describeElement(last.target);
+      // Of the page's content: a path leads over more than where it ends.
       event("move", {
-        content_id,
-        content_type,
-        ...pagePosition(last),
+        ...internals.pagePosition(last, target),
         value: Math.round(path),
         properties: {
           samples,
@@ -67,6 +68,7 @@ export const pointer = ({ event, guarded, listen, onHide, describeElement, pageP
     seen.samples++;
     [lastX, lastY, lastAt] = [clientX, clientY, timeStamp];
     last = move;
+    target = origin(move);
     timer ||= setTimeout(tell, TELL_MS);
   });
   onHide.push(tell);

@@ -32,10 +32,13 @@ export const connection = (internals, receive) => {
     // Ids count within a session's stream: another session starts without one.
     if (of !== session) lastId = "";
     session = of;
+    // Two tries by WebSocket, two by server-sent events, and round again.
+    const byEvents = failures % 4 > 1;
+    // A browser opens six connections to a server without HTTP/2: a tab that nobody looks at takes none of them.
+    if (byEvents && document.hidden) return;
     const query = "?" + new URLSearchParams({ session_id, token, last_id: lastId });
     const url = gateway + "/v1/push";
-    // Two tries by WebSocket, two by server-sent events, and round again.
-    const mine = failures % 4 > 1 ? new EventSource(url + "/events" + query) : new WebSocket(url.replace("http", "ws") + query);
+    const mine = byEvents ? new EventSource(url + "/events" + query) : new WebSocket(url.replace("http", "ws") + query);
     const since = Date.now();
     channel = mine;
     mine.onmessage = ({ data }) =>
@@ -61,6 +64,10 @@ export const connection = (internals, receive) => {
   };
   // A page that is shown for the first time connects below.
   listen(window, "online pageshow", ({ persisted }) => persisted !== false && connect());
+  listen(document, "visibilitychange", () => {
+    if (document.hidden) channel instanceof EventSource && close();
+    else if (!channel && !timer) connect();
+  });
   // An open connection would keep the page from being kept for the way back.
   listen(window, "pagehide", close);
   connect();

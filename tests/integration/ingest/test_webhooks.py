@@ -124,7 +124,7 @@ def test_a_sender_may_try_again_with_a_new_timestamp_and_the_event_counts_once(g
     assert [each["event_id"] for each in gateway.topics.records()].count("native-30") == 1
 
 
-def test_ten_thousand_forged_altered_old_and_replayed_ones_are_refused(gateway: Gateway) -> None:
+def test_ten_thousand_forged_altered_old_and_replayed_ones_write_nothing(gateway: Gateway) -> None:
     random = Random(7)
     good = [hook for number in range(100, 110) for hook in _signed(number)]
     assert Counter(post(gateway, hook) for hook in good) == {200: len(good)}
@@ -135,8 +135,9 @@ def test_ten_thousand_forged_altered_old_and_replayed_ones_are_refused(gateway: 
         attack = attacks[number % len(attacks)]
         answers[attack.__name__, post(gateway, attack(random.choice(good), random))] += 1
     print(f"\n{dict(answers)}")
-    assert {status for _, status in answers} <= {401, 409}
-    assert answers["_replayed", 409] == 2_000
+    assert {status for name, status in answers if name != "_replayed"} == {401}
+    # Acknowledged, since a sender whose answer was lost repeats; nothing is written.
+    assert answers["_replayed", 200] == 2_000
     assert len(gateway.topics.records()) == before
 
 
@@ -206,10 +207,10 @@ def test_a_replay_is_known_after_a_restart(start: Start, redis_server: RedisServ
     until(lambda: marked(redis_server) >= before + 3)
     gateway.kill()
     gateway.start()
-    assert [post(gateway, hook) for hook in hooks] == [409] * 3
+    assert [post(gateway, hook) for hook in hooks] == [200] * 3
 
 
-def test_a_retry_waits_for_the_first_attempt_and_gets_no_409_where_that_fails(start: Start, broker: Broker) -> None:
+def test_a_retry_waits_for_the_first_attempt_and_is_no_duplicate_where_that_fails(start: Start, broker: Broker) -> None:
     gateway = start(MICROADJUST_WEBHOOK_SECRETS=SECRETS, ack_timeout_ms="2000", ticks="0")
     # As if it had sent before: nothing is looked up any more.
     assert post(gateway, _signed(600)[0]) == 200
@@ -221,25 +222,30 @@ def test_a_retry_waits_for_the_first_attempt_and_gets_no_409_where_that_fails(st
             assert post(gateway, failing) == 503
             assert first.result() == 503
         until(lambda: post(gateway, failing) == 200)
-        assert post(gateway, failing) == 409
+        assert post(gateway, failing) == 200
         with broker.silent():
             first = pool.submit(post, gateway, succeeding)
             time.sleep(0.3)
             second = pool.submit(post, gateway, succeeding)
             time.sleep(0.3)
             assert not second.done()
-        assert (first.result(), second.result()) == (200, 409)
+        assert (first.result(), second.result()) == (200, 200)
     assert [each["event_id"] for each in gateway.topics.records()].count("segment-601") == 1
 
 
 def test_segments_delete_erases_the_person(start: Start, redis_server: RedisServer) -> None:
     gateway = start(MICROADJUST_WEBHOOK_SECRETS=SECRETS)
     gateway.topics.add(SESSION_STATE)
-    gateway.post([event(session_id="anna-deletes", user_id="deleted@example")])
     redis = Redis.from_url(redis_server.url)
-    assert redis.smembers(keys.user("deleted@example")) == {b"anna-deletes"}
+
+    def is_known() -> bool:
+        # On a busy machine the 40 ms that a request waits for Redis may pass.
+        gateway.post([event(session_id="anna-deletes", user_id="deleted@example")])
+        return bool(redis.smembers(keys.user("deleted@example")) == {b"anna-deletes"})
+
+    until(is_known)
     request = {"type": "delete", "userId": "deleted@example", "channel": "server"}
-    assert post(gateway, segment(json.dumps({**request, "userId": 17}).encode())) == 400
+    assert post(gateway, segment(json.dumps({**request, "userId": []}).encode())) == 400
     assert post(gateway, segment(json.dumps(request).encode(), NEVER)) == 401
     assert redis.exists(keys.user("deleted@example"))
     assert post(gateway, segment(json.dumps(request).encode())) == 200
@@ -261,3 +267,25 @@ def test_what_is_signed_and_no_event_is_named_and_no_server_error(gateway: Gatew
     assert post(gateway, standard(b'{"data": {"type": "dance"}}', message_id="dance")) == 400
     assert post(gateway, pendo(json.dumps({"timestamp": now_ms() // 1000, "event": "x"}).encode())) == 400
     assert post(gateway, Hook("unknown", {}, b"{}")) == 404
+
+
+def test_a_webhook_full_of_refused_events_is_delivered_and_takes_little_memory(gateway: Gateway) -> None:
+    """Each event's own bytes are recorded: with the whole body for each, 2,400 would take gigabytes, and 220 never fit."""
+    dancing = [{"event_id": f"dance-{number}", "type": "dance", "text": "x" * 130} for number in range(2_000)]
+    body = json.dumps({"events": [*dancing, event("among-dancers")]}).encode()
+    before = gateway.process.memory_info().rss
+    assert post(gateway, standard(body, message_id="dancers")) == 200
+    assert gateway.process.memory_info().rss - before < 50 * 2**20
+    assert "among-dancers" in {each["event_id"] for each in gateway.topics.records()}
+
+
+def test_numbers_are_ids_in_webhooks(gateway: Gateway) -> None:
+    seen = {"event": "guideSeen", "visitorId": 77, "uniqueId": 4711, "timestamp": int(time.time())}
+    secret = {"properties": {"url": "https://u:pw@shop.example/a?token=s3cr3t"}}
+    assert post(gateway, pendo(json.dumps({**seen, **secret}).encode())) == 200
+    message = {"type": "track", "event": "Seen", "userId": 90210, "messageId": "numeric", "timestamp": now_ms()}
+    assert post(gateway, segment(json.dumps(message).encode())) == 200
+    records = {each["event_id"]: each for each in gateway.topics.records()}
+    assert (records["4711"]["user_id"], records["4711"]["page_url"]) == ("77", "https://shop.example/a")
+    assert records["numeric"]["user_id"] == "90210"
+    assert "s3cr3t" not in json.dumps(records)

@@ -1,4 +1,5 @@
-"""The same recording twice into fresh topics: the same bytes come out, site cards and refits on the way included."""
+"""The same recording twice into fresh topics, into one subtask and into two: the same bytes come out, site cards and refits on
+the way included."""
 
 from pathlib import Path
 
@@ -15,13 +16,13 @@ REFITS = ("--refit-min", "3", "--refit-lead-s", "20")
 
 
 @pytest.mark.timeout(400)
-def test_a_replay_gives_byte_identical_commands(stack: Stack, tmp_path: Path) -> None:
+def test_a_replay_gives_byte_identical_commands_at_any_parallelism(stack: Stack, tmp_path: Path) -> None:
     readers = WorldRecording("mixed", 42, 25.0, seed=23, changes=WORLDS["mixed"].changes, arrive_minutes=3.0)
     readers.write(tmp_path / "readers.jsonl")
     recording = list(records(tmp_path / "readers.jsonl"))
     runs = []
-    for _ in range(2):
-        with running_job(stack, *REFITS) as job:
+    for parallelism in ("1", "2"):
+        with running_job(stack, *REFITS, "--parallelism", parallelism) as job:
             assert job.settle(job.replay(recording).sent).missing == 0
             runs.append(job.commands())
     once, twice = runs

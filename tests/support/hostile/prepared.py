@@ -161,6 +161,8 @@ def _depths() -> Iterator[bytes]:
             inner = opening * depth + "1" + closing * depth
             yield from (inner.encode(), (opening * depth).encode(), (inner[:-1] + "?").encode())
             yield from (record(extra=f',"deep":{inner}'), record({"text": inner}), record({"properties": inner}))
+            # What a later one of its name replaces has been read all the same.
+            yield from (record(extra=f',"deep":{inner},"deep":1'), record(extra=f',"deep":"[\\"{{","deep":{inner}'))
             yield from (record({"context": inner}), within_context("unknown", inner), within_context("device", inner))
     yield record({"text": '"' + "[" * 200 + '"'})
     yield record(extra=',"flat":[' + ",".join(["[]"] * 200) + "]")

@@ -14,7 +14,6 @@ from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.session_state import MAX_ACTIVE, MAX_RECENT, SessionState
 from schemas.topics import ADJUSTMENTS, SESSION_STATE
-from tests.support.oracle.job import LATENESS
 from tests.support.stack import RunningJob
 
 
@@ -24,7 +23,7 @@ def compared(job: RunningJob, recording: Sequence[bytes]) -> list[SessionState]:
     done: dict[str, dict[str, Event]] = defaultdict(dict)
     for record in recording:
         event = validate_record(record, now_ms)
-        if not isinstance(event, Event) or event.occurred_at_ms < event.received_at_ms - LATENESS:
+        if not isinstance(event, Event) or event.occurred_at_ms <= event.received_at_ms - SESSION_END_MS:
             continue
         if event.type in ACTIONS:
             done[event.session_id].setdefault(event.event_id, event)

@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from infra.gateway.client_address import anonymize_ip
-from infra.gateway.ingest.enrichment import Enricher, Enrichment, apply_enrichment, device_of
+from infra.gateway.ingest.devices import device_of
+from infra.gateway.ingest.enrichment import Enricher, Enrichment, apply_enrichment
 from infra.settings import SettingsError
 from tests.support.shared_data import shared
 

@@ -73,6 +73,15 @@ def test_a_broken_value_is_named_and_a_secret_is_not_shown(key: str, value: str)
         Settings.from_env({key: value})
 
 
+def test_a_proxy_that_is_no_address_is_named() -> None:
+    name = "MICROADJUST_GATEWAY_TRUSTED_PROXIES"
+    for text in ("localhost", "10.0.0.1, proxy.internal", "10.0.0.0/99"):
+        with pytest.raises(SettingsError, match=name):
+            Settings.from_env({name: text})
+    given = Settings.from_env({name: " 127.0.0.1,, 10.0.0.0/8 , ::1,"})
+    assert given.trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "::1")
+
+
 def test_a_setting_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "secrets").write_text("new,old\n")
     settings = Settings.from_env({"MICROADJUST_PUSH_SECRETS_FILE": str(tmp_path / "secrets")})

@@ -1,5 +1,6 @@
 """Which files the gateway serves, with which headers, and that nothing else can be reached."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,61 @@ def test_the_demo_is_served_only_where_it_is_switched_on() -> None:
     # Parts of pages are no pages.
     for part in ("page.html", "articles/tides.html", "nothing"):
         assert demo.get(f"/demo/{part}").status_code == 404
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> InProcessClient:
+    """A server of a core and a part, the core with a Brotli form."""
+    (tmp_path / "adjust.js").write_text("core " * 100)
+    (tmp_path / "adjust.js.br").write_bytes(b"brotli")
+    (tmp_path / "client.0a1b2c.js").write_text("part")
+    return InProcessClient(Starlette(routes=tracker.routes(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=1.0, br;q=0.5", "br"),
+        ("GZIP", "gzip"),
+        ("br;q=0, gzip", "gzip"),
+        ("*", "br"),
+        ("gzip;q=0", None),
+        ("identity", None),
+        ("br;q=high", None),
+    ],
+)
+def test_a_script_goes_in_the_smallest_form_that_is_accepted(
+    scripts: InProcessClient, accepted: str, coding: str | None
+) -> None:
+    answer = scripts.get("/t/adjust.js", headers={"accept-encoding": accepted})
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["vary"] == "accept-encoding"
+
+
+def test_a_script_that_the_browser_has_is_not_sent_again(scripts: InProcessClient) -> None:
+    first = scripts.get("/t/adjust.js", headers={"accept-encoding": "gzip"})
+    tag = first.headers["etag"]
+    for known in (tag, f'"other", {tag}', f"W/{tag}", "*"):
+        again = scripts.get("/t/adjust.js", headers={"accept-encoding": "gzip", "if-none-match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    # The tag names bytes: another form of the same script has another.
+    plain = scripts.get("/t/adjust.js", headers={"accept-encoding": "identity", "if-none-match": tag})
+    assert (plain.status_code, plain.text) == (200, "core " * 100)
+
+
+def test_a_part_is_kept_for_good_and_the_core_is_asked_for_again(scripts: InProcessClient) -> None:
+    assert scripts.get("/t/client.0a1b2c.js").headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert scripts.get("/t/adjust.js").headers["cache-control"] == "public, max-age=3600"
+    missing = scripts.get("/t/client.ffffff.js")
+    assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store")
+
+
+def test_a_rebuilt_tracker_shows_without_a_restart(tmp_path: Path) -> None:
+    core = tmp_path / "adjust.js"
+    core.write_text("first")
+    client = InProcessClient(Starlette(routes=tracker.routes(tmp_path)))
+    assert client.get("/t/adjust.js").text == "first"
+    core.write_text("second")
+    os.utime(core, (1, 1))
+    assert client.get("/t/adjust.js").text == "second"

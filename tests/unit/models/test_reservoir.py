@@ -1,5 +1,6 @@
 """The reservoir: order, capacity, restoring, and its preference for recent rows."""
 
+import math
 from random import Random
 
 import pytest
@@ -106,3 +107,19 @@ def test_very_old_rows_give_way_altogether() -> None:
     old = [window(n, at(0)) for n in range(500)]
     young = [window(n, at(0) + 40 * int(HALF_LIFE_MS)) for n in range(500, 600)]
     assert all(values[0] >= 500 for values in filled(old + young, 50).rows())
+
+
+def test_the_greatest_hash_has_a_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of 2^54 names: it would stop the job at each start."""
+
+    class Greatest:
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def digest(self) -> bytes:
+            return b"\xff" * 8
+
+    monkeypatch.setattr("models.reservoir.blake2b", Greatest)
+    reservoir = Reservoir(HALF_LIFE_MS)
+    assert reservoir.add("a", 1, [1.0])
+    assert math.isfinite(reservoir.items()[0][0])

@@ -75,6 +75,12 @@ def test_a_page_that_was_hidden_last_is_not_watched() -> None:
     assert wake_s(closed) == 15 + 1_800
 
 
+def test_a_page_that_tells_its_last_scroll_while_it_is_left_is_not_watched() -> None:
+    closed = session(last_event_s=15, looked_at_s=70, hidden_s=15)
+    assert closed.is_page_hidden
+    assert silent(closed, until_s=500) == []
+
+
 def test_a_page_that_was_hidden_before_the_last_interaction_is_watched() -> None:
     assert silent(session(last_event_s=15, looked_at_s=70, hidden_s=12), until_s=80) == [80]
 

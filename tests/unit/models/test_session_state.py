@@ -149,3 +149,16 @@ def test_who_signs_in_keeps_what_they_did_before() -> None:
     )
     assert [each.event_id for each in state.recent] == ["e4", "e3", "e2", "e1"]
     assert (state.user_id, state.preferences) == ("anton", {"language": "de"})
+
+
+def test_actions_that_come_late_stand_where_they_happened() -> None:
+    """As a phone's library sends them: a batch of half a minute, after the page's own event of now."""
+    state = after(seen("now", 40), *(seen(f"late-{at_s}", at_s, device="phone") for at_s in (12, 38, 25)))
+    assert [each.event_id for each in state.recent] == ["now", "late-38", "late-25", "late-12"]
+    assert (state.updated_at_ms, state.preferences) == (at(40), {"device": "phone"})
+
+
+def test_what_may_be_of_the_session_before_is_no_action_of_this_one() -> None:
+    state = after(seen("now", SESSION_END_S))
+    assert with_action(state, seen("before", 0)) is state
+    assert len(with_action(state, seen("just", 1)).recent) == 2

@@ -70,8 +70,8 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path
     with zipfile.ZipFile(wheel) as packed:
         found = {name for name in packed.namelist() if ".dist-info/" not in name}
     expected = {name for name in tracked() if name.split("/")[0] in PACKAGES and not Path(name).name.startswith(".")}
-    scripts = {f"infra/tracker/dist/{path.name}" for path in (PROJECT / ".build" / "tracker").glob("*.js")}
-    assert "infra/tracker/dist/adjust.js" in scripts
+    scripts = {f"infra/tracker/dist/{path.name}" for path in (PROJECT / ".build" / "tracker").glob("*.js*")}
+    assert {"infra/tracker/dist/adjust.js", "infra/tracker/dist/adjust.js.br"} <= scripts
     assert (found - expected - scripts, (expected | scripts) - found) == (set(), set())
 
 

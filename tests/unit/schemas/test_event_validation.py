@@ -95,7 +95,7 @@ WRONG: dict[str, tuple[Json, str, str]] = {
     "a number as id": ({"event_id": 7}, "wrong_type", "event_id: expected string"),
     "a text as number": ({"value": "5"}, "wrong_type", "value: expected number"),
     "truth as number": ({"value": True}, "wrong_type", "value: expected number"),
-    "a time with a point": ({"occurred_at_ms": float(NOW_MS)}, "wrong_type", "occurred_at_ms: expected integer"),
+    "half a millisecond": ({"occurred_at_ms": NOW_MS + 0.5}, "wrong_type", "occurred_at_ms: expected integer"),
     "a number as truth": ({"context": {"save_data": 1}}, "wrong_type", "context.save_data: expected boolean"),
     "a list as context": ({"context": []}, "wrong_type", "context: expected object"),
     "a list as tags": ({"properties": []}, "wrong_type", "properties: expected object"),
@@ -162,6 +162,7 @@ BARELY: dict[str, Json] = {
     "a day behind": {"occurred_at_ms": NOW_MS - DAY_MS},
     "a day ahead": {"occurred_at_ms": NOW_MS + DAY_MS},
     "a day in the future": {"occurred_at_ms": NOW_MS + DAY_MS, "received_at_ms": NOW_MS + DAY_MS},
+    "whole numbers with a point": {"occurred_at_ms": float(NOW_MS), "context": {"rtt_ms": 5e1, "viewport_w": -0.0}},
     "the first instant": {"occurred_at_ms": 946_684_800_000, "received_at_ms": 946_684_800_000},
 }
 
@@ -169,6 +170,13 @@ BARELY: dict[str, Json] = {
 @pytest.mark.parametrize("fields", BARELY.values(), ids=BARELY.keys())
 def test_an_event_on_a_bound_is_valid(fields: Json) -> None:
     assert isinstance(validated(**fields), Event)
+
+
+def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
+    for text in ("1790000000000.0", "1.79e12", "17900000000000e-1"):
+        event = in_json(f',"occurred_at_ms":{text},"received_at_ms":{text}')
+        assert isinstance(event, Event), text
+        assert (event.occurred_at_ms, type(event.occurred_at_ms)) == (1_790_000_000_000, int)
 
 
 def test_65536_bytes_are_valid_and_one_more_is_oversize() -> None:
@@ -181,6 +189,15 @@ def test_65536_bytes_are_valid_and_one_more_is_oversize() -> None:
 def test_32_levels_are_valid_and_one_more_is_malformed() -> None:
     assert isinstance(in_json(nested(32)), Event)
     assert in_json(nested(33)) == ValidationFailure("malformed", "not JSON of at most 32 levels")
+
+
+def test_what_a_later_value_of_its_name_replaces_is_deep_all_the_same() -> None:
+    assert isinstance(in_json(nested(32) + ',"unknown":1'), Event)
+    assert in_json(nested(33) + ',"unknown":1') == ValidationFailure("malformed", "not JSON of at most 32 levels")
+
+
+def test_quotes_in_texts_end_no_text() -> None:
+    assert isinstance(in_json(',"a":"\\"' + "[" * 40 + '\\\\","b":"{{{"'), Event)
 
 
 def test_brackets_in_texts_or_side_by_side_are_not_depth() -> None:

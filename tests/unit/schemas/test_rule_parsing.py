@@ -154,6 +154,29 @@ def test_an_empty_list_of_rules_is_a_rule_file() -> None:
     assert rules == []
 
 
+@pytest.mark.parametrize(
+    "value", ["NO", "no", "Yes", "on", "OFF", "y", "010", "-07", "1:30", "12:30:45", ".nan", "-.inf", "[SE, NO, FI]"]
+)
+def test_what_yaml_takes_for_something_else_is_refused_with_its_line(value: str) -> None:
+    with pytest.raises(RuleError, match=r"line 2: .*(quote|zero|number)"):
+        parse_rule_file(f"rules:\n  - {{id: x, any: {value}}}", KNOWN_FEATURES)
+
+
+def test_norway_can_be_written_in_quotes() -> None:
+    text = yaml.safe_dump({"rules": [rule_data(lane="event", when=[{"context": "country", "among": ["SE", "NO"]}])]})
+    assert "'NO'" in text
+    [rule] = parse_rule_file(text, KNOWN_FEATURES)
+    assert rule.when[0].among == ("SE", "NO")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_bound_that_is_no_number_is_refused(value: float) -> None:
+    """From a file only: JSON has no such numbers."""
+    assert f"calm-down: when[0].above: {value} is no number in JSON" in message(
+        rule_data(**when(feature="pages", above=value))
+    )
+
+
 UNWRITABLE: list[tuple[dict[str, Any], str]] = [
     (then({"video": {True: "small"}}), "calm-down: then.parameters.video: the key True is no text"),
     (then({"sizes": [{1: "small"}]}), "calm-down: then.parameters.sizes[0]: the key 1 is no text"),
@@ -177,26 +200,3 @@ UNWRITABLE: list[tuple[dict[str, Any], str]] = [
 def test_what_no_command_could_carry_is_rejected(change: dict[str, Any], problem: str) -> None:
     """A file may hold what JSON cannot; the job would accept the rule, and fail at its first command for ever."""
     assert message(rule_data() | change).startswith(f"rule {problem}")
-
-
-@pytest.mark.parametrize(
-    "value", ["NO", "no", "Yes", "on", "OFF", "y", "010", "-07", "1:30", "12:30:45", ".nan", "-.inf", "[SE, NO, FI]"]
-)
-def test_what_yaml_takes_for_something_else_is_refused_with_its_line(value: str) -> None:
-    with pytest.raises(RuleError, match=r"line 2: .*(quote|zero|number)"):
-        parse_rule_file(f"rules:\n  - {{id: x, any: {value}}}", KNOWN_FEATURES)
-
-
-def test_norway_can_be_written_in_quotes() -> None:
-    text = yaml.safe_dump({"rules": [rule_data(lane="event", when=[{"context": "country", "among": ["SE", "NO"]}])]})
-    assert "'NO'" in text
-    [rule] = parse_rule_file(text, KNOWN_FEATURES)
-    assert rule.when[0].among == ("SE", "NO")
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_a_bound_that_is_no_number_is_refused(value: float) -> None:
-    """From a file only: JSON has no such numbers."""
-    assert f"calm-down: when[0].above: {value} is no number" in message(
-        rule_data() | when(feature="pages", above=value)
-    )

@@ -51,6 +51,7 @@ def columns(said: Event | ValidationFailure, raw: bytes) -> dict[str, Any]:
         return {"reject_reason": said.reason, "reject_detail": said.detail, "original": original, "occurred_at": 0}
     row = {name: value for name, value in msgspec.structs.asdict(said).items() if value is not None}
     row.pop("properties", None)
+    row.pop("notes", None)
     if said.context is not None:
         row["context"] = {k: v for k, v in msgspec.structs.asdict(said.context).items() if v is not None}
     return row | {"type_no": EVENT_TYPES.index(said.type), "occurred_at": said.occurred_at_ms}

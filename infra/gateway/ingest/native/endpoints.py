@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from infra.gateway.auth import push_tokens
 from infra.gateway.components import Component, GatewayContext
+from infra.gateway.errors import ApiError
 from infra.gateway.ingest.guard import IngestGuard
 from infra.gateway.ingest.limits import BodyMemoryLease
 from infra.gateway.ingest.native.events import native_events, native_originals
@@ -33,8 +34,12 @@ class Collector:
         raw, batch, received_ms = await self._guard.read_json_object(request, memory, source)
         if key is None:
             key = self._guard.write_keys.of(batch.get("write_key", batch.get("writeKey")), request, "events")
-        raw_events = native_events(batch, self._guard.enrichment(request), received_ms)
-        self._guard.charge_quota(key, len(raw_events))
+        try:
+            raw_events = native_events(batch, self._guard.enrichment(request), received_ms)
+            self._guard.charge_quota(key, len(raw_events))
+        except ApiError as error:
+            await self._guard.reject_batch(key.source, error, raw, received_ms)
+            raise
         result, sessions = await self._guard.ingest(
             request, key, raw_events, received_ms, lambda: native_originals(raw)
         )

@@ -7,8 +7,8 @@ import msgspec
 
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.enrichment import Enrichment, apply_enrichment
-from infra.gateway.ingest.json_fields import is_safe_integer
 from infra.gateway.ingest.pipeline import RawEvent
+from infra.gateway.ingest.times import milliseconds
 from schemas.rejects import ValidationFailure
 
 
@@ -21,13 +21,12 @@ def native_events(batch: dict[str, Any], enrichment: Enrichment, received_ms: in
 
     Of the reader's clock only the distance between `occurred_at_ms` and `sent_at_ms` is trusted.
     """
-    events, sent_at_ms, session_id = batch.get("events"), batch.get("sent_at_ms"), batch.get("session_id")
+    events, session_id = batch.get("events"), batch.get("session_id")
     if type(events) is not list:
         raise ApiError(422, "wrong_type", "events: expected a list of events", field="events")
-    if type(sent_at_ms) is float and sent_at_ms.is_integer():
-        sent_at_ms = int(sent_at_ms)
-    if sent_at_ms is not None and not is_safe_integer(sent_at_ms):
-        raise ApiError(422, "wrong_type", "sent_at_ms: expected integer milliseconds since 1970", field="sent_at_ms")
+    sent_at_ms = milliseconds(batch.get("sent_at_ms"))
+    if sent_at_ms is None and batch.get("sent_at_ms") is not None:
+        raise ApiError(422, "wrong_type", "sent_at_ms: expected milliseconds since 1970", field="sent_at_ms")
     skew_ms = received_ms - sent_at_ms if sent_at_ms is not None else 0
     raw_events: list[RawEvent] = []
     for event in events:
@@ -35,8 +34,10 @@ def native_events(batch: dict[str, Any], enrichment: Enrichment, received_ms: in
             raw_events.append(ValidationFailure("malformed", "not an object"))
             continue
         event["received_at_ms"] = received_ms
-        occurred = event.get("occurred_at_ms")
-        if sent_at_ms is not None and is_safe_integer(occurred):
+        # The gateway's own field.
+        event.pop("notes", None)
+        occurred = milliseconds(event.get("occurred_at_ms"))
+        if sent_at_ms is not None and occurred is not None:
             # An event cannot have occurred after its receipt.
             event["occurred_at_ms"] = min(occurred + skew_ms, received_ms)
         if session_id is not None:

@@ -29,6 +29,8 @@ BATCHES: Final = ("batch", "b", "import")
 """`b` is the name in Segment's mobile libraries, `import` in older ones."""
 
 _SERVER_LIBRARIES: Final = frozenset({"python", "node", "java", "ruby", "php", "go", "net", "rust"})
+_APP_LIBRARIES: Final = frozenset({"swift", "kotlin", "android", "ios", "flutter", "unity", "xamarin", "native"})
+"""In apps on the reader's own device, whose HTTP library (okhttp) looks like a server's."""
 
 
 class _RawBatch(msgspec.Struct):
@@ -55,13 +57,11 @@ class Segment:
 
     async def batch(self, request: Request, memory: BodyMemoryLease) -> Response:
         key, raw, batch, received_ms = await self._read(request, memory)
-        messages = batch.get("batch")
-        if type(messages) is not list:
-            raise ApiError(400, "wrong_type", "batch: expected a list of messages", field="batch")
-        if len(messages) > MAX_EVENTS:
-            raise ApiError(
-                400, "oversize", f"batch: {len(messages)} messages; send at most {MAX_EVENTS}", field="batch"
-            )
+        try:
+            messages = _messages(batch)
+        except ApiError as error:
+            await self._guard.reject_batch(key.source, error, raw, received_ms)
+            raise
         self._guard.charge_quota(key, len(messages))
         shared = object_field(batch, "context")
         raw_events: list[RawEvent] = []
@@ -99,9 +99,19 @@ class Segment:
         says nothing about the reader, and the language is the locale.
         """
         agent, address = _text(context, "userAgent"), _text(context, "ip")
-        if address or _is_server(context):
+        if address or _library_is(context, _SERVER_LIBRARIES):
             return self._guard.enricher.lookup(agent, "", address)
-        return self._guard.enrichment(request, agent)
+        return self._guard.enrichment(request, agent, is_reader=_library_is(context, _APP_LIBRARIES))
+
+
+def _messages(batch: Mapping[str, Any]) -> list[Any]:
+    """Returns the batch's messages; raises `ApiError` 400."""
+    messages = batch.get("batch")
+    if type(messages) is not list:
+        raise ApiError(400, "wrong_type", "batch: expected a list of messages", field="batch")
+    if len(messages) > MAX_EVENTS:
+        raise ApiError(400, "oversize", f"batch: {len(messages)} messages; send at most {MAX_EVENTS}", field="batch")
+    return messages
 
 
 def _text(context: Mapping[str, Any], name: str) -> str:
@@ -109,10 +119,10 @@ def _text(context: Mapping[str, Any], name: str) -> str:
     return found if type(found) is str else ""
 
 
-def _is_server(context: Mapping[str, Any]) -> bool:
-    """Whether a server library sends this: "analytics-java" is one, "JavaScript" is not."""
+def _library_is(context: Mapping[str, Any], kind: frozenset[str]) -> bool:
+    """Whether a library of that kind sends this: "analytics-java" is a server's, "JavaScript" is not."""
     name = _text(object_field(context, "library"), "name").lower()
-    return not _SERVER_LIBRARIES.isdisjoint(re.split(r"[^a-z0-9]+", name))
+    return not kind.isdisjoint(re.split(r"[^a-z0-9]+", name))
 
 
 def originals(raw: bytes) -> list[bytes]:

@@ -1,7 +1,7 @@
 """POST /v1/webhooks/{source}: receives signed webhooks of other servers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from infra.gateway.ingest.body import read_body
 from infra.gateway.ingest.deduplication import Deduplicator, RedisSeenIds
 from infra.gateway.ingest.guard import MAX_BODY_BYTES, IngestGuard, kafka_unavailable
 from infra.gateway.ingest.limits import BodyMemoryLease
+from infra.gateway.ingest.native.events import native_originals
 from infra.gateway.ingest.webhooks.message import WebhookMessage, digest
 from infra.gateway.ingest.webhooks.registry import KINDS, WebhookKind
 from infra.gateway.ingest.webhooks.signatures import InvalidSignatureError
@@ -29,7 +30,7 @@ MAX_AGE_MS: Final = 23 * 3_600_000
 
 
 class Webhooks:
-    """Rejects what is forged, altered or old (401) and what was accepted before (409).
+    """Rejects what is forged, altered or old (401); a webhook that was accepted before is acknowledged and changes nothing.
 
     Only accepted webhooks count as seen, so a sender may retry after a 503; a retry during the first attempt waits for
     its outcome. With Standard Webhooks a sender may also retry with a new timestamp and signature after a 200 that got
@@ -78,7 +79,8 @@ class Webhooks:
         if not claim.fresh:
             await _require_success(claim.others)
             metrics.WEBHOOKS.labels(source, "replayed").inc()
-            raise ApiError(409, "replayed", "body: this webhook was accepted before")
+            # A success: a sender that got no answer the first time repeats, and would take anything else for a failure.
+            return json_response(200, {"accepted": 0, "duplicates": 1, "rejected": [], "duplicate": True})
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         accepted.complete_when(claim, done)
         try:
@@ -100,9 +102,15 @@ class Webhooks:
         raw_events = kind.to_events(message, self._guard.enricher)
         key = server_key(request.path_params["source"])
         self._guard.charge_quota(key, len(raw_events))
-        originals = [message.body] * len(raw_events)
-        result, _ = await self._guard.ingest(request, key, raw_events, message.received_ms, lambda: originals)
+        result, _ = await self._guard.ingest(
+            request, key, raw_events, message.received_ms, lambda: _originals(message.body, len(raw_events))
+        )
         return json_response(200 if result.is_success else 400, result.summary())
+
+
+def _originals(body: bytes, count: int) -> Sequence[bytes]:
+    """Returns each event's own bytes, as every event may be rejected; the body for an event that is all of it."""
+    return [body] if count == 1 else native_originals(body)
 
 
 async def _require_success(others: set[asyncio.Future[None]]) -> None:

@@ -7,10 +7,10 @@ from hashlib import sha256
 from typing import Any
 
 from infra.gateway.auth.session_ids import PSEUDONYM, Pseudonym
-from infra.gateway.ingest.enrichment import Enricher, apply_enrichment
-from infra.gateway.ingest.json_fields import object_field
+from infra.gateway.ingest.enrichment import Enricher, add_named, apply_enrichment
+from infra.gateway.ingest.json_fields import id_text, number_of, object_field, short_id, tag_text
 from infra.gateway.ingest.pipeline import RawEvent
-from infra.gateway.ingest.segment.events import short_id, tags
+from infra.gateway.ingest.segment.events import tags
 from infra.gateway.ingest.webhooks.message import WebhookMessage, digest, lookup
 from infra.gateway.ingest.webhooks.signatures import require_match
 from schemas.rejects import ValidationFailure
@@ -27,31 +27,36 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, _: f
 def to_events(message: WebhookMessage, enricher: Enricher) -> list[RawEvent]:
     """Maps the message to a `custom` event; `uniqueId` identifies repeats, else a digest of the body."""
     fields = message.fields
-    visitor, at_ms = fields.get("visitorId"), sent_at_ms(fields)
-    if type(visitor) is not str or not visitor:
+    visitor, name, at_ms = id_text(fields.get("visitorId")), tag_text(fields.get("event")), sent_at_ms(fields)
+    if not visitor:
         return [ValidationFailure("missing_field", "visitorId: required")]
-    if type(fields.get("event")) is not str:
+    if not name:
         return [ValidationFailure("missing_field", "event: required")]
     if at_ms is None:
         return [ValidationFailure("wrong_type", "timestamp: expected seconds since 1970")]
-    unique = fields.get("uniqueId")
+    unique = id_text(fields.get("uniqueId"))
     properties = object_field(fields, "properties")
-    named = {"event": fields["event"], "app": fields.get("app"), "account": fields.get("accountId")}
+    named = {
+        "event": name,
+        "app": fields.get("app"),
+        "account": fields.get("accountId"),
+        "subscription": fields.get("subscription"),
+    }
     event: dict[str, Any] = {
-        "event_id": short_id(unique if type(unique) is str and unique else "pendo-" + digest(message.body)),
+        "event_id": short_id(unique or "pendo-" + digest(message.body)),
         "type": "custom",
         "occurred_at_ms": min(at_ms, message.received_ms),
         "received_at_ms": message.received_ms,
         "session_id": short_id(visitor),
         PSEUDONYM: Pseudonym((visitor,)),
-        "user_id": visitor,
+        "user_id": short_id(visitor, 128),
         "page_url": properties.get("url"),
-        "properties": tags({**properties, **named, "subscription": fields.get("subscription")}),
+        "properties": add_named(tags(properties), tags(named)),
     }
     return [apply_enrichment(event, lookup(enricher, fields))]
 
 
 def sent_at_ms(fields: Mapping[str, Any]) -> int | None:
     """Converts Pendo's timestamp from seconds; None if it is missing or no such number."""
-    at_s = fields.get("timestamp")
-    return round(at_s * 1000) if isinstance(at_s, (int, float)) and 0 < at_s < 1e11 else None
+    at_s = number_of(fields.get("timestamp"))
+    return round(at_s * 1000) if at_s is not None and 0 < at_s < 1e11 else None

@@ -7,9 +7,10 @@ from typing import Any
 
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.enrichment import Enricher, apply_enrichment
-from infra.gateway.ingest.json_fields import object_field
+from infra.gateway.ingest.json_fields import id_text, object_field
 from infra.gateway.ingest.pipeline import RawEvent
-from infra.gateway.ingest.segment.events import milliseconds, segment_event
+from infra.gateway.ingest.segment.events import segment_event
+from infra.gateway.ingest.times import milliseconds
 from infra.gateway.ingest.webhooks.message import WebhookMessage, lookup
 from infra.gateway.ingest.webhooks.signatures import require_match
 from schemas.rejects import ValidationFailure
@@ -40,7 +41,7 @@ def user_to_erase(fields: Mapping[str, Any]) -> str | None:
     """Returns the user of a `delete` message, None for any other; raises `ApiError` 400."""
     if fields.get("type") != "delete":
         return None
-    user_id = fields.get("userId")
-    if type(user_id) is not str or not user_id:
+    user_id = id_text(fields.get("userId"))
+    if not user_id:
         raise ApiError(400, "missing_field", "userId: required for delete", field="userId")
     return user_id

@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import Final
 
 from infra.gateway.ingest.enrichment import Enricher, Enrichment
+from infra.gateway.ingest.json_fields import short_id
 from infra.gateway.ingest.native.events import native_events
 from infra.gateway.ingest.pipeline import RawEvent
-from infra.gateway.ingest.segment.events import short_id
 from infra.gateway.ingest.webhooks.message import WebhookMessage
 from infra.gateway.ingest.webhooks.signatures import InvalidSignatureError, require_match
 

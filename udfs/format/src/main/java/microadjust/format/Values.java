@@ -191,15 +191,20 @@ final class Values {
 
     private Object number(Field field, JsonToken token, JsonParser parser) throws IOException, RejectedException {
         boolean whole = field.kind() == Kind.INTEGER;
-        if (token != JsonToken.VALUE_NUMBER_INT && (whole || token != JsonToken.VALUE_NUMBER_FLOAT)) {
+        if (token != JsonToken.VALUE_NUMBER_INT && token != JsonToken.VALUE_NUMBER_FLOAT) {
             throw wrongType(field, whole ? "integer" : "number", parser);
+        }
+        // JSON has one kind of number: 5.0 and 5e0 are the integer 5.
+        boolean pointed = whole && token == JsonToken.VALUE_NUMBER_FLOAT;
+        if (pointed && isFraction(parser.getDoubleValue())) {
+            throw wrongType(field, "integer", parser);
         }
         boolean tooLong =
                 token == JsonToken.VALUE_NUMBER_INT
                         && (parser.getTextLength() > contract.maxNumberLength
                                 || parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER);
-        double given = tooLong ? Double.NaN : whole ? parser.getLongValue() : parser.getDoubleValue();
-        if (!Double.isFinite(given)) {
+        double given = tooLong ? Double.NaN : whole && !pointed ? parser.getLongValue() : parser.getDoubleValue();
+        if (!Double.isFinite(given) || (pointed && (given < -0x1p63 || given >= 0x1p63))) {
             throw new RejectedException("out_of_range", "%s: not a number this system can hold", field.path());
         }
         if (given < field.low()) {
@@ -210,9 +215,13 @@ final class Values {
             throw new RejectedException("out_of_range", "%s: above %.0f", field.path(), field.high());
         }
         if (whole) {
-            return parser.getLongValue();
+            return pointed ? (long) given : parser.getLongValue();
         }
         return given;
+    }
+
+    private static boolean isFraction(double number) {
+        return Double.isFinite(number) && number != Math.rint(number);
     }
 
     private static Object bool(Field field, JsonToken token, JsonParser parser) throws IOException, RejectedException {
