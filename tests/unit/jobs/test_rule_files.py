@@ -39,7 +39,7 @@ DEEP = "rules:\n  - {id: deep, version: 1, about: x, lane: session_window, when:
 
 
 @pytest.mark.parametrize(
-    "parameters", ["{sizes: {1: small}}", "{video: {on: small}}", '{x: "\\ud800"}', "{a: &x [*x]}"]
+    "parameters", ["{sizes: {1: small}}", "{video: {true: small}}", '{x: "\\ud800"}', "{a: &x [*x]}"]
 )
 def test_what_no_command_could_carry_is_refused_before_the_job_runs(tmp_path: Path, parameters: str) -> None:
     (tmp_path / "rules.yaml").write_text(f"{DEEP} then: {{action: lighten_media, parameters: {parameters}}}}}")
