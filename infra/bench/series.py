@@ -55,14 +55,13 @@ def _moody(generator: Generator, slices: int, _clock: int) -> Array:
     for place in range(slices):
         path[place] = level
         level = keep * level + steps[place]
-    return generator.poisson(np.exp(path)).astype(float)
+    return np.asarray(generator.poisson(np.exp(path)), dtype=float)
 
 
 def _tidal(generator: Generator, slices: int, clock: int) -> Array:
     """The same hour for all sessions: the whole site does more, then less."""
     hour = 2.0 * np.pi * (np.arange(slices) + clock) / SLICES_AN_HOUR
-    drawn: Array = generator.poisson(5.0 * (1.0 + 0.5 * np.sin(hour))).astype(float)
-    return drawn
+    return np.asarray(generator.poisson(5.0 * (1.0 + 0.5 * np.sin(hour))), dtype=float)
 
 
 def _growing(generator: Generator, slices: int, _clock: int) -> Array:

@@ -13,6 +13,6 @@ PLACES: Final = {name: place for place, name in enumerate(HABIT_NAMES)}
 SESSION_LEVELS: Final = tuple(feature.level for feature in SESSION_FEATURES if feature.level is not None)
 LEVEL_NAMES: Final = tuple(feature.name for feature in SESSION_FEATURES if feature.level is not None)
 
-_KEYS: Final = [*(habit.key for habit in SESSION_HABITS), *(level.key for level in SESSION_LEVELS)]
+_KEYS: Final = [*(each.key for each in SESSION_HABITS), *(each.key for each in SESSION_LEVELS)]
 LAYOUT_ID: Final = blake2b(" ".join((*SESSION_NAMES, *_KEYS)).encode(), digest_size=4).hexdigest()
 """Stands beside what is written by place. A job with other features, or another order of them, cannot read it."""

@@ -22,17 +22,19 @@ def site(flink: FakeFlink | None = None) -> Running:
     return Running(SiteCards(SCHEDULE.every_ms, SCHEDULE.lead_ms, False), flink)
 
 
-def crowd(end_s: int, readers: int = READERS, **features: float) -> list[CrossingRow]:
+def crowd(end_s: int) -> list[CrossingRow]:
     """A window of each reader, who all do much the same."""
-    counts = {"engaged_ms": 50_000.0, "scrolls": 12.0, "signs": 24.0, "pages": 1.0} | features
-    return [session_window(end_s, f"reader-{n}", first_s=0, **counts) for n in range(readers)]  # type: ignore[arg-type]
+    return [
+        session_window(end_s, f"reader-{n}", first_s=0, engaged_ms=50_000.0, scrolls=12.0, signs=24.0, pages=1.0)
+        for n in range(READERS)
+    ]
 
 
-def cards_until(job: Running, end_s: int, since_s: int = 60, **features: float) -> list[CardMessage]:
+def cards_until(job: Running, end_s: int, since_s: int = 60) -> list[CardMessage]:
     """The messages that come while a crowd goes on, every ten seconds."""
     rows = []
     for now_s in range(since_s, end_s + 1, 10):
-        for row in crowd(now_s, **features):  # type: ignore[arg-type]
+        for row in crowd(now_s):
             rows += job.send("site", row)
         rows += job.advance(at(now_s))
     return [msgspec.json.decode(row[2], type=CardMessage) for row in rows]
