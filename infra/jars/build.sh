@@ -7,15 +7,15 @@ out=$1 mode=${2:-}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-rm -rf "$out/flink" "$out/kafka" "$out/format"
+rm -rf "$out/flink" "$out/kafka" "$out/oauth" "$out/format"
 mvn --batch-mode --quiet --file "$here/pom.xml" -Djars="$out" package
 
 cd "$out"
 if [ "$mode" = --record ]; then
-  find flink kafka -name '*.jar' | LC_ALL=C sort | xargs sha256sum > "$here/jars.sha256"
+  find flink kafka oauth -name '*.jar' | LC_ALL=C sort | xargs sha256sum > "$here/jars.sha256"
 fi
 sha256sum --check --strict --quiet "$here/jars.sha256"
-unlisted=$(comm -23 <(find flink kafka -name '*.jar' | LC_ALL=C sort) <(awk '{print $2}' "$here/jars.sha256" | LC_ALL=C sort))
+unlisted=$(comm -23 <(find flink kafka oauth -name '*.jar' | LC_ALL=C sort) <(awk '{print $2}' "$here/jars.sha256" | LC_ALL=C sort))
 if [ -n "$unlisted" ]; then
   echo "no checksum is recorded for: $unlisted" >&2
   exit 1

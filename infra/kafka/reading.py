@@ -258,8 +258,12 @@ class TopicReader:
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int | None]:
         """The group's committed offsets; None where there is none."""
         asked = [TopicPartition(*each) for each in partitions]
-        with self._readable_errors():
-            found = self._consumer.committed(asked, timeout=REQUEST_TIMEOUT_S)
+        try:
+            with self._readable_errors():
+                found = self._consumer.committed(asked, timeout=REQUEST_TIMEOUT_S)
+        except BrokerUnavailableError:
+            self._raise_if_group_is_refused()
+            raise
         return {(each.topic, each.partition): None if each.offset == OFFSET_INVALID else each.offset for each in found}
 
     def commit(self, offsets: Mapping[Partition, int]) -> None:
@@ -267,6 +271,13 @@ class TopicReader:
         places = [TopicPartition(*each, offset) for each, offset in offsets.items()]
         with self._readable_errors():
             self._consumer.commit(offsets=places, asynchronous=False)
+
+    def _raise_if_group_is_refused(self) -> None:
+        """Looks for a refusal among the client's events: a request for a group that it may not use just times out."""
+        while self._next is None and (event := self._consumer.poll(0)) is not None:
+            error = event.error()
+            if error is not None and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                raise self._readable(error)
 
     def _accept(self, messages: list[Any]) -> list[Record]:
         """Notes positions. An error among records is raised by the next poll, so that no record is lost."""

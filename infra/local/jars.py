@@ -38,6 +38,14 @@ def flink_jars() -> list[Path]:
     return jars
 
 
+def oauth_jars() -> list[Path]:
+    """Returns what the connector's Kafka client needs for OAUTHBEARER, and does not hold."""
+    jars = sorted((JARS / "oauth").glob("*.jar"))
+    if not jars:
+        raise StackError(f"there are no jars in {JARS / 'oauth'}: run `{_FETCH}`")
+    return jars
+
+
 def kafka_classpath() -> str:
     """Returns the class path of the local Kafka."""
     if not any((JARS / "kafka").glob("kafka_2*.jar")):

@@ -1,5 +1,6 @@
 """Submits the jobs to the local stack with `flink run`, as a user would to a cluster of their own."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,11 +8,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from infra.local import flink
-from infra.local.jars import flink_jars
+from infra.local.jars import flink_jars, oauth_jars
 from infra.local.processes import StackError
 from infra.local.stack import Stack
 from infra.packaging.archive import write_archive
-from schemas.kafka_security.reading import PREFIX
+from schemas.kafka_security.reading import PREFIX, security_from_env
+from schemas.kafka_security.settings import OAUTH
 
 JOBS: Final = ("adjust", "heatmap")
 _SUBMITTED: Final = re.compile(r"submitted with JobID ([0-9a-f]{32})")
@@ -33,7 +35,8 @@ def submit(
 def run(stack: Stack, what: str, program: Sequence[str], options: Sequence[str]) -> str:
     """Runs `flink run` with our packages and jars. `program`: the flags that name module or script. Returns the job's id."""
     archive = write_archive(stack.home.folder("package") / "microadjust.zip")
-    jars = ",".join(str(jar) for jar in flink_jars())
+    uses_oauth = bool(bootstrap_among(options)) and security_from_env(os.environ).sasl_mechanism == OAUTH
+    jars = ",".join(str(jar) for jar in (*flink_jars(), *(oauth_jars() if uses_oauth else ())))
     argv = [
         str(flink.distribution() / "bin" / "flink"),
         "run",

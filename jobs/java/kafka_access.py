@@ -1,5 +1,6 @@
 """Asks Kafka, before a job is submitted, whether it takes the job's login and lets it use its topics."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -9,7 +10,9 @@ from pyflink.java_gateway import get_gateway
 
 TIMEOUT_MS: Final = 6_000
 READ, WRITE = "READ", "WRITE"
-_ERRORS: Final = "org.apache.kafka.common.errors."
+_TOKEN_REFUSAL: Final = re.compile(
+    r"(response code \d+ and error response \{.*?\}) was encountered reading the token endpoint"
+)
 
 
 class KafkaAccessError(Exception):
@@ -39,7 +42,13 @@ def check_access(client_options: Mapping[str, str], principal: str, needs: Itera
     try:
         admin = kafka.AdminClient.create(properties)
     except Py4JJavaError as error:
-        raise KafkaAccessError(f"the settings of Kafka cannot be used: {_root(error.java_exception)}") from None
+        root = _root(error.java_exception)
+        refused = _TOKEN_REFUSAL.search(root)
+        if refused:
+            raise KafkaAccessError(
+                f"the login of {principal} is refused by the token endpoint: {refused[1]}; check MICROADJUST_KAFKA_SASL_OAUTH_…"
+            ) from None
+        raise KafkaAccessError(f"the settings of Kafka cannot be used: {root}") from None
     try:
         asked = kafka.DescribeTopicsOptions().includeAuthorizedOperations(True)
         names = jvm.java.util.ArrayList()
@@ -86,4 +95,5 @@ def _root(failure: Any) -> str:
     """Returns the message of the innermost cause."""
     while (cause := failure.getCause()) is not None:
         failure = cause
-    return str(failure.getMessage() or failure.getClass().getName())
+    # The client puts whole stack traces into some messages.
+    return str(failure.getMessage() or failure.getClass().getName()).partition("\n")[0]

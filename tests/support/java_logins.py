@@ -9,7 +9,7 @@ from typing import Any
 
 from pyflink.util.java_utils import add_jars_to_context_class_loader
 
-from infra.local.jars import flink_jars
+from infra.local.jars import flink_jars, oauth_jars
 from jobs.config import AdjustConfig
 from jobs.kafka_start import adjust_needs, with_kafka_checked
 
@@ -25,7 +25,7 @@ def outcome(environ: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    add_jars_to_context_class_loader([f"file://{path}" for path in flink_jars()])
+    add_jars_to_context_class_loader([f"file://{path}" for path in (*flink_jars(), *oauth_jars())])
     json.dump({name: outcome(environ) for name, environ in json.load(sys.stdin).items()}, sys.stdout)
 
 

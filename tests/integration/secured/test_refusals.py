@@ -20,6 +20,7 @@ from infra.kafka.topic_contracts import TopicContracts
 from infra.local.home import PROJECT, Home
 from infra.local.jars import flink_jars
 from infra.local.stack import Stack
+from schemas.kafka_security.java_names import SHADED
 from schemas.topics import ADJUSTMENTS, EVENTS, LATE, RULES, TOPICS
 from tests.integration.secured.conftest import Cli
 from tests.support.certificates import Authority
@@ -100,7 +101,7 @@ def test_the_java_client_logs_in_by_each_kind_and_names_what_is_not_granted(secu
         asked = {name: {"MICROADJUST_BOOTSTRAP": secured.bootstrap, **environ} for name, environ in logins.items()}
         done = subprocess.run(
             [sys.executable, "-m", "tests.support.java_logins"],
-            env=_with_path({"JAVA_TOOL_OPTIONS": f"-D{ALLOWED_URLS}={token_url}"}),
+            env=_with_path({"JAVA_TOOL_OPTIONS": f"-D{SHADED}{ALLOWED_URLS}={token_url}"}),
             input=json.dumps(asked),
             capture_output=True,
             text=True,
