@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.home import PROJECT
+from infra.local.jars import flink_jars
 from tests.support.certificates import KEY_PASSWORD, Authority
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(200)]
@@ -28,9 +29,10 @@ def test_flinks_list_of_table_options_holds_no_secret(job: str, tmp_path: Path) 
         "MICROADJUST_KAFKA_SSL_KEY_FILE": str(key),
         "MICROADJUST_KAFKA_SSL_KEY_PASSWORD": KEY_PASSWORD,
     }
-    # Without the connector's jar no table can be made.
+    # Without the connector's jar no table can be made; with that of the event format the job gets as far as that.
+    event_format = next(each for each in flink_jars() if "event-format" in each.name)
     done = subprocess.run(
-        [sys.executable, "-m", f"jobs.{job}", "--bootstrap", "127.0.0.1:1"],
+        [sys.executable, "-m", f"jobs.{job}", "--bootstrap", "127.0.0.1:1", "--jars", str(event_format)],
         env={**os.environ, "PYTHONPATH": str(PROJECT), **environ},
         capture_output=True,
         text=True,
