@@ -24,7 +24,15 @@ _PICTURE: Final = "return document.querySelector('figure img').getAttribute('src
 _ANSWERED: Final = """
 return performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.includes('/v1/events') && responseEnd > 0)
 """
-_SESSION: Final = "return localStorage['microadjust.session']?.split(' ')[0] ?? null"
+_SESSION: Final = """
+const done = arguments[arguments.length - 1];
+const session_id = localStorage["microadjust.session"]?.split(" ")[0];
+const write_key = document.querySelector("[data-adjust-key]").dataset.adjustKey;
+fetch("/v1/push-token", { method: "POST", body: JSON.stringify({ session_id, write_key }) })
+  .then((answer) => answer.json())
+  .then((token) => done(token.session_id ?? session_id), () => done(null));
+"""
+"""The tracker's id is a secret; the gateway tells the one that stands in events and commands."""
 
 
 def visit(url: str, folder: Path, say: Say = lambda _: None, console: str | None = None) -> VisitResult:
@@ -54,7 +62,7 @@ class _Reader:
             self._result.problems.append("the tracker has no push token: the gateway has not answered a batch")
         # A socket that opens a moment later hears what it has missed; a first picture without that wait would be unfair.
         time.sleep(0.5)
-        self._result.session_id = self._chrome.execute_script(_SESSION)
+        self._result.session_id = self._chrome.execute_async_script(_SESSION)
         self._result.before = self._photograph("before.png")
         self._photograph_whole("page.png")
         self._look_around()

@@ -1,15 +1,14 @@
 """A job that cannot make its tables: Flink lists their options, a private key among them, and the user sees none of it."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from infra.local.home import PROJECT
 from infra.local.jars import flink_jars
 from tests.support.certificates import KEY_PASSWORD, Authority
+from tests.support.job_process import job_environment
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(200)]
 
@@ -33,7 +32,7 @@ def test_flinks_list_of_table_options_holds_no_secret(job: str, tmp_path: Path) 
     event_format = next(each for each in flink_jars() if "event-format" in each.name)
     done = subprocess.run(
         [sys.executable, "-m", f"jobs.{job}", "--bootstrap", "127.0.0.1:1", "--jars", str(event_format)],
-        env={**os.environ, "PYTHONPATH": str(PROJECT), **environ},
+        env=job_environment(environ),
         capture_output=True,
         text=True,
         check=False,

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from infra.gateway import metrics
@@ -262,6 +262,10 @@ def _with_errors(handler: Endpoint) -> Endpoint:
     return endpoint
 
 
+async def _only_get(_: Request) -> Response:
+    return PlainTextResponse("Method Not Allowed", 405, {"allow": "GET"})
+
+
 def routes(guard: IngestGuard, eraser: Eraser) -> list[BaseRoute]:
     rest, guarded = RestApi(guard, eraser), guard.guard
     document = msgspec.json.encode(openapi.document())
@@ -280,5 +284,7 @@ def routes(guard: IngestGuard, eraser: Eraser) -> list[BaseRoute]:
         Route("/v1/outcomes", guarded(rest.outcomes, OUTCOMES), methods=["POST"]),
         # Before the shorter path, which would take "/export" for the end of a name.
         Route("/v1/people/{user_id:path}/export", _with_errors(rest.export), methods=["GET"]),
+        # Or the route below would erase a person called "…/export".
+        Route("/v1/people/{user_id:path}/export", _only_get, methods=["DELETE"]),
         Route("/v1/people/{user_id:path}", _with_errors(rest.erase), methods=["DELETE"]),
     ]

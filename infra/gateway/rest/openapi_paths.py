@@ -86,7 +86,13 @@ def _segment(call: str, body: Schema, name: str = "") -> Operation:
     )  # fmt: skip
 
 
-_NAME: Final[Schema] = {"type": ["string", "number"], "minLength": 1}
+_NAME: Final[Schema] = {
+    "anyOf": [
+        {"type": "string", "minLength": 1, "pattern": r"[^\s0\-\[\]{}]"},
+        {"type": "number", "exclusiveMinimum": 0},
+    ]
+}
+"""Ids that name somebody: a sender's mistakes do not."""
 _SOMETHING: Final[Schema] = {"not": {"enum": [None, "", [], {}]}}
 _CALLS: Final = ("track", "identify", "page", "screen", "group", "alias")
 _SHORT: Final = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}

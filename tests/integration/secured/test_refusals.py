@@ -1,7 +1,6 @@
 """What users are told by a Kafka that refuses: a wrong password, a grant that is missing, a login of another kind."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -17,13 +16,14 @@ from infra.kafka.grants import GRANTS, Grant
 from infra.kafka.reading import KafkaRefusalError, StreamError, TopicReader
 from infra.kafka.refusals import login_problem
 from infra.kafka.topic_contracts import TopicContracts
-from infra.local.home import PROJECT, Home
+from infra.local.home import Home
 from infra.local.jars import flink_jars
 from infra.local.stack import Stack
 from schemas.kafka_security.java_names import SHADED
 from schemas.topics import ADJUSTMENTS, EVENTS, LATE, RULES, TOPICS
 from tests.integration.secured.conftest import Cli
 from tests.support.certificates import Authority
+from tests.support.job_process import job_environment
 from tests.support.secured_broker import ADMIN, ALLOWED_URLS, HOSTILE, SecuredBroker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(200)]
@@ -70,7 +70,7 @@ def start_job(environ: Mapping[str, str], bootstrap: str, job: str = "adjust") -
     jars = ",".join(map(str, flink_jars()))
     argv = [sys.executable, "-m", f"jobs.{job}", "--bootstrap", bootstrap, "--jars", jars]
     done = subprocess.run(
-        argv, env=_with_path(environ), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        argv, env=job_environment(environ), capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     return done.returncode, done.stderr, time.monotonic() - began_s
 
@@ -101,7 +101,7 @@ def test_the_java_client_logs_in_by_each_kind_and_names_what_is_not_granted(secu
         asked = {name: {"MICROADJUST_BOOTSTRAP": secured.bootstrap, **environ} for name, environ in logins.items()}
         done = subprocess.run(
             [sys.executable, "-m", "tests.support.java_logins"],
-            env=_with_path({"JAVA_TOOL_OPTIONS": f"-D{SHADED}{ALLOWED_URLS}={token_url}"}),
+            env=job_environment({"JAVA_TOOL_OPTIONS": f"-D{SHADED}{ALLOWED_URLS}={token_url}"}),
             input=json.dumps(asked),
             capture_output=True,
             text=True,
@@ -121,10 +121,6 @@ def test_the_java_client_logs_in_by_each_kind_and_names_what_is_not_granted(secu
     for text in (*found.values(), done.stderr):
         assert HOSTILE not in text
         assert WRONG not in text
-
-
-def _with_path(environ: Mapping[str, str]) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(PROJECT), **environ}
 
 
 def test_a_grant_that_is_missing_is_named_by_every_client(secured: SecuredBroker) -> None:
