@@ -26,9 +26,11 @@ _MAX_DECORATION: Final = 10
 _CLOCK_S: Final = (1_577_836_800, 2_208_988_800)
 """The years 2020 to 2039."""
 
+_NEGATIVE: Final = re.compile(r"-\d[\d.e+-]*")
+
 _NOBODY: Final = frozenset(
     (
-        *("", "0", "-1", "[]", "{}", "anonymous", "distinct_id", "distinctid", "email", "false", "guest", "id", "nan"),
+        *("", "0", "[]", "{}", "anonymous", "distinct_id", "distinctid", "email", "false", "guest", "id", "nan"),
         *("nil", "none", "not_authenticated", "null", "true", "undefined", "unknown"),
     )
 )
@@ -58,10 +60,14 @@ def names_nobody(text: str) -> bool:
 
     >>> [names_nobody(each) for each in ("[object Object]", "undefined", "  ", "NaN", "() => id")]
     [True, True, True, True, True]
+    >>> [names_nobody(each) for each in ("0", "000", "-1", "-5.5")]
+    [True, True, True, True]
     >>> [names_nobody(each) for each in ("tove", "7", "Sunny")]
     [False, False, False]
     """
     plain = text.strip().lower()
+    if not plain.strip("0 \t\n") or _NEGATIVE.fullmatch(plain):
+        return True
     return plain in _NOBODY or bool(_CODE.search(plain)) or bool(_DATE_IN_WORDS.match(plain))
 
 

@@ -88,7 +88,7 @@ def _segment(call: str, body: Schema, name: str = "") -> Operation:
 
 _NAME: Final[Schema] = {
     "anyOf": [
-        {"type": "string", "minLength": 1, "pattern": r"[^\s0\-\[\]{}]"},
+        {"type": "string", "pattern": r"[^\s0]"},
         {"type": "number", "exclusiveMinimum": 0},
     ]
 }

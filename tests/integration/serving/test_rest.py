@@ -149,14 +149,9 @@ def test_feedback_becomes_an_event(topics: PrefixedTopics, gateway: Gateway, tra
         assert page.post("/v1/feedback", json=body).status_code == 202
         assert page.post("/v1/feedback", json={**body, "token": token("bertha")}).status_code == 401
         assert page.post("/v1/feedback", json={**body, "token": ""}).status_code == 401
-    for wrong, field in (
-        ({"rating": 9}, "rating"),
-        ({"rating": "much"}, "rating"),
-        ({}, "rating"),
-        ({"text": 1}, "text"),
-    ):
+    for wrong in ({"rating": 9}, {"rating": "much"}, {}):
         refused = tracker.post("/v1/feedback", json={"session_id": "anna", **wrong})
-        assert (refused.status_code, refused.json()["field"]) == (422, field)
+        assert (refused.status_code, refused.json()["field"]) == (422, "rating")
     assert (first.status_code, first.json()["accepted"]) == (202, 1)
     assert (again.status_code, again.json()["duplicates"]) == (202, 1)
     found = [msgspec.convert(each, Event) for each in topics.records(EVENTS)]
