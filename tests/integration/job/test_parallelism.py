@@ -14,7 +14,7 @@ from tests.support.growing import GrowingReplay
 from tests.support.stack import expected, running_job
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.chaos]
 
 
 class PiecewiseReplay:

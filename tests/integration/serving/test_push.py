@@ -321,10 +321,11 @@ def test_a_client_that_stalls_is_cut_and_the_others_hear_everything(
     given = [command("anna", trigger=str(n), parameters={"text": large}) for n in range(4 * MAX_QUEUED)]
     with gateway.page("anna", max_queue=None) as page:
         received: list[str] = []
-        for at in range(0, len(given), 64):
-            topics.put(ADJUSTMENTS, [command_record(each) for each in given[at : at + 64]])
+        for at in range(0, len(given), MAX_QUEUED // 2):
+            some = given[at : at + MAX_QUEUED // 2]
+            topics.put(ADJUSTMENTS, [command_record(each) for each in some])
             # Not all at once: on a busy machine the page would read slower than they come, and be cut as well.
-            received += ids(heard(page, quiet_s=10.0, most=64))
+            received += ids(heard(page, quiet_s=10.0, most=len(some)))
         assert received == [each.command_id for each in given]
     # 15 MB wait in the client's queue at most, which are the history's as well; 60 MB of history in all.
     grown = gateway.process.memory_info().rss - before
