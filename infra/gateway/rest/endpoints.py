@@ -172,6 +172,9 @@ class RestApi:
     async def erase(self, request: Request) -> Response:
         operator = require_operator(request, self._settings, "erase")
         user_id = _user_id(request)
+        if user_id.endswith("/export"):
+            # The address of a person's export, not of a person called "…/export".
+            return PlainTextResponse("Method Not Allowed", 405, {"allow": "GET"})
         audit("erase a person", operator, outcome="begun", person=person_hash(user_id))
         erased = await self._eraser.erase(user_id)
         audit("erase a person", operator, person=person_hash(user_id), sessions=erased.sessions)
@@ -262,10 +265,6 @@ def _with_errors(handler: Endpoint) -> Endpoint:
     return endpoint
 
 
-async def _only_get(_: Request) -> Response:
-    return PlainTextResponse("Method Not Allowed", 405, {"allow": "GET"})
-
-
 def routes(guard: IngestGuard, eraser: Eraser) -> list[BaseRoute]:
     rest, guarded = RestApi(guard, eraser), guard.guard
     document = msgspec.json.encode(openapi.document())
@@ -284,7 +283,5 @@ def routes(guard: IngestGuard, eraser: Eraser) -> list[BaseRoute]:
         Route("/v1/outcomes", guarded(rest.outcomes, OUTCOMES), methods=["POST"]),
         # Before the shorter path, which would take "/export" for the end of a name.
         Route("/v1/people/{user_id:path}/export", _with_errors(rest.export), methods=["GET"]),
-        # Or the route below would erase a person called "…/export".
-        Route("/v1/people/{user_id:path}/export", _only_get, methods=["DELETE"]),
         Route("/v1/people/{user_id:path}", _with_errors(rest.erase), methods=["DELETE"]),
     ]
