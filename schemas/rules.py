@@ -1,14 +1,15 @@
 """The rule contract (rules.v1 and rule files): when to change what, as data."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import yaml
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from schemas.actions import ActionName, parameter_problem
 from schemas.commands import SourceKind
+from schemas.events import EventType
 from schemas.json_values import json_problem
 from schemas.rule_conditions import Condition, Lane, condition_problem
 from schemas.rule_yaml import AmbiguousValueError, load_yaml
@@ -23,15 +24,59 @@ class Effect(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True
     parameters: dict[str, Any] = {}
 
 
+RuleMode = Literal["active", "shadow", "off"]
+
+Expression = Annotated[str, Meta(min_length=1, max_length=10_000)]
+"""A text in CEL (`models/rules/expressions`)."""
+
+
+class Until(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+    """When a command is taken back: all of `when`, or `if`, must hold for `for_windows` windows that share no second."""
+
+    when: Annotated[tuple[Condition, ...], Meta(max_length=16)] = ()
+    if_: Expression | None = field(name="if", default=None)
+    for_windows: Annotated[int, Meta(ge=1, le=60)] = 1
+
+
+class CountedEvents(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+    """Which of a reader's events a counter counts: those of a type for which `where`, in CEL, is true."""
+
+    event: EventType
+    where: Expression | None = None
+
+
+class OwnFeature(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+    """A number of a rule's own: how many such events a reader caused within the last `within_s` seconds."""
+
+    name: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+    count: CountedEvents
+    within_s: Annotated[int, Meta(ge=1, le=3600)]
+
+
 class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
-    """All of `when` must hold, for `for_windows` windows in a row; then `then` is commanded, once per cooldown."""
+    """All of `when` and `if` must hold, for `for_windows` windows in a row; then `then` is proposed, once per cooldown.
+
+    `sequence` names events that must come one after the other within `within_s` seconds, `without` one that must not come
+    meanwhile: each a type of event, or an expression on its fields. `valid_from` and `valid_until` are ISO 8601 times.
+    """
 
     id: Id
     version: Annotated[int, Meta(ge=1)]
     about: str
     lane: Lane
-    when: Annotated[tuple[Condition, ...], Meta(min_length=1, max_length=16)]
     then: Effect
+    when: Annotated[tuple[Condition, ...], Meta(min_length=1, max_length=16)] = ()
+    if_: Expression | None = field(name="if", default=None)
+    features: Annotated[tuple[OwnFeature, ...], Meta(max_length=16)] = ()
+    sequence: Annotated[tuple[Expression, ...], Meta(max_length=8)] = ()
+    without: Expression | None = None
+    within_s: Annotated[int, Meta(ge=1, le=3600)] | None = None
+    until: Until | None = None
+    mode: RuleMode = "active"
+    confidence: Annotated[float, Meta(ge=0.0, le=1.0)] = 1.0
+    max_per_session: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    valid_from: str | None = None
+    valid_until: str | None = None
     priority: Annotated[int, Meta(ge=0, le=100)] = 50
     cooldown_s: Annotated[int, Meta(ge=0, le=86_400)] = 120
     expires_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
@@ -73,6 +118,8 @@ def parse_rule(
         raise RuleError(f"{name}: not JSON ({error})") from None
     if (problem := json_problem(given)) is not None:
         raise RuleError(f"{name}: {problem.lstrip('.: ')}")
+    if not (rule.when or rule.if_ or rule.sequence):
+        raise RuleError(f"{name}: when: give when, if or sequence; a rule without any would always hold")
     if rule.lane == "event" and rule.for_windows > 1:
         raise RuleError(f"{name}: for_windows: an event is no window; leave it out in lane event")
     for number, condition in enumerate(rule.when):

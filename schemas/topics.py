@@ -7,10 +7,13 @@ from msgspec import Struct
 
 from schemas.audit import LateEvent, WindowTally
 from schemas.commands import AdjustmentCommand
+from schemas.content import Content
+from schemas.control_acks import ControlAck
 from schemas.events import Event
 from schemas.heatmap import HeatCell
 from schemas.model_cards import ModelRecord
 from schemas.outcomes import Outcome
+from schemas.proposals import Proposal
 from schemas.rejects import RejectedRecord
 from schemas.rules import Rule
 from schemas.session_state import SessionState
@@ -139,4 +142,49 @@ HEATMAP: Final = Topic(
     compacted_retention_ms=30 * _DAY_MS,
 )
 
-TOPICS: Final = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, OUTCOMES, RULES, MODELS, SESSION_STATE, HEATMAP)
+PROPOSALS: Final = Topic(
+    "proposals.v1",
+    Proposal,
+    "target id",
+    "What was proposed, and why it was done or not.",
+    4,
+    3 * _DAY_MS,
+    (_ADJUST,),
+    (_CLI, _GATEWAY),
+)
+CONTROL_ACKS: Final = Topic(
+    "control-acks.v1",
+    ControlAck,
+    "kind:id:subtask",
+    "Which rule or model version is in force in which subtask.",
+    1,
+    None,
+    (_ADJUST,),
+    (_CLI, _GATEWAY),
+)
+CONTENT: Final = Topic(
+    "content.v1",
+    Content,
+    "content id",
+    "What a CMS says of its items.",
+    4,
+    None,
+    (_CMS, _GATEWAY, _CLI),
+    (_ADJUST, _GATEWAY),
+)
+
+TOPICS: Final = (
+    EVENTS,
+    ADJUSTMENTS,
+    PROPOSALS,
+    REJECTED,
+    LATE,
+    TALLY,
+    OUTCOMES,
+    RULES,
+    MODELS,
+    CONTENT,
+    CONTROL_ACKS,
+    SESSION_STATE,
+    HEATMAP,
+)

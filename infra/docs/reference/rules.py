@@ -14,6 +14,17 @@ _MEANING: Final = {
     "about": "why the rule exists, in a sentence",
     "lane": "`session_window`, `content_window` or `event`",
     "when": "conditions; all must hold",
+    "if": "an expression in CEL; must be true as well",
+    "features": "numbers of the rule's own: events counted within a time",
+    "sequence": "events that must come one after the other",
+    "without": "an event that must not come meanwhile",
+    "within_s": "seconds in which the sequence must be complete",
+    "until": "when the command is reverted: `when` or `if`, for `for_windows` windows",
+    "mode": "`active`, `shadow` (observed, commands nothing) or `off`",
+    "confidence": "0 to 1; the arbiter weighs the priority by it",
+    "max_per_session": "commands of the rule that a session gets at most",
+    "valid_from": "ISO 8601 time from which the rule may command",
+    "valid_until": "ISO 8601 time until which it may",
     "then": "`action` and `parameters` of the command",
     "priority": "0 to 100; the CMS decides between commands by it",
     "cooldown_s": "seconds of event time before the rule may command the same target again",
@@ -28,7 +39,13 @@ def rule_fields() -> str:
     rows = []
     for field in msgspec.structs.fields(Rule):
         required = field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
-        rows.append((code(field.name), "required" if required else code(_text(field.default)), _MEANING[field.name]))
+        rows.append(
+            (
+                code(field.encode_name),
+                "required" if required else code(_text(field.default)),
+                _MEANING[field.encode_name],
+            )
+        )
     return table(("field", "default", "meaning"), rows)
 
 

@@ -148,7 +148,7 @@ def test_contracts_are_documented() -> None:
 
 def test_rule_language_is_documented() -> None:
     text = (DOCS / "rules.md").read_text("utf-8")
-    names = [field.name for struct in (Rule, Condition) for field in msgspec.structs.fields(struct)]
+    names = [field.encode_name for struct in (Rule, Condition) for field in msgspec.structs.fields(struct)]
     assert [name for name in names if not re.search(rf"`{name}\b", text)] == []
     features = (DOCS / "features.md").read_text("utf-8")
     assert [name for lane in KNOWN_FEATURES.values() for name in lane if f"`{name}`" not in features] == []

@@ -98,7 +98,7 @@ def test_a_broken_rule_is_rejected_with_rule_and_field(change: dict[str, Any], e
     assert expected in message(json.dumps(data).encode())
 
 
-@pytest.mark.parametrize("field", ["id", "version", "about", "lane", "when", "then"])
+@pytest.mark.parametrize("field", ["id", "version", "about", "lane", "then"])
 def test_a_rule_without_a_required_field_is_rejected_with_its_name(field: str) -> None:
     data = rule_data()
     del data[field]
@@ -200,3 +200,10 @@ UNWRITABLE: list[tuple[dict[str, Any], str]] = [
 def test_what_no_command_could_carry_is_rejected(change: dict[str, Any], problem: str) -> None:
     """A file may hold what JSON cannot; the job would accept the rule, and fail at its first command for ever."""
     assert message(rule_data() | change).startswith(f"rule {problem}")
+
+
+def test_a_rule_that_would_always_hold_is_rejected() -> None:
+    data = rule_data()
+    del data["when"]
+    with pytest.raises(RuleError, match="calm-down: when: give when, if or sequence"):
+        parse_rule(data, KNOWN_FEATURES)
