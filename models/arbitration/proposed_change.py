@@ -13,6 +13,9 @@ from schemas.rules import RuleMode
 
 ProposalLane = Literal["event", "window"]
 
+RENEW_AHEAD_MS: Final = 10_000
+"""A command that expires within so long is renewed: windows end every ten seconds, and there must be no gap."""
+
 
 class ProposedChange(Struct, omit_defaults=True):
     """A change that a rule, detector or model asks for.
@@ -35,6 +38,10 @@ class ProposedChange(Struct, omit_defaults=True):
     """The cause goes on while the command of this source is about to expire."""
     valid_from_ms: int | None = None
     valid_until_ms: int | None = None
+    session_since_ms: int | None = None
+    """When the session of the target began; None for other targets."""
+    lacks: str | None = None
+    """What the content item lacks that the action would show, in words; None where nothing is known to be lacking."""
     quiet: str | None = None
     """Why the reader should not be disturbed now, in a word: typing, scrolling, reading. None where nothing speaks against it."""
 
