@@ -21,7 +21,7 @@ from tests.support.broker import PrefixedTopics
 from tests.support.oracle.job import Answer, answer
 from tests.support.waiting import until
 
-TOPICS = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES, SESSION_STATE)
+TOPICS = (EVENTS, ADJUSTMENTS, PROPOSALS, REJECTED, LATE, TALLY, RULES, SESSION_STATE)
 
 CHECKPOINT_MS = 1_000
 ENDED = ("FINISHED", "FAILED", "CANCELED")
