@@ -24,7 +24,7 @@ def command(
         "parameters": parameters,
         "target": {"kind": "session", "id": session},
         "issued_at_ms": at_ms,
-        "expires_at_ms": at_ms + 1_000,
+        "expires_at_ms": at_ms,
         "source": {"id": rule},
         "evidence": {"clicks": {"window_end_ms": at_ms} if window else {"value": 5.0}},
     }
@@ -39,7 +39,7 @@ def test_a_command_during_a_change_has_a_cause_and_finds_it() -> None:
 
 def test_what_takes_back_a_command_or_renews_it_is_not_judged() -> None:
     given = [
-        command("simplify", "anna", 50 * MINUTE),
+        command("simplify", "anna", 50 * MINUTE) | {"expires_at_ms": 50 * MINUTE + 1_000},
         command("simplify", "anna", 50 * MINUTE + 999),
         command("revert", "anna", 50 * MINUTE + 999),
         command("simplify", "anna", 53 * MINUTE),
