@@ -1,4 +1,4 @@
-"""Side outputs of the operator that emits window commands, and the types of the rows in them."""
+"""Side outputs of the operators that evaluate rules, and the types of the rows in them."""
 
 from typing import Final
 
@@ -15,4 +15,7 @@ SESSION_UPDATE: Final = Types.ROW([Types.STRING(), Types.STRING()])
 REJECTED: Final = OutputTag("rejected", KAFKA_RECORD)
 LATE: Final = OutputTag("late", KAFKA_RECORD)
 TALLY: Final = OutputTag("tally", KAFKA_RECORD)
+CONTROL_ACKS: Final = OutputTag("control-acks", KAFKA_RECORD)
+"""Of both operators that evaluate rules; the broadcast side may emit to it in thread and in process mode."""
+
 SESSION_UPDATES: Final = OutputTag("told", Types.ROW([Types.STRING(), SESSION_UPDATE]))
