@@ -84,15 +84,14 @@ class RuleTopics:
     def write(self, changes: list[RuleChange]) -> None:
         """Writes the changes to the history and then to rules.v1; returns once Kafka has acknowledged all."""
         encode = msgspec.json.encode
-        # In this order: a change that is in force stands in the history, whatever fails.
-        for topic, records in (
-            (RULES_HISTORY, [(each.id, encode(each)) for each in changes]),
-            (RULES, [(each.id, None if each.rule is None else encode(each.rule)) for each in changes]),
-        ):
-            producer = BlockingProducer(self.kafka, timeout_s=WRITE_TIMEOUT_S)
-            for key, value in records:
-                producer.send(self.name(topic), value, key.encode())
-            producer.finish()
+        producer = BlockingProducer(self.kafka, timeout_s=WRITE_TIMEOUT_S)
+        for each in changes:
+            producer.send(self.name(RULES_HISTORY), encode(each), each.id.encode())
+        # First: a change that is in force stands in the history, whatever fails.
+        producer.finish()
+        for each in changes:
+            producer.send(self.name(RULES), None if each.rule is None else encode(each.rule), each.id.encode())
+        producer.finish()
 
     def _records(self, topic: Topic) -> Iterator[tuple[str, bytes | None]]:
         with self.reader(topic) as reader:
