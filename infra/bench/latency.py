@@ -157,16 +157,16 @@ def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, optio
     reader.close()
     flink.stop_job(running.rest_port, job_id, savepoint=False)
     return {
-        "fast_lane_ms": _shares(recorder.fast),
-        "window_lane_ms": _shares(recorder.window),
-        "kafka_alone_ms": _shares(recorder.control),
+        "fast_lane_ms": shares(recorder.fast),
+        "window_lane_ms": shares(recorder.window),
+        "kafka_alone_ms": shares(recorder.control),
         "rate": rate,
         "seconds": seconds,
         "options": options,
     }
 
 
-def _shares(values: list[float]) -> dict[str, float]:
+def shares(values: list[float]) -> dict[str, float]:
     if len(values) < 2:
         return {"count": len(values)}
     cuts = quantiles(values, n=100)

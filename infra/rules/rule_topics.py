@@ -84,7 +84,8 @@ class RuleTopics:
     def write(self, changes: list[RuleChange]) -> None:
         """Writes the changes to the history and then to rules.v1; returns once Kafka has acknowledged all."""
         encode = msgspec.json.encode
-        producer = BlockingProducer(self.kafka, timeout_s=WRITE_TIMEOUT_S)
+        # The same rule twice is one rule.
+        producer = BlockingProducer(self.kafka, timeout_s=WRITE_TIMEOUT_S, is_idempotent=False)
         for each in changes:
             producer.send(self.name(RULES_HISTORY), encode(each), each.id.encode())
         # First: a change that is in force stands in the history, whatever fails.
