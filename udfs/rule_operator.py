@@ -1,4 +1,4 @@
-"""Base class of the operators that evaluate broadcast rules and emit commands."""
+"""Base class of the operators that evaluate broadcast rules and propose changes."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,13 +7,14 @@ from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.functions import KeyedBroadcastProcessFunction
 
+from models.arbitration.proposed_change import ProposedChange, encode_change
 from models.epochs import NO_WATERMARK
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
-from schemas.commands import AdjustmentCommand, encode
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule
 from udfs import metrics
+from udfs.crossing_rows import target_key
 from udfs.lanes.sessions import DETECTORS
 from udfs.runtime import prepare_interpreter
 from udfs.runtime.subtasks import find_subtask
@@ -22,7 +23,7 @@ from udfs.stages.rule_outcomes import RuleAcknowledger
 
 
 class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
-    """Emits commands as (target id, JSON), both as bytes.
+    """Emits proposals for the arbiter as (key of the target, (JSON)).
 
     The broadcast input brings rows (kind, key, body): a rule as JSON or None to delete it, or a refit as JSON. `rules`
     are in force until the input changes them. Each rule of `LANES` is acknowledged to a side output, again after a restart.
@@ -44,7 +45,7 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     ) -> BroadcastControl:
         """Returns the holder of the rules in force. To be called in `open`."""
         group = context.get_metrics_group()
-        self._commands = group.counter(metrics.COMMANDS)
+        self._proposals = group.counter(metrics.PROPOSALS)
         self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group.counter(metrics.REFUSED_RULES))
         self._acknowledger = RuleAcknowledger(self.LANES, self.ANSWERS_UNKNOWN, *find_subtask(context))
         self._restored = False
@@ -74,10 +75,10 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         self.has_acknowledged = True
         return self._acknowledger.acknowledge(self._control.drain_outcomes(), self.reached_ms)
 
-    def to_records(self, commands: list[AdjustmentCommand]) -> list[Row]:
-        """Encodes commands for Kafka and counts them."""
+    def to_records(self, changes: list[ProposedChange]) -> list[Row]:
+        """Encodes proposals and counts them."""
         # Lists, not generators: every row goes through here, and each `yield from` on the way costs it a microsecond.
-        if not commands:
+        if not changes:
             return []
-        self._commands.inc(len(commands))
-        return [Row(command.target.id.encode(), encode(command)) for command in commands]
+        self._proposals.inc(len(changes))
+        return [Row(target_key(each.command.target), Row(encode_change(each))) for each in changes]

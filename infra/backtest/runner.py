@@ -8,6 +8,7 @@ from typing import Any, Final
 from infra.backtest.crossing import content_row, event_row, session_row, site_sums
 from infra.backtest.memory_flink import MemoryOperator
 from infra.backtest.recorded_events import LATENESS_MS, SLACK_MS
+from infra.simulate.arbitration import DEFAULT_BUDGETS
 from infra.simulate.reference_windows import SLICE_MS, WINDOW_MS, Slice, content_minute, session_minute
 from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
@@ -15,6 +16,7 @@ from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
 from schemas.events import FAST_TYPES, Event
 from schemas.rules import Rule
+from udfs.arbiter import ArbiterFunction
 from udfs.crossing_rows import content_key, session_key
 from udfs.event_commands import EventCommands
 from udfs.forest_refit import ForestRefit
@@ -56,9 +58,10 @@ class BacktestJob:
             WindowCommands(rules, forest.artefact, forest.card, refits, cards, WINDOW_MS, SLICE_MS, False, False)
         )
         self._events = MemoryOperator(EventCommands(rules, False))
+        self._arbiter = MemoryOperator(ArbiterFunction(DEFAULT_BUDGETS, True, False))
 
     def on_event(self, event: Event) -> None:
-        self._emit(self._events.send(session_key(event.session_id), event_row(event)))
+        self._decide(self._events.send(session_key(event.session_id), event_row(event)))
 
     def on_windows(self, end_ms: int, cells: Sequence[tuple[str, str | None, Slice]]) -> None:
         """Hands over the windows that end then, made of these cells of session and content."""
@@ -76,24 +79,35 @@ class BacktestJob:
                 self._control(self._refit.send(now.main_type or "", sampled))
         site = site_sums(list(minutes.values()))
         for session, now in minutes.items():
-            self._emit(self._windows.send(session_key(session), session_row(session, now, site)))
+            self._decide(self._windows.send(session_key(session), session_row(session, now, site)))
         for content, readers in by_content.items():
             row = content_row(content, end_ms, content_minute(readers, end_ms))
-            self._emit(self._windows.send(content_key(content), row))
+            self._decide(self._windows.send(content_key(content), row))
 
     def advance(self, watermark: int) -> None:
         """Lets event time pass; everything of before has been handed over."""
         self._control(self._site.advance(watermark))
         self._control(self._refit.advance(watermark))
-        self._emit(self._windows.advance(watermark))
-        self._emit(self._events.advance(watermark))
+        self._decide(self._windows.advance(watermark))
+        self._decide(self._events.advance(watermark))
+        self._keep(self._arbiter.advance(watermark))
 
     def _control(self, rows: Iterable[Any]) -> None:
         for row in rows:
             self._windows.broadcast(row)
 
-    def _emit(self, emitted: Iterable[Any]) -> None:
-        self.decided.commands += [(each[0], each[1]) for each in emitted if not isinstance(each, tuple)]
+    def _decide(self, proposed: Iterable[Any]) -> None:
+        """Hands proposals to the arbiter. What the operators acknowledge and count on the side is nobody's here."""
+        for each in proposed:
+            if not isinstance(each, tuple):
+                self._keep(self._arbiter.send(each[0], each[1]))
+
+    def _keep(self, decided: Iterable[Any]) -> None:
+        for each in decided:
+            if isinstance(each, tuple):
+                self.decided.proposals.append((each[1][0], each[1][1]))
+            else:
+                self.decided.commands.append((each[0], each[1]))
 
 
 def run(

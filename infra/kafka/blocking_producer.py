@@ -15,7 +15,8 @@ MAX_RECORD_BYTES: Final = 8_388_608
 
 
 class BlockingProducer:
-    """Producer with acks=all, idempotent by default. A full queue makes `send` wait; `flush` and `finish` wait for acknowledgements.
+    """Producer with acks=all, idempotent by default. A full queue makes `send` wait, `flush` and `finish` wait for
+    acknowledgements.
 
     What the broker refuses for good, as for want of a grant, ends the wait at once.
     """
