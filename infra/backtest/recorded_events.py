@@ -18,14 +18,11 @@ LEAN_TYPES: Final = frozenset({"scroll", "move", "hover"})
 
 @dataclass
 class Intake:
-    """What was left out, and the span of event time of what was not."""
+    """Counts what was used and what was left out."""
 
     used: int = 0
     late: int = 0
     rejected: int = 0
-    first_ms: int | None = None
-    last_ms: int = 0
-    last_tick_ms: int | None = None
 
     def read(self, records: Iterable[tuple[bytes, int | None]], now_ms: int) -> Iterator[Event]:
         """Yields the events of (record, time at which the broker wrote it, if known). `now_ms` bounds what counts as future."""
@@ -35,17 +32,13 @@ class Intake:
                 self.rejected += 1
                 continue
             if event.type == "tick":
-                self.last_tick_ms = max(self.last_tick_ms or 0, event.received_at_ms)
                 continue
             ahead_ms = 0 if written_ms is None else max(0, event.received_at_ms - written_ms - SLACK_MS)
             if event.occurred_at_ms < event.received_at_ms - LATENESS_MS:
                 self.late += 1
                 continue
             self.used += 1
-            event = _as_read(event, ahead_ms)
-            self.first_ms = min(self.first_ms or event.occurred_at_ms, event.occurred_at_ms)
-            self.last_ms = max(self.last_ms, event.received_at_ms)
-            yield event
+            yield _as_read(event, ahead_ms)
 
 
 def _as_read(event: Event, ahead_ms: int) -> Event:

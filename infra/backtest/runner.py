@@ -1,7 +1,7 @@
 """Runs rules over recorded events through the job's operators, in event time."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -147,8 +147,3 @@ def run(
 def _cells(slices: dict[int, dict[tuple[str, str | None], Slice]], end_ms: int) -> list[tuple[str, str | None, Slice]]:
     starts = [start for start in range(end_ms - WINDOW_MS, end_ms, SLICE_MS) if start in slices]
     return [(*key, slices[start][key]) for start in starts for key in slices[start]]
-
-
-def in_order_of_time(events: Iterator[Event]) -> list[Event]:
-    """Events of several partitions in order of reception; of one session they stay in the order they had."""
-    return sorted(events, key=lambda event: event.received_at_ms)

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from infra.cli import rule_changes, rule_trials
+from infra.cli import backtest_command, rule_changes, rule_trials
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.formatting import format_instant, format_time
 from infra.cli.output import Json, err, errors, out, print_json, show
@@ -109,3 +109,4 @@ def history(
 
 rule_changes.register(app)
 rule_trials.register(app)
+app.command()(backtest_command.backtest)
