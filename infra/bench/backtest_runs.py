@@ -1,6 +1,6 @@
 """Compares back-tests with the job on Kafka and Flink, byte by byte: `.venv/bin/python -m infra.bench.backtest_runs --help`
 
-Each recording is read by a job of its own with default options, and run in this process by what `microadjust rules backtest` runs.
+Each recording is read by a job of its own with default options, and run in this process as `microadjust rules backtest` does.
 """
 
 import argparse

@@ -24,11 +24,23 @@ from infra.rules.rule_topics import RuleTopics
 from infra.rules.waiting import AckWaiter
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.rules import Rule, parse_rule
-from schemas.topics import ADJUSTMENTS, CONTROL_ACKS, EVENTS, LATE, REJECTED, RULES, RULES_HISTORY, SESSION_STATE, TALLY
+from schemas.topics import (
+    ADJUSTMENTS,
+    CONTROL_ACKS,
+    EVENTS,
+    LATE,
+    PROPOSALS,
+    REJECTED,
+    RULES,
+    RULES_HISTORY,
+    SESSION_STATE,
+    TALLY,
+)
 
 TOPICS: Final = {
     "events": EVENTS,
     "adjustments": ADJUSTMENTS,
+    "proposals": PROPOSALS,
     "rejected": REJECTED,
     "late": LATE,
     "tally": TALLY,

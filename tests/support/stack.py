@@ -16,12 +16,23 @@ from infra.local.submit import submit
 from infra.simulate.replay import Replay, Replayed
 from jobs.adjust import load_rules
 from models.model_store import load_forest
-from schemas.topics import ADJUSTMENTS, CONTROL_ACKS, EVENTS, LATE, REJECTED, RULES, SESSION_STATE, TALLY, Topic
+from schemas.topics import (
+    ADJUSTMENTS,
+    CONTROL_ACKS,
+    EVENTS,
+    LATE,
+    PROPOSALS,
+    REJECTED,
+    RULES,
+    SESSION_STATE,
+    TALLY,
+    Topic,
+)
 from tests.support.broker import PrefixedTopics
 from tests.support.oracle.job import Answer, answer
 from tests.support.waiting import until
 
-TOPICS = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES, CONTROL_ACKS, SESSION_STATE)
+TOPICS = (EVENTS, ADJUSTMENTS, PROPOSALS, REJECTED, LATE, TALLY, RULES, CONTROL_ACKS, SESSION_STATE)
 
 CHECKPOINT_MS = 1_000
 ENDED = ("FINISHED", "FAILED", "CANCELED")
@@ -120,6 +131,7 @@ def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
     flags = {
         "--events-topic": topics.name(EVENTS),
         "--adjustments-topic": topics.name(ADJUSTMENTS),
+        "--proposals-topic": topics.name(PROPOSALS),
         "--rejected-topic": topics.name(REJECTED),
         "--late-topic": topics.name(LATE),
         "--tally-topic": topics.name(TALLY),

@@ -1,4 +1,4 @@
-"""The back-test decides what the plain-Python reference of the job decides, byte by byte (`tests/integration`: as does the job)."""
+"""The back-test decides what the plain-Python reference of the job decides, byte by byte, as does the job."""
 
 import time
 from pathlib import Path
