@@ -1,4 +1,4 @@
-"""Rules change while the job runs: acknowledged by every subtask, in effect from then on, taken back, and refused where broken."""
+"""Rules change while the job runs: acknowledged by every subtask, in effect from then on, taken back; broken ones are refused."""
 
 import json
 import time
