@@ -48,6 +48,7 @@ class AdjustConfig:
     tally_topic: str = option("tally.v1", "topic of event counts per window")
     session_state_topic: str = option("session-state.v1", "compacted topic of the state of each session")
     rules_topic: str = option("rules.v1", "compacted topic of rules")
+    control_acks_topic: str = option("control-acks.v1", "compacted topic of acknowledgements of rules")
     startup: str = option(
         "committed", "where to start reading without a savepoint", choices=("committed", "earliest", "latest")
     )

@@ -49,6 +49,7 @@ class Outputs(NamedTuple):
     rejected: DataStream
     late: DataStream
     tally: DataStream
+    control_acks: DataStream
     session_states: DataStream | None
 
 
@@ -99,6 +100,9 @@ def build(
         _side_output(changes, side_outputs.REJECTED),
         _side_output(changes, side_outputs.LATE),
         _side_output(changes, side_outputs.TALLY),
+        _side_output(changes, side_outputs.CONTROL_ACKS).union(
+            _side_output(event_changes, side_outputs.CONTROL_ACKS, "fast-")
+        ),
         _session_states(t_env, config, commands, _side_output(changes, side_outputs.SESSION_UPDATES))
         if emit_scores
         else None,
@@ -118,9 +122,10 @@ def _arbiter(config: AdjustConfig, changes: DataStream) -> DataStream:
     )
 
 
-def _side_output(stream: DataStream, tag: OutputTag) -> DataStream:
+def _side_output(stream: DataStream, tag: OutputTag, prefix: str = "") -> DataStream:
     """Returns a side output. PyFlink adds a map of its own for it, which needs name and uid like every operator."""
-    return stream.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id)
+    name = prefix + tag.tag_id
+    return stream.get_side_output(tag).name(name).uid(name)
 
 
 def _session_states(

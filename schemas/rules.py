@@ -85,6 +85,9 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     enabled: bool = True
 
 
+MAX_RULE_BYTES: Final = 262_144
+"""A longer text is no rule: it is refused before it is read."""
+
 PLACEHOLDERS: Final = {
     "$recent_contents": "ids of the contents clicked lately, most telling first",
     "$recent_types": "their types, likewise",
@@ -107,6 +110,8 @@ def parse_rule(
     `features` says which features each lane knows, `detectors` which detectors the job has; None accepts any name.
     """
     name = "rule"
+    if isinstance(data, bytes) and len(data) > MAX_RULE_BYTES:
+        raise RuleError(f"{name}: {len(data)} bytes; a rule has at most {MAX_RULE_BYTES}")
     try:
         given = msgspec.json.decode(data) if isinstance(data, bytes) else data
         if isinstance(given, Mapping):

@@ -5,6 +5,7 @@ from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
+from schemas.rule_conditions import Lane
 from udfs import metrics
 from udfs.crossing_rows import unpack
 from udfs.lanes.events import EventLane
@@ -17,6 +18,8 @@ class EventCommands(RuleEvaluatingFunction):
     Shares the slot of the window commands unless the job's option `fast_lane_slot` gives it one of its own.
     """
 
+    LANES: tuple[Lane, ...] = ("event",)
+
     def open(self, runtime_context: RuntimeContext) -> None:
         super().open(runtime_context)
         control = self.open_rules(runtime_context, None, None)
@@ -26,7 +29,11 @@ class EventCommands(RuleEvaluatingFunction):
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
         self.restore_broadcast_state(ctx)
+        if not self.has_acknowledged:
+            return [*self.acknowledge_rules(), *self.process_element(value, ctx)]
         _, numbers, texts = unpack(value)
+        if numbers[0] > self.reached_ms:
+            self.reached_ms = int(numbers[0])
         return self.to_records(self._events.on_row(numbers, texts, ctx))
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from schemas.topics import (
     ADJUSTMENTS,
+    CONTROL_ACKS,
     EVENTS,
     HEATMAP,
     LATE,
@@ -12,6 +13,7 @@ from schemas.topics import (
     PROPOSALS,
     REJECTED,
     RULES,
+    RULES_HISTORY,
     SESSION_STATE,
     TALLY,
     TOPICS,
@@ -51,6 +53,7 @@ GRANTS: Final = (
         TALLY,
         SESSION_STATE,
     ),
+    *_topics("adjust job", ("WRITE",), "sink without transactions", CONTROL_ACKS),
     Grant(
         "adjust job", "group", "microadjust-adjust", ("READ",), "offsets; `--group-id` and the name with `-rules`", True
     ),
@@ -67,12 +70,17 @@ GRANTS: Final = (
         OUTCOMES,
         SESSION_STATE,
     ),
+    *_topics("gateway", ("WRITE",), "the console's changes of rules", RULES, RULES_HISTORY),
     *_topics("gateway", ("READ",), "push, console and erasure", *TOPICS),
     Grant("gateway", "group", "microadjust-", ("DESCRIBE",), "lag on the console's health page", True),
     *_topics("projector", ("READ",), "what it projects", SESSION_STATE, ADJUSTMENTS),
     Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
-    *_topics("command line", ("READ", "WRITE"), "`rules`", RULES),
+    *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
+    *_topics(
+        "command line", ("READ",), "`rules`: acknowledgements, and proposals of a dry run", CONTROL_ACKS, PROPOSALS
+    ),
+    *_topics("command line", ("READ",), "`rules backtest --last`", EVENTS),
     *_topics(
         "command line",
         ("READ",),

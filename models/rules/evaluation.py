@@ -1,6 +1,7 @@
 """Evaluates rules in order of priority, with their streaks and cooldowns, and builds what they propose."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from models.arbitration.precedence import is_safety
@@ -17,21 +18,27 @@ from schemas.rules import Rule
 class RuleSet:
     """The rules in force, compiled, by lane; higher priority first, then by id."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], known: Mapping[str, CompiledRule] = MappingProxyType({})) -> None:
+        """`known` are compiled rules, by id, that need not be compiled again where the same rule is among `rules`."""
         self.rules = {rule.id: rule for rule in rules}
         ordered = sorted(self.rules.values(), key=lambda rule: (-rule.priority, rule.id))
-        compiled = [CompiledRule(rule) for rule in ordered if rule.enabled and rule.mode != "off"]
+        active = [rule for rule in ordered if rule.enabled and rule.mode != "off"]
+        self._compiled = {rule.id: _compiled(rule, known.get(rule.id)) for rule in active}
         lanes: tuple[Lane, ...] = ("session_window", "content_window", "event")
-        self._lanes = {lane: [each for each in compiled if each.rule.lane == lane] for lane in lanes}
+        self._lanes = {lane: [each for each in self._compiled.values() if each.rule.lane == lane] for lane in lanes}
 
     def lane(self, lane: Lane) -> Sequence[CompiledRule]:
         return self._lanes[lane]
 
     def with_rule(self, rule: Rule) -> "RuleSet":
-        return RuleSet([*(each for each in self.rules.values() if each.id != rule.id), rule])
+        return RuleSet([*(each for each in self.rules.values() if each.id != rule.id), rule], self._compiled)
 
     def without(self, rule_id: str) -> "RuleSet":
-        return RuleSet(each for each in self.rules.values() if each.id != rule_id)
+        return RuleSet((each for each in self.rules.values() if each.id != rule_id), self._compiled)
+
+
+def _compiled(rule: Rule, known: CompiledRule | None) -> CompiledRule:
+    return known if known is not None and known.rule is rule else CompiledRule(rule)
 
 
 STREAK_MS: Final = 60_000

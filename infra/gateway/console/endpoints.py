@@ -19,6 +19,7 @@ from infra.gateway.console.health import health
 from infra.gateway.console.heatmap import HeatmapReader
 from infra.gateway.console.history import explain_command, session_timeline
 from infra.gateway.console.live_tail import LiveTail
+from infra.gateway.console.rule_endpoints import RuleEndpoints
 from infra.gateway.errors import ApiError
 from infra.gateway.settings import Settings
 from infra.gateway.static.files import FolderFiles, page_headers
@@ -53,6 +54,7 @@ class Console:
         self.live = LiveTail(settings)
         self.heat = HeatmapReader(settings.kafka, settings.topic(HEATMAP.name))
         self._session = OperatorSession(settings, "/console")
+        self._rules = RuleEndpoints(settings, self._session, HEADERS)
 
     def routes(self) -> list[BaseRoute]:
         api = {
@@ -67,6 +69,7 @@ class Console:
         return [
             Route("/console", lambda _: RedirectResponse("/console/", headers=HEADERS)),
             *(Route(f"/console/api/{path}", self._guarded(endpoint)) for path, endpoint in api.items()),
+            *self._rules.routes(),
             Route("/console/", self.get_index),
             Route("/console/{name:path}", self.get_file),
         ]
