@@ -1,4 +1,4 @@
-"""Serves the console: its static pages and the data they request. Read-only."""
+"""Serves the console: its static pages and the data they request."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable

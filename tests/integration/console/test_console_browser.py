@@ -27,10 +27,10 @@ def test_keys_are_enough(chrome: Chrome, console: Console) -> None:
     assert chrome.current_url.endswith("#/health"), "the address says which page it is"
     chrome.execute_script("document.querySelector('.skip').focus()")
     names = []
-    for _ in range(5):
+    for _ in range(7):
         chrome.switch_to.active_element.send_keys(Keys.TAB)
         names.append(chrome.switch_to.active_element.text)
-    assert names == ["Live", "Why", "Heatmap", "Session", "Health"]
+    assert names == ["Live", "Why", "Rules", "Matrix", "Heatmap", "Session", "Health"]
     chrome.find_element(By.LINK_TEXT, "Why").send_keys(Keys.ENTER)
     until(chrome, "return document.querySelector('main h1')?.textContent === 'Why this adjustment?'")
     assert chrome.find_element(By.LINK_TEXT, "Why").get_attribute("aria-current") == "page"
@@ -38,7 +38,7 @@ def test_keys_are_enough(chrome: Chrome, console: Console) -> None:
     until(chrome, "return document.querySelector('[role=alert]')?.textContent.includes('no such command')")
 
 
-@pytest.mark.parametrize("page", ["live", "why", "heat", "session", "health"])
+@pytest.mark.parametrize("page", ["live", "why", "rules", "matrix", "heat", "session", "health"])
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(chrome: Chrome, console: Console, page: str) -> None:
     session, command_id = "session-of-a-phone" * 3, "command-for-a-phone" * 3
     send(console, EVENTS.name, session, event(1, session, "scroll", value=0.5))

@@ -1,0 +1,87 @@
+"""Why, and why not: proposals, actions and rules in real Chromium."""
+
+import pytest
+from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.common.by import By
+
+from schemas.proposals import REASONS
+from schemas.topics import PROPOSALS
+from tests.integration.console.conftest import Console
+from tests.integration.console.test_console import NOON_MS
+from tests.integration.console.test_console_strings import OWN
+from tests.support.console_pages import nothing_ran, show, text, until
+from tests.unit.gateway.test_console_proposals import proposal
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+
+COMMAND = "4a2f833c406a44e5e577629a997161d9"
+ITEMS = "[...document.querySelectorAll('main ul.proposals > li')]"
+
+
+def test_a_proposal_that_was_not_done_says_why_and_leads_to_what_stood_in_the_way(
+    chrome: Chrome, console: Console
+) -> None:
+    done = {"outcome": "commanded", "reason": None, "by": None, "command_id": COMMAND}
+    for each in (
+        proposal(1, "why-not", NOON_MS, **done),
+        proposal(2, "why-not", NOON_MS + 60_000, by=COMMAND),
+        proposal(3, "why-not", NOON_MS + 120_000, reason="resting", by="skims"),
+        proposal(4, "why-not", NOON_MS + 900_000, outcome="shadow", reason="shadow", by=None),
+    ):
+        console.write(PROPOSALS, "why-not", each)
+    # From one minute to four after noon: of the span in the address, and none besides.
+    show(chrome, console, "session", "why-not", str(NOON_MS + 60_000), str(NOON_MS + 240_000))
+    until(chrome, f"return {ITEMS}.length === 2")
+    resting, exclusive = chrome.find_elements(By.CSS_SELECTOR, "main ul.proposals > li")
+    assert REASONS["resting"] in resting.text
+    assert REASONS["exclusive"] in exclusive.text
+    ways = [each.find_element(By.CSS_SELECTOR, ".reason a").get_attribute("href") for each in (resting, exclusive)]
+    assert [str(way).partition("#")[2] for way in ways] == ["/rules/skims", f"/why/{COMMAND}"]
+
+    for field in chrome.find_elements(By.CSS_SELECTOR, "main input[type=datetime-local]"):
+        chrome.execute_script("arguments[0].value = ''", field)
+    chrome.find_element(By.XPATH, "//main//form[.//input[@type='datetime-local']]//button[.='Show']").send_keys(
+        Keys.ENTER
+    )
+    until(chrome, f"return {ITEMS}.length === 4")
+    assert chrome.current_url.endswith("#/session/why-not")
+    said = "4 proposals: 1 commanded, 2 suppressed, 1 shadow"
+    until(chrome, f"return [...document.querySelectorAll('[role=status]')].some((e) => e.textContent === '{said}')")
+    toggle = chrome.find_element(By.XPATH, "//button[.='suppressed']")
+    toggle.send_keys(Keys.SPACE)
+    until(chrome, f"return {ITEMS}.length === 2")
+    assert toggle.get_attribute("aria-pressed") == "false"
+    assert chrome.execute_script("return document.querySelectorAll('main svg .proposal').length") == 2
+
+
+def test_a_session_without_proposals_says_so(chrome: Chrome, console: Console) -> None:
+    show(chrome, console, "session", "nobody-proposed")
+    until(chrome, "return document.body.textContent.includes('No proposals of this session are kept for this time')")
+
+
+def test_no_text_of_a_proposal_becomes_markup_or_an_address(chrome: Chrome, console: Console) -> None:
+    for number, each in enumerate(OWN):
+        odd = {"outcome": each, "reason": each, "by": each, "action": each, "command_id": each}
+        about = {
+            "source": {"kind": each, "id": each, "version": each},
+            "parameters": {each: each},
+            "evidence": {each: {}},
+        }
+        console.write(PROPOSALS, "hostile", proposal(number, "hostile", NOON_MS + number, **odd, **about))
+    show(chrome, console, "session", "hostile")
+    until(chrome, f"return {ITEMS}.length === {len(OWN)}")
+    assert all(each in text(chrome) for each in OWN)
+    nothing_ran(chrome)
+
+
+def test_the_matrix_shows_each_action_once_and_no_share_without_outcomes(chrome: Chrome, console: Console) -> None:
+    show(chrome, console, "matrix")
+    until(chrome, "return document.querySelector('table.matrix') !== null")
+    # Impact 5 and complexity 1 is the first cell.
+    assert chrome.find_element(By.CSS_SELECTOR, "table.matrix td").text.startswith("prompt")
+    named = chrome.execute_script(
+        "return [...document.querySelectorAll('table.matrix li strong')].map((each) => each.textContent)"
+    )
+    assert len(named) == len(set(named)) == 15
+    assert "not enough outcomes yet (0 of 30)" in text(chrome)
+    nothing_ran(chrome)
