@@ -1,5 +1,7 @@
 """Why, and why not: proposals, actions and rules in real Chromium."""
 
+import random
+
 import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
@@ -85,3 +87,36 @@ def test_the_matrix_shows_each_action_once_and_no_share_without_outcomes(chrome:
     assert len(named) == len(set(named)) == 15
     assert "not enough outcomes yet (0 of 30)" in text(chrome)
     nothing_ran(chrome)
+
+
+DIFFERENCES = """
+const [pairs, done] = arguments;
+import("/console/js/line_difference.js").then(({ lineDifference }) => done(pairs.map((pair) => lineDifference(...pair))));
+"""
+
+
+def test_the_difference_of_versions_makes_either_text_and_keeps_as_many_lines_as_can_be(
+    chrome: Chrome, console: Console
+) -> None:
+    rng = random.Random(15)
+    pairs = [[[rng.choice("abcd") for _ in range(rng.randrange(12))] for _ in range(2)] for _ in range(200)]
+    pairs += [[["x"] * 3_000, ["x"]]]
+    show(chrome, console, "why")
+    differences = chrome.execute_async_script(DIFFERENCES, pairs)
+    for (before, after), parts in zip(pairs, differences, strict=True):
+        assert [each["text"] for each in parts if each["kind"] != "added"] == before
+        assert [each["text"] for each in parts if each["kind"] != "removed"] == after
+        # What is far too long is told as replaced.
+        kept = in_common(before, after) if len(before) < 3_000 else 0
+        assert sum(each["kind"] == "same" for each in parts) == kept
+
+
+def in_common(before: list[str], after: list[str]) -> int:
+    """Length of the longest common subsequence, row by row of the table of all beginnings."""
+    best = [0] * (len(after) + 1)
+    for old in before:
+        row = [0]
+        for number, new in enumerate(after):
+            row.append(best[number] + 1 if old == new else max(best[number + 1], row[number]))
+        best = row
+    return best[-1]
