@@ -10,8 +10,8 @@ const SHOWN_AT_ONCE = 200;
 const OUTCOMES = ["commanded", "suppressed", "shadow"];
 const COMMAND_ID = /^[0-9a-f]{32}$/;
 const isRuleId = (id) => typeof id === "string" && /^[a-z0-9][a-z0-9-]{0,63}$/.test(id);
-/** Reasons whose `by` names a budget or what the reader was doing, and so leads nowhere. */
-const WITHOUT_LINK = new Set(["budget", "quiet"]);
+/** Reasons whose `by` names a budget, what the reader was doing or an item, and so leads nowhere. */
+const WITHOUT_LINK = new Set(["budget", "quiet", "unknown_content"]);
 
 const forInput = (ms) => (Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 19) : "");
 const fromInput = (field) => (field.value ? Date.parse(`${field.value}Z`) : undefined);
@@ -133,19 +133,22 @@ function told(proposal, reasons, wayTo) {
   ];
 }
 
+const inWords = (proposal) => `${proposal.action} by ${proposal.source?.id}, ${formatTime(proposal.at_ms)}`;
+
 /** A link to what stood in the way: another proposal of this list, a command, or a rule. */
 function way(by, proposal, all, itemOf) {
   if (WITHOUT_LINK.has(proposal.reason)) return by;
-  if (all.some((each) => each.proposal_id === by)) {
+  const other = all.find((each) => each.proposal_id === by);
+  if (other) {
     return el("button", { type: "button", class: "link", onclick: () => {
       const item = itemOf(by);
       item?.scrollIntoView({ block: "center" });
       item?.focus();
-    } }, `proposal ${by.slice(0, 8)}`);
+    } }, inWords(other));
   }
   const commanding = all.find((each) => each.command_id === by);
   if (commanding || COMMAND_ID.test(by)) {
-    return el("a", { to: ["why", by] }, commanding ? `${commanding.action} by ${commanding.source?.id}, ${formatTime(commanding.at_ms)}` : `command ${by.slice(0, 8)}`);
+    return el("a", { to: ["why", by] }, commanding ? inWords(commanding) : `command ${by.slice(0, 8)}`);
   }
   return isRuleId(by) ? el("a", { to: ["rules", by] }, `rule ${by}`) : by;
 }

@@ -1,6 +1,7 @@
 /** The text of a rule with line numbers, checked by the gateway as one types. */
 
 import { el, sendJson } from "./dom.js";
+import { modeOf } from "./rule_words.js";
 
 const CHECK_AFTER_MS = 300;
 const MAX_CHARS = 200_000;
@@ -16,7 +17,7 @@ const drafts = new Map();
  */
 export function ruleEditor(entry, example, save, signal) {
   const key = entry?.id ?? "";
-  let original = entry?.text ?? example;
+  let original = entry ? entry.text ?? "" : example;
   let state = { text: undefined, problems: [], rules: [] };
   let sent;
   let timer;
@@ -62,7 +63,7 @@ export function ruleEditor(entry, example, save, signal) {
       state = { text: checked, problems: [], rules: found.rules ?? [] };
       const all = [...found.problems ?? [], ...idProblem(found.rules ?? [])];
       result.className = all.length ? "problem" : "good";
-      result.textContent = all.length ? `${all.length} ${all.length === 1 ? "problem" : "problems"}` : "No problems.";
+      result.textContent = all.length ? `${all.length} ${all.length === 1 ? "problem" : "problems"}` : `No problems. ${inWords(state.rules[0])}`;
       showProblems(all);
     } catch (error) {
       if (signal.aborted || stopped.aborted) return;
@@ -120,12 +121,15 @@ export function ruleEditor(entry, example, save, signal) {
     /** Takes what is in force now; what was typed since the text was sent stays. */
     saved(now) {
       const typedOn = sent === undefined ? isDirty() : text.value !== sent;
-      original = now.text;
+      original = now.text ?? "";
       if (typedOn) changed();
       else fill(original);
     },
   };
 }
+
+/** What the gateway has read, to compare with what was meant. */
+const inWords = (rule) => (rule ? `${rule.id} proposes ${rule.then?.action} in lane ${rule.lane} with priority ${rule.priority ?? 50}, at most every ${rule.cooldown_s ?? 120} s; mode ${modeOf(rule)}.` : "");
 
 const placeOf = ({ line, column, field }) =>
   [line ? `line ${line}${column ? `, column ${column}` : ""}` : "somewhere", field].filter(Boolean).join(", ") + ":";

@@ -33,7 +33,7 @@ function list(place, entries, mayChange) {
     el("ul", { class: "list card" }, entries.map((entry) => {
       const item = el("li", {},
         el("div", { class: "bar tight" }, el("a", { class: "action", to: ["rules", entry.id] }, entry.id), badges(entry), el("span", { class: "faint" }, `version ${entry.version ?? "?"}`)),
-        entry.rule ? el("div", {}, entry.rule.about) : el("div", { class: "problem" }, entry.problem),
+        entry.rule ? el("div", {}, entry.rule.about) : el("div", { class: entry.problem ? "problem" : "faint" }, entry.problem ?? "Its text is in the job's own rules file."),
         el("div", { class: "faint" }, [entry.rule && `${entry.rule.lane} lane: ${entry.rule.then?.action}`, entry.origin === "shipped" ? "ships with the job" : lastChange(entry.last_change)].filter(Boolean).join(" · ")));
       texts.set(item, JSON.stringify([entry.id, entry.rule, entry.state]).toLowerCase());
       return item;

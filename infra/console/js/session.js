@@ -21,15 +21,15 @@ export async function session(place, [id = "", from = "", to = ""], signal) {
     place.append(el("p", { class: "faint" }, "The live page links each event to its session."));
     return;
   }
-  const [life, asked] = [el("div"), el("div")];
-  place.append(life, asked);
+  const [life, asked, log] = [el("div"), el("div"), el("div")];
+  place.append(life, asked, log);
   const span = { from: millis(from), to: millis(to) };
-  await Promise.all([showLife(life, id, signal), proposals(asked, id, span, signal)]);
+  await Promise.all([showLife(life, log, id, signal), proposals(asked, id, span, signal)]);
 }
 
 const millis = (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
 
-async function showLife(place, id, signal) {
+async function showLife(place, log, id, signal) {
   const { events, commands, outcomes } = await fetchJson(`session?${new URLSearchParams({ id })}`, signal);
   const moments = [...events.map((each) => each.occurred_at_ms), ...commands.map((each) => each.issued_at_ms)];
   if (!moments.length) {
@@ -46,7 +46,8 @@ async function showLife(place, id, signal) {
       formatDateTime(command.issued_at_ms), el("span", {}, el("strong", {}, command.action), " ", formatParameters(command)),
       el("span", {}, `${command.source?.id}: ${formatReason(command)} `, el("a", { to: ["why", String(command.command_id)] }, "why")),
       outcomes.filter((each) => each.command_id === command.command_id).map((each) => each.status).join(", ") || "—",
-    ])),
+    ])));
+  log.append(
     el("h2", {}, events.length > MAX_ROWS ? `The last ${MAX_ROWS} events` : "Events"),
     table(["At", "What", "Content", "Element", "#Value", "Text"], events.slice(-MAX_ROWS).reverse().map((event) => [
       formatDateTime(event.occurred_at_ms), event.type, event.content_id ?? "", [event.element, event.placement].filter(Boolean).join(" · "),

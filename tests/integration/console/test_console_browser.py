@@ -149,10 +149,10 @@ def test_text_stands_out_from_its_ground_in_both_schemes(chrome: Chrome, console
     style = "return getComputedStyle(document.documentElement).getPropertyValue('--' + arguments[0]).trim()"
     light = {
         name: brightness(str(chrome.execute_script(style, name)))
-        for name in ("ground", "raised", "ink", "faint", "accent", "bad", "good")
+        for name in ("ground", "raised", "ink", "faint", "accent", "bad", "good", "threshold")
     }
     assert (light["ground"] > 0.5) == (scheme == "light")
-    for name in ("ink", "faint", "accent", "bad", "good"):
+    for name in ("ink", "faint", "accent", "bad", "good", "threshold"):
         for ground in ("ground", "raised"):
             low, high = sorted((light[name], light[ground]))
             # WCAG 2.2, 1.4.3.
