@@ -9,6 +9,8 @@ import { badges, lastChange, modeOf } from "./rule_words.js";
 
 const POLL_MS = 1_000;
 const ACKS_TIMEOUT_MS = 30_000;
+/** A job that runs answers within seconds; without an answer none runs. */
+const FIRST_ACK_TIMEOUT_MS = 8_000;
 const WAIT_S = 2;
 
 /** A rule that commands nothing until somebody activates it. */
@@ -53,7 +55,7 @@ export async function rulePage(place, entry, mayChange, signal) {
         location.hash = `#/rules/${segment(id)}`;
         return;
       }
-      await follow(id, put);
+      await follow(id);
     } catch (error) {
       if (signal.aborted) return;
       said.className = "problem";
@@ -61,16 +63,23 @@ export async function rulePage(place, entry, mayChange, signal) {
       editor.showProblems(error.problems ?? []);
     }
   };
-  const follow = async (id, put) => {
-    const until = Date.now() + ACKS_TIMEOUT_MS;
+  /** Asks again until every subtask has answered, one has refused, or none answers. */
+  const untilAcknowledged = async (id) => {
+    const began = Date.now();
     for (;;) {
       entry = await fetchJson(`rules/${segment(id)}`, signal);
       showHead();
-      said.textContent = progress(entry, put);
-      if (entry.state !== "waiting" || Date.now() > until) break;
+      const patience = { waiting: ACKS_TIMEOUT_MS, unknown: FIRST_ACK_TIMEOUT_MS }[entry.state] ?? 0;
+      const isOver = Date.now() - began > patience;
+      const text = progress(entry, isOver);
+      if (said.textContent !== text) said.textContent = text;
+      if (isOver) break;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     if (entry.state === "refused") said.className = "problem";
+  };
+  const follow = async (id) => {
+    await untilAcknowledged(id);
     editor.saved(entry);
     await ruleHistory(past, entry, mayChange ? rollBack : undefined, signal);
   };
@@ -120,16 +129,16 @@ export async function rulePage(place, entry, mayChange, signal) {
     past);
   showHead();
   if (mayChange) dryRun(trial, editor, signal);
-  if (entry) await Promise.all([proposedLately(lately, entry.id, signal), ruleHistory(past, entry, mayChange ? rollBack : undefined, signal)]);
+  const isFresh = entry?.last_change && Date.now() - entry.last_change.at_ms < ACKS_TIMEOUT_MS;
+  if (entry) await Promise.all([isFresh && ["waiting", "unknown"].includes(entry.state) && untilAcknowledged(entry.id), proposedLately(lately, entry.id, signal), ruleHistory(past, entry, mayChange ? rollBack : undefined, signal)]);
 }
 
-function progress(entry, put) {
-  const said = put.refused ?? entry.problem;
+function progress(entry, isOver) {
   switch (entry.state) {
     case "in_force": return `Version ${entry.version} is in force in every subtask.`;
-    case "refused": return `Version ${entry.version} was refused${said ? `: ${said}` : ""}. The last good version stays in force.`;
+    case "refused": return `Version ${entry.version} was refused${entry.problem ? `: ${entry.problem}` : ""}. The last good version stays in force.`;
     case "waiting": return `Version ${entry.version} is written; waiting for the acknowledgements of the other subtasks.`;
-    default: return `Version ${entry.version} is written; no job has acknowledged it. Is a job running?`;
+    default: return `Version ${entry.version} is written; ${isOver ? "no job has acknowledged it. Is a job running?" : "waiting for a job to acknowledge it."}`;
   }
 }
 

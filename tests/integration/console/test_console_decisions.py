@@ -5,9 +5,11 @@ import random
 import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
+from schemas.control_acks import ControlAck, ack_key
 from schemas.proposals import REASONS
-from schemas.topics import PROPOSALS
+from schemas.topics import CONTROL_ACKS, PROPOSALS, RULES
 from tests.integration.console.conftest import Console
 from tests.integration.console.test_console import NOON_MS
 from tests.integration.console.test_console_strings import OWN
@@ -120,3 +122,72 @@ def in_common(before: list[str], after: list[str]) -> int:
             row.append(best[number] + 1 if old == new else max(best[number + 1], row[number]))
         best = row
     return best[-1]
+
+
+def test_a_rule_is_written_checked_acknowledged_and_rolled_back_by_keyboard(chrome: Chrome, console: Console) -> None:
+    rule_id = "console-rule"
+    show(chrome, console, "rules", "+")
+    until(chrome, "return document.getElementById('rule-checked')?.textContent.startsWith('No problems')")
+    field = chrome.find_element(By.ID, "rule-text")
+    example = str(field.get_property("value"))
+    write(chrome, field, example.replace("my-rule", rule_id).replace("session_window", "session_widow"))
+    until(chrome, "return document.getElementById('rule-checked').textContent === '1 problem'")
+    # Saving leads to the problem, and the problem to its place.
+    field.send_keys(Keys.CONTROL, "s")
+    until(chrome, "return document.activeElement.closest('ul.problems') !== null")
+    chrome.switch_to.active_element.send_keys(Keys.ENTER)
+    assert chrome.switch_to.active_element == field
+    write(chrome, field, example.replace("my-rule", rule_id))
+    until(chrome, "return document.getElementById('rule-checked').textContent.startsWith('No problems')")
+    field.send_keys(Keys.CONTROL, "s")
+    until(chrome, f"return document.querySelector('main h1')?.textContent === 'Rule {rule_id}'")
+
+    for subtask in range(2):
+        ack = ControlAck("rule", rule_id, 1, subtask, 2, NOON_MS, NOON_MS, None)
+        console.write(CONTROL_ACKS, ack_key(ack), ack)
+        until(chrome, f"return document.body.textContent.includes('{subtask + 1} of 2')", 40)
+    until(chrome, "return document.querySelector('main .badge.commanded')?.textContent === 'in force'", 40)
+
+    press(chrome, "Activate")
+    until(chrome, "return document.querySelector('[aria-label=Mode] [aria-pressed=true]')?.textContent === 'Activate'")
+    until(chrome, "return document.querySelectorAll('main h2 ~ ul.card > li').length === 2", 60)
+    assert console.ask(f"rules/{rule_id}")["rule"].get("mode", "active") == "active"
+    press(chrome, "Roll back")
+    until(chrome, "return document.querySelector('dialog[open]') !== null")
+    chrome.switch_to.active_element.send_keys(Keys.ESCAPE)
+    until(chrome, "return document.querySelector('dialog') === null")
+    assert console.ask(f"rules/{rule_id}")["version"] == 2
+    press(chrome, "Roll back")
+    chrome.switch_to.active_element.send_keys(Keys.ENTER)
+    until(
+        chrome, "return document.querySelector('[aria-label=Mode] [aria-pressed=true]')?.textContent === 'Shadow'", 60
+    )
+    told = console.ask(f"rules/{rule_id}")
+    assert (told["version"], told["rule"]["mode"]) == (3, "shadow")
+    assert told["last_change"]["by"] == "console"
+    nothing_ran(chrome)
+
+
+def write(chrome: Chrome, field: WebElement, value: str) -> None:
+    """Replaces the text as pasting does."""
+    field.send_keys(Keys.CONTROL, "a")
+    chrome.execute_cdp_cmd("Input.insertText", {"text": value})
+
+
+def press(chrome: Chrome, name: str) -> None:
+    chrome.find_element(By.XPATH, f"//main//button[.='{name}']").send_keys(Keys.ENTER)
+
+
+def test_a_broken_record_of_a_rule_is_told_as_text(chrome: Chrome, console: Console) -> None:
+    for number, each in enumerate(OWN):
+        console.write(RULES, f"odd-{number}", {"id": f"odd-{number}", "version": 1, "about": each, each: each})
+        console.write(
+            CONTROL_ACKS, f"rule:odd-{number}:0", ControlAck("rule", f"odd-{number}", 1, 0, 1, None, NOON_MS, each)
+        )
+    show(chrome, console, "rules")
+    until(chrome, "return document.body.textContent.includes('odd-9')")
+    nothing_ran(chrome)
+    show(chrome, console, "rules", "odd-0")
+    until(chrome, "return document.getElementById('rule-text') !== null")
+    assert OWN[0] in text(chrome)
+    nothing_ran(chrome)
