@@ -1,6 +1,6 @@
 /** One rule: its mode, its text, where it is in force, what it proposes, and its history. */
 
-import { confirmed, el, fetchJson, problem, segment, sendJson, table } from "./dom.js";
+import { confirmed, el, fetchJson, segment, sendJson, table } from "./dom.js";
 import { dryRun, proposedLately } from "./dry_run.js";
 import { formatDateTime } from "./format.js";
 import { ruleEditor } from "./rule_editor.js";
@@ -34,16 +34,26 @@ export async function rulePage(place, entry, mayChange, signal) {
   const acks = el("div");
   const past = el("div");
   let editor;
+  /** Of the newest change; an older one is not followed any more. */
+  let followed = 0;
 
   const showHead = () => {
     if (!entry) return;
+    const focused = head.contains(document.activeElement) ? document.activeElement.textContent : undefined;
     head.replaceChildren(
       el("p", { class: "bar tight" }, badges(entry), el("span", {}, `version ${entry.version ?? "?"}`), el("span", { class: "faint" }, entry.origin === "shipped" ? "ships with the job" : lastChange(entry.last_change))),
       ...(entry.problem ? [el("p", { class: "problem" }, entry.problem)] : []),
       ...(mayChange ? [el("div", { class: "bar", role: "group", "aria-label": "Mode" }, modeButtons(), entry.origin === "topic" && deleteButton())] : []));
     acks.replaceChildren(acknowledgements(entry.acks ?? []));
+    if (focused !== undefined) [...head.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
   };
-  /** Sends a change and follows its acknowledgements; the buttons stay, so that the focus does. */
+  const fail = (error) => {
+    if (signal.aborted) return;
+    said.className = "problem";
+    said.textContent = error.message;
+    if (error.problems?.length) editor.showProblems(error.problems);
+  };
+  /** Sends a change and follows its acknowledgements. */
   const change = async (text, send) => {
     said.className = "";
     said.textContent = `${text} …`;
@@ -57,17 +67,17 @@ export async function rulePage(place, entry, mayChange, signal) {
       }
       await follow(id);
     } catch (error) {
-      if (signal.aborted) return;
-      said.className = "problem";
-      said.textContent = error.message;
-      editor.showProblems(error.problems ?? []);
+      fail(error);
     }
   };
   /** Asks again until every subtask has answered, one has refused, or none answers. */
   const untilAcknowledged = async (id) => {
     const began = Date.now();
+    const mine = ++followed;
     for (;;) {
-      entry = await fetchJson(`rules/${segment(id)}`, signal);
+      const found = await fetchJson(`rules/${segment(id)}`, signal);
+      if (mine !== followed) return;
+      entry = found;
       showHead();
       const patience = { waiting: ACKS_TIMEOUT_MS, unknown: FIRST_ACK_TIMEOUT_MS }[entry.state] ?? 0;
       const isOver = Date.now() - began > patience;
@@ -79,28 +89,33 @@ export async function rulePage(place, entry, mayChange, signal) {
     if (entry.state === "refused") said.className = "problem";
   };
   const follow = async (id) => {
-    await untilAcknowledged(id);
+    entry = await fetchJson(`rules/${segment(id)}`, signal);
     editor.saved(entry);
-    await ruleHistory(past, entry, mayChange ? rollBack : undefined, signal);
+    // The change is on record whatever the job says of it.
+    await Promise.all([untilAcknowledged(id), ruleHistory(past, entry, mayChange ? rollBack : undefined, signal)]);
   };
   const put = (body) => sendJson("PUT", `rules/${segment(entry?.id ?? body.id)}`, { ...body.sent, bump: true, wait_s: WAIT_S }, signal);
   const save = async (text, id) => {
-    const meanwhile = entry && await fetchJson(`rules/${segment(entry.id)}`, signal).catch(() => undefined);
-    if (meanwhile && meanwhile.version !== entry.version
-      && !await confirmed(`Version ${meanwhile.version} was put meanwhile by ${meanwhile.last_change?.by ?? "somebody else"}. Put yours over it?`, "Put mine")) return;
+    try {
+      const standing = await standingRule(entry?.id ?? id, signal);
+      if (!entry && standing) throw new Error(`There is a rule ${id} already: change it on its own page, or choose another id.`);
+      if (standing && standing.version !== entry.version
+        && !await confirmed(`Version ${standing.version} was put meanwhile by ${standing.last_change?.by ?? "somebody else"}. Put yours over it?`, "Put mine")) return;
+    } catch (error) {
+      fail(error);
+      return;
+    }
     await change("Saving", () => put({ id, sent: { text } }));
   };
   const modeButtons = () => [["active", "Activate"], ["shadow", "Shadow"], ["off", "Switch off"]].map(([mode, name]) =>
     el("button", { type: "button", "aria-pressed": String(modeOf(entry.rule) === mode), disabled: !entry.rule, onclick: async () => {
       if (modeOf(entry.rule) === mode) return;
       if (editor.isDirty()) {
-        said.className = "problem";
-        said.textContent = "The text has changes that are not saved: save or discard them first.";
+        fail(new Error("The text has changes that are not saved: save or discard them first."));
         return;
       }
       const { enabled: _, ...rule } = entry.rule;
       await change(`${name} ${entry.id}`, () => put({ sent: { rule: { ...rule, mode } } }));
-      [...head.querySelectorAll("button")].find((button) => button.textContent === name)?.focus();
     } }, name));
   const deleteButton = () => el("button", { type: "button", class: "danger", onclick: async () => {
     if (!await confirmed(`Delete rule ${entry.id} from rules.v1? A rule of that id that ships with the job comes into force again.`, "Delete")) return;
@@ -108,14 +123,14 @@ export async function rulePage(place, entry, mayChange, signal) {
       await sendJson("DELETE", `rules/${segment(entry.id)}`, { wait_s: WAIT_S }, signal);
       location.hash = "#/rules";
     } catch (error) {
-      if (!signal.aborted) said.replaceChildren(problem(error));
+      fail(error);
     }
   } }, "Delete");
   const rollBack = async (version) => {
     if (!await confirmed(`Roll rule ${entry.id} back to version ${version}? It is put as a new version, in force as soon as every subtask has acknowledged it.`, "Roll back")) return;
-    await change(`Rolling back to version ${version}`, () => sendJson("POST", `rules/${segment(entry.id)}/rollback`, { to: version, wait_s: WAIT_S }, signal));
-    // The button that was pressed has gone with the history that it stood in.
+    // The button that was pressed goes with the history that it stands in.
     said.focus();
+    await change(`Rolling back to version ${version}`, () => sendJson("POST", `rules/${segment(entry.id)}/rollback`, { to: version, wait_s: WAIT_S }, signal));
   };
 
   editor = ruleEditor(entry, EXAMPLE, mayChange ? save : undefined, signal);
@@ -132,6 +147,11 @@ export async function rulePage(place, entry, mayChange, signal) {
   const isFresh = entry?.last_change && Date.now() - entry.last_change.at_ms < ACKS_TIMEOUT_MS;
   if (entry) await Promise.all([isFresh && ["waiting", "unknown"].includes(entry.state) && untilAcknowledged(entry.id), proposedLately(lately, entry.id, signal), ruleHistory(past, entry, mayChange ? rollBack : undefined, signal)]);
 }
+
+/** The rule as the gateway has it now; undefined where there is none. */
+const standingRule = (id, signal) => fetchJson(`rules/${segment(id)}`, signal).catch((error) => {
+  if (error.status !== 404) throw error;
+});
 
 function progress(entry, isOver) {
   switch (entry.state) {

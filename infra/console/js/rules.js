@@ -10,14 +10,11 @@ const NEW = "+";
 export async function rules(place, [id = ""], signal) {
   const waiting = el("p", { class: "faint", role: "status" }, "Loading rules …");
   place.append(el("h1", {}, id === NEW ? "New rule" : id ? `Rule ${id}` : "Rules"), waiting);
-  try {
-    const [{ roles }, found] = await Promise.all([fetchJson("me", signal), id === NEW ? undefined : fetchJson(id ? `rules/${segment(id)}` : "rules", signal)]);
-    const mayChange = roles.includes("rules");
-    if (id) await rulePage(place, found, mayChange, signal);
-    else list(place, found.rules, mayChange);
-  } finally {
-    waiting.remove();
-  }
+  const asked = [fetchJson("me", signal), id === NEW ? undefined : fetchJson(id ? `rules/${segment(id)}` : "rules", signal)];
+  const [{ roles }, answer] = await Promise.all(asked).finally(() => waiting.remove());
+  const mayChange = roles.includes("rules");
+  if (id) await rulePage(place, answer, mayChange, signal);
+  else list(place, answer.rules, mayChange);
 }
 
 function list(place, entries, mayChange) {
