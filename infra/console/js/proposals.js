@@ -10,7 +10,7 @@ const SHOWN_AT_ONCE = 200;
 const OUTCOMES = ["commanded", "suppressed", "shadow"];
 const COMMAND_ID = /^[0-9a-f]{32}$/;
 const isRuleId = (id) => typeof id === "string" && /^[a-z0-9][a-z0-9-]{0,63}$/.test(id);
-/** Reasons whose `by` names a budget, what the reader was doing or an item, and so leads nowhere. */
+/** Reasons whose `by`, unless it is a command, names a budget, what the reader was doing, or what an item lacks. */
 const WITHOUT_LINK = new Set(["budget", "quiet", "unknown_content"]);
 
 const forInput = (ms) => (Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 19) : "");
@@ -137,7 +137,6 @@ const inWords = (proposal) => `${proposal.action} by ${proposal.source?.id}, ${f
 
 /** A link to what stood in the way: another proposal of this list, a command, or a rule. */
 function way(by, proposal, all, itemOf) {
-  if (WITHOUT_LINK.has(proposal.reason)) return by;
   const other = all.find((each) => each.proposal_id === by);
   if (other) {
     return el("button", { type: "button", class: "link", onclick: () => {
@@ -150,5 +149,5 @@ function way(by, proposal, all, itemOf) {
   if (commanding || COMMAND_ID.test(by)) {
     return el("a", { to: ["why", by] }, commanding ? inWords(commanding) : `command ${by.slice(0, 8)}`);
   }
-  return isRuleId(by) ? el("a", { to: ["rules", by] }, `rule ${by}`) : by;
+  return isRuleId(by) && !WITHOUT_LINK.has(proposal.reason) ? el("a", { to: ["rules", by] }, `rule ${by}`) : by;
 }

@@ -31,6 +31,7 @@ def test_a_proposal_that_was_not_done_says_why_and_leads_to_what_stood_in_the_wa
         proposal(2, "why-not", NOON_MS + 60_000, by=COMMAND),
         proposal(3, "why-not", NOON_MS + 120_000, reason="resting", by="skims"),
         proposal(4, "why-not", NOON_MS + 900_000, outcome="shadow", reason="shadow", by=None),
+        proposal(5, "why-not", NOON_MS + 910_000, reason="budget", by="changes_per_minute"),
     ):
         console.write(PROPOSALS, "why-not", each)
     # From one minute to four after noon: of the span in the address, and none besides.
@@ -47,10 +48,13 @@ def test_a_proposal_that_was_not_done_says_why_and_leads_to_what_stood_in_the_wa
     chrome.find_element(By.XPATH, "//main//form[.//input[@type='datetime-local']]//button[.='Show']").send_keys(
         Keys.ENTER
     )
-    until(chrome, f"return {ITEMS}.length === 4")
+    until(chrome, f"return {ITEMS}.length === 5")
     assert chrome.current_url.endswith("#/session/why-not")
-    said = "4 proposals: 1 commanded, 2 suppressed, 1 shadow"
+    said = "5 proposals: 1 commanded, 3 suppressed, 1 shadow"
     until(chrome, f"return [...document.querySelectorAll('[role=status]')].some((e) => e.textContent === '{said}')")
+    budget = chrome.find_element(By.CSS_SELECTOR, "main ul.proposals .reason")
+    assert "In the way: changes_per_minute" in budget.text
+    assert not budget.find_elements(By.TAG_NAME, "a")
     toggle = chrome.find_element(By.XPATH, "//button[.='suppressed']")
     toggle.send_keys(Keys.SPACE)
     until(chrome, f"return {ITEMS}.length === 2")
@@ -166,6 +170,23 @@ def test_a_rule_is_written_checked_acknowledged_and_rolled_back_by_keyboard(chro
     assert (told["version"], told["rule"]["mode"]) == (3, "shadow")
     assert told["last_change"]["by"] == "console"
     nothing_ran(chrome)
+
+
+def test_who_may_only_read_sees_a_rule_and_nothing_that_changes_it(chrome: Chrome, console: Console) -> None:
+    show(chrome, console, "why")
+    chrome.execute_script(
+        "const ask = window.fetch;"
+        "window.fetch = (path, ...rest) => path === 'api/me'"
+        " ? Promise.resolve(Response.json({name: 'reader', roles: ['read']})) : ask(path, ...rest);"
+    )
+    show(chrome, console, "rules")
+    until(chrome, "return document.querySelector('main ul.card a') !== null")
+    assert "New rule" not in text(chrome)
+    show(chrome, console, "rules", "mission-simplify")
+    until(chrome, "return document.querySelector('main h2 ~ p.faint, main h2 ~ ul.card') !== null")
+    assert chrome.find_element(By.ID, "rule-text").get_attribute("readonly") is not None
+    assert not chrome.find_elements(By.CSS_SELECTOR, "main button")
+    chrome.refresh()
 
 
 def write(chrome: Chrome, field: WebElement, value: str) -> None:
