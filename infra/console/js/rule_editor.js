@@ -40,7 +40,7 @@ export function ruleEditor(entry, example, save, signal) {
   const showProblems = (found) => {
     state.problems = found;
     text.setAttribute("aria-invalid", String(found.length > 0));
-    problems.replaceChildren(...found.map((each) => el("li", {}, el("button", { type: "button", class: "link", onclick: () => goTo(each) }, placeOf(each)), " ", el("span", { class: "problem" }, each.problem),
+    problems.replaceChildren(...found.map((each) => el("li", {}, el("button", { type: "button", class: "link", onclick: () => goTo(each) }, placeOf(each)), " ", el("span", { class: "problem" }, withoutPlace(each)),
       each.hint ? el("span", { class: "faint" }, ` ${each.hint}`) : "")));
     number();
   };
@@ -127,6 +127,12 @@ export function ruleEditor(entry, example, save, signal) {
     },
   };
 }
+
+/** The place stands in the link beside. */
+const withoutPlace = ({ problem, line, column }) => {
+  const place = `line ${line}, column ${column}: `;
+  return problem.startsWith(place) ? problem.slice(place.length) : problem;
+};
 
 /** What the gateway has read, to compare with what was meant. */
 const inWords = (rule) => (rule ? `${rule.id} proposes ${rule.then?.action} in lane ${rule.lane} with priority ${rule.priority ?? 50}, at most every ${rule.cooldown_s ?? 120} s; mode ${modeOf(rule)}.` : "");
