@@ -81,7 +81,7 @@ def build(
     fast_lane_commands = (
         key_by_first_field(trigger_events, CROSSING_ROW_TYPE)
         .connect(rules_stream.broadcast(CONTROL))
-        .process(EventCommands(rules, patch_pyflink), output_type=side_outputs.KAFKA_RECORD)
+        .process(EventCommands(rules, config.wait_ms, patch_pyflink), output_type=side_outputs.KAFKA_RECORD)
         .name("fast-lane")
         .uid("fast-lane")
     )

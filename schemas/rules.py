@@ -11,6 +11,7 @@ from schemas.actions import ActionName, parameter_problem
 from schemas.commands import SourceKind
 from schemas.events import EventType
 from schemas.json_values import json_problem
+from schemas.own_events import own_events_problem, own_names
 from schemas.rule_conditions import Condition, Lane, condition_problem
 from schemas.rule_yaml import AmbiguousValueError, load_yaml
 
@@ -122,13 +123,16 @@ def parse_rule(
         raise RuleError(f"{name}: when: give when, if or sequence; a rule without any would always hold")
     if rule.lane == "event" and rule.for_windows > 1:
         raise RuleError(f"{name}: for_windows: an event is no window; leave it out in lane event")
+    if (problem := own_events_problem(rule, {each for names in features.values() for each in names})) is not None:
+        raise RuleError(f"{name}: {problem}")
+    known = (*features[rule.lane], *own_names(rule))
     for number, condition in enumerate(rule.when):
-        if (problem := condition_problem(condition, rule.lane, features[rule.lane], detectors)) is not None:
+        if (problem := condition_problem(condition, rule.lane, known, detectors)) is not None:
             raise RuleError(f"{name}: when[{number}]{problem}")
     for key, value in rule.then.parameters.items():
         if isinstance(value, str) and value.startswith("$") and value not in PLACEHOLDERS:
-            known = ", ".join(PLACEHOLDERS)
-            raise RuleError(f"{name}: then.parameters.{key}: {value} is not known; there are {known}")
+            there_are = ", ".join(PLACEHOLDERS)
+            raise RuleError(f"{name}: then.parameters.{key}: {value} is not known; there are {there_are}")
     if (problem := parameter_problem(rule.then.action, rule.then.parameters)) is not None:
         raise RuleError(f"{name}: then.parameters.{problem}")
     return rule

@@ -65,6 +65,7 @@ EVENT_TEXTS: Final = (
     "context.device",
     "context.country",
     "context.`language`",
+    "page_url",
 )
 LATE_NUMBERS: Final = ("occurred_at_ms", "received_at_ms", "`partition`", "`offset`")
 LATE_TEXTS: Final = ("event_id", "type", "session_id")
@@ -178,7 +179,8 @@ class ContentWindow(NamedTuple):
 
 
 class TriggerEvent(NamedTuple):
-    """One event that can change a decision by itself: a click, a feedback, a change of context."""
+    """One event that can change a decision by itself: a click, a feedback, a change of context; or one that rules count or have
+    in a sequence."""
 
     at_ms: int
     value: float
@@ -196,6 +198,7 @@ class TriggerEvent(NamedTuple):
     device: str | None
     country: str | None
     language: str | None
+    page_url: str | None
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":

@@ -1,7 +1,7 @@
 """Compiled rules: each condition as predicates over the signals, and the evidence of those that held."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -16,7 +16,9 @@ from models.features import (
     Feature,
 )
 from models.rules.bounds import BOUNDS, CompiledBound, Predicate
-from models.rules.operands import Operand, VectorOperand
+from models.rules.operands import CounterOperand, Operand, VectorOperand
+from models.rules.own_counters import OwnCounter
+from models.rules.sequences import EventSequence
 from models.rules.signals import Signals
 from schemas.commands import Evidence, EvidenceBound
 from schemas.rule_conditions import FOREST, NATS, SHARE, Bound, Condition, Lane, bounds_of, bounds_on_values
@@ -71,7 +73,7 @@ class FeatureCondition(CompiledCondition):
         super().__init__([each.predicate for each in compiled])
         self.operand = operand
         self.against = condition.against
-        self.unit = _UNITS[lane][operand.name]
+        self.unit = "count" if isinstance(operand, CounterOperand) else _UNITS[lane][operand.name]
         self.bounds = list(zip(given, compiled, strict=True))
         self.uses_up = [(operand.name, each.uses_up) for each in compiled if each.uses_up is not None]
 
@@ -151,14 +153,17 @@ class TextCondition(CompiledCondition):
 class CompiledRule:
     """One rule as a list of predicates; the first that fails ends it. Raises `RuleError` where a bound could never hold."""
 
-    __slots__ = ("conditions", "for_windows", "id", "predicates", "rule", "uses_up")
+    __slots__ = ("conditions", "counters", "for_windows", "id", "predicates", "rule", "sequence", "uses_up")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.id = rule.id
         self.for_windows = rule.for_windows
+        self.counters = [OwnCounter(feature) for feature in rule.features]
+        self.sequence = EventSequence(rule.sequence, rule.without, rule.within_s or 0) if rule.sequence else None
+        own = {counter.name: counter.key for counter in self.counters}
         self.conditions = [
-            _compile(condition, rule.lane, f"rule {rule.id}: when[{number}]")
+            _compile(condition, rule.lane, f"rule {rule.id}: when[{number}]", own)
             for number, condition in enumerate(rule.when)
         ]
         # Detectors come last: whatever else fails first spares their scores.
@@ -173,6 +178,12 @@ class CompiledRule:
         ]
 
     def holds(self, signals: Signals) -> bool:
+        if self.sequence is not None and self.sequence.key not in signals.completed:
+            return False
+        return self.conditions_hold(signals)
+
+    def conditions_hold(self, signals: Signals) -> bool:
+        """Whether all holds but for the sequence, if the rule has one."""
         # Evaluated for every rule and window: `all` over a generator takes twice as long.
         for predicate in self.predicates:  # noqa: SIM110
             if not predicate(signals):
@@ -181,7 +192,7 @@ class CompiledRule:
 
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
         """Each feature the rule looked at, with what it was compared with. Holds only what `holds` has found to hold."""
-        found: dict[str, Evidence] = {}
+        found: dict[str, Evidence] = {} if self.sequence is None else _of_sequence(self.sequence, signals)
         for condition in self.conditions:
             for name, evidence in condition.evidence(signals).items():
                 before = found[name].bounds if name in found else ()
@@ -189,7 +200,16 @@ class CompiledRule:
         return found
 
 
-def _compile(condition: Condition, lane: Lane, where: str) -> CompiledCondition:
+def _of_sequence(sequence: EventSequence, signals: Signals) -> dict[str, Evidence]:
+    """The events of the sequence from the first to the last, or those that did not come."""
+    span = signals.completed[sequence.key]
+    found = {"sequence": Evidence(sequence.text, None, None, None, span.first_ms, span.last_ms)}
+    if sequence.without is not None:
+        found["without"] = Evidence(sequence.without.text, None, None, None, span.first_ms, span.last_ms)
+    return found
+
+
+def _compile(condition: Condition, lane: Lane, where: str, own: Mapping[str, str]) -> CompiledCondition:
     if condition.forest is not None:
         return DetectorCondition(FOREST, _least(condition.forest), "forest")
     if condition.detector is not None:
@@ -197,6 +217,8 @@ def _compile(condition: Condition, lane: Lane, where: str) -> CompiledCondition:
     if condition.feature is None:
         name = condition.context or f"event.{condition.event}"
         return TextCondition(name, {*(condition.among or ()), *_texts(condition.equals)})
+    if condition.feature in own:
+        return FeatureCondition(CounterOperand(condition.feature, own[condition.feature]), condition, lane)
     return FeatureCondition(_operand(condition, lane, where), condition, lane)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from models.rules.compiled import CompiledRule
+from models.rules.own_events import OwnEventsPlan
 from models.rules.signals import Signals
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
@@ -20,6 +21,7 @@ class RuleSet:
         compiled = [CompiledRule(rule) for rule in ordered if rule.enabled]
         lanes: tuple[Lane, ...] = ("session_window", "content_window", "event")
         self._lanes = {lane: [each for each in compiled if each.rule.lane == lane] for lane in lanes}
+        self.own_events = OwnEventsPlan(self._lanes["event"])
 
     def lane(self, lane: Lane) -> Sequence[CompiledRule]:
         return self._lanes[lane]

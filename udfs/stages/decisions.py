@@ -1,7 +1,9 @@
 """Stage: evaluates the rules of a lane and remembers cooldowns and streaks."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from models.rules.compiled import CompiledRule
 from models.rules.evaluation import evaluate_rules
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand
@@ -30,11 +32,11 @@ class DecisionStage(Stage):
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
         evaluation.commands = self.decide(evaluation)
 
-    def decide(self, evaluation: Evaluation) -> list[AdjustmentCommand]:
-        """Returns the commands that follow from the signals, in the order of the rules."""
+    def decide(self, evaluation: Evaluation, rules: Sequence[CompiledRule] | None = None) -> list[AdjustmentCommand]:
+        """Returns the commands that follow from the signals, in the order of the rules: those of the lane, or only `rules`."""
         state = self._state.get(evaluation.key) or DecisionState()
         commands, changed = evaluate_rules(
-            self._control.rules.lane(self._lane),
+            self._control.rules.lane(self._lane) if rules is None else rules,
             evaluation.signals,
             evaluation.subject,
             state,

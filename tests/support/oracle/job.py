@@ -38,18 +38,17 @@ from models.judgement.site_level import site_level
 from models.judgement.site_sample import SampledWindow, SiteSample, half_of
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
-from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
-from models.rules.evaluation import RuleSet, Subject, evaluate_rules
+from models.rules.evaluation import RuleSet, Subject
 from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Target, encode
 from schemas.event_validation import validate_record
-from schemas.events import FAST_TYPES, Event
+from schemas.events import CROSSING_TYPES, Event
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
+from tests.support.oracle.events import decide, event_commands
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
-_RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
 LATENESS, HALF_HOUR, FAR = 2_000, 1_800_000, 2**62
 
 
@@ -81,13 +80,13 @@ def answer(
         else:
             kept.append(event)
     slices = slices_of(kept)
-    gestures = [event for event in kept if event.type in FAST_TYPES]
+    crossing = [event for event in kept if event.type in CROSSING_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
     rule_set = RuleSet(rules)
     found = [
         *_session_commands(slices, rule_set, model, until_ms),
         *_content_commands(slices, rule_set, until_ms),
-        *_event_commands(gestures, rule_set),
+        *event_commands(crossing, rule_set, until_ms),
     ]
     return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
 
@@ -175,7 +174,9 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             found = reader.judged.judgement.newest_type()
             category = found.content_type if found and "category_nats" in signals.scalars else None
             fill = {"$category": category, "$content_id": now.content_id}.get
-            yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", fill)
+            yield from decide(
+                rule_set.lane("session_window"), reader.memory, signals, subject, end, f"window:{end}", fill
+            )
     for session, reader in readers.items():
         yield from _silence(session, reader, until, rule_set, site)
 
@@ -245,7 +246,9 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         signals = _signals(reader, end, view, [empty.values[name] for name in SESSION_NAMES], empty.wholes)
         signals.attributes = {"device": reader.device, "content_type": reader.type}
         subject = Subject(Target("session", session), session, None, None)
-        yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", {}.get)
+        yield from decide(
+            rule_set.lane("session_window"), reader.memory, signals, subject, end, f"window:{end}", {}.get
+        )
 
 
 def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
@@ -278,52 +281,4 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             signals.attributes["content_type"] = now.content_type
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
-            yield from _decide(rule_set, "content_window", memory, signals, subject, end, f"window:{end}", fill)
-
-
-def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
-    ids: dict[str, list[str]] = defaultdict(list)
-    clicked: dict[str, list[Click]] = defaultdict(list)
-    memories: dict[str, DecisionState] = defaultdict(DecisionState)
-    for event in gestures:
-        at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
-        if event.event_id in ids[session][-32:]:
-            continue
-        ids[session].append(event.event_id)
-        if event.type == "click":
-            chosen = event.placement == "recommended"
-            click = Click(at, event.content_id or "", event.content_type or "", chosen)
-            clicked[session] = append_click(clicked[session], click)
-        lately = clicks_within(clicked[session], at)
-        context = event.context
-        numbers = {
-            "recent_clicks": len(lately),
-            "recent_recommended_clicks": sum(click.recommended for click in lately),
-            "rating": event.value if event.type == "feedback" else None,
-            "rtt_ms": context.rtt_ms if context else None,
-            "downlink_kbps": context.downlink_kbps if context else None,
-            "save_data": context.save_data if context else None,
-        }
-        signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
-        signals.attributes = {
-            "event.type": event.type,
-            "event.placement": event.placement,
-            "event.element": event.element,
-        }
-        signals.attributes["event.content_type"] = event.content_type
-        for name in ("device", "country", "language"):
-            signals.attributes[name] = getattr(context, name) if context else None
-        subject = Subject(Target("session", session), session, event.user_id, event.content_id)
-
-        def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
-            return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
-
-        trigger = f"event:{event.event_id}"
-        yield from _decide(rule_set, "event", memories[session], signals, subject, at, trigger, resolve_placeholder)
-
-
-def _decide(
-    rule_set: RuleSet, lane: Any, memory: DecisionState, signals: Signals, *rest: Any
-) -> list[AdjustmentCommand]:
-    subject, at, trigger, fill = rest
-    return evaluate_rules(rule_set.lane(lane), signals, lambda: subject, memory, at, trigger, fill)[0]
+            yield from decide(rule_set.lane("content_window"), memory, signals, subject, end, f"window:{end}", fill)
