@@ -204,6 +204,11 @@ class TriggerEvent(NamedTuple):
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":
         return cls(int(numbers[0]), *numbers[1:], *texts)  # type: ignore[arg-type]
 
+    def fields(self) -> dict[str, Any]:
+        """The fields by name, as the expressions of own counters and sequences read them."""
+        saves_data = None if self.saves_data != self.saves_data else self.saves_data > 0
+        return {**self._asdict(), "save_data": saves_data}
+
 
 def session_key(session_id: str) -> str:
     """The key of a session's windows and events."""

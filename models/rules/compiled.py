@@ -159,8 +159,11 @@ class CompiledRule:
         self.rule = rule
         self.id = rule.id
         self.for_windows = rule.for_windows
-        self.counters = [OwnCounter(feature) for feature in rule.features]
-        self.sequence = EventSequence(rule.sequence, rule.without, rule.within_s or 0) if rule.sequence else None
+        name = f"rule {rule.id}"
+        self.counters = [
+            OwnCounter(feature, f"{name}: features[{number}]") for number, feature in enumerate(rule.features)
+        ]
+        self.sequence = EventSequence(rule.sequence, rule.without, rule.within_s or 0, name) if rule.sequence else None
         own = {counter.name: counter.key for counter in self.counters}
         self.conditions = [
             _compile(condition, rule.lane, f"rule {rule.id}: when[{number}]", own)

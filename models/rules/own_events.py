@@ -7,7 +7,6 @@ from models.rules.compiled import CompiledRule
 from models.rules.event_log import LoggedEvent, Span, add_event, count_within, id_hash
 from models.rules.matchers import EventMatcher
 from models.rules.sequences import BEFORE_ALL, EventSequence
-from models.rules.signals import Signals
 from models.state_records import OwnEventsState
 
 
@@ -56,14 +55,14 @@ class OwnEventsPlan:
                 del held[key]
 
     def record(
-        self, state: OwnEventsState, event_type: str, event_id: str, at_ms: int, oldest_ms: int, signals: Signals
+        self, state: OwnEventsState, fields: Mapping[str, Any], event_id: str, at_ms: int, oldest_ms: int
     ) -> "Recorded":
-        """Adds an event to what is remembered. Events before `oldest_ms` can come no more."""
+        """Adds an event, by its `EVENT_FIELDS`, to what is remembered. Events before `oldest_ms` can come no more."""
         state.numbered += 1
         event = LoggedEvent(at_ms, state.numbered, id_hash(event_id))
         found = set()
         for key, matcher in self.matchers.items():
-            if matcher.matches(event_type, signals):
+            if matcher.matches(fields):
                 log = state.logs.setdefault(key, [])
                 if add_event(log, event, oldest_ms - self.horizons_ms[key]):
                     found.add(key)

@@ -12,12 +12,15 @@ BEFORE_ALL: Final = LoggedEvent(-(1 << 62), 0, 0)
 class EventSequence:
     """Events that come one after the other within `within_ms`, first to last, with none of `without` between them.
 
-    With one element it is a silence: nothing of `without` for `within_ms` after the event. `key` names it in state.
+    With one element it is a silence: nothing of `without` for `within_ms` after the event. `key` names it in state; `rule` is
+    for errors.
     """
 
-    def __init__(self, elements: Sequence[str], without: str | None, within_s: int) -> None:
-        self.elements = [EventMatcher.of_element(each) for each in elements]
-        self.without = None if without is None else EventMatcher.of_element(without)
+    def __init__(self, elements: Sequence[str], without: str | None, within_s: int, rule: str) -> None:
+        self.elements = [
+            EventMatcher.of_element(each, f"{rule}: sequence[{number}]") for number, each in enumerate(elements)
+        ]
+        self.without = None if without is None else EventMatcher.of_element(without, f"{rule}: without")
         self.within_ms = within_s * 1000
         self.is_silence = len(elements) == 1
         self.key = key_of(*elements, without, within_s)

@@ -229,3 +229,37 @@ def test_a_bounded_number_of_silences_is_waited_for_whenever_time_is_told(start_
     # The places of the first eight are free again 2.5 s after their ends, for the event after that.
     assert answers[0] == answers[1]
     assert answers[0][:9] == [120.0, 130.0, 140.0, 150.0, 160.0, 170.0, 180.0, 190.0, 250.0]
+
+
+def test_a_counter_counts_only_what_its_expression_is_true_of(start_fast: Start) -> None:
+    pricing = {
+        "name": "pricing",
+        "count": {"event": "click", "where": 'page_url.startsWith("/pricing")'},
+        "within_s": 60,
+    }
+    job = start_fast(parsed(counting(features=[pricing], when=[{"feature": "pricing", "above": 1}])))
+    urls = ("/pricing", "/home", None, "/pricing/teams", "/home")
+    rows = [trigger_event(f"c{at_s}", at_s, page_url=url) for at_s, url in enumerate(urls)]
+    assert seconds(fed(job, rows)) == [3, 4]
+
+
+def test_the_elements_of_a_sequence_can_be_expressions(start_fast: Start) -> None:
+    asked = following(
+        'type == "page_view" && page_url == "/pricing"', 'type in ["feedback", "conversion"]', without="click"
+    )
+    job = start_fast(parsed(asked))
+    rows = [
+        trigger_event("p1", 0, type="page_view", page_url="/home"),
+        trigger_event("f1", 1, type="feedback", value=1),
+        trigger_event("p2", 2, type="page_view", page_url="/pricing"),
+        trigger_event("v1", 3, type="conversion"),
+    ]
+    assert seconds(fed(job, rows)) == [3]
+
+
+def test_a_broken_expression_is_refused_with_its_place_and_the_last_good_version_stays(start_fast: Start) -> None:
+    job = start_fast(parsed(counting()))
+    wrong = counting(features=[{**CLICKS, "count": {"event": "click", "where": "page_ur == '/'"}}], version=2)
+    job.broadcast(("rule", "counting", json.dumps(wrong)))
+    assert job.flink.counters["refusedRules"] == 1
+    assert seconds(fed(job, clicks(0, 1, 2))) == [2]

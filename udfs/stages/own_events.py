@@ -64,7 +64,7 @@ class OwnEventsStage:
             state = OwnEventsState()
         plan.forget_others(state)
         signals = evaluation.signals
-        recorded = plan.record(state, event.type, event.event_id, event.at_ms, newest_ms - self._wait_ms, signals)
+        recorded = plan.record(state, event.fields(), event.event_id, event.at_ms, newest_ms - self._wait_ms)
         signals.scalars.update(plan.count(state, event.at_ms))
         signals.completed = plan.complete(state, recorded)
         break_silences(plan, state, recorded)

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from models.rules.compiled import CompiledRule
 from models.rules.evaluation import Subject, evaluate_rules
 from models.rules.event_log import Span
-from models.rules.matchers import EventMatcher
+from models.rules.matchers import EVENT_FIELDS, EventMatcher
 from models.rules.sequences import EventSequence
 from models.rules.signals import Signals
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand
-from schemas.events import Event
+from schemas.events import Context, Event
 
 
 class Seen(NamedTuple):
@@ -119,9 +119,16 @@ def _chains(elements: Sequence[EventMatcher], events: Sequence[Seen], after: Pla
                 yield [each, *rest]
 
 
+def fields_of(event: Event) -> dict[str, Any]:
+    """The event as expressions read it."""
+    context = event.context or Context()
+    named = {name: getattr(event, name, None) for name in EVENT_FIELDS}
+    return named | {name: getattr(context, name) for name in EVENT_FIELDS if hasattr(context, name)}
+
+
 def _same(subject: Subject) -> Subject:
     return subject
 
 
 def _matches(matcher: EventMatcher, seen: Seen) -> bool:
-    return matcher.matches(seen.event.type, seen.signals)
+    return matcher.matches(fields_of(seen.event))
