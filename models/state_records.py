@@ -17,6 +17,7 @@ class DecisionState(Struct, array_like=True):
     streaks: dict[str, int] = {}
     streaks_at_ms: int = 0
     counted_at_ms: dict[str, int] = {}
+    due_ms: dict[str, int] = {}
 
 
 class FastLaneState(Struct, array_like=True):

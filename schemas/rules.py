@@ -82,6 +82,7 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     cooldown_s: Annotated[int, Meta(ge=0, le=86_400)] = 120
     expires_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
     for_windows: Annotated[int, Meta(ge=1, le=60)] = 1
+    grace_s: Annotated[int, Meta(ge=1, le=3600)] | None = None
     source: SourceKind = "rule"
     enabled: bool = True
 
@@ -121,6 +122,8 @@ def parse_rule(
         raise RuleError(f"{name}: {problem.lstrip('.: ')}")
     if not (rule.when or rule.if_ or rule.sequence):
         raise RuleError(f"{name}: when: give when, if or sequence; a rule without any would always hold")
+    if rule.lane != "session_window" and rule.grace_s is not None:
+        raise RuleError(f"{name}: grace_s: breaks are seen in windows of sessions; use it in lane session_window")
     if rule.lane == "event" and rule.for_windows > 1:
         raise RuleError(f"{name}: for_windows: an event is no window; leave it out in lane event")
     if (problem := own_events_problem(rule, {each for names in features.values() for each in names})) is not None:

@@ -159,8 +159,10 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             card = site.card(session, end)
             level = site_level(totals, active_ms, card)
             view = SiteView(card, level, level)
+            at_break = _is_at_break(now, end, reader.judged.judgement.hidden)
             reader.judged.on_window(_sampled(session, now), view)
             signals = _signals(reader, end, view, [now.values[name] for name in SESSION_NAMES], now.wholes)
+            signals.scalars["at_break"] = float(at_break)
             row = to_feature_row(signals.values)
             if now.active_slices >= 5:  # of six; with fewer the window is a part of a minute
                 signals.scores["isolation_forest"] = LazyScore(
@@ -227,6 +229,16 @@ def _signals(reader: Reader, end: int, view: SiteView, values: Sequence[float], 
     return signals
 
 
+def _is_at_break(now: SessionMinute, end: int, was_hidden: bool) -> bool:
+    """A page was opened in the last ten seconds, the tab came back, or the end of the page was seen; and it is not hidden now."""
+    newest = [event for event in now.events if event.occurred_at_ms >= end - SLICE_MS]
+    if not newest or (now.hidden_ms is not None and now.hidden_ms == now.last_ms):
+        return False
+    opened = any(event.type == "page_view" and event.content_type for event in newest)
+    returned = was_hidden and now.acted_first_ms is not None and now.acted_first_ms >= end - SLICE_MS
+    return opened or returned or now.page_depth >= 0.95
+
+
 def _strongest(scorer: ForestScorer, row: Any) -> dict[str, float]:
     parts = zip(FOREST_FEATURES, scorer.explain(row)[1], strict=True)
     return dict(sorted(parts, key=lambda pair: (-pair[1], pair[0]))[:3])
@@ -244,6 +256,7 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         reader.judged.on_silent_window(end, view)
         empty = session_minute([], end)
         signals = _signals(reader, end, view, [empty.values[name] for name in SESSION_NAMES], empty.wholes)
+        signals.scalars["at_break"] = 0.0
         signals.attributes = {"device": reader.device, "content_type": reader.type}
         subject = Subject(Target("session", session), session, None, None)
         yield from decide(
