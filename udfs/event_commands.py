@@ -1,4 +1,4 @@
-"""Keyed operator: emits commands from single events, a moment after they happened."""
+"""Keyed operator: proposes changes on single events, a moment after they happened."""
 
 from collections.abc import Iterable
 from typing import Any

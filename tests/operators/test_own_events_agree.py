@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
+from models.arbitration.proposed_change import encode_change
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
-from schemas.commands import encode
 from schemas.events import CROSSING_TYPES, Context, Event, EventType
 from schemas.rules import Rule, parse_rule
 from tests.operators.conftest import WAIT_MS, Start
 from tests.support.builders import ANNA, BEGINNING, BEN, CrossingRow, at, rule_data, trigger_event
 from tests.support.operator_outputs import key_of
-from tests.support.oracle.events import event_commands
+from tests.support.oracle.events import event_changes
 
 LATENESS_MS, SLACK_MS = 2_000, 500
 LENGTH_S = 90
@@ -71,7 +71,7 @@ def test_the_lane_agrees_with_a_brute_force_at_any_pace_of_time(start_fast: Star
     dice = Random(seed)
     rules = tuple(random_rule(dice, number) for number in range(dice.choice((1, 3, 6))))
     events = random_events(dice)
-    expected = {each.command_id: encode(each) for each in event_commands(events, RuleSet(rules), at(LENGTH_S * 2))}
+    expected = [encode_change(each) for each in event_changes(events, RuleSet(rules), at(LENGTH_S * 2))]
     for pace in (0.0, 0.3, 1.0):
         job, emitted, heard_ms = start_fast(*rules), [], 0
         for event in events:
@@ -83,7 +83,7 @@ def test_the_lane_agrees_with_a_brute_force_at_any_pace_of_time(start_fast: Star
             if dice.random() < 0.05:
                 job = start_fast(*rules, flink=job.flink)
         emitted += job.advance(at(LENGTH_S * 2))
-        assert sorted(body for _, body in emitted) == sorted(expected.values())
+        assert sorted(body[0] for _, body in emitted) == sorted(expected)
 
 
 def test_the_random_rules_are_met_by_counters_sequences_and_silences() -> None:
@@ -91,7 +91,7 @@ def test_the_random_rules_are_met_by_counters_sequences_and_silences() -> None:
     for seed in range(150):
         dice = Random(seed)
         rules = tuple(random_rule(dice, number) for number in range(dice.choice((1, 3, 6))))
-        for each in event_commands(random_events(dice), RuleSet(rules), at(LENGTH_S * 2)):
-            met |= each.evidence.keys()
+        for each in event_changes(random_events(dice), RuleSet(rules), at(LENGTH_S * 2)):
+            met |= each.command.evidence.keys()
     assert met >= {"seen", "sequence", "without"}
     assert set(TYPES) < set(CROSSING_TYPES)

@@ -4,8 +4,8 @@ from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
+from models.arbitration.proposed_change import ProposedChange
 from models.rules.silences import EndedSilence
-from schemas.commands import AdjustmentCommand
 from schemas.events import FAST_TYPES
 from udfs.crossing_rows import Numbers, Texts, TriggerEvent
 from udfs.keyed_state import KeyedStateBundle
@@ -39,40 +39,51 @@ class EventLane:
         self._decisions.open(context)
         self._silences.open(context)
 
-    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
+    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[ProposedChange]:
         event = TriggerEvent.from_crossing(numbers, texts)
         plan = self._control.rules.own_events
         is_fast = event.type in FAST_TYPES
         if not is_fast and event.type not in plan.types:
             return []
         evaluation = EventEvaluation(event)
-        key = evaluation.key
-        newest_ms = max(event.at_ms, self._clicks.latest_ms(key))
-        commands = self._decide_silences(key, self._own.end_before(key, newest_ms))
+        key, at_ms = evaluation.key, evaluation.at_ms
+        newest_ms = max(at_ms, self._clicks.latest_ms(key))
         # By the events' own times: in a replay a new session's first click can overtake the timer of the old one.
-        self._clear_if_over(key, evaluation.at_ms)
+        changes = self._renew(key, at_ms)
+        changes += self._decide_silences(key, self._own.end_before(key, newest_ms))
+        self._clear_if_over(key, at_ms)
         if self._clicks.on_event(evaluation, ctx):
             self._own.on_event(evaluation, newest_ms, ctx)
-            commands += self._decisions.decide(evaluation, None if is_fast else plan.rules)
+            decided = self._decisions.decide(evaluation, None if is_fast else plan.rules)
+            if changes or decided:
+                self._decisions.schedule_renewal(key, ctx)
+            changes += decided
         else:
             self._repeated.inc()
         self._bundle.flush(key)
-        return commands
+        return changes
 
-    def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[AdjustmentCommand]:
-        """Decides about the silences that are over, clears the session's state if the session is over, or schedules the next
-        check."""
-        commands = self._decide_silences(key, self._own.on_timer(key, at_ms))
+    def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[ProposedChange]:
+        """Renews what is due and decides about the silences that are over; clears the session's state if the session is over,
+        or schedules the next check."""
+        changes = self._renew(key, at_ms)
+        changes += self._decide_silences(key, self._own.on_timer(key, at_ms))
         self._clear_if_over(key, at_ms)
         self._clicks.schedule_timer(key, ctx)
+        self._decisions.schedule_renewal(key, ctx)
         self._bundle.flush(key)
-        return commands
+        return changes
 
-    def _decide_silences(self, key: str, ended: list[EndedSilence]) -> list[AdjustmentCommand]:
-        commands: list[AdjustmentCommand] = []
+    def _renew(self, key: str, now_ms: int) -> list[ProposedChange]:
+        return self._decisions.renew(key, min(now_ms, self._clicks.end_ms(key) - 1))
+
+    def _decide_silences(self, key: str, ended: list[EndedSilence]) -> list[ProposedChange]:
+        changes: list[ProposedChange] = []
         for each in ended:
-            commands += self._silences.decide(SilenceEvaluation(key, each), [each.rule])
-        return commands
+            evaluation = SilenceEvaluation(key, each)
+            evaluation.session_since_ms = self._clicks.since_ms(key)
+            changes += self._silences.decide(evaluation, [each.rule])
+        return changes
 
     def _clear_if_over(self, key: str, now_ms: int) -> None:
         if self._clicks.is_over(key, now_ms):

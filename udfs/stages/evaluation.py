@@ -3,12 +3,13 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
+from models.arbitration.proposed_change import ProposedChange
 from models.recent_clicks import Click, rank_by_decay
 from models.rules.evaluation import Subject
 from models.rules.event_log import Span
 from models.rules.signals import Signals
 from models.rules.silences import EndedSilence
-from schemas.commands import AdjustmentCommand, Target
+from schemas.commands import Target
 from udfs.crossing_rows import (
     ContentWindow,
     Numbers,
@@ -21,7 +22,7 @@ from udfs.crossing_rows import (
 
 
 class Evaluation(ABC):
-    """One evaluation of one target: the stages fill `signals`, the last one `commands`.
+    """One evaluation of one target: the stages fill `signals`, the last one `changes`.
 
     `at_ms` is the event time of the decision; `trigger` is the part of the command id that names the window or event.
     """
@@ -31,7 +32,9 @@ class Evaluation(ABC):
         self.at_ms = at_ms
         self.trigger = trigger
         self.signals = signals
-        self.commands: list[AdjustmentCommand] = []
+        self.changes: list[ProposedChange] = []
+        self.session_since_ms: int | None = None
+        """When the session began; None for other targets, and where it is not known."""
 
     @abstractmethod
     def subject(self) -> Subject:

@@ -4,34 +4,47 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from models.arbitration.proposed_change import ProposedChange
 from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
 from models.rules.compiled import CompiledRule
-from models.rules.evaluation import RuleSet, Subject, evaluate_rules
+from models.rules.evaluation import Moment, RuleSet, Subject, evaluate_rules
+from models.rules.held_causes import renewals
 from models.rules.matchers import EventMatcher
 from models.rules.signals import Signals
 from models.state_records import DecisionState
-from schemas.commands import AdjustmentCommand, Target
+from schemas.commands import Target
 from schemas.events import FAST_TYPES, Event
 from tests.support.oracle.own_events import OwnEvents
 
 _RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
+HALF_HOUR = 1_800_000
 
 
-def event_commands(crossing: Sequence[Event], rule_set: RuleSet, until_ms: int) -> Iterator[AdjustmentCommand]:
-    """The commands of lane event to events in the order of the topic."""
-    own_rules = [each for each in rule_set.lane("event") if each.counters or each.sequence]
+def event_changes(crossing: Sequence[Event], rule_set: RuleSet, until_ms: int) -> Iterator[ProposedChange]:
+    """What lane event proposes to events in the order of the topic."""
+    event_rules = rule_set.lane("event")
+    own_rules = [each for each in event_rules if each.counters or each.sequence]
     types = {each for rule in own_rules for matcher in _matchers(rule) for each in matcher.types}
     own: dict[str, OwnEvents] = defaultdict(OwnEvents)
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
     memories: dict[str, DecisionState] = defaultdict(DecisionState)
+    began: dict[str, int] = {}
+    latest: dict[str, int] = defaultdict(int)
     for event in crossing:
         if event.type not in FAST_TYPES and event.type not in types:
             continue
         at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
+        yield from renewals(event_rules, memories[session], min(at, latest[session] + HALF_HOUR - 1))
+        if session in began and at - latest[session] >= HALF_HOUR:
+            yield from own[session].silences(own_rules, at)
+            for each in (began, ids, clicked, memories, latest, own):
+                each.pop(session, None)
         if event.event_id in ids[session][-32:]:
             continue
         ids[session].append(event.event_id)
+        began.setdefault(session, at)
+        latest[session] = max(latest[session], at)
         if event.type == "click":
             chosen = event.placement == "recommended"
             click = Click(at, event.content_id or "", event.content_type or "", chosen)
@@ -61,21 +74,22 @@ def event_commands(crossing: Sequence[Event], rule_set: RuleSet, until_ms: int) 
         def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
             return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
 
-        own[session].on_event(event, at, own_rules, signals, (subject, resolve_placeholder))
-        trigger = f"event:{event.event_id}"
-        rules = rule_set.lane("event") if event.type in FAST_TYPES else own_rules
-        yield from decide(rules, memories[session], signals, subject, at, trigger, resolve_placeholder)
-    for each in own.values():
-        yield from each.silences(own_rules, until_ms)
+        about = (subject, resolve_placeholder, began[session])
+        own[session].on_event(event, at, own_rules, signals, about)
+        rules = event_rules if event.type in FAST_TYPES else own_rules
+        moment = Moment(at, f"event:{event.event_id}", began[session])
+        yield from decide(rules, memories[session], signals, subject, moment, resolve_placeholder)
+    for session, memory in memories.items():
+        yield from renewals(event_rules, memory, min(until_ms, latest[session] + HALF_HOUR - 1))
+    for remembered in own.values():
+        yield from remembered.silences(own_rules, until_ms)
 
 
 def _matchers(rule: CompiledRule) -> list[EventMatcher]:
     return [each.matcher for each in rule.counters] + (rule.sequence.matchers if rule.sequence else [])
 
 
-def decide(
-    rules: Sequence[CompiledRule], memory: DecisionState, signals: Signals, *rest: Any
-) -> list[AdjustmentCommand]:
-    """The commands of rules to signals."""
-    subject, at, trigger, fill = rest
-    return evaluate_rules(rules, signals, lambda: subject, memory, at, trigger, fill)[0]
+def decide(rules: Sequence[CompiledRule], memory: DecisionState, signals: Signals, *rest: Any) -> list[ProposedChange]:
+    """What rules propose to signals."""
+    subject, moment, fill = rest
+    return evaluate_rules(rules, signals, lambda: subject, memory, moment, fill)[0]

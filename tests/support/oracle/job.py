@@ -13,6 +13,7 @@ from math import exp
 from statistics import NormalDist
 from typing import Any
 
+from infra.simulate.arbitration import decide_all
 from infra.simulate.reference_windows import (
     SLICE_MS,
     WINDOW_MS,
@@ -24,6 +25,7 @@ from infra.simulate.reference_windows import (
     slices_of,
     windows,
 )
+from models.arbitration.proposed_change import ProposedChange
 from models.features import CONTENT_NAMES, FOREST_FEATURES, SESSION_NAMES
 from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import ForestScorer
@@ -38,18 +40,19 @@ from models.judgement.site_level import site_level
 from models.judgement.site_sample import SampledWindow, SiteSample, half_of
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
-from models.rules.evaluation import RuleSet, Subject
+from models.rules.evaluation import Moment, RuleSet, Subject
 from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
-from schemas.commands import AdjustmentCommand, Target, encode
+from schemas.commands import Target, encode
 from schemas.event_validation import validate_record
 from schemas.events import CROSSING_TYPES, Event
+from schemas.proposals import encode_proposal
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
-from tests.support.oracle.events import decide, event_commands
+from tests.support.oracle.events import HALF_HOUR, decide, event_changes
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
-LATENESS, HALF_HOUR, FAR = 2_000, 1_800_000, 2**62
+LATENESS, FAR = 2_000, 2**62
 
 
 @dataclass
@@ -57,6 +60,7 @@ class Answer:
     """What came of a recording."""
 
     commands: dict[str, bytes]
+    proposals: dict[str, bytes]
     late: int
     rejected: list[ValidationFailure]
     used: int
@@ -83,12 +87,20 @@ def answer(
     crossing = [event for event in kept if event.type in CROSSING_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
     rule_set = RuleSet(rules)
-    found = [
-        *_session_commands(slices, rule_set, model, until_ms),
-        *_content_commands(slices, rule_set, until_ms),
-        *event_commands(crossing, rule_set, until_ms),
+    changes = [
+        *_session_changes(slices, rule_set, model, until_ms),
+        *_content_changes(slices, rule_set, until_ms),
+        *event_changes(crossing, rule_set, until_ms),
     ]
-    return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
+    decided = decide_all(changes, until_ms)
+    return Answer(
+        {each.command_id: encode(each) for each in decided.commands},
+        {each.proposal_id: encode_proposal(each) for each in decided.proposals},
+        late,
+        rejected,
+        len(kept) - duplicates,
+        duplicates,
+    )
 
 
 class Site:
@@ -127,7 +139,7 @@ class Reader:
         return self.last // SLICE_MS * SLICE_MS + WINDOW_MS
 
 
-def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
+def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[ProposedChange]:
     scorer = ForestScorer(model.artefact)
     readers: dict[str, Reader] = {}
     site = Site()
@@ -176,9 +188,8 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             found = reader.judged.judgement.newest_type()
             category = found.content_type if found and "category_nats" in signals.scalars else None
             fill = {"$category": category, "$content_id": now.content_id}.get
-            yield from decide(
-                rule_set.lane("session_window"), reader.memory, signals, subject, end, f"window:{end}", fill
-            )
+            moment = Moment(end, f"window:{end}", reader.first)
+            yield from decide(rule_set.lane("session_window"), reader.memory, signals, subject, moment, fill)
     for session, reader in readers.items():
         yield from _silence(session, reader, until, rule_set, site)
 
@@ -244,7 +255,7 @@ def _strongest(scorer: ForestScorer, row: Any) -> dict[str, float]:
     return dict(sorted(parts, key=lambda pair: (-pair[1], pair[0]))[:3])
 
 
-def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: Site) -> Iterator[AdjustmentCommand]:
+def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: Site) -> Iterator[ProposedChange]:
     """Three minutes of windows in which nothing happens any more."""
     if reader.hidden > reader.acted:
         return
@@ -259,12 +270,11 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         signals.scalars["at_break"] = 0.0
         signals.attributes = {"device": reader.device, "content_type": reader.type}
         subject = Subject(Target("session", session), session, None, None)
-        yield from decide(
-            rule_set.lane("session_window"), reader.memory, signals, subject, end, f"window:{end}", {}.get
-        )
+        moment = Moment(end, f"window:{end}", reader.first)
+        yield from decide(rule_set.lane("session_window"), reader.memory, signals, subject, moment, {}.get)
 
 
-def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
+def _content_changes(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
     known: dict[str, tuple[JudgedContent, DecisionState]] = {}
     for end, cells in windows(slices, until):
         by_content: dict[str, list[tuple[str, Slice]]] = defaultdict(list)
@@ -294,4 +304,5 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             signals.attributes["content_type"] = now.content_type
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
-            yield from decide(rule_set.lane("content_window"), memory, signals, subject, end, f"window:{end}", fill)
+            moment = Moment(end, f"window:{end}")
+            yield from decide(rule_set.lane("content_window"), memory, signals, subject, moment, fill)

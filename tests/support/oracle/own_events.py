@@ -5,14 +5,14 @@ from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
+from models.arbitration.proposed_change import ProposedChange
 from models.rules.compiled import CompiledRule
-from models.rules.evaluation import Subject, evaluate_rules
+from models.rules.evaluation import Moment, Subject, evaluate_rules
 from models.rules.event_log import Span
 from models.rules.matchers import EVENT_FIELDS, EventMatcher
 from models.rules.sequences import EventSequence
 from models.rules.signals import Signals
 from models.state_records import DecisionState
-from schemas.commands import AdjustmentCommand
 from schemas.events import Context, Event
 
 
@@ -30,7 +30,7 @@ class Begun(NamedTuple):
     start: Seen
     rule: CompiledRule
     sequence: EventSequence
-    about: tuple[Subject, Callable[[str], Any]]
+    about: tuple[Subject, Callable[[str], Any], int]
 
 
 Placed = tuple[int, int]
@@ -46,7 +46,8 @@ class OwnEvents:
         self._begun: list[Begun] = []
 
     def on_event(self, event: Event, at_ms: int, rules: Sequence[CompiledRule], signals: Signals, about: Any) -> None:
-        """Adds counters and complete sequences to the signals. `about` is what a silence will need: subject and placeholders."""
+        """Adds counters and complete sequences to the signals. `about` is what a silence will need: subject, placeholders,
+        and when the session began."""
         new = Seen(at_ms, len(self._seen), event, copy(signals))
         is_new = all(each.event.event_id != event.event_id for each in self._seen)
         if is_new:
@@ -68,20 +69,19 @@ class OwnEvents:
                 told.completed = {silence.key: Span(at_ms, at_ms + silence.within_ms)}
                 self._begun.append(Begun(at_ms + silence.within_ms, new._replace(signals=told), rule, silence, about))
 
-    def silences(self, rules: Sequence[CompiledRule], until_ms: int) -> Iterator[AdjustmentCommand]:
-        """The commands to silences that are over."""
+    def silences(self, rules: Sequence[CompiledRule], until_ms: int) -> Iterator[ProposedChange]:
+        """What rules propose to silences that are over."""
         memory = DecisionState()
         order = {rule.id: number for number, rule in enumerate(rules)}
-        for end_ms, start, rule, sequence, (subject, fill) in sorted(
+        for end_ms, start, rule, sequence, (subject, fill, began) in sorted(
             self._begun, key=lambda each: (each.end_ms, each.start.at_ms, each.start.number, order[each.rule.id])
         ):
             begun = (start.at_ms, start.number)
             after = [each for each in self._seen if begun < (each.at_ms, each.number) and each.at_ms <= end_ms]
             if end_ms > until_ms or any(sequence.without and _matches(sequence.without, each) for each in after):
                 continue
-            trigger = f"silence:{start.event.event_id}"
-            about = partial(_same, subject)
-            yield from evaluate_rules([rule], start.signals, about, memory, end_ms, trigger, fill)[0]
+            moment = Moment(end_ms, f"silence:{start.event.event_id}", began)
+            yield from evaluate_rules([rule], start.signals, partial(_same, subject), memory, moment, fill)[0]
 
     def _count(self, matcher: EventMatcher, at_ms: int, within_ms: int) -> float:
         ids = {
