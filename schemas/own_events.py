@@ -18,7 +18,7 @@ _KNOWN: Final = f"there are {', '.join(CROSSING_TYPES)}"
 
 
 def own_events_problem(rule: "Rule", known: Collection[str]) -> str | None:
-    """What is wrong: the field, a colon and what was expected; None where nothing is. `known` are the features of all lanes."""
+    """What is wrong: the field, a colon and what was expected; None where nothing is. `known` are the names that are taken."""
     for field in ("features", "sequence", "without", "within_s"):
         if getattr(rule, field) and rule.lane != "event":
             return f"{field}: only rules of lane event see single events"
@@ -40,7 +40,7 @@ def _features_problem(rule: "Rule", known: Collection[str]) -> str | None:
     for number, feature in enumerate(rule.features):
         where = f"features[{number}]"
         if feature.name in known:
-            return f"{where}.name: {feature.name} is a feature already; choose another name"
+            return f"{where}.name: {feature.name} means something else already; give it a name of its own"
         if names.index(feature.name) != number:
             return f"{where}.name: {feature.name} stands twice"
         if feature.count.event not in CROSSING_TYPES:
@@ -67,6 +67,8 @@ def _sequence_problem(rule: "Rule") -> str | None:
         return "within_s: give the seconds in which the sequence must be complete"
     if len(rule.sequence) == 1 and rule.without is None:
         return "sequence: give two events or more, or `without` for one that must not come"
+    if waits_for_silence(rule) and rule.until is not None:
+        return "until: a silence is over at the next event; let the command expire by expires_s"
     if waits_for_silence(rule) and rule.within_s > MAX_SILENCE_S:
         return f"within_s: {rule.within_s} is longer than a session waits for an event; at most {MAX_SILENCE_S}"
     return None

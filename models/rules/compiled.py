@@ -1,6 +1,5 @@
 """Compiled rules: each condition as predicates over the signals, and the evidence of those that held."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -16,13 +15,26 @@ from models.features import (
     Feature,
 )
 from models.rules.bounds import BOUNDS, CompiledBound, Predicate
+from models.rules.compiled_condition import CompiledCondition, detector_evidence
+from models.rules.expression_condition import ExpressionCondition, compile_rule_expression
 from models.rules.operands import CounterOperand, Operand, VectorOperand
 from models.rules.own_counters import OwnCounter
 from models.rules.rule_facts import RuleFacts
 from models.rules.sequences import EventSequence
 from models.rules.signals import Signals
+from models.rules.variables import rule_environment
 from schemas.commands import Evidence, EvidenceBound
-from schemas.rule_conditions import FOREST, NATS, SHARE, Bound, Condition, Lane, bounds_of, bounds_on_values
+from schemas.rule_conditions import (
+    FOREST,
+    NATS,
+    SHARE,
+    BaselineScope,
+    Bound,
+    Condition,
+    Lane,
+    bounds_of,
+    bounds_on_values,
+)
 from schemas.rules import Rule, RuleError
 
 KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
@@ -49,20 +61,6 @@ _UNITS: Final[dict[Lane, dict[str, str]]] = {
     "content_window": {each.name: each.unit for each in CONTENT_FEATURES},
     "event": {each.name: each.unit for each in EVENT_FEATURES.values()},
 }
-
-_EVIDENCE_NAMES: Final = {FOREST: "forest"}
-"""Detectors that commands name otherwise than rules do."""
-
-
-class CompiledCondition(ABC):
-    """A condition as predicates that must all hold."""
-
-    def __init__(self, predicates: list[Predicate]) -> None:
-        self.predicates = predicates
-
-    @abstractmethod
-    def evidence(self, signals: Signals) -> dict[str, Evidence]:
-        """Each feature that the condition looked at, with what it was compared with."""
 
 
 class FeatureCondition(CompiledCondition):
@@ -129,14 +127,8 @@ class DetectorCondition(CompiledCondition):
         return threshold is not None and (value := self._value(signals)) is not None and value >= threshold
 
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
-        start, end, threshold = signals.window_start_ms, signals.window_end_ms, self._threshold(signals)
-        label = _EVIDENCE_NAMES.get(self.detector, self.detector)
-        bounds = (EvidenceBound(self.bound, threshold, "score"),)
-        found = {label: Evidence(self._value(signals), None, threshold, None, start, end, bounds)}
-        if (score := signals.scores.get(self.detector)) is not None:
-            for name, part in score.contributions().items():
-                found[f"{label}.{name}"] = Evidence(part, None, None, None, start, end)
-        return found
+        threshold = self._threshold(signals)
+        return detector_evidence(self.detector, signals, threshold, (EvidenceBound(self.bound, threshold, "score"),))
 
 
 class TextCondition(CompiledCondition):
@@ -183,14 +175,16 @@ class CompiledRule:
             _compile(condition, rule.lane, f"rule {rule.id}: when[{number}]", own)
             for number, condition in enumerate(rule.when)
         ]
+        if rule.if_ is not None:
+            self.conditions.append(_compile_expression(rule, own))
         # Detectors come last: whatever else fails first spares their scores.
-        ordered = sorted(self.conditions, key=lambda condition: isinstance(condition, DetectorCondition))
+        ordered = sorted(self.conditions, key=_reads_scores)
         self.predicates: list[Predicate] = [each for condition in ordered for each in condition.predicates]
 
         self.uses_up = [
             each
             for condition in self.conditions
-            if isinstance(condition, FeatureCondition)
+            if isinstance(condition, FeatureCondition | ExpressionCondition)
             for each in condition.uses_up
         ]
 
@@ -215,6 +209,21 @@ class CompiledRule:
                 before = found[name].bounds if name in found else ()
                 found[name] = msgspec.structs.replace(evidence, bounds=before + evidence.bounds) if before else evidence
         return found
+
+
+def _reads_scores(condition: CompiledCondition) -> bool:
+    return (
+        condition.reads_scores
+        if isinstance(condition, ExpressionCondition)
+        else isinstance(condition, DetectorCondition)
+    )
+
+
+def _compile_expression(rule: Rule, own: Mapping[str, str]) -> ExpressionCondition:
+    lane, units = rule.lane, _UNITS[rule.lane]
+    compiled = compile_rule_expression(rule.if_ or "", rule_environment(lane, own), units, f"rule {rule.id}", "if")
+    operands = {name: _operand_of(name, lane, "self") for name in KNOWN_FEATURES[lane]}
+    return ExpressionCondition(compiled, operands, units)
 
 
 def _compile_until(rule: Rule) -> CompiledRule | None:
@@ -265,11 +274,18 @@ def _texts(text: str | None) -> Iterable[str]:
 
 
 def _operand(condition: Condition, lane: Lane, where: str) -> Operand:
-    name, vector = condition.feature or "", _VECTORS[lane]
-    if name in vector:
-        adds_up = any(each.name == name and each.adds_up for each in _FEATURES[lane])
-        return VectorOperand(name, vector.index(name), condition.against, adds_up)
-    for bound in bounds_of(condition):
-        if bound.scopes:
-            raise RuleError(f"{where}.{bound.name}: {name} has no baseline; use {bounds_on_values()}")
-    return Operand(name)
+    operand = _operand_of(condition.feature or "", lane, condition.against)
+    if not isinstance(operand, VectorOperand):
+        for bound in bounds_of(condition):
+            if bound.scopes:
+                problem = f"{operand.name} has no baseline; use {bounds_on_values()}"
+                raise RuleError(f"{where}.{bound.name}: {problem}", f"{where.partition(': ')[2]}.{bound.name}")
+    return operand
+
+
+def _operand_of(name: str, lane: Lane, against: BaselineScope) -> Operand:
+    vector = _VECTORS[lane]
+    if name not in vector:
+        return Operand(name)
+    adds_up = any(each.name == name and each.adds_up for each in _FEATURES[lane])
+    return VectorOperand(name, vector.index(name), against, adds_up)

@@ -9,7 +9,7 @@ from models.rules.expressions.environment import mapping_environment
 from models.rules.expressions.errors import ExpressionError
 from models.rules.expressions.types import BOOL, DOUBLE, STRING, Type
 from schemas.events import CROSSING_TYPES
-from schemas.rules import RuleError
+from schemas.rule_errors import RuleError, WithinText
 
 EVENT_FIELDS: Final[dict[str, Type]] = {
     "type": STRING,
@@ -56,7 +56,8 @@ class EventMatcher:
             try:
                 self._holds = compile_expression(where, _ENVIRONMENT).holds
             except ExpressionError as error:
-                raise RuleError(f"{field}: {error}") from None
+                path = field.partition(": ")[2]
+                raise RuleError(f"{field}: {error}", path, WithinText(error.line, error.column)) from None
 
     @classmethod
     def of_element(cls, element: str, field: str) -> "EventMatcher":

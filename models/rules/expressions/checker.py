@@ -88,8 +88,8 @@ class _Checker:
             return PlacedError(f"{path} is a function; write {environment.lookups[path].signature}", node.at)
         at = _first(node).at
         if path in environment.hints:
-            return PlacedError(f"the variable {path} is not known{environment.hints[path]}", at)
-        problem = unknown_name("variable", path, (*environment.variables, *local), at)
+            return PlacedError(f"the variable {path} is not known{environment.where}; {environment.hints[path]}", at)
+        problem = unknown_name("variable", path, (*environment.variables, *local), at, environment.where)
         if problem.nearest is None and path in FUNCTIONS:
             return PlacedError(f"{path} is a function; write {FUNCTIONS[path].example}", at)
         return problem

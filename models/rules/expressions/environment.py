@@ -13,7 +13,7 @@ class Variable(NamedTuple):
     `read` gives the value; None, and NaN for a double, mean unknown. `source` is the same as Python source over ``s``, the
     subject, and the names of `Environment.prologue`; it may give NaN, or None for other types, but never fail. Neither may hold
     a user's text other than as `repr` writes it. `least` and `least_source` give a value that the true one is not below, where
-    `read` gives None: with it "greater than" can be true.
+    `read` gives None: with it "greater than" can be true. `detail` is for whoever made the variable.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Variable(NamedTuple):
     source: str | None = None
     least: Callable[[Any], Any] | None = None
     least_source: str | None = None
+    detail: Any = None
 
 
 class Lookup(NamedTuple):
@@ -37,12 +38,13 @@ class Lookup(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """`where` ends the sentence "the variable x is not known", as "in lane event" does. `hints` are said of names that are not
-    known. `prologue` are statements that a generated function begins with, by the name that each sets."""
+    """`prologue` holds the names that a generated function sets first, with their sources. `where` says where the variables are
+    known, in the sentence that one is not, and `hints` what is said of names known elsewhere, or not yet."""
 
     variables: Mapping[str, Variable]
     lookups: Mapping[str, Lookup] = {}
     prologue: Mapping[str, str] = {}
+    where: str = ""
     hints: Mapping[str, str] = {}
 
 

@@ -1,7 +1,8 @@
 """The errors of expressions: in their text, and while they are evaluated."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from schemas.nearest_names import nearest, suggestion
 
 
 class ExpressionError(ValueError):
@@ -33,15 +34,11 @@ class EvaluationError(Exception):
     """A value that CEL calls an error, such as a division by zero. Never leaves `CompiledExpression.holds`."""
 
 
-def unknown_name(what: str, name: str, known: Iterable[str], at: int) -> PlacedError:
+def unknown_name(what: str, name: str, known: Iterable[str], at: int, where: str = "") -> PlacedError:
     """A problem that says which known name comes nearest, else which there are.
 
     >>> str(unknown_name("function", "siz", ["size", "matches"], 0))
     'the function siz is not known; did you mean size?'
     """
-    names = sorted(known)
-    close = get_close_matches(name, names, 1)
-    if close:
-        return PlacedError(f"the {what} {name} is not known; did you mean {close[0]}?", at, close[0])
-    listed = ", ".join(names[:40]) + (", …" if len(names) > 40 else "")
-    return PlacedError(f"the {what} {name} is not known; there are {listed or 'none'}", at)
+    names = list(known)
+    return PlacedError(f"the {what} {name} is not known{where}{suggestion(name, names)}", at, nearest(name, names))

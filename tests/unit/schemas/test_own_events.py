@@ -40,11 +40,11 @@ def test_counters_sequences_and_silences_are_accepted(good: dict[str, Any]) -> N
         ({"features": [CLICKS], "when": [ABOVE], "lane": "session_window"}, "features: only rules of lane event"),
         (
             {"features": [{**CLICKS, "name": "recent_clicks"}], "when": [ABOVE]},
-            r"features\[0\].name: recent_clicks is a",
+            r"features\[0\].name: recent_clicks means something else",
         ),
         (
             {"features": [{**CLICKS, "name": "engaged_ms"}], "when": [ABOVE]},
-            r"features\[0\].name: engaged_ms is a feature",
+            r"features\[0\].name: engaged_ms means something else",
         ),
         ({"features": [CLICKS, CLICKS], "when": [ABOVE]}, r"features\[1\].name: own_clicks stands twice"),
         (
