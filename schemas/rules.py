@@ -185,6 +185,10 @@ def _problems(
     for where, condition in conditions:
         if (found := condition_problem(condition, rule.lane, known, detectors, elsewhere)) is not None:
             yield _split(where, found)
+    if rule.until is not None and not (rule.until.when or rule.until.if_):
+        yield "until", ": give when or if; without any the command would be taken back at once"
+    if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
+        yield "until.for_windows", ": an event is no window; leave it out in lane event"
     for key, value in rule.then.parameters.items():
         if isinstance(value, str) and value.startswith("$"):
             if value not in PLACEHOLDERS:
