@@ -266,7 +266,7 @@ def test_a_broken_expression_is_refused_with_its_place_and_the_last_good_version
 
 
 def test_a_counter_can_be_asked_about_in_an_expression(start_fast: Start) -> None:
-    asked = counting(**{"if": "own_clicks >= 2.0 && recent_clicks < 3.0"})
+    asked = counting() | {"if": "own_clicks >= 2.0 && recent_clicks < 3.0"}
     del asked["when"]
     found = commands(fed(start_fast(parsed(asked)), clicks(0, 1, 2)))
     assert [each.issued_at_ms for each in found] == [at(1)]
