@@ -173,6 +173,11 @@ class CompiledRule:
                 return False
         return True
 
+    @property
+    def failures(self) -> int:
+        """How often the rule's expression could not be evaluated."""
+        return sum(each.compiled.failures for each in self.conditions if isinstance(each, ExpressionCondition))
+
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
         """Each feature the rule looked at, with what it was compared with. Holds only what `holds` has found to hold."""
         found: dict[str, Evidence] = {}
