@@ -1,6 +1,7 @@
 """Compiled rules: each condition as predicates over the signals, and the evidence of those that held."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from models.features import (
 )
 from models.rules.bounds import BOUNDS, CompiledBound, Predicate
 from models.rules.compiled_condition import CompiledCondition, detector_evidence
+from models.rules.condition_nodes import nodes_of
 from models.rules.expression_condition import ExpressionCondition, compile_rule_expression
 from models.rules.operands import Operand, VectorOperand
 from models.rules.signals import Signals
@@ -143,7 +145,7 @@ class TextCondition(CompiledCondition):
 class CompiledRule:
     """One rule as a list of predicates; the first that fails ends it. Raises `RuleError` where a bound could never hold."""
 
-    __slots__ = ("conditions", "for_windows", "id", "predicates", "rule", "uses_up")
+    __slots__ = ("conditions", "for_windows", "id", "nodes", "predicates", "rule", "uses_up")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -155,6 +157,9 @@ class CompiledRule:
         ]
         if rule.if_ is not None:
             self.conditions.append(_compile_expression(rule))
+        own = {each.name: each.name for each in rule.features}
+        self.nodes = [node for condition in rule.when for node in nodes_of(condition, rule.lane, own)]
+        self.nodes += [each.compiled.node for each in self.conditions if isinstance(each, ExpressionCondition)]
         # Detectors come last: whatever else fails first spares their scores.
         ordered = sorted(self.conditions, key=_reads_scores)
         self.predicates: list[Predicate] = [each for condition in ordered for each in condition.predicates]
@@ -172,6 +177,11 @@ class CompiledRule:
             if not predicate(signals):
                 return False
         return True
+
+    @property
+    def is_more_than_nodes(self) -> bool:
+        """Whether `holds` looks at more than the expressions in `nodes`: such a rule is evaluated by itself."""
+        return not self.nodes
 
     @property
     def failures(self) -> int:
@@ -200,8 +210,12 @@ def _compile_expression(rule: Rule) -> ExpressionCondition:
     lane, units = rule.lane, _UNITS[rule.lane]
     own = {each.name: each.name for each in rule.features}
     compiled = compile_rule_expression(rule.if_ or "", rule_environment(lane, own), units, f"rule {rule.id}", "if")
-    operands = {name: _operand_of(name, lane, "self") for name in KNOWN_FEATURES[lane]}
-    return ExpressionCondition(compiled, operands, units)
+    return ExpressionCondition(compiled, _operands(lane), units)
+
+
+@cache
+def _operands(lane: Lane) -> dict[str, Operand]:
+    return {name: _operand_of(name, lane, "self") for name in KNOWN_FEATURES[lane]}
 
 
 def _compile(condition: Condition, lane: Lane, where: str) -> CompiledCondition:
