@@ -1,6 +1,7 @@
 """Compiled rules: each condition as predicates over the signals, and the evidence of those that held."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from models.features import (
 )
 from models.rules.bounds import BOUNDS, CompiledBound, Predicate
 from models.rules.compiled_condition import CompiledCondition, detector_evidence
+from models.rules.condition_nodes import nodes_of
 from models.rules.expression_condition import ExpressionCondition, compile_rule_expression
 from models.rules.operands import CounterOperand, Operand, VectorOperand
 from models.rules.own_counters import OwnCounter
@@ -152,6 +154,7 @@ class CompiledRule:
         "facts",
         "for_windows",
         "id",
+        "nodes",
         "predicates",
         "rule",
         "sequence",
@@ -177,6 +180,8 @@ class CompiledRule:
         ]
         if rule.if_ is not None:
             self.conditions.append(_compile_expression(rule, own))
+        self.nodes = [node for condition in rule.when for node in nodes_of(condition, rule.lane, own)]
+        self.nodes += [each.compiled.node for each in self.conditions if isinstance(each, ExpressionCondition)]
         # Detectors come last: whatever else fails first spares their scores.
         ordered = sorted(self.conditions, key=_reads_scores)
         self.predicates: list[Predicate] = [each for condition in ordered for each in condition.predicates]
@@ -201,9 +206,20 @@ class CompiledRule:
                 return False
         return True
 
+    @property
+    def is_more_than_nodes(self) -> bool:
+        """Whether `holds` looks at more than the expressions in `nodes`: such a rule is evaluated by itself."""
+        return not self.nodes or self.sequence is not None
+
+    @property
+    def failures(self) -> int:
+        """How often the rule's expression could not be evaluated."""
+        return sum(each.compiled.failures for each in self.conditions if isinstance(each, ExpressionCondition))
+
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
         """Each feature the rule looked at, with what it was compared with. Holds only what `holds` has found to hold."""
-        found: dict[str, Evidence] = {} if self.sequence is None else _of_sequence(self.sequence, signals)
+        sequence = self.sequence
+        found: dict[str, Evidence] = {} if sequence is None else sequence.evidence(signals.completed[sequence.key])
         for condition in self.conditions:
             for name, evidence in condition.evidence(signals).items():
                 before = found[name].bounds if name in found else ()
@@ -222,8 +238,12 @@ def _reads_scores(condition: CompiledCondition) -> bool:
 def _compile_expression(rule: Rule, own: Mapping[str, str]) -> ExpressionCondition:
     lane, units = rule.lane, _UNITS[rule.lane]
     compiled = compile_rule_expression(rule.if_ or "", rule_environment(lane, own), units, f"rule {rule.id}", "if")
-    operands = {name: _operand_of(name, lane, "self") for name in KNOWN_FEATURES[lane]}
-    return ExpressionCondition(compiled, operands, units)
+    return ExpressionCondition(compiled, _operands(lane), units)
+
+
+@cache
+def _operands(lane: Lane) -> dict[str, Operand]:
+    return {name: _operand_of(name, lane, "self") for name in KNOWN_FEATURES[lane]}
 
 
 def _compile_until(rule: Rule) -> CompiledRule | None:
@@ -241,15 +261,6 @@ def _compile_until(rule: Rule) -> CompiledRule | None:
             until=None,
         )
     )
-
-
-def _of_sequence(sequence: EventSequence, signals: Signals) -> dict[str, Evidence]:
-    """The events of the sequence from the first to the last, or those that did not come."""
-    span = signals.completed[sequence.key]
-    found = {"sequence": Evidence(sequence.text, None, None, None, span.first_ms, span.last_ms)}
-    if sequence.without is not None:
-        found["without"] = Evidence(sequence.without.text, None, None, None, span.first_ms, span.last_ms)
-    return found
 
 
 def _compile(condition: Condition, lane: Lane, where: str, own: Mapping[str, str]) -> CompiledCondition:

@@ -101,17 +101,17 @@ def _reading_resolver(
             raise PlacedError(signature, node.at)
         if second == "peers" and "peers" not in scopes:
             raise PlacedError(f"{kind}: contents have no peers", node.at)
-        return _reading(kind, name, second)
+        return reading(kind, name, second)
 
     return resolve
 
 
-def _reading(kind: ReadingKind, name: str, second: str) -> Variable:
+def reading(kind: ReadingKind, name: str, second: str) -> Variable:
     shown = name if kind == "rank" or (second == "self" and kind != "baseline") else f'{name}, "{second}"'
     asked = f"{name!r}" if kind == "rank" else f"{name!r}, {second!r}"
     detail = ReadingVariable(kind, name, second)
     source = f"(NAN if readings is None or (r := readings.{kind}({asked})) is None else r)"
-    return Variable(f"{kind}({shown})", DOUBLE, detail.value, source, detail=detail)
+    return Variable(f"{kind}({shown})", DOUBLE, detail.value, source, detail=detail, cost=1)
 
 
 def _score_resolver(lane: Lane, kind: str, detectors: Collection[str]) -> Callable[[Node, Sequence[Node]], Variable]:
@@ -123,10 +123,15 @@ def _score_resolver(lane: Lane, kind: str, detectors: Collection[str]) -> Callab
             raise PlacedError("detectors score session windows; use it there", node.at)
         if detector not in detectors:
             raise unknown_name("detector", detector, detectors, arguments[0].at)
-        read = _score_of(detector) if kind == SCORE else _threshold_of(detector)
-        return Variable(f'{kind}("{detector}")', DOUBLE, read, detail=(kind, detector))
+        return score_variable(kind, detector)
 
     return resolve
+
+
+def score_variable(kind: str, detector: str) -> Variable:
+    """The score of a detector, or its own threshold."""
+    read = _score_of(detector) if kind == SCORE else _threshold_of(detector)
+    return Variable(f'{kind}("{detector}")', DOUBLE, read, detail=(kind, detector), cost=3 if kind == SCORE else 2)
 
 
 def _score_of(detector: str) -> Callable[[Signals], float | None]:

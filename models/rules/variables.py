@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from models.features import CONTENT_FEATURES, EVENT_FEATURES, LIVE_FEATURES, SESSION_FEATURES
@@ -14,6 +15,7 @@ from schemas.rule_conditions import CONTEXT_FLAGS, CONTEXT_NUMBERS, CONTEXTS, DE
 
 PROLOGUE: Final = {
     "values": "s.values",
+    "is_whole": "s.is_whole",
     "scalars": "s.scalars",
     "attributes": "s.attributes",
     "readings": "s.readings",
@@ -61,10 +63,17 @@ def lane_texts(lane: Lane) -> dict[str, str]:
     return found
 
 
-def rule_environment(
-    lane: Lane, own: Mapping[str, str] | None = None, detectors: tuple[str, ...] | None = None
-) -> Environment:
-    """`own` are a rule's own counters: the name, and the key among a signal's scalars. `detectors` are those of the job."""
+def rule_environment(lane: Lane, own: Mapping[str, str] | None = None) -> Environment:
+    """`own` are a rule's own counters: the name, and the key among a signal's scalars."""
+    known = _lane_environment(lane)
+    if not own:
+        return known
+    counters = {name: _scalar(name, key) for name, key in own.items()}
+    return known._replace(variables={**known.variables, **counters})
+
+
+@cache
+def _lane_environment(lane: Lane) -> Environment:
     features = lane_features(lane)
     variables = {each.name: _feature(each) for each in features.values()}
     for name in (*CONTEXT_NUMBERS, *CONTEXT_FLAGS):
@@ -77,10 +86,8 @@ def rule_environment(
             )
     for name, key in lane_texts(lane).items():
         if name not in variables:
-            variables[name] = _text(name, key)
-    for name, key in (own or {}).items():
-        variables[name] = _scalar(name, key)
-    lookups = lookups_of(lane, features, DETECTORS if detectors is None else detectors)
+            variables[name] = text_variable(name, key)
+    lookups = lookups_of(lane, features, DETECTORS)
     return Environment(variables, lookups, PROLOGUE, f" in lane {lane}", _hints(lane, variables))
 
 
@@ -99,7 +106,7 @@ def _feature(feature: LaneFeature) -> Variable:
         feature.name,
         DOUBLE,
         lambda signals: signals.values[index] if signals.is_whole else None,
-        f"({source} if s.is_whole else NAN)",
+        f"({source} if is_whole else NAN)",
         lambda signals: signals.values[index],
         source,
     )
@@ -123,7 +130,7 @@ def _reading_flag(key: str) -> Callable[[Signals], Any]:
     return read
 
 
-def _text(name: str, key: str) -> Variable:
+def text_variable(name: str, key: str) -> Variable:
     return Variable(name, STRING, lambda signals: signals.attributes.get(key), f"attributes.get({key!r})")
 
 

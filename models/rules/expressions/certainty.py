@@ -54,10 +54,10 @@ def _all(node: Node) -> Iterator[Node]:
 
 
 def _check_constants(node: Node) -> None:
-    """Evaluates the largest parts that read nothing."""
+    """Evaluates the parts that read nothing, the smaller ones first."""
+    for part in node.parts:
+        _check_constants(part)
     if any(isinstance(each, Read | Local | Macro) for each in _all(node)):
-        for part in node.parts:
-            _check_constants(part)
         return
     try:
         value = evaluation_of(node)(None, {})

@@ -59,7 +59,7 @@ class _Checker:
             if path in local:
                 return Local(node.at, path, local[path])
             if path.split(".")[0] not in local and path in self._environment.variables:
-                return Read(node.at, self._environment.variables[path])
+                return Read(_first(node).at, self._environment.variables[path])
         if isinstance(node, Select):
             return self._selected(node, path, local)
         raise self._unknown(path or "", node, local)
@@ -166,8 +166,9 @@ def _path(node: Node) -> str | None:
 
 
 def _first(node: Node) -> Node:
-    while isinstance(node, Select):
-        node = node.operand
+    """Where a chain of fields begins in the text: a field stands at its dot."""
+    while isinstance(node, Select) or (isinstance(node, Call) and node.is_method):
+        node = node.parts[0]
     return node
 
 
@@ -219,7 +220,7 @@ def _decimal_hint(parts: tuple[Node, ...]) -> str:
 def _check_pattern(node: Call) -> None:
     pattern: Any = node.parts[1]
     if not isinstance(pattern, Literal):
-        raise PlacedError("matches takes a regular expression that is written as a text", pattern.at)
+        raise PlacedError("matches takes a regular expression that is written as a text", _first(pattern).at)
     try:
         compile_pattern(pattern.value)
     except PatternError as error:

@@ -13,7 +13,8 @@ class Variable(NamedTuple):
     `read` gives the value; None, and NaN for a double, mean unknown. `source` is the same as Python source over ``s``, the
     subject, and the names of `Environment.prologue`; it may give NaN, or None for other types, but never fail. Neither may hold
     a user's text other than as `repr` writes it. `least` and `least_source` give a value that the true one is not below, where
-    `read` gives None: with it "greater than" can be true. `detail` is for whoever made the variable.
+    `read` gives None: with it "greater than" can be true. `detail` is for whoever made the variable. `cost`
+    is 0 where a read takes less than remembering it would; of two parts the cheaper is evaluated first.
     """
 
     name: str
@@ -23,6 +24,11 @@ class Variable(NamedTuple):
     least: Callable[[Any], Any] | None = None
     least_source: str | None = None
     detail: Any = None
+    cost: int = 0
+
+    @property
+    def is_costly(self) -> bool:
+        return self.cost > 0
 
 
 class Lookup(NamedTuple):

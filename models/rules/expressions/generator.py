@@ -7,6 +7,7 @@ such as macros, are calls of the evaluator. An error ends the function; the eval
 No text of a user's reaches the source but through `repr` of literals; names are the generator's and the environment's own.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, Final
@@ -35,11 +36,34 @@ class _Plain:
         self.reads: dict[str, tuple[str, Any]] = {}
 
 
-class Generator:
-    """Collects sources and the objects that they name, for one function."""
+class _Shared:
+    """A part of expressions, and in how many places it stands. Its mark is no Python."""
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, mark: str, source: str) -> None:
+        self.mark = mark
+        self.name = mark.strip(_SEAL)
+        self.source = source
+        self.uses = 0
+
+
+_SEAL: Final = "\0"
+"""Stands in no source: `repr` writes it otherwise."""
+
+_MARK: Final = re.compile(f"{_SEAL}a\\d+{_SEAL}")
+
+
+class Generator:
+    """Collects sources and the objects that they name, for one function.
+
+    `may_fail` says whether evaluation can end with an error. With `is_memoised` the function computes costly reads at most once,
+    in a list `m` of `memo_length` places.
+    """
+
+    def __init__(self, is_memoised: bool = False) -> None:
+        self._is_memoised = is_memoised
+        self._memo: dict[str, int] = {}
+        self._shared: dict[tuple[str, bool], _Shared] = {}
+        self.may_fail = False
         self.names: dict[str, Any] = {
             "NAN": _NAN,
             "whole": whole,
@@ -48,6 +72,10 @@ class Generator:
             "remainder": remainder,
         }
         self._count = 0
+
+    @property
+    def memo_length(self) -> int:
+        return len(self._memo)
 
     def named(self, value: Any) -> str:
         """A name for an object that the source refers to."""
@@ -66,18 +94,42 @@ class Generator:
         if isinstance(node, Call):
             if node.function in ("_&&_", "_||_"):
                 word = " and " if (node.function == "_&&_") is wanted else " or "
-                return "(" + word.join(self.when(part, wanted) for part in node.parts) + ")"
+                # What costs least comes first: the order of the parts does not change the value, errors included.
+                return "(" + word.join(self.when(part, wanted) for part in sorted(node.parts, key=cost_of)) + ")"
             if node.function == "!_":
                 return self.when(node.parts[0], not wanted)
             if node.function == "_?_:_":
                 return self._conditional(node, wanted)
         try:
-            return self._atom(node, wanted)
+            return self._shared_atom(node, wanted) if self._is_memoised else self._atom(node, wanted)
         except NotCommonError:
+            self.may_fail = True
             return f"({self.named(evaluation_of(node))}(s, {{}}) is {wanted})"
+
+    def _shared_atom(self, node: Node, wanted: bool) -> str:
+        """Marks a cheap part for `with_shared`."""
+        if cost_of(node):
+            return self._atom(node, wanted)
+        key = (_written(node), wanted)
+        if key not in self._shared:
+            self._shared[key] = _Shared(f"{_SEAL}a{len(self._shared)}{_SEAL}", self._atom(node, wanted))
+        self._shared[key].uses += 1
+        return self._shared[key].mark
+
+    def with_shared(self, sources: list[str]) -> tuple[list[str], list[str]]:
+        """Statements that evaluate the parts which several of the sources have, and the sources that use them."""
+        found = {each.mark: each for each in self._shared.values()}
+        statements = [f"{each.name} = {each.source}" for each in found.values() if each.uses > 1]
+
+        def written(match: re.Match[str]) -> str:
+            each = found[match[0]]
+            return each.name if each.uses > 1 else each.source
+
+        return statements, [_MARK.sub(written, source) for source in sources]
 
     def _conditional(self, node: Call, wanted: bool) -> str:
         asked, yes, no = node.parts
+        self.may_fail = True
         name, evaluation = self.temporary(), self.named(evaluation_of(asked))
         return (
             f"({self.when(yes, wanted)} if ({name} := {evaluation}(s, {{}})) is True"
@@ -164,6 +216,7 @@ class Generator:
         if types == {DOUBLE}:
             return self._arithmetic(node, plain, "", "divide_doubles")
         if types == {INT}:
+            self.may_fail = True
             return self._arithmetic(node, plain, "whole", "divide")
         raise NotCommonError
 
@@ -188,11 +241,48 @@ class Generator:
         return f"({node.value!r})" if isinstance(node.value, int | float) else repr(node.value)
 
     def _source(self, node: Read) -> str:
-        source: str | None = node.variable.source
+        variable = node.variable
+        if self._is_memoised and node.type == DOUBLE and variable.is_costly:
+            place = self._memo.setdefault(variable.name, len(self._memo))
+            return f"(m[{place}] if m[{place}] is not None else {self.named(_remembering(variable.read, place))}(m, s))"
+        source: str | None = variable.source
         if source is None:
-            read = self.named(node.variable.read)
+            read = self.named(variable.read)
             return f"{self.named(_or_nan)}({read}(s))" if node.type == DOUBLE else f"{read}(s)"
         return source
+
+
+def _remembering(read: Callable[[Any], float | None], place: int) -> Callable[[list[float | None], Any], float]:
+    def remember(memo: list[float | None], subject: Any) -> float:
+        value = _or_nan(read(subject))
+        memo[place] = value
+        return value
+
+    return remember
+
+
+def _written(node: Node) -> str:
+    """Text that two parts share only where they are the same."""
+    match node:
+        case Read():
+            return str(node.variable.name)
+        case Literal():
+            return repr(node.value)
+        case Call():
+            return f"{node.function}({', '.join(map(_written, node.parts))})"
+        case ListOf():
+            return f"[{', '.join(map(_written, node.parts))}]"
+    raise NotCommonError
+
+
+def cost_of(node: Node) -> int:
+    """A rank by what an evaluation takes: costly reads are last."""
+    own = 0
+    if isinstance(node, Read):
+        own = node.variable.cost
+    elif not isinstance(node, Literal | Call):
+        own = 2
+    return max([own, *map(cost_of, node.parts)])
 
 
 def _is_simple(node: Node) -> bool:
@@ -205,13 +295,20 @@ def _or_nan(value: float | None) -> float:
 
 def function_of(node: Node, environment: Environment, otherwise: Callable[[Any], bool]) -> Callable[[Any], bool]:
     """A function that says whether an expression is certainly true of a subject. `otherwise` decides where it meets an error."""
-    generator = Generator(environment)
+    generator = Generator()
     test = generator.when(node, True)
-    prologue = [f"{name} = {source}" for name, source in environment.prologue.items() if name in test]
-    lines = [*prologue, f"return {test}"]
-    source = "def holds(s):\n    try:\n" + "".join(f"        {line}\n" for line in lines)
-    source += "    except Exception:\n        return otherwise(s)\n"
     names = {**generator.names, "otherwise": otherwise}
-    exec(compile(source, "<expression>", "exec"), names)
-    holds: Callable[[Any], bool] = names["holds"]
+    holds: Callable[[Any], bool] = made_function([f"return {test}"], environment, names)
     return holds
+
+
+def made_function(body: list[str], environment: Environment, names: dict[str, Any]) -> Any:
+    """A function of the subject `s` with this body, after the prologue; where it fails, `otherwise(s)` answers."""
+    prologue = [
+        f"{name} = {source}" for name, source in environment.prologue.items() if any(name in line for line in body)
+    ]
+    source = "def made(s):\n    try:\n" + "".join(f"        {line}\n" for line in (*prologue, *body))
+    source += "    except Exception:\n        return otherwise(s)\n"
+    found = dict(names)
+    exec(compile(source, "<expressions>", "exec"), found)
+    return found["made"]
