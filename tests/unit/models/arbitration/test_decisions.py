@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from infra.simulate.commands_in_force import conflicts
 from models.arbitration.budget import split
 from schemas.commands import Target
 from tests.support.builders import MORNING_NEWS, at
-from tests.support.proposed_changes import conflicts, decided, proposed
+from tests.support.proposed_changes import decided, proposed
 
 
 def test_a_proposal_becomes_its_command() -> None:

@@ -1,6 +1,7 @@
 """Events and windows together: clicks never depend on windows, windows always see clicks."""
 
-from tests.support.proposed_changes import conflicts, decided, proposed
+from infra.simulate.commands_in_force import conflicts
+from tests.support.proposed_changes import decided, proposed
 
 
 #   60 s               60.5 s     70 s
