@@ -7,6 +7,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from schemas.events import COUNTED_TYPES
 from schemas.kafka_security.errors import KafkaSecurityError
 from schemas.kafka_security.java_names import SHADED, java_properties
 from schemas.kafka_security.reading import security_from_env
@@ -42,6 +43,7 @@ class AdjustConfig:
     group_id: str = option("microadjust-adjust", "consumer group, and prefix of the transactional ids")
     events_topic: str = option("events.v1", "topic of reader events")
     adjustments_topic: str = option("adjustments.v1", "topic of commands")
+    proposals_topic: str = option("proposals.v1", "topic of proposals: what was done, what not, and why")
     rejected_topic: str = option("rejected.v1", "topic of rejected records")
     late_topic: str = option("late.v1", "topic of events that came too late")
     tally_topic: str = option("tally.v1", "topic of event counts per window")
@@ -78,6 +80,14 @@ class AdjustConfig:
     session_state: str = option(
         "on", "whether the state of each session is written to its topic", choices=("on", "off")
     )
+    proposals: str = option("on", "whether what became of each proposal is written to its topic", choices=("on", "off"))
+    changes_per_minute: int = option(
+        4,
+        "most changes of a reader's page within a minute of event time, half of them for single events and half for windows;"
+        " changes for access (save-data, slow network), reverts and renewals are not counted",
+        minimum=2,
+    )
+    changes_per_session: int = option(60, "most changes within a session, likewise", minimum=2)
     delivery: str = option("exactly-once", "delivery guarantee of the sinks", choices=("exactly-once", "at-least-once"))
     transaction_timeout_ms: int = option(
         600_000,
@@ -100,6 +110,11 @@ class AdjustConfig:
         "whether the fast lane (clicks and other single events) shares the slot of the windows or has its own",
         choices=("shared", "own"),
     )
+    counted_types: str = option(
+        ",".join(COUNTED_TYPES),
+        "types of events beside clicks, feedback and context that reach the fast lane, where rules count them or have them in a"
+        " sequence; those of a type that is left out never hold",
+    )
     parallelism: int = option(
         1,
         "subtasks of each operator; at most the number of partitions of events.v1, since a source without a partition"
@@ -119,11 +134,19 @@ class AdjustConfig:
     def __post_init__(self) -> None:
         for each in options_of(self):
             check_option(each, getattr(self, each.name))
+        for each_type in filter(None, self.counted_types.split(",")):
+            if each_type not in COUNTED_TYPES:
+                raise ConfigError(f"counted_types={self.counted_types!r}: expected some of {','.join(COUNTED_TYPES)}")
         if (self.window_s, self.slide_s) != (60, 10):
             raise ConfigError(
                 f"window_s={self.window_s}, slide_s={self.slide_s}: habits are learned from slices of 10 s and minutes of 60 s;"
                 " leave window_s at 60 and slide_s at 10"
             )
+
+    @property
+    def wait_ms(self) -> int:
+        """How much later than another a session's event may come that happened before it: what the watermark waits for."""
+        return self.lateness_ms + self.slack_ms
 
     @property
     def window_ms(self) -> int:

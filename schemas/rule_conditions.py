@@ -125,7 +125,7 @@ LANE_SCOPES: Final[dict[Lane, tuple[BaselineScope, ...]]] = {
 }
 """Whose baselines each lane has."""
 
-EVENT_TEXTS: Final = ("type", "placement", "element", "content_type")
+EVENT_TEXTS: Final = ("type", "placement", "element", "content_type", "page_url")
 """What `event` can compare."""
 
 CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {

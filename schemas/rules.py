@@ -1,6 +1,7 @@
 """The rule contract (rules.v1 and rule files): when to change what, as data."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import chain
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -12,6 +13,7 @@ from schemas.commands import SourceKind
 from schemas.events import EventType
 from schemas.json_values import json_problem
 from schemas.nearest_names import suggestion
+from schemas.own_events import own_events_problem, own_names
 from schemas.rule_conditions import Condition, Lane, condition_problem
 from schemas.rule_errors import RuleError as RuleError
 from schemas.rule_errors import RuleFileError
@@ -86,6 +88,7 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     cooldown_s: Annotated[int, Meta(ge=0, le=86_400)] = 120
     expires_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
     for_windows: Annotated[int, Meta(ge=1, le=60)] = 1
+    grace_s: Annotated[int, Meta(ge=1, le=3600)] | None = None
     source: SourceKind = "rule"
     enabled: bool = True
 
@@ -170,13 +173,11 @@ def _problems(
         yield "when", ": give when, if or sequence; a rule without any would always hold"
     if rule.lane == "event" and rule.for_windows > 1:
         yield "for_windows", ": an event is no window; leave it out in lane event"
-    for number, feature in enumerate(rule.features):
-        if feature.name in features[rule.lane] or feature.name in TAKEN_NAMES:
-            yield (
-                f"features[{number}].name",
-                f": {feature.name} means something else already; give it a name of its own",
-            )
-    known = (*features[rule.lane], *(feature.name for feature in rule.features))
+    if rule.lane != "session_window" and rule.grace_s is not None:
+        yield "grace_s", ": breaks are seen in windows of sessions; use it in lane session_window"
+    if (found := own_events_problem(rule, {*TAKEN_NAMES, *chain.from_iterable(features.values())})) is not None:
+        yield _split("", found)
+    known = (*features[rule.lane], *own_names(rule))
     elsewhere = {lane: names for lane, names in features.items() if lane != rule.lane}
     conditions = [(f"when[{number}]", each) for number, each in enumerate(rule.when)]
     if rule.until is not None:

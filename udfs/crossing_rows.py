@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
 from models.judgement.presence import SLICE_MS
+from schemas.commands import Target
 
 SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", "late", "rejected", "tally"
 
-SESSION_PREFIX, CONTENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "p", "t"
+SESSION_PREFIX, CONTENT_PREFIX, SEGMENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "g", "p", "t"
 """First letters of the keys: rows of all kinds share one keyed operator, and ids of different kinds may be alike."""
 
 
@@ -65,6 +66,7 @@ EVENT_TEXTS: Final = (
     "context.device",
     "context.country",
     "context.`language`",
+    "page_url",
 )
 LATE_NUMBERS: Final = ("occurred_at_ms", "received_at_ms", "`partition`", "`offset`")
 LATE_TEXTS: Final = ("event_id", "type", "session_id")
@@ -178,7 +180,8 @@ class ContentWindow(NamedTuple):
 
 
 class TriggerEvent(NamedTuple):
-    """One event that can change a decision by itself: a click, a feedback, a change of context."""
+    """One event that can change a decision by itself: a click, a feedback, a change of context; or one that rules count or have
+    in a sequence."""
 
     at_ms: int
     value: float
@@ -196,10 +199,16 @@ class TriggerEvent(NamedTuple):
     device: str | None
     country: str | None
     language: str | None
+    page_url: str | None
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":
         return cls(int(numbers[0]), *numbers[1:], *texts)  # type: ignore[arg-type]
+
+    def fields(self) -> dict[str, Any]:
+        """The fields by name, as the expressions of own counters and sequences read them."""
+        saves_data = None if self.saves_data != self.saves_data else self.saves_data > 0
+        return {**self._asdict(), "save_data": saves_data}
 
 
 def session_key(session_id: str) -> str:
@@ -215,6 +224,21 @@ def session_id_of(key: str) -> str:
 def content_key(content_id: str) -> str:
     """The key of a content item's windows."""
     return CONTENT_PREFIX + content_id
+
+
+def target_key(target: Target) -> str:
+    """The key of what is proposed about a target: that of its windows and events.
+
+    >>> target_key(Target("content", "morning-news"))
+    'cmorning-news'
+    """
+    match target.kind:
+        case "session":
+            return SESSION_PREFIX + target.id
+        case "content":
+            return CONTENT_PREFIX + target.id
+        case "segment":
+            return SEGMENT_PREFIX + target.id
 
 
 def unpack(row: Any) -> tuple[str, Numbers, Texts]:

@@ -13,6 +13,7 @@ from math import exp
 from statistics import NormalDist
 from typing import Any
 
+from infra.simulate.arbitration import decide_all
 from infra.simulate.reference_windows import (
     SLICE_MS,
     WINDOW_MS,
@@ -24,6 +25,7 @@ from infra.simulate.reference_windows import (
     slices_of,
     windows,
 )
+from models.arbitration.proposed_change import ProposedChange
 from models.features import CONTENT_NAMES, FOREST_FEATURES, SESSION_NAMES
 from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import ForestScorer
@@ -38,19 +40,19 @@ from models.judgement.site_level import site_level
 from models.judgement.site_sample import SampledWindow, SiteSample, half_of
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
-from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
-from models.rules.evaluation import RuleSet, Subject, evaluate_rules
+from models.rules.evaluation import Moment, RuleSet, Subject
 from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
-from schemas.commands import AdjustmentCommand, Target, encode
+from schemas.commands import Target, encode
 from schemas.event_validation import validate_record
-from schemas.events import FAST_TYPES, Event
+from schemas.events import CROSSING_TYPES, Event
+from schemas.proposals import encode_proposal
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
+from tests.support.oracle.events import HALF_HOUR, decide, event_changes
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
-_RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
-LATENESS, HALF_HOUR, FAR = 2_000, 1_800_000, 2**62
+LATENESS, FAR = 2_000, 2**62
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Answer:
     """What came of a recording."""
 
     commands: dict[str, bytes]
+    proposals: dict[str, bytes]
     late: int
     rejected: list[ValidationFailure]
     used: int
@@ -81,15 +84,23 @@ def answer(
         else:
             kept.append(event)
     slices = slices_of(kept)
-    gestures = [event for event in kept if event.type in FAST_TYPES]
+    crossing = [event for event in kept if event.type in CROSSING_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
     rule_set = RuleSet(rules)
-    found = [
-        *_session_commands(slices, rule_set, model, until_ms),
-        *_content_commands(slices, rule_set, until_ms),
-        *_event_commands(gestures, rule_set),
+    changes = [
+        *_session_changes(slices, rule_set, model, until_ms),
+        *_content_changes(slices, rule_set, until_ms),
+        *event_changes(crossing, rule_set, until_ms),
     ]
-    return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
+    decided = decide_all(changes, until_ms)
+    return Answer(
+        {each.command_id: encode(each) for each in decided.commands},
+        {each.proposal_id: encode_proposal(each) for each in decided.proposals},
+        late,
+        rejected,
+        len(kept) - duplicates,
+        duplicates,
+    )
 
 
 class Site:
@@ -128,7 +139,7 @@ class Reader:
         return self.last // SLICE_MS * SLICE_MS + WINDOW_MS
 
 
-def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
+def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[ProposedChange]:
     scorer = ForestScorer(model.artefact)
     readers: dict[str, Reader] = {}
     site = Site()
@@ -160,8 +171,10 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             card = site.card(session, end)
             level = site_level(totals, active_ms, card)
             view = SiteView(card, level, level)
+            at_break = _is_at_break(now, end, reader.judged.judgement.hidden)
             reader.judged.on_window(_sampled(session, now), view)
             signals = _signals(reader, end, view, [now.values[name] for name in SESSION_NAMES], now.wholes)
+            signals.scalars["at_break"] = float(at_break)
             row = to_feature_row(signals.values)
             if now.active_slices >= 5:  # of six; with fewer the window is a part of a minute
                 signals.scores["isolation_forest"] = LazyScore(
@@ -175,7 +188,8 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             found = reader.judged.judgement.newest_type()
             category = found.content_type if found and "category_nats" in signals.scalars else None
             fill = {"$category": category, "$content_id": now.content_id}.get
-            yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", fill)
+            moment = Moment(end, f"window:{end}", reader.first)
+            yield from decide(rule_set.lane("session_window"), reader.memory, signals, subject, moment, fill)
     for session, reader in readers.items():
         yield from _silence(session, reader, until, rule_set, site)
 
@@ -226,12 +240,22 @@ def _signals(reader: Reader, end: int, view: SiteView, values: Sequence[float], 
     return signals
 
 
+def _is_at_break(now: SessionMinute, end: int, was_hidden: bool) -> bool:
+    """A page was opened in the last ten seconds, the tab came back, or the end of the page was seen; and it is not hidden now."""
+    newest = [event for event in now.events if event.occurred_at_ms >= end - SLICE_MS]
+    if not newest or (now.hidden_ms is not None and now.hidden_ms == now.last_ms):
+        return False
+    opened = any(event.type == "page_view" and event.content_type for event in newest)
+    returned = was_hidden and now.acted_first_ms is not None and now.acted_first_ms >= end - SLICE_MS
+    return opened or returned or now.page_depth >= 0.95
+
+
 def _strongest(scorer: ForestScorer, row: Any) -> dict[str, float]:
     parts = zip(FOREST_FEATURES, scorer.explain(row)[1], strict=True)
     return dict(sorted(parts, key=lambda pair: (-pair[1], pair[0]))[:3])
 
 
-def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: Site) -> Iterator[AdjustmentCommand]:
+def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: Site) -> Iterator[ProposedChange]:
     """Three minutes of windows in which nothing happens any more."""
     if reader.hidden > reader.acted:
         return
@@ -243,12 +267,14 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         reader.judged.on_silent_window(end, view)
         empty = session_minute([], end)
         signals = _signals(reader, end, view, [empty.values[name] for name in SESSION_NAMES], empty.wholes)
+        signals.scalars["at_break"] = 0.0
         signals.attributes = {"device": reader.device, "content_type": reader.type}
         subject = Subject(Target("session", session), session, None, None)
-        yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", {}.get)
+        moment = Moment(end, f"window:{end}", reader.first)
+        yield from decide(rule_set.lane("session_window"), reader.memory, signals, subject, moment, {}.get)
 
 
-def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
+def _content_changes(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
     known: dict[str, tuple[JudgedContent, DecisionState]] = {}
     for end, cells in windows(slices, until):
         by_content: dict[str, list[tuple[str, Slice]]] = defaultdict(list)
@@ -278,52 +304,5 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             signals.attributes["content_type"] = now.content_type
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
-            yield from _decide(rule_set, "content_window", memory, signals, subject, end, f"window:{end}", fill)
-
-
-def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
-    ids: dict[str, list[str]] = defaultdict(list)
-    clicked: dict[str, list[Click]] = defaultdict(list)
-    memories: dict[str, DecisionState] = defaultdict(DecisionState)
-    for event in gestures:
-        at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
-        if event.event_id in ids[session][-32:]:
-            continue
-        ids[session].append(event.event_id)
-        if event.type == "click":
-            chosen = event.placement == "recommended"
-            click = Click(at, event.content_id or "", event.content_type or "", chosen)
-            clicked[session] = append_click(clicked[session], click)
-        lately = clicks_within(clicked[session], at)
-        context = event.context
-        numbers = {
-            "recent_clicks": len(lately),
-            "recent_recommended_clicks": sum(click.recommended for click in lately),
-            "rating": event.value if event.type == "feedback" else None,
-            "rtt_ms": context.rtt_ms if context else None,
-            "downlink_kbps": context.downlink_kbps if context else None,
-            "save_data": context.save_data if context else None,
-        }
-        signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
-        signals.attributes = {
-            "event.type": event.type,
-            "event.placement": event.placement,
-            "event.element": event.element,
-        }
-        signals.attributes["event.content_type"] = event.content_type
-        for name in ("device", "country", "language"):
-            signals.attributes[name] = getattr(context, name) if context else None
-        subject = Subject(Target("session", session), session, event.user_id, event.content_id)
-
-        def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
-            return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
-
-        trigger = f"event:{event.event_id}"
-        yield from _decide(rule_set, "event", memories[session], signals, subject, at, trigger, resolve_placeholder)
-
-
-def _decide(
-    rule_set: RuleSet, lane: Any, memory: DecisionState, signals: Signals, *rest: Any
-) -> list[AdjustmentCommand]:
-    subject, at, trigger, fill = rest
-    return evaluate_rules(rule_set.lane(lane), signals, lambda: subject, memory, at, trigger, fill)[0]
+            moment = Moment(end, f"window:{end}")
+            yield from decide(rule_set.lane("content_window"), memory, signals, subject, moment, fill)
