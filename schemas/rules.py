@@ -90,6 +90,7 @@ PLACEHOLDERS: Final = {
     "$recent_types": "their types, likewise",
     "$category": "the content type whose time rose most",
     "$content_id": "what the reader is looking at",
+    "$language": "the language of the item's version that suits the reader best",
 }
 
 

@@ -40,7 +40,16 @@ SESSION_NUMBERS: Final = (
     "active_slices",
     "site_slices",
 )
-SESSION_TEXTS: Final = ("session_id", "user_id", "content_id", "main_type", "engaged_by_type", "device", "opened")
+SESSION_TEXTS: Final = (
+    "session_id",
+    "user_id",
+    "content_id",
+    "main_type",
+    "engaged_by_type",
+    "device",
+    "opened",
+    "context",
+)
 CONTENT_NUMBERS: Final = (
     "window_end_ms",
     "first_ms",
@@ -65,6 +74,11 @@ EVENT_TEXTS: Final = (
     "context.device",
     "context.country",
     "context.`language`",
+    "context.os",
+    "context.browser",
+    "context.region",
+    "context.languages",
+    "context.timezone",
 )
 LATE_NUMBERS: Final = ("occurred_at_ms", "received_at_ms", "`partition`", "`offset`")
 LATE_TEXTS: Final = ("event_id", "type", "session_id")
@@ -108,6 +122,8 @@ class SessionWindow(NamedTuple):
     """Length of the slices of the window in which a session had any event, over all sessions."""
     site_totals: Numbers
     """By habit: the sums over all sessions."""
+    context: str | None = None
+    """What the last `context` event of the minute said, as JSON; None in most minutes, which have none."""
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "SessionWindow":
@@ -115,7 +131,7 @@ class SessionWindow(NamedTuple):
         start = len(SESSION_NUMBERS)
         middle = start + _FEATURES
         end = middle + _HABITS
-        session_id, user_id, content_id, main_type, engaged_by_type, device, opened = texts
+        session_id, user_id, content_id, main_type, engaged_by_type, device, opened = texts[:7]
         return cls(
             int(numbers[0]),
             int(numbers[1]),
@@ -137,6 +153,8 @@ class SessionWindow(NamedTuple):
             numbers[middle:end],
             numbers[9] * SLICE_MS if numbers[9] == numbers[9] else 0.0,
             numbers[end:],
+            # A row that was pending when the job had another version has none.
+            texts[7] if len(texts) > 7 else None,
         )
 
 
@@ -178,7 +196,7 @@ class ContentWindow(NamedTuple):
 
 
 class TriggerEvent(NamedTuple):
-    """One event that can change a decision by itself: a click, a feedback, a change of context."""
+    """One event that can change a decision by itself: a click, a feedback, a change of context, a page that is opened."""
 
     at_ms: int
     value: float
@@ -196,6 +214,11 @@ class TriggerEvent(NamedTuple):
     device: str | None
     country: str | None
     language: str | None
+    os: str | None = None
+    browser: str | None = None
+    region: str | None = None
+    languages: str | None = None
+    timezone: str | None = None
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":

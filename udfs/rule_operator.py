@@ -39,6 +39,8 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         group = context.get_metrics_group()
         self._commands = group.counter(metrics.COMMANDS)
         self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group.counter(metrics.REFUSED_RULES))
+        self._control.content.dropped = group.counter(metrics.DROPPED_CONTENT)
+        self._control.content.refused = group.counter(metrics.REFUSED_CONTENT)
         self._restored = False
         self._broadcast: Any = None
         # Event time by the timers that have fired: PyFlink 2.3 cannot ask for the watermark on the broadcast side.

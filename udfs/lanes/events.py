@@ -10,6 +10,7 @@ from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import EventEvaluation
+from udfs.stages.event_context import add_event_context
 from udfs.stages.recent_clicks import RecentClicksStage
 
 
@@ -18,6 +19,7 @@ class EventLane:
 
     def __init__(self, control: BroadcastControl, repeated: Any) -> None:
         self._repeated = repeated
+        self._catalogue = control.content.catalogue
         self._bundle = KeyedStateBundle("fast-lane-v2")
         self._clicks = RecentClicksStage(self._bundle)
         self._decisions = DecisionStage("event-decisions-v1", "event", control, self._bundle)
@@ -32,6 +34,7 @@ class EventLane:
         self._clear_if_over(evaluation.key, evaluation.at_ms)
         commands: list[AdjustmentCommand] = []
         if self._clicks.on_event(evaluation, ctx):
+            add_event_context(evaluation, self._catalogue)
             commands = self._decisions.decide(evaluation)
         else:
             self._repeated.inc()

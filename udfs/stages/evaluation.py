@@ -22,6 +22,8 @@ class Evaluation(ABC):
         self.trigger = trigger
         self.signals = signals
         self.commands: list[AdjustmentCommand] = []
+        self.language: str | None = None
+        """The language of the item's version that suits the reader better than its own; None where its own will do."""
 
     @abstractmethod
     def subject(self) -> Subject:
@@ -70,6 +72,8 @@ class SessionEvaluation(WindowEvaluation):
     def resolve_placeholder(self, name: str) -> Any:
         if name == "$category":
             return self.category
+        if name == "$language":
+            return self.language
         return self.window.content_id if self.window and name == "$content_id" else None
 
 
@@ -104,4 +108,8 @@ class EventEvaluation(Evaluation):
     def resolve_placeholder(self, name: str) -> Any:
         if name == "$content_id":
             return self.event.content_id
+        if name == "$language":
+            return self.language
+        if name == "$category":
+            return None
         return rank_by_decay(self.clicks, self.at_ms, "content_id" if name == "$recent_contents" else "content_type")

@@ -44,7 +44,7 @@ from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Target, encode
 from schemas.event_validation import validate_record
-from schemas.events import FAST_TYPES, Event
+from schemas.events import CROSSING_TYPES, Context, Event
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
@@ -81,7 +81,7 @@ def answer(
         else:
             kept.append(event)
     slices = slices_of(kept)
-    gestures = [event for event in kept if event.type in FAST_TYPES]
+    gestures = [event for event in kept if event.type in CROSSING_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
     rule_set = RuleSet(rules)
     found = [
@@ -122,6 +122,7 @@ class Reader:
         self.memory = DecisionState()
         self.first = self.acted = self.last = self.hidden = self.looked = 0
         self.device: str | None = None
+        self.context: Context | None = None
         self.type: str | None = None
 
     def filled(self) -> int:
@@ -157,6 +158,9 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             devices = [e.context.device for e in now.events if e.context and e.context.device]
             device = max(devices, default=None)
             reader.device, reader.type = device or reader.device, now.main_type or reader.type
+            told = [e for e in now.events if e.type == "context"]
+            if told:
+                reader.context = max(told, key=lambda e: e.occurred_at_ms).context or Context()
             card = site.card(session, end)
             level = site_level(totals, active_ms, card)
             view = SiteView(card, level, level)
@@ -168,6 +172,7 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
                     partial(scorer.score, row), model.card.threshold, partial(_strongest, scorer, row)
                 )
             signals.attributes = {"device": device, "content_type": now.main_type}
+            _add_context(signals, device, reader.context)
             last_ms = max(event.occurred_at_ms for event in now.events)
             # Who signs out is not named by what came before.
             users = [e.user_id for e in now.events if e.occurred_at_ms == last_ms and e.user_id is not None]
@@ -244,6 +249,7 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         empty = session_minute([], end)
         signals = _signals(reader, end, view, [empty.values[name] for name in SESSION_NAMES], empty.wholes)
         signals.attributes = {"device": reader.device, "content_type": reader.type}
+        _add_context(signals, reader.device, reader.context)
         subject = Subject(Target("session", session), session, None, None)
         yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", {}.get)
 
@@ -281,6 +287,20 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             yield from _decide(rule_set, "content_window", memory, signals, subject, end, f"window:{end}", fill)
 
 
+_INPUTS = {"mobile": "touch", "phone": "touch", "tablet": "touch", "desktop": "mouse", "tv": "remote"}
+
+
+def _add_context(signals: Signals, device: str | None, context: Context | None) -> None:
+    signals.attributes |= {"device": device, "input": _INPUTS.get(device or "")}
+    if context is None:
+        return
+    for name in ("os", "browser", "country", "region", "language", "timezone"):
+        signals.attributes[name] = getattr(context, name)
+    for name in ("rtt_ms", "downlink_kbps", "save_data"):
+        if (number := getattr(context, name)) is not None:
+            signals.scalars[name] = float(number)
+
+
 def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
@@ -300,9 +320,6 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
             "recent_clicks": len(lately),
             "recent_recommended_clicks": sum(click.recommended for click in lately),
             "rating": event.value if event.type == "feedback" else None,
-            "rtt_ms": context.rtt_ms if context else None,
-            "downlink_kbps": context.downlink_kbps if context else None,
-            "save_data": context.save_data if context else None,
         }
         signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
         signals.attributes = {
@@ -311,8 +328,7 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
             "event.element": event.element,
         }
         signals.attributes["event.content_type"] = event.content_type
-        for name in ("device", "country", "language"):
-            signals.attributes[name] = getattr(context, name) if context else None
+        _add_context(signals, context.device if context else None, context)
         subject = Subject(Target("session", session), session, event.user_id, event.content_id)
 
         def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
