@@ -19,12 +19,14 @@ from jobs.sql.crossing_queries import (
 )
 from jobs.sql.source_table import content_ddl, events_query, register_functions, rules_ddl, source_ddl
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
+from models.arbitration.budget import split
 from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
 from schemas.rules import Rule
 from udfs import side_outputs
+from udfs.arbiter import ArbiterFunction
 from udfs.event_commands import EventCommands
 from udfs.forest_refit import ForestRefit
 from udfs.session_state import SessionStates
@@ -43,6 +45,7 @@ class Outputs(NamedTuple):
     """Streams of records for Kafka: (key, value) as bytes."""
 
     commands: DataStream
+    proposals: DataStream | None
     rejected: DataStream
     late: DataStream
     tally: DataStream
@@ -59,6 +62,7 @@ def build(
     card_schedule = RefitSchedule(CARD_MS, LEAD_MS)
     control = _rules(t_env) if config.content == "off" else _rules(t_env).union(_content(t_env, config))
     patch_pyflink = config.pyflink_patches == "on"
+    require_content = config.content == "required"
     emit_scores = config.session_state == "on"
     window_commands = WindowCommands(
         rules,
@@ -70,32 +74,49 @@ def build(
         config.slide_ms,
         emit_scores,
         patch_pyflink,
+        require_content,
     )
-    commands = (
+    changes = (
         key_by_first_field(windows, CROSSING_ROW_TYPE)
         .connect(_with_learned(t_env, control, schedule, card_schedule, patch_pyflink).broadcast(CONTROL))
-        .process(window_commands, output_type=side_outputs.KAFKA_RECORD)
+        .process(window_commands, output_type=side_outputs.KEYED_CHANGE)
         .name("adjust")
         .uid("adjust")
     )
-    fast_lane_commands = (
+    event_changes = (
         key_by_first_field(trigger_events, CROSSING_ROW_TYPE)
         .connect(control.broadcast(CONTROL))
-        .process(EventCommands(rules, patch_pyflink), output_type=side_outputs.KAFKA_RECORD)
+        .process(EventCommands(rules, patch_pyflink, require_content), output_type=side_outputs.KEYED_CHANGE)
         .name("fast-lane")
         .uid("fast-lane")
+        # A click's proposal is not to wait for others in an output buffer: there are few.
+        .set_buffer_timeout(0)
     )
     if config.fast_lane_slot == "own":
-        fast_lane_commands.slot_sharing_group("fast")
-    all_commands = commands.union(fast_lane_commands)
+        event_changes.slot_sharing_group("fast")
+    commands = _arbiter(config, changes.union(event_changes))
     return Outputs(
-        all_commands,
-        _side_output(commands, side_outputs.REJECTED),
-        _side_output(commands, side_outputs.LATE),
-        _side_output(commands, side_outputs.TALLY),
-        _session_states(t_env, config, all_commands, _side_output(commands, side_outputs.SESSION_UPDATES))
+        commands,
+        _side_output(commands, side_outputs.PROPOSALS) if config.proposals == "on" else None,
+        _side_output(changes, side_outputs.REJECTED),
+        _side_output(changes, side_outputs.LATE),
+        _side_output(changes, side_outputs.TALLY),
+        _session_states(t_env, config, commands, _side_output(changes, side_outputs.SESSION_UPDATES))
         if emit_scores
         else None,
+    )
+
+
+def _arbiter(config: AdjustConfig, changes: DataStream) -> DataStream:
+    """Decides the proposals of all lanes, by target."""
+    budgets = split(config.changes_per_minute, config.changes_per_session)
+    arbiter = ArbiterFunction(budgets, config.proposals == "on", config.pyflink_patches == "on")
+    return (
+        key_by_first_field(changes, side_outputs.PROPOSED_CHANGE)
+        .process(arbiter, output_type=side_outputs.KAFKA_RECORD)
+        .name("arbiter")
+        .uid("arbiter")
+        .slot_sharing_group("default")
     )
 
 

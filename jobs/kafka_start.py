@@ -19,6 +19,8 @@ Config = TypeVar("Config", AdjustConfig, HeatmapConfig)
 def adjust_needs(config: AdjustConfig) -> list[tuple[str, str]]:
     """Returns the topics of the adjust job with what it does to each."""
     written = [config.adjustments_topic, config.rejected_topic, config.late_topic, config.tally_topic]
+    if config.proposals == "on":
+        written.append(config.proposals_topic)
     if config.session_state == "on":
         written.append(config.session_state_topic)
     # A transactional sink asks for open transactions of its topic when it starts: that is a READ in Kafka.

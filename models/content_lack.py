@@ -12,6 +12,9 @@ VARIANT_ACTIONS: Final = frozenset(
 )
 """Actions that show another variant of the text. `localise` shows another language, the rest no other text."""
 
+SHOWING_ACTIONS: Final = VARIANT_ACTIONS | {"localise"}
+"""Actions that need something of the item."""
+
 
 def lack(item: ContentItem | None, action: str, parameters: Mapping[str, Any], is_required: bool) -> str | None:
     """Says what the item lacks for the action, in words; None where it has it, or where nothing is known of that.

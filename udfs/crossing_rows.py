@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
 from models.judgement.presence import SLICE_MS
+from schemas.commands import Target
 
 SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", "late", "rejected", "tally"
 
-SESSION_PREFIX, CONTENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "p", "t"
+SESSION_PREFIX, CONTENT_PREFIX, SEGMENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "g", "p", "t"
 """First letters of the keys: rows of all kinds share one keyed operator, and ids of different kinds may be alike."""
 
 
@@ -238,6 +239,21 @@ def session_id_of(key: str) -> str:
 def content_key(content_id: str) -> str:
     """The key of a content item's windows."""
     return CONTENT_PREFIX + content_id
+
+
+def target_key(target: Target) -> str:
+    """The key of what is proposed about a target: that of its windows and events.
+
+    >>> target_key(Target("content", "morning-news"))
+    'cmorning-news'
+    """
+    match target.kind:
+        case "session":
+            return SESSION_PREFIX + target.id
+        case "content":
+            return CONTENT_PREFIX + target.id
+        case "segment":
+            return SEGMENT_PREFIX + target.id
 
 
 def unpack(row: Any) -> tuple[str, Numbers, Texts]:

@@ -5,6 +5,9 @@ from typing import Final
 COMMANDS: Final = "commands"
 """Commands emitted."""
 
+PROPOSALS: Final = "proposals"
+"""Proposals handed to the arbiter."""
+
 LATE_EVENTS: Final = "lateEvents"
 """Events that came too late to be used; they stand on late.v1."""
 

@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 
 from jobs.adjust import load_rules
+from models.arbitration.arbiter import Arbiter
+from models.arbitration.budget import split
+from models.arbitration.target_state import empty_state
 from models.content_catalogue import ContentCatalogue
 from schemas.rules import Rule
 from tests.operators.conftest import Start
 from tests.support.builders import MORNING_NEWS, rule, session_window, trigger_event
 from tests.support.flink_fakes import Running
-from tests.support.operator_outputs import commands, fed, seconds
+from tests.support.operator_outputs import changes, commands, fed, seconds
+from tests.support.stages import window_commands
 from udfs.stages.content_broadcast import ContentBroadcast
 
 LOCALISE: Rule = next(each for each in load_rules("") if each.id == "localise-language")
@@ -118,3 +122,45 @@ def test_an_item_that_is_not_for_the_readers_country(start_fast: Start) -> None:
     assert fed(job, [trigger_event("e1", 5, country="AT")]) == []
     assert fed(job, [trigger_event("e2", 15, country=None)]) == []
     assert len(fed(job, [trigger_event("e3", 25, country="FR")])) == 1
+
+
+SIMPLER = rule(
+    when=[{"feature": "engaged_ms", "above": 0}], then={"action": "simplify", "parameters": {"variant": "simple"}}
+)
+
+
+def lacking(job: Running, end_s: int = 60, **window: Any) -> list[str | None]:
+    return [each.lacks for each in changes(fed(job, [session_window(end_s, **window)]))]
+
+
+def test_an_item_without_the_variant_is_noted_on_the_proposal(start: Start) -> None:
+    job = start(SIMPLER)
+    described(job, **ITEM)
+    assert lacking(job) == ["the item has no variant simple"]
+
+
+def test_an_item_with_the_variant_and_one_that_nobody_described_lack_nothing(start: Start) -> None:
+    job = start(SIMPLER)
+    described(job, variants=[{"variant": "simple"}])
+    assert lacking(job) == [None]
+    assert lacking(start(SIMPLER), content="another") == [None]
+
+
+def test_by_option_an_item_that_nobody_described_lacks_it_too() -> None:
+    job = Running(window_commands(SIMPLER, require_content=True))
+    assert lacking(job) == ["what variants the item has is not known"]
+    described(job, variants=[{"variant": "simple"}])
+    assert lacking(job, 600) == [None]
+
+
+def test_the_arbiter_refuses_what_is_lacking_and_says_so(start: Start) -> None:
+    job = start(SIMPLER)
+    described(job, **ITEM)
+    [change] = changes(fed(job, [session_window(60)]))
+    arbiter, state = Arbiter(split(4, 60)), empty_state()
+    arbiter.on_window(state, change)
+    decided = arbiter.on_time(state, change.command.issued_at_ms)
+    assert decided.commands == []
+    [proposal] = decided.proposals
+    assert (proposal.outcome, proposal.reason) == ("suppressed", "unknown_content")
+    assert proposal.by == "the item has no variant simple"

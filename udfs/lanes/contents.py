@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pyflink.datastream import RuntimeContext
 
-from schemas.commands import AdjustmentCommand
+from models.arbitration.proposed_change import ProposedChange
 from udfs.crossing_rows import ContentWindow, Numbers, Texts
 from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import BroadcastControl
@@ -36,7 +36,7 @@ class ContentLane:
         self._habits.open(context)
         self._decisions.open(context)
 
-    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
+    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[ProposedChange]:
         window = ContentWindow.from_crossing(numbers, texts)
         self._refill.on_row(window.end_ms)
         if self._refill.lacks_slices(window.end_ms):
@@ -47,6 +47,6 @@ class ContentLane:
             self._decisions.clear(evaluation.key)
         add_content_signals(evaluation, self._catalogue, window.content_id)
         self._habits.on_window(evaluation)
-        commands = self._decisions.decide(evaluation)
+        changes = self._decisions.decide(evaluation)
         self._bundle.flush(evaluation.key)
-        return commands
+        return changes

@@ -4,8 +4,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
+from models.arbitration.proposed_change import ProposedChange
 from models.content_catalogue import ContentCatalogue
 from models.content_item import ContentRecordError, encode_item, item_of
+from models.content_lack import SHOWING_ACTIONS, lack
 
 _log: Final = logging.getLogger(__name__)
 
@@ -44,6 +46,16 @@ class ContentBroadcast:
             state.remove(PREFIX + each)
             if self.dropped is not None:
                 self.dropped.inc()
+
+    def add_lacks(self, changes: list[ProposedChange], is_required: bool) -> None:
+        """Notes on each change what its item lacks for it. Here, and not in the arbiter: it would need a catalogue of its own."""
+        if not len(self.catalogue) and not is_required:
+            return
+        for change in changes:
+            command = change.command
+            if command.action in SHOWING_ACTIONS:
+                item = self.catalogue.get(command.content_id)
+                change.lacks = lack(item, command.action, command.parameters, is_required)
 
     def _refuse(self, content_id: str, why: str) -> None:
         if self.refused is not None:

@@ -3,15 +3,16 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
+from models.arbitration.proposed_change import ProposedChange
 from models.recent_clicks import Click, rank_by_decay
 from models.rules.evaluation import Subject
 from models.rules.signals import Signals
-from schemas.commands import AdjustmentCommand, Target
+from schemas.commands import Target
 from udfs.crossing_rows import ContentWindow, Numbers, SessionWindow, TriggerEvent, content_key, session_key
 
 
 class Evaluation(ABC):
-    """One evaluation of one target: the stages fill `signals`, the last one `commands`.
+    """One evaluation of one target: the stages fill `signals`, the last one `changes`.
 
     `at_ms` is the event time of the decision; `trigger` is the part of the command id that names the window or event.
     """
@@ -21,7 +22,9 @@ class Evaluation(ABC):
         self.at_ms = at_ms
         self.trigger = trigger
         self.signals = signals
-        self.commands: list[AdjustmentCommand] = []
+        self.changes: list[ProposedChange] = []
+        self.session_since_ms: int | None = None
+        """When the session began; None for other targets, and where it is not known."""
         self.language: str | None = None
         """The language of the item's version that suits the reader better than its own; None where its own will do."""
 

@@ -13,6 +13,7 @@ from math import exp
 from statistics import NormalDist
 from typing import Any
 
+from infra.simulate.arbitration import decide_all
 from infra.simulate.reference_windows import (
     SLICE_MS,
     WINDOW_MS,
@@ -24,6 +25,7 @@ from infra.simulate.reference_windows import (
     slices_of,
     windows,
 )
+from models.arbitration.proposed_change import ProposedChange
 from models.features import CONTENT_NAMES, FOREST_FEATURES, SESSION_NAMES
 from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import ForestScorer
@@ -39,12 +41,14 @@ from models.judgement.site_sample import SampledWindow, SiteSample, half_of
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
 from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
-from models.rules.evaluation import RuleSet, Subject, evaluate_rules
+from models.rules.evaluation import Moment, RuleSet, Subject, evaluate_rules
+from models.rules.held_causes import renewals
 from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
-from schemas.commands import AdjustmentCommand, Target, encode
+from schemas.commands import Target, encode
 from schemas.event_validation import validate_record
 from schemas.events import CROSSING_TYPES, Context, Event
+from schemas.proposals import encode_proposal
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
@@ -58,6 +62,7 @@ class Answer:
     """What came of a recording."""
 
     commands: dict[str, bytes]
+    proposals: dict[str, bytes]
     late: int
     rejected: list[ValidationFailure]
     used: int
@@ -84,12 +89,20 @@ def answer(
     gestures = [event for event in kept if event.type in CROSSING_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
     rule_set = RuleSet(rules)
-    found = [
-        *_session_commands(slices, rule_set, model, until_ms),
-        *_content_commands(slices, rule_set, until_ms),
-        *_event_commands(gestures, rule_set),
+    changes = [
+        *_session_changes(slices, rule_set, model, until_ms),
+        *_content_changes(slices, rule_set, until_ms),
+        *_event_changes(gestures, rule_set, until_ms),
     ]
-    return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
+    decided = decide_all(changes, until_ms)
+    return Answer(
+        {each.command_id: encode(each) for each in decided.commands},
+        {each.proposal_id: encode_proposal(each) for each in decided.proposals},
+        late,
+        rejected,
+        len(kept) - duplicates,
+        duplicates,
+    )
 
 
 class Site:
@@ -129,7 +142,7 @@ class Reader:
         return self.last // SLICE_MS * SLICE_MS + WINDOW_MS
 
 
-def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
+def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[ProposedChange]:
     scorer = ForestScorer(model.artefact)
     readers: dict[str, Reader] = {}
     site = Site()
@@ -180,7 +193,8 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             found = reader.judged.judgement.newest_type()
             category = found.content_type if found and "category_nats" in signals.scalars else None
             fill = {"$category": category, "$content_id": now.content_id}.get
-            yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", fill)
+            moment = Moment(end, f"window:{end}", reader.first)
+            yield from _decide(rule_set, "session_window", reader.memory, signals, subject, moment, fill)
     for session, reader in readers.items():
         yield from _silence(session, reader, until, rule_set, site)
 
@@ -236,7 +250,7 @@ def _strongest(scorer: ForestScorer, row: Any) -> dict[str, float]:
     return dict(sorted(parts, key=lambda pair: (-pair[1], pair[0]))[:3])
 
 
-def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: Site) -> Iterator[AdjustmentCommand]:
+def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: Site) -> Iterator[ProposedChange]:
     """Three minutes of windows in which nothing happens any more."""
     if reader.hidden > reader.acted:
         return
@@ -251,10 +265,11 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         signals.attributes = {"device": reader.device, "content_type": reader.type}
         _add_context(signals, reader.device, reader.context)
         subject = Subject(Target("session", session), session, None, None)
-        yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", {}.get)
+        moment = Moment(end, f"window:{end}", reader.first)
+        yield from _decide(rule_set, "session_window", reader.memory, signals, subject, moment, {}.get)
 
 
-def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
+def _content_changes(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
     known: dict[str, tuple[JudgedContent, DecisionState]] = {}
     for end, cells in windows(slices, until):
         by_content: dict[str, list[tuple[str, Slice]]] = defaultdict(list)
@@ -284,7 +299,8 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             signals.attributes["content_type"] = now.content_type
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
-            yield from _decide(rule_set, "content_window", memory, signals, subject, end, f"window:{end}", fill)
+            moment = Moment(end, f"window:{end}")
+            yield from _decide(rule_set, "content_window", memory, signals, subject, moment, fill)
 
 
 _INPUTS = {"mobile": "touch", "phone": "touch", "tablet": "touch", "desktop": "mouse", "tv": "remote"}
@@ -301,15 +317,24 @@ def _add_context(signals: Signals, device: str | None, context: Context | None) 
             signals.scalars[name] = float(number)
 
 
-def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
+def _event_changes(gestures: list[Event], rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
     memories: dict[str, DecisionState] = defaultdict(DecisionState)
+    began: dict[str, int] = {}
+    latest: dict[str, int] = defaultdict(int)
+    event_rules = rule_set.lane("event")
     for event in gestures:
         at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
+        yield from renewals(event_rules, memories[session], min(at, latest[session] + HALF_HOUR - 1))
+        if session in began and at - latest[session] >= HALF_HOUR:
+            for each in (began, ids, clicked, memories, latest):
+                each.pop(session, None)
         if event.event_id in ids[session][-32:]:
             continue
         ids[session].append(event.event_id)
+        began.setdefault(session, at)
+        latest[session] = max(latest[session], at)
         if event.type == "click":
             chosen = event.placement == "recommended"
             click = Click(at, event.content_id or "", event.content_type or "", chosen)
@@ -334,12 +359,12 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
         def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
             return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
 
-        trigger = f"event:{event.event_id}"
-        yield from _decide(rule_set, "event", memories[session], signals, subject, at, trigger, resolve_placeholder)
+        moment = Moment(at, f"event:{event.event_id}", began[session])
+        yield from _decide(rule_set, "event", memories[session], signals, subject, moment, resolve_placeholder)
+    for session, memory in memories.items():
+        yield from renewals(event_rules, memory, min(until, latest[session] + HALF_HOUR - 1))
 
 
-def _decide(
-    rule_set: RuleSet, lane: Any, memory: DecisionState, signals: Signals, *rest: Any
-) -> list[AdjustmentCommand]:
-    subject, at, trigger, fill = rest
-    return evaluate_rules(rule_set.lane(lane), signals, lambda: subject, memory, at, trigger, fill)[0]
+def _decide(rule_set: RuleSet, lane: Any, memory: DecisionState, signals: Signals, *rest: Any) -> list[ProposedChange]:
+    subject, moment, fill = rest
+    return evaluate_rules(rule_set.lane(lane), signals, lambda: subject, memory, moment, fill)[0]
