@@ -1,7 +1,6 @@
 """Compiled rules: each condition as predicates over the signals, and the evidence of those that held."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -16,11 +15,26 @@ from models.features import (
     Feature,
 )
 from models.rules.bounds import BOUNDS, CompiledBound, Predicate
-from models.rules.operands import Operand, VectorOperand
+from models.rules.compiled_condition import CompiledCondition, detector_evidence
+from models.rules.expression_condition import ExpressionCondition, compile_rule_expression
+from models.rules.operands import CounterOperand, Operand, VectorOperand
+from models.rules.own_counters import OwnCounter
 from models.rules.rule_facts import RuleFacts
+from models.rules.sequences import EventSequence
 from models.rules.signals import Signals
+from models.rules.variables import rule_environment
 from schemas.commands import Evidence, EvidenceBound
-from schemas.rule_conditions import FOREST, NATS, SHARE, Bound, Condition, Lane, bounds_of, bounds_on_values
+from schemas.rule_conditions import (
+    FOREST,
+    NATS,
+    SHARE,
+    BaselineScope,
+    Bound,
+    Condition,
+    Lane,
+    bounds_of,
+    bounds_on_values,
+)
 from schemas.rules import Rule, RuleError
 
 KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
@@ -48,20 +62,6 @@ _UNITS: Final[dict[Lane, dict[str, str]]] = {
     "event": {each.name: each.unit for each in EVENT_FEATURES.values()},
 }
 
-_EVIDENCE_NAMES: Final = {FOREST: "forest"}
-"""Detectors that commands name otherwise than rules do."""
-
-
-class CompiledCondition(ABC):
-    """A condition as predicates that must all hold."""
-
-    def __init__(self, predicates: list[Predicate]) -> None:
-        self.predicates = predicates
-
-    @abstractmethod
-    def evidence(self, signals: Signals) -> dict[str, Evidence]:
-        """Each feature that the condition looked at, with what it was compared with."""
-
 
 class FeatureCondition(CompiledCondition):
     """Bounds on one number."""
@@ -72,7 +72,7 @@ class FeatureCondition(CompiledCondition):
         super().__init__([each.predicate for each in compiled])
         self.operand = operand
         self.against = condition.against
-        self.unit = _UNITS[lane][operand.name]
+        self.unit = "count" if isinstance(operand, CounterOperand) else _UNITS[lane][operand.name]
         self.bounds = list(zip(given, compiled, strict=True))
         self.uses_up = [(operand.name, each.uses_up) for each in compiled if each.uses_up is not None]
 
@@ -127,14 +127,8 @@ class DetectorCondition(CompiledCondition):
         return threshold is not None and (value := self._value(signals)) is not None and value >= threshold
 
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
-        start, end, threshold = signals.window_start_ms, signals.window_end_ms, self._threshold(signals)
-        label = _EVIDENCE_NAMES.get(self.detector, self.detector)
-        bounds = (EvidenceBound(self.bound, threshold, "score"),)
-        found = {label: Evidence(self._value(signals), None, threshold, None, start, end, bounds)}
-        if (score := signals.scores.get(self.detector)) is not None:
-            for name, part in score.contributions().items():
-                found[f"{label}.{name}"] = Evidence(part, None, None, None, start, end)
-        return found
+        threshold = self._threshold(signals)
+        return detector_evidence(self.detector, signals, threshold, (EvidenceBound(self.bound, threshold, "score"),))
 
 
 class TextCondition(CompiledCondition):
@@ -152,7 +146,18 @@ class TextCondition(CompiledCondition):
 class CompiledRule:
     """One rule as a list of predicates; the first that fails ends it. Raises `RuleError` where a bound could never hold."""
 
-    __slots__ = ("conditions", "facts", "for_windows", "id", "predicates", "rule", "until", "uses_up")
+    __slots__ = (
+        "conditions",
+        "counters",
+        "facts",
+        "for_windows",
+        "id",
+        "predicates",
+        "rule",
+        "sequence",
+        "until",
+        "uses_up",
+    )
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -160,22 +165,36 @@ class CompiledRule:
         self.for_windows = rule.for_windows
         self.facts = RuleFacts(rule)
         self.until = _compile_until(rule)
+        name = f"rule {rule.id}"
+        self.counters = [
+            OwnCounter(feature, f"{name}: features[{number}]") for number, feature in enumerate(rule.features)
+        ]
+        self.sequence = EventSequence(rule.sequence, rule.without, rule.within_s or 0, name) if rule.sequence else None
+        own = {counter.name: counter.key for counter in self.counters}
         self.conditions = [
-            _compile(condition, rule.lane, f"rule {rule.id}: when[{number}]")
+            _compile(condition, rule.lane, f"rule {rule.id}: when[{number}]", own)
             for number, condition in enumerate(rule.when)
         ]
+        if rule.if_ is not None:
+            self.conditions.append(_compile_expression(rule, own))
         # Detectors come last: whatever else fails first spares their scores.
-        ordered = sorted(self.conditions, key=lambda condition: isinstance(condition, DetectorCondition))
+        ordered = sorted(self.conditions, key=_reads_scores)
         self.predicates: list[Predicate] = [each for condition in ordered for each in condition.predicates]
 
         self.uses_up = [
             each
             for condition in self.conditions
-            if isinstance(condition, FeatureCondition)
+            if isinstance(condition, FeatureCondition | ExpressionCondition)
             for each in condition.uses_up
         ]
 
     def holds(self, signals: Signals) -> bool:
+        if self.sequence is not None and self.sequence.key not in signals.completed:
+            return False
+        return self.conditions_hold(signals)
+
+    def conditions_hold(self, signals: Signals) -> bool:
+        """Whether all holds but for the sequence, if the rule has one."""
         # Evaluated for every rule and window: `all` over a generator takes twice as long.
         for predicate in self.predicates:  # noqa: SIM110
             if not predicate(signals):
@@ -184,12 +203,27 @@ class CompiledRule:
 
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
         """Each feature the rule looked at, with what it was compared with. Holds only what `holds` has found to hold."""
-        found: dict[str, Evidence] = {}
+        found: dict[str, Evidence] = {} if self.sequence is None else _of_sequence(self.sequence, signals)
         for condition in self.conditions:
             for name, evidence in condition.evidence(signals).items():
                 before = found[name].bounds if name in found else ()
                 found[name] = msgspec.structs.replace(evidence, bounds=before + evidence.bounds) if before else evidence
         return found
+
+
+def _reads_scores(condition: CompiledCondition) -> bool:
+    return (
+        condition.reads_scores
+        if isinstance(condition, ExpressionCondition)
+        else isinstance(condition, DetectorCondition)
+    )
+
+
+def _compile_expression(rule: Rule, own: Mapping[str, str]) -> ExpressionCondition:
+    lane, units = rule.lane, _UNITS[rule.lane]
+    compiled = compile_rule_expression(rule.if_ or "", rule_environment(lane, own), units, f"rule {rule.id}", "if")
+    operands = {name: _operand_of(name, lane, "self") for name in KNOWN_FEATURES[lane]}
+    return ExpressionCondition(compiled, operands, units)
 
 
 def _compile_until(rule: Rule) -> CompiledRule | None:
@@ -209,7 +243,16 @@ def _compile_until(rule: Rule) -> CompiledRule | None:
     )
 
 
-def _compile(condition: Condition, lane: Lane, where: str) -> CompiledCondition:
+def _of_sequence(sequence: EventSequence, signals: Signals) -> dict[str, Evidence]:
+    """The events of the sequence from the first to the last, or those that did not come."""
+    span = signals.completed[sequence.key]
+    found = {"sequence": Evidence(sequence.text, None, None, None, span.first_ms, span.last_ms)}
+    if sequence.without is not None:
+        found["without"] = Evidence(sequence.without.text, None, None, None, span.first_ms, span.last_ms)
+    return found
+
+
+def _compile(condition: Condition, lane: Lane, where: str, own: Mapping[str, str]) -> CompiledCondition:
     if condition.forest is not None:
         return DetectorCondition(FOREST, _least(condition.forest), "forest")
     if condition.detector is not None:
@@ -217,6 +260,8 @@ def _compile(condition: Condition, lane: Lane, where: str) -> CompiledCondition:
     if condition.feature is None:
         name = condition.context or f"event.{condition.event}"
         return TextCondition(name, {*(condition.among or ()), *_texts(condition.equals)})
+    if condition.feature in own:
+        return FeatureCondition(CounterOperand(condition.feature, own[condition.feature]), condition, lane)
     return FeatureCondition(_operand(condition, lane, where), condition, lane)
 
 
@@ -229,11 +274,18 @@ def _texts(text: str | None) -> Iterable[str]:
 
 
 def _operand(condition: Condition, lane: Lane, where: str) -> Operand:
-    name, vector = condition.feature or "", _VECTORS[lane]
-    if name in vector:
-        adds_up = any(each.name == name and each.adds_up for each in _FEATURES[lane])
-        return VectorOperand(name, vector.index(name), condition.against, adds_up)
-    for bound in bounds_of(condition):
-        if bound.scopes:
-            raise RuleError(f"{where}.{bound.name}: {name} has no baseline; use {bounds_on_values()}")
-    return Operand(name)
+    operand = _operand_of(condition.feature or "", lane, condition.against)
+    if not isinstance(operand, VectorOperand):
+        for bound in bounds_of(condition):
+            if bound.scopes:
+                problem = f"{operand.name} has no baseline; use {bounds_on_values()}"
+                raise RuleError(f"{where}.{bound.name}: {problem}", f"{where.partition(': ')[2]}.{bound.name}")
+    return operand
+
+
+def _operand_of(name: str, lane: Lane, against: BaselineScope) -> Operand:
+    vector = _VECTORS[lane]
+    if name not in vector:
+        return Operand(name)
+    adds_up = any(each.name == name and each.adds_up for each in _FEATURES[lane])
+    return VectorOperand(name, vector.index(name), against, adds_up)

@@ -5,11 +5,14 @@ from typing import Any, Final, NamedTuple
 
 from models.arbitration.precedence import is_safety
 from models.arbitration.proposed_change import RENEW_AHEAD_MS, ProposalLane, ProposedChange
+from models.rules.breaks import timeliness
 from models.rules.compiled import CompiledRule
 from models.rules.leaving import changes_to_take_back
+from models.rules.own_events import OwnEventsPlan
 from models.rules.signals import Signals
 from models.state_records import DecisionState, StandingProposal
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
+from schemas.own_events import waits_for_silence
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule
 
@@ -23,6 +26,7 @@ class RuleSet:
         compiled = [CompiledRule(rule) for rule in ordered if rule.enabled and rule.mode != "off"]
         lanes: tuple[Lane, ...] = ("session_window", "content_window", "event")
         self._lanes = {lane: [each for each in compiled if each.rule.lane == lane] for lane in lanes}
+        self.own_events = OwnEventsPlan(self._lanes["event"])
 
     def lane(self, lane: Lane) -> Sequence[CompiledRule]:
         return self._lanes[lane]
@@ -91,12 +95,21 @@ def evaluate_rules(
         if compiled.for_windows > 1:
             holds, told = _streak(compiled, holds, state, at_ms)
             changed = changed or told
-        if not holds:
+        if not holds and compiled.id not in state.due_ms:
             continue
         renews = _is_to_be_renewed(compiled, state, at_ms)
         if renews is None:
             continue
-        change = _proposed(compiled, signals, subject(), moment, renews, resolve_placeholder)
+        quiet = signals.quiet
+        if compiled.rule.grace_s is not None and not renews:
+            timely = timeliness(compiled, holds, signals, state, at_ms)
+            changed = changed or timely.changed
+            if not timely.proposes:
+                continue
+            quiet = timely.quiet
+        elif not holds:
+            continue
+        change = _proposed(compiled, signals, subject(), moment, renews, quiet, resolve_placeholder)
         changes.append(change)
         changed = True
         _remember(compiled, change, signals, state, at_ms)
@@ -169,6 +182,7 @@ def _proposed(
     subject: Subject,
     moment: Moment,
     renews: bool,
+    quiet: str | None,
     resolve_placeholder: Callable[[str], Any],
 ) -> ProposedChange:
     rule, facts = compiled.rule, compiled.facts
@@ -201,7 +215,7 @@ def _proposed(
         valid_from_ms=facts.valid_from_ms,
         valid_until_ms=facts.valid_until_ms,
         session_since_ms=moment.session_since_ms,
-        quiet=None if renews or is_safety(rule.source) else signals.quiet,
+        quiet=None if renews or is_safety(rule.source) else quiet,
     )
 
 
@@ -234,4 +248,5 @@ def _revert(compiled: CompiledRule, signals: Signals, subject: Subject, moment: 
 
 
 def _lane(rule: Rule) -> ProposalLane:
-    return "event" if rule.lane == "event" else "window"
+    """Silences end at a time, as windows do: they see all events up to it."""
+    return "event" if rule.lane == "event" and not waits_for_silence(rule) else "window"
