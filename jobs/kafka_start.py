@@ -27,7 +27,8 @@ def adjust_needs(config: AdjustConfig) -> list[tuple[str, str]]:
     operations = (WRITE, READ) if config.delivery == "exactly-once" else (WRITE,)
     needs = [(topic, operation) for topic in written for operation in operations]
     needs.append((config.control_acks_topic, WRITE))
-    return [(config.events_topic, READ), (config.rules_topic, READ), *needs]
+    described = [(config.content_topic, READ)] if config.content != "off" else []
+    return [(config.events_topic, READ), (config.rules_topic, READ), *described, *needs]
 
 
 def heatmap_needs(config: HeatmapConfig) -> list[tuple[str, str]]:

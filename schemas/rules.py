@@ -101,6 +101,7 @@ PLACEHOLDERS: Final = {
     "$recent_types": "their types, likewise",
     "$category": "the content type whose time rose most",
     "$content_id": "what the reader is looking at",
+    "$language": "the language of the item's version that suits the reader best",
 }
 
 
@@ -108,6 +109,7 @@ PLACEHOLDER_LANES: Final[dict[str, tuple[Lane, ...]]] = {
     "$recent_contents": ("event",),
     "$recent_types": ("event",),
     "$category": ("session_window",),
+    "$language": ("session_window", "event"),
 }
 """Where the job can fill in what is not known in every lane."""
 

@@ -21,9 +21,11 @@ class EventCommands(RuleEvaluatingFunction):
 
     LANES: tuple[Lane, ...] = ("event",)
 
-    def __init__(self, rules: tuple[Rule, ...], wait_ms: int, patch_pyflink: bool = True) -> None:
+    def __init__(
+        self, rules: tuple[Rule, ...], wait_ms: int, patch_pyflink: bool = True, require_content: bool = False
+    ) -> None:
         """`wait_ms` is how much later than another a session's event may come that happened before it."""
-        super().__init__(rules, patch_pyflink)
+        super().__init__(rules, patch_pyflink, require_content)
         self._wait_ms = wait_ms
 
     def open(self, runtime_context: RuntimeContext) -> None:

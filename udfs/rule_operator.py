@@ -33,9 +33,11 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     ANSWERS_UNKNOWN = False
     """Whether this operator acknowledges rules whose lane cannot be read."""
 
-    def __init__(self, rules: tuple[Rule, ...], patch_pyflink: bool = True) -> None:
+    def __init__(self, rules: tuple[Rule, ...], patch_pyflink: bool = True, require_content: bool = False) -> None:
+        """`require_content`: a variant that no item in the catalogue is known to have is lacking."""
         self._rules = rules
         self._patch_pyflink = patch_pyflink
+        self._require_content = require_content
 
     def open(self, runtime_context: RuntimeContext) -> None:
         prepare_interpreter(runtime_context, self._patch_pyflink)
@@ -48,6 +50,8 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         self._proposals = group.counter(metrics.PROPOSALS)
         self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group.counter(metrics.REFUSED_RULES))
         self._acknowledger = RuleAcknowledger(self.LANES, self.ANSWERS_UNKNOWN, *find_subtask(context))
+        self._control.content.dropped = group.counter(metrics.DROPPED_CONTENT)
+        self._control.content.refused = group.counter(metrics.REFUSED_CONTENT)
         self._restored = False
         self.has_acknowledged = False
         self._broadcast: Any = None
@@ -81,4 +85,5 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         if not changes:
             return []
         self._proposals.inc(len(changes))
+        self._control.content.add_lacks(changes, self._require_content)
         return [Row(target_key(each.command.target), Row(encode_change(each))) for each in changes]

@@ -47,9 +47,10 @@ class WindowCommands(RuleEvaluatingFunction):
         slice_ms: int,
         emit_scores: bool,
         patch_pyflink: bool = True,
+        require_content: bool = False,
     ) -> None:
         """`emit_scores` sends the scores of session windows to a side output, for session-state.v1."""
-        super().__init__(rules, patch_pyflink)
+        super().__init__(rules, patch_pyflink, require_content)
         self._emit_scores = emit_scores
         self._default_forest = (default_model, default_card)
         self._schedule = schedule
