@@ -57,7 +57,7 @@ class BacktestJob:
         self._windows = MemoryOperator(
             WindowCommands(rules, forest.artefact, forest.card, refits, cards, WINDOW_MS, SLICE_MS, False, False)
         )
-        self._events = MemoryOperator(EventCommands(rules, False))
+        self._events = MemoryOperator(EventCommands(rules, WAIT_MS, False))
         self._arbiter = MemoryOperator(ArbiterFunction(DEFAULT_BUDGETS, True, False))
 
     def on_event(self, event: Event) -> None:
