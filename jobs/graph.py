@@ -85,7 +85,7 @@ def build(
     event_changes = (
         key_by_first_field(trigger_events, CROSSING_ROW_TYPE)
         .connect(rules_stream.broadcast(CONTROL))
-        .process(EventCommands(rules, patch_pyflink), output_type=side_outputs.KEYED_CHANGE)
+        .process(EventCommands(rules, config.wait_ms, patch_pyflink), output_type=side_outputs.KEYED_CHANGE)
         .name("fast-lane")
         .uid("fast-lane")
         # A click's proposal is not to wait for others in an output buffer: there are few.

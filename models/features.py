@@ -56,6 +56,11 @@ LIVE_FEATURES: Final = {
         ScalarFeature("rapid_click_slices", "count", "slices of 10 s in a row with five clicks or more"),
         ScalarFeature("page_depth", "0..1", "deepest point of the page in view"),
         ScalarFeature(
+            "at_break",
+            "0 or 1",
+            "1 where the reader has just opened a page, come back to the tab, or is at the end of the page",
+        ),
+        ScalarFeature(
             "category_nats", "nats", "evidence that the content type opened last has become the reader's subject"
         ),
         ScalarFeature("category_pages", "count", "pages that this evidence rests on"),

@@ -23,6 +23,12 @@ EVENT_TYPES: Final[tuple[str, ...]] = get_args(EventType)
 FAST_TYPES: Final = ("click", "feedback", "context")
 """Events that can change a decision by themselves: they take the fast lane."""
 
+COUNTED_TYPES: Final = ("page_view", "page_hide", "conversion", "custom")
+"""Events that take the fast lane as well, where only own counters and sequences of rules look at them."""
+
+CROSSING_TYPES: Final = (*FAST_TYPES, *COUNTED_TYPES)
+"""What own counters and sequences can name. Scrolling, hovering, movements and heartbeats stay in SQL: there are too many."""
+
 RECOMMENDED: Final = "recommended"
 """The placement that marks recommended content."""
 

@@ -66,6 +66,7 @@ EVENT_TEXTS: Final = (
     "context.device",
     "context.country",
     "context.`language`",
+    "page_url",
 )
 LATE_NUMBERS: Final = ("occurred_at_ms", "received_at_ms", "`partition`", "`offset`")
 LATE_TEXTS: Final = ("event_id", "type", "session_id")
@@ -179,7 +180,8 @@ class ContentWindow(NamedTuple):
 
 
 class TriggerEvent(NamedTuple):
-    """One event that can change a decision by itself: a click, a feedback, a change of context."""
+    """One event that can change a decision by itself: a click, a feedback, a change of context; or one that rules count or have
+    in a sequence."""
 
     at_ms: int
     value: float
@@ -197,10 +199,16 @@ class TriggerEvent(NamedTuple):
     device: str | None
     country: str | None
     language: str | None
+    page_url: str | None
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":
         return cls(int(numbers[0]), *numbers[1:], *texts)  # type: ignore[arg-type]
+
+    def fields(self) -> dict[str, Any]:
+        """The fields by name, as the expressions of own counters and sequences read them."""
+        saves_data = None if self.saves_data != self.saves_data else self.saves_data > 0
+        return {**self._asdict(), "save_data": saves_data}
 
 
 def session_key(session_id: str) -> str:

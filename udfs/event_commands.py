@@ -6,6 +6,7 @@ from typing import Any
 from pyflink.datastream import RuntimeContext
 
 from schemas.rule_conditions import Lane
+from schemas.rules import Rule
 from udfs import metrics
 from udfs.crossing_rows import unpack
 from udfs.lanes.events import EventLane
@@ -20,11 +21,16 @@ class EventCommands(RuleEvaluatingFunction):
 
     LANES: tuple[Lane, ...] = ("event",)
 
+    def __init__(self, rules: tuple[Rule, ...], wait_ms: int, patch_pyflink: bool = True) -> None:
+        """`wait_ms` is how much later than another a session's event may come that happened before it."""
+        super().__init__(rules, patch_pyflink)
+        self._wait_ms = wait_ms
+
     def open(self, runtime_context: RuntimeContext) -> None:
         super().open(runtime_context)
         control = self.open_rules(runtime_context, None, None)
         repeated = runtime_context.get_metrics_group().counter(metrics.REPEATED_EVENTS)
-        self._events = EventLane(control, repeated)
+        self._events = EventLane(control, repeated, self._wait_ms)
         self._events.open(runtime_context)
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:

@@ -153,12 +153,13 @@ def trigger_event(
     country: str | None = "AT",
     language: str | None = "de",
     user: str | None = "anna",
+    page_url: str | None = None,
 ) -> CrossingRow:
     """A click, or another event of the fast lane."""
     return (
         "event",
         [float(at(at_s)), value, rtt_ms, downlink_kbps, saves_data],
-        [session, user, content, event_id, type, content_type, placement, element, device, country, language],
+        [session, user, content, event_id, type, content_type, placement, element, device, country, language, page_url],
     )
 
 

@@ -153,8 +153,8 @@ def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
                 flink.stop_job(stack.rest_port, job.job_id, savepoint=False)
 
 
-def expected(records: Sequence[bytes], replayed: Replayed) -> Answer:
-    """What the plain-Python reference answers to the same records."""
+def expected(records: Sequence[bytes], replayed: Replayed, rules_file: str = "") -> Answer:
+    """What the plain-Python reference answers to the same records, by the rules that ship unless told otherwise."""
     assert replayed.last_tick_ms is not None
     now_ms = time.time_ns() // 1_000_000
-    return answer(records, load_rules(""), load_forest(), now_ms, replayed.last_tick_ms - WAIT_MS)
+    return answer(records, load_rules(rules_file), load_forest(), now_ms, replayed.last_tick_ms - WAIT_MS)
