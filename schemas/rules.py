@@ -93,9 +93,6 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     enabled: bool = True
 
 
-MAX_RULE_BYTES: Final = 262_144
-"""A longer text is no rule: it is refused before it is read."""
-
 PLACEHOLDERS: Final = {
     "$recent_contents": "ids of the contents clicked lately, most telling first",
     "$recent_types": "their types, likewise",
@@ -182,6 +179,10 @@ def _problems(
     known = (*features[rule.lane], *own_names(rule))
     elsewhere = {lane: names for lane, names in features.items() if lane != rule.lane}
     conditions = [(f"when[{number}]", each) for number, each in enumerate(rule.when)]
+    if rule.until is not None and not (rule.until.when or rule.until.if_):
+        yield "until", ": give when or if; without any the command would be taken back at once"
+    if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
+        yield "until.for_windows", ": an event is no window; leave it out in lane event"
     if rule.until is not None:
         conditions += [(f"until.when[{number}]", each) for number, each in enumerate(rule.until.when)]
     for where, condition in conditions:

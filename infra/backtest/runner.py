@@ -14,7 +14,7 @@ from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
-from schemas.events import FAST_TYPES, Event
+from schemas.events import CROSSING_TYPES, Event
 from schemas.rules import Rule
 from udfs.arbiter import ArbiterFunction
 from udfs.crossing_rows import content_key, session_key
@@ -121,7 +121,7 @@ def run(
     for event in events:
         last_ms = max(last_ms, event.received_at_ms)
         slices[event.occurred_at_ms // SLICE_MS * SLICE_MS][event.session_id, event.content_id].add(event)
-        if event.type in FAST_TYPES:
+        if event.type in CROSSING_TYPES:
             triggers.append((last_ms, event))
     if not slices:
         return job.decided
