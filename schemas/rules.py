@@ -132,6 +132,9 @@ TAKEN_NAMES: Final = frozenset(
 )
 """Names that expressions read as something else than a rule's own counter."""
 
+MAX_RULE_CHARS: Final = 262_144
+"""Characters of a rule; a longer one is refused before it is read."""
+
 MAX_FILE_CHARS: Final = 4_194_304
 
 
@@ -145,8 +148,8 @@ def parse_rule(
     `features` says which features each lane knows, `detectors` which detectors the job has; None accepts any name.
     """
     name = "rule"
-    if isinstance(data, bytes) and len(data) > MAX_RULE_BYTES:
-        raise RuleError(f"{name}: {len(data)} bytes; a rule has at most {MAX_RULE_BYTES}")
+    if isinstance(data, bytes) and len(data) > MAX_RULE_CHARS:
+        raise RuleError(f"{name}: {len(data)} bytes; {MAX_RULE_CHARS} are allowed")
     try:
         given = msgspec.json.decode(data) if isinstance(data, bytes) else data
         if isinstance(given, Mapping):
