@@ -20,17 +20,23 @@ SOURCE_COLUMNS = (
         "user_id",
         "content_id",
     ),
-    *("content_type", "`element`", "placement", "`value`", "scroll_pages", "text", "context"),
+    *("content_type", "page_url", "`element`", "placement", "`value`", "scroll_pages", "text", "context"),
     *("reject_reason", "reject_detail", "original", "`partition`", "`offset`", "written"),
 )
 """The columns of `source`, in order."""
+
+CONTEXT_TYPE = (
+    "ROW<device STRING, os STRING, browser STRING, country STRING, region STRING, `language` STRING, languages STRING,"
+    " timezone STRING, rtt_ms BIGINT, downlink_kbps BIGINT, save_data BOOLEAN>"
+)
+"""What is used of an event's context."""
 
 NAN = "CAST('NaN' AS DOUBLE)"
 
 
 class Route(IntEnum):
     """Routes. Each record takes exactly one: ticks are dropped, signals and trigger events go to the windows, trigger events
-    to the event lane as well, late and rejected ones to the audit topics."""
+    and page views to the event lane as well, late and rejected ones to the audit topics."""
 
     IGNORED = auto()
     SIGNAL = auto()
@@ -103,18 +109,16 @@ def source_ddl(config: AdjustConfig) -> str:
         options["scan.watermark.idle-timeout"] = f"{config.idle_timeout_ms} ms"
     if config.bounded == "yes":
         options["scan.bounded.mode"] = "latest-offset"
-    wait_ms = config.lateness_ms + config.slack_ms
     return f"""
 CREATE TABLE source (
   event_id STRING, type STRING, type_no INT, occurred_at TIMESTAMP_LTZ(3), occurred_at_ms BIGINT, received_at_ms BIGINT,
-  session_id STRING, user_id STRING, content_id STRING, content_type STRING, `element` STRING, placement STRING,
+  session_id STRING, user_id STRING, content_id STRING, content_type STRING, page_url STRING, `element` STRING, placement STRING,
   `value` DOUBLE, scroll_pages DOUBLE, text STRING,
-  context ROW<device STRING, country STRING, `language` STRING, rtt_ms BIGINT, downlink_kbps BIGINT,
-              save_data BOOLEAN>,
+  context {CONTEXT_TYPE},
   reject_reason STRING, reject_detail STRING, original BYTES,
   `partition` INT NOT NULL METADATA VIRTUAL, `offset` BIGINT NOT NULL METADATA VIRTUAL,
   written TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
-  WATERMARK FOR occurred_at AS TO_TIMESTAMP_LTZ(received_at_ms - {_ahead(config)} - {wait_ms}, 3)
+  WATERMARK FOR occurred_at AS TO_TIMESTAMP_LTZ(received_at_ms - {_ahead(config)} - {config.wait_ms}, 3)
 ) WITH ({with_options(options)})"""
 
 
@@ -142,6 +146,13 @@ def register_functions(t_env: Any) -> None:
         t_env.create_java_temporary_function(in_sql, f"microadjust.format.{name}")
 
 
+def crossing_predicate(config: AdjustConfig) -> str:
+    """Returns the condition under which an event reaches the fast lane: trigger events, and the types that rules of
+    lane event may name. Those keep their route, so that the windows see them as before."""
+    types = (*FAST_TYPES, *config.counted_types.split(","))
+    return f"type_no IN {type_ordinals(*(each for each in types if each))} AND NOT {_late(config)}"
+
+
 def route_predicate(config: AdjustConfig, route: Route) -> str:
     """Returns the condition under which a record takes a route.
 
@@ -149,12 +160,7 @@ def route_predicate(config: AdjustConfig, route: Route) -> str:
     the event, so that a replay decides as the live run did; the second is for gateways whose clocks disagree by
     more than the slack.
     """
-    slice_ms = config.slide_s * 1000
-    slice_end = f"TO_TIMESTAMP_LTZ(occurred_at_ms - MOD(occurred_at_ms, {slice_ms}) + {slice_ms - 1}, 3)"
-    late = (
-        f"(occurred_at_ms < received_at_ms - {config.lateness_ms}"
-        f" OR COALESCE({slice_end} <= CURRENT_WATERMARK(occurred_at), FALSE))"
-    )
+    late = _late(config)
     tick, fast = f"type_no IN {type_ordinals('tick')}", f"type_no IN {type_ordinals(*FAST_TYPES)}"
     return {
         Route.IGNORED: tick,
@@ -165,13 +171,34 @@ def route_predicate(config: AdjustConfig, route: Route) -> str:
     }[route]
 
 
+def _late(config: AdjustConfig) -> str:
+    slice_ms = config.slide_s * 1000
+    slice_end = f"TO_TIMESTAMP_LTZ(occurred_at_ms - MOD(occurred_at_ms, {slice_ms}) + {slice_ms - 1}, 3)"
+    return (
+        f"(occurred_at_ms < received_at_ms - {config.lateness_ms}"
+        f" OR COALESCE({slice_end} <= CURRENT_WATERMARK(occurred_at), FALSE))"
+    )
+
+
 def rules_ddl(config: AdjustConfig) -> str:
     """Returns the DDL of the table `rules`: id and JSON, null for a deleted rule."""
+    return f"CREATE TABLE rules (id STRING, body STRING) WITH ({_compacted(config, config.rules_topic, 'rules')})"
+
+
+def content_ddl(config: AdjustConfig) -> str:
+    """Returns the DDL of the table `content`: id and JSON, null for a deleted item, and the time of the record."""
+    return f"""
+CREATE TABLE content (id STRING, body STRING, written TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL)
+WITH ({_compacted(config, config.content_topic, "content")})"""
+
+
+def _compacted(config: AdjustConfig, topic: str, group: str) -> str:
+    """The options of a compacted topic that is read as key and text."""
     options = {
         "connector": "kafka",
-        "topic": config.rules_topic,
+        "topic": topic,
         **kafka_table_options(config),
-        "properties.group.id": f"{config.group_id}-rules",
+        "properties.group.id": f"{config.group_id}-{group}",
         "scan.startup.mode": "earliest-offset",
         "key.format": "raw",
         "key.fields": "id",
@@ -180,4 +207,4 @@ def rules_ddl(config: AdjustConfig) -> str:
     }
     if config.bounded == "yes":
         options["scan.bounded.mode"] = "latest-offset"
-    return f"CREATE TABLE rules (id STRING, body STRING) WITH ({with_options(options)})"
+    return with_options(options)

@@ -40,21 +40,20 @@ from models.judgement.site_level import site_level
 from models.judgement.site_sample import SampledWindow, SiteSample, half_of
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
-from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
-from models.rules.evaluation import Moment, RuleSet, Subject, evaluate_rules
-from models.rules.held_causes import renewals
+from models.rules.evaluation import Moment, RuleSet, Subject
 from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
 from schemas.commands import Target, encode
 from schemas.event_validation import validate_record
-from schemas.events import FAST_TYPES, Event
+from schemas.events import CROSSING_TYPES, Context, Event
 from schemas.proposals import encode_proposal
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
+from tests.support.oracle.context import add_context
+from tests.support.oracle.events import HALF_HOUR, decide, event_changes
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
-_RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
-LATENESS, HALF_HOUR, FAR = 2_000, 1_800_000, 2**62
+LATENESS, FAR = 2_000, 2**62
 
 
 @dataclass
@@ -86,13 +85,13 @@ def answer(
         else:
             kept.append(event)
     slices = slices_of(kept)
-    gestures = [event for event in kept if event.type in FAST_TYPES]
+    crossing = [event for event in kept if event.type in CROSSING_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
     rule_set = RuleSet(rules)
     changes = [
         *_session_changes(slices, rule_set, model, until_ms),
         *_content_changes(slices, rule_set, until_ms),
-        *_event_changes(gestures, rule_set, until_ms),
+        *event_changes(crossing, rule_set, until_ms),
     ]
     decided = decide_all(changes, until_ms)
     return Answer(
@@ -135,6 +134,7 @@ class Reader:
         self.memory = DecisionState()
         self.first = self.acted = self.last = self.hidden = self.looked = 0
         self.device: str | None = None
+        self.context: Context | None = None
         self.type: str | None = None
 
     def filled(self) -> int:
@@ -170,17 +170,23 @@ def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, unti
             devices = [e.context.device for e in now.events if e.context and e.context.device]
             device = max(devices, default=None)
             reader.device, reader.type = device or reader.device, now.main_type or reader.type
+            told = [e for e in now.events if e.type == "context"]
+            if told:
+                reader.context = max(told, key=lambda e: e.occurred_at_ms).context or Context()
             card = site.card(session, end)
             level = site_level(totals, active_ms, card)
             view = SiteView(card, level, level)
+            at_break = _is_at_break(now, end, reader.judged.judgement.hidden)
             reader.judged.on_window(_sampled(session, now), view)
             signals = _signals(reader, end, view, [now.values[name] for name in SESSION_NAMES], now.wholes)
+            signals.scalars["at_break"] = float(at_break)
             row = to_feature_row(signals.values)
             if now.active_slices >= 5:  # of six; with fewer the window is a part of a minute
                 signals.scores["isolation_forest"] = LazyScore(
                     partial(scorer.score, row), model.card.threshold, partial(_strongest, scorer, row)
                 )
             signals.attributes = {"device": device, "content_type": now.main_type}
+            add_context(signals, device, reader.context)
             last_ms = max(event.occurred_at_ms for event in now.events)
             # Who signs out is not named by what came before.
             users = [e.user_id for e in now.events if e.occurred_at_ms == last_ms and e.user_id is not None]
@@ -189,7 +195,7 @@ def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, unti
             category = found.content_type if found and "category_nats" in signals.scalars else None
             fill = {"$category": category, "$content_id": now.content_id}.get
             moment = Moment(end, f"window:{end}", reader.first)
-            yield from _decide(rule_set, "session_window", reader.memory, signals, subject, moment, fill)
+            yield from decide(rule_set.lane("session_window"), reader.memory, signals, subject, moment, fill)
     for session, reader in readers.items():
         yield from _silence(session, reader, until, rule_set, site)
 
@@ -240,6 +246,16 @@ def _signals(reader: Reader, end: int, view: SiteView, values: Sequence[float], 
     return signals
 
 
+def _is_at_break(now: SessionMinute, end: int, was_hidden: bool) -> bool:
+    """A page was opened in the last ten seconds, the tab came back, or the end of the page was seen; and it is not hidden now."""
+    newest = [event for event in now.events if event.occurred_at_ms >= end - SLICE_MS]
+    if not newest or (now.hidden_ms is not None and now.hidden_ms == now.last_ms):
+        return False
+    opened = any(event.type == "page_view" and event.content_type for event in newest)
+    returned = was_hidden and now.acted_first_ms is not None and now.acted_first_ms >= end - SLICE_MS
+    return opened or returned or now.page_depth >= 0.95
+
+
 def _strongest(scorer: ForestScorer, row: Any) -> dict[str, float]:
     parts = zip(FOREST_FEATURES, scorer.explain(row)[1], strict=True)
     return dict(sorted(parts, key=lambda pair: (-pair[1], pair[0]))[:3])
@@ -257,10 +273,12 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         reader.judged.on_silent_window(end, view)
         empty = session_minute([], end)
         signals = _signals(reader, end, view, [empty.values[name] for name in SESSION_NAMES], empty.wholes)
+        signals.scalars["at_break"] = 0.0
         signals.attributes = {"device": reader.device, "content_type": reader.type}
+        add_context(signals, reader.device, reader.context)
         subject = Subject(Target("session", session), session, None, None)
         moment = Moment(end, f"window:{end}", reader.first)
-        yield from _decide(rule_set, "session_window", reader.memory, signals, subject, moment, {}.get)
+        yield from decide(rule_set.lane("session_window"), reader.memory, signals, subject, moment, {}.get)
 
 
 def _content_changes(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
@@ -294,61 +312,4 @@ def _content_changes(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
             moment = Moment(end, f"window:{end}")
-            yield from _decide(rule_set, "content_window", memory, signals, subject, moment, fill)
-
-
-def _event_changes(gestures: list[Event], rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
-    ids: dict[str, list[str]] = defaultdict(list)
-    clicked: dict[str, list[Click]] = defaultdict(list)
-    memories: dict[str, DecisionState] = defaultdict(DecisionState)
-    began: dict[str, int] = {}
-    latest: dict[str, int] = defaultdict(int)
-    event_rules = rule_set.lane("event")
-    for event in gestures:
-        at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
-        yield from renewals(event_rules, memories[session], min(at, latest[session] + HALF_HOUR - 1))
-        if session in began and at - latest[session] >= HALF_HOUR:
-            for each in (began, ids, clicked, memories, latest):
-                each.pop(session, None)
-        if event.event_id in ids[session][-32:]:
-            continue
-        ids[session].append(event.event_id)
-        began.setdefault(session, at)
-        latest[session] = max(latest[session], at)
-        if event.type == "click":
-            chosen = event.placement == "recommended"
-            click = Click(at, event.content_id or "", event.content_type or "", chosen)
-            clicked[session] = append_click(clicked[session], click)
-        lately = clicks_within(clicked[session], at)
-        context = event.context
-        numbers = {
-            "recent_clicks": len(lately),
-            "recent_recommended_clicks": sum(click.recommended for click in lately),
-            "rating": event.value if event.type == "feedback" else None,
-            "rtt_ms": context.rtt_ms if context else None,
-            "downlink_kbps": context.downlink_kbps if context else None,
-            "save_data": context.save_data if context else None,
-        }
-        signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
-        signals.attributes = {
-            "event.type": event.type,
-            "event.placement": event.placement,
-            "event.element": event.element,
-        }
-        signals.attributes["event.content_type"] = event.content_type
-        for name in ("device", "country", "language"):
-            signals.attributes[name] = getattr(context, name) if context else None
-        subject = Subject(Target("session", session), session, event.user_id, event.content_id)
-
-        def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
-            return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
-
-        moment = Moment(at, f"event:{event.event_id}", began[session])
-        yield from _decide(rule_set, "event", memories[session], signals, subject, moment, resolve_placeholder)
-    for session, memory in memories.items():
-        yield from renewals(event_rules, memory, min(until, latest[session] + HALF_HOUR - 1))
-
-
-def _decide(rule_set: RuleSet, lane: Any, memory: DecisionState, signals: Signals, *rest: Any) -> list[ProposedChange]:
-    subject, moment, fill = rest
-    return evaluate_rules(rule_set.lane(lane), signals, lambda: subject, memory, moment, fill)[0]
+            yield from decide(rule_set.lane("content_window"), memory, signals, subject, moment, fill)
