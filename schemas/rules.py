@@ -93,11 +93,15 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     enabled: bool = True
 
 
+MAX_RULE_BYTES: Final = 262_144
+"""A longer text is no rule: it is refused before it is read."""
+
 PLACEHOLDERS: Final = {
     "$recent_contents": "ids of the contents clicked lately, most telling first",
     "$recent_types": "their types, likewise",
     "$category": "the content type whose time rose most",
     "$content_id": "what the reader is looking at",
+    "$language": "the language of the item's version that suits the reader best",
 }
 
 
@@ -105,6 +109,7 @@ PLACEHOLDER_LANES: Final[dict[str, tuple[Lane, ...]]] = {
     "$recent_contents": ("event",),
     "$recent_types": ("event",),
     "$category": ("session_window",),
+    "$language": ("session_window", "event"),
 }
 """Where the job can fill in what is not known in every lane."""
 
@@ -130,9 +135,6 @@ TAKEN_NAMES: Final = frozenset(
 )
 """Names that expressions read as something else than a rule's own counter."""
 
-MAX_RULE_CHARS: Final = 262_144
-"""Characters of a rule; a longer one is refused before it is read."""
-
 MAX_FILE_CHARS: Final = 4_194_304
 
 
@@ -146,8 +148,8 @@ def parse_rule(
     `features` says which features each lane knows, `detectors` which detectors the job has; None accepts any name.
     """
     name = "rule"
-    if isinstance(data, bytes) and len(data) > MAX_RULE_CHARS:
-        raise RuleError(f"{name}: {len(data)} bytes; {MAX_RULE_CHARS} are allowed")
+    if isinstance(data, bytes) and len(data) > MAX_RULE_BYTES:
+        raise RuleError(f"{name}: {len(data)} bytes; a rule has at most {MAX_RULE_BYTES}")
     try:
         given = msgspec.json.decode(data) if isinstance(data, bytes) else data
         if isinstance(given, Mapping):

@@ -8,6 +8,7 @@ import typer
 
 from infra.cli import (
     action_commands,
+    content_commands,
     demo,
     gateway_commands,
     judge_commands,
@@ -80,6 +81,7 @@ app.command()(demo.demo)
 app.command(context_settings=_PASS_ON)(package_commands.bench)
 app.add_typer(action_commands.app, name="actions")
 app.add_typer(rule_commands.app, name="rules")
+app.add_typer(content_commands.app, name="content")
 app.add_typer(topic_commands.app, name="topics")
 
 

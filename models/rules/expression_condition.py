@@ -8,7 +8,8 @@ from models.rules.compiled_condition import CompiledCondition, detector_evidence
 from models.rules.expressions.certainty import Range, check_certainty, comparisons
 from models.rules.expressions.compilation import CompiledExpression, compile_expression
 from models.rules.expressions.environment import Environment, Variable
-from models.rules.expressions.errors import ExpressionError, PlacedError
+from models.rules.expressions.errors import EvaluationError, ExpressionError, PlacedError
+from models.rules.expressions.evaluator import UNKNOWN
 from models.rules.lookups import SCORE, ReadingVariable
 from models.rules.operands import Operand
 from models.rules.ranges import NATS_RANGE, SHARE_RANGE, range_of
@@ -60,6 +61,13 @@ class ExpressionCondition(CompiledCondition):
         return any(
             each.detail is not None and not isinstance(each.detail, ReadingVariable) for each in self.compiled.reads
         )
+
+    def is_known(self, signals: Signals) -> bool:
+        """Whether all that decides about the expression is known."""
+        try:
+            return self.compiled.value(signals) is not UNKNOWN
+        except EvaluationError:
+            return False
 
     def _evidence_used(self) -> Iterator[tuple[str, Direction]]:
         """As `rises` and `falls` do: what must reach so many nats is used up by a command."""

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from models.rules.compiled import CompiledRule
-from models.rules.expressions.generator import Generator, made_function
+from models.rules.expressions.functions_made import made_function
+from models.rules.expressions.generator import Generator
 from models.rules.expressions.syntax import Call, Node
 from models.rules.expressions.types import BOOL
 from models.rules.signals import Signals
@@ -28,7 +29,7 @@ def screen_of(rules: Sequence[CompiledRule], lane: Lane) -> Screen:
         return one_by_one
     generator = Generator(is_memoised=True)
     tests = [_test(rule, generator) for rule in rules]
-    shared, tests = generator.with_shared(tests)
+    shared, tests = generator.shared.resolved(tests)
     lines = [f"m = [None] * {generator.memo_length}", *shared, f"return [{', '.join(tests)}]"]
     made: Screen = made_function(lines, rule_environment(lane), {**generator.names, "otherwise": one_by_one})
     return made

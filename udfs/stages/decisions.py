@@ -37,13 +37,15 @@ class DecisionStage(Stage):
         """Returns the proposals that follow from the signals: what is taken back first, then in the order of the rules: those of
         the lane, or only `rules`."""
         state = self._state.get(evaluation.key) or DecisionState()
+        in_force = self._control.rules
         changes, changed = evaluate_rules(
-            self._control.rules.lane(self._lane) if rules is None else rules,
+            in_force.lane(self._lane) if rules is None else rules,
             evaluation.signals,
             evaluation.subject,
             state,
             Moment(evaluation.at_ms, evaluation.trigger, evaluation.session_since_ms),
             evaluation.resolve_placeholder,
+            in_force.screen(self._lane) if rules is None else None,
         )
         if changed:
             self._state.set(evaluation.key, state)

@@ -9,7 +9,7 @@ from models.rules.expressions.cost import check_cost
 from models.rules.expressions.environment import Environment, Variable
 from models.rules.expressions.errors import EvaluationError, PlacedError
 from models.rules.expressions.evaluator import evaluation_of
-from models.rules.expressions.generator import function_of
+from models.rules.expressions.functions_made import function_of
 from models.rules.expressions.parser import parse
 from models.rules.expressions.syntax import Node, Read
 from models.rules.expressions.types import BOOL, DYN, Type

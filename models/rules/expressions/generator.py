@@ -7,14 +7,13 @@ such as macros, are calls of the evaluator. An error ends the function; the eval
 No text of a user's reaches the source but through `repr` of literals; names are the generator's and the environment's own.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, Final
 
-from models.rules.expressions.environment import Environment
 from models.rules.expressions.evaluator import evaluation_of
 from models.rules.expressions.matching import compile_pattern
+from models.rules.expressions.shared_parts import SharedParts
 from models.rules.expressions.syntax import Call, ListOf, Literal, Node, Read
 from models.rules.expressions.types import BOOL, DOUBLE, INT, STRING
 from models.rules.expressions.values import divide, divide_doubles, remainder, whole
@@ -36,22 +35,6 @@ class _Plain:
         self.reads: dict[str, tuple[str, Any]] = {}
 
 
-class _Shared:
-    """A part of expressions, and in how many places it stands. Its mark is no Python."""
-
-    def __init__(self, mark: str, source: str) -> None:
-        self.mark = mark
-        self.name = mark.strip(_SEAL)
-        self.source = source
-        self.uses = 0
-
-
-_SEAL: Final = "\0"
-"""Stands in no source: `repr` writes it otherwise."""
-
-_MARK: Final = re.compile(f"{_SEAL}a\\d+{_SEAL}")
-
-
 class Generator:
     """Collects sources and the objects that they name, for one function.
 
@@ -62,7 +45,7 @@ class Generator:
     def __init__(self, is_memoised: bool = False) -> None:
         self._is_memoised = is_memoised
         self._memo: dict[str, int] = {}
-        self._shared: dict[tuple[str, bool], _Shared] = {}
+        self.shared = SharedParts()
         self.may_fail = False
         self.names: dict[str, Any] = {
             "NAN": _NAN,
@@ -107,25 +90,10 @@ class Generator:
             return f"({self.named(evaluation_of(node))}(s, {{}}) is {wanted})"
 
     def _shared_atom(self, node: Node, wanted: bool) -> str:
-        """Marks a cheap part for `with_shared`."""
+        """Marks a cheap part, which may stand in several expressions."""
         if cost_of(node):
             return self._atom(node, wanted)
-        key = (_written(node), wanted)
-        if key not in self._shared:
-            self._shared[key] = _Shared(f"{_SEAL}a{len(self._shared)}{_SEAL}", self._atom(node, wanted))
-        self._shared[key].uses += 1
-        return self._shared[key].mark
-
-    def with_shared(self, sources: list[str]) -> tuple[list[str], list[str]]:
-        """Statements that evaluate the parts which several of the sources have, and the sources that use them."""
-        found = {each.mark: each for each in self._shared.values()}
-        statements = [f"{each.name} = {each.source}" for each in found.values() if each.uses > 1]
-
-        def written(match: re.Match[str]) -> str:
-            each = found[match[0]]
-            return each.name if each.uses > 1 else each.source
-
-        return statements, [_MARK.sub(written, source) for source in sources]
+        return self.shared.mark_of((_written(node), wanted), lambda: self._atom(node, wanted))
 
     def _conditional(self, node: Call, wanted: bool) -> str:
         asked, yes, no = node.parts
@@ -291,24 +259,3 @@ def _is_simple(node: Node) -> bool:
 
 def _or_nan(value: float | None) -> float:
     return _NAN if value is None else value
-
-
-def function_of(node: Node, environment: Environment, otherwise: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """A function that says whether an expression is certainly true of a subject. `otherwise` decides where it meets an error."""
-    generator = Generator()
-    test = generator.when(node, True)
-    names = {**generator.names, "otherwise": otherwise}
-    holds: Callable[[Any], bool] = made_function([f"return {test}"], environment, names)
-    return holds
-
-
-def made_function(body: list[str], environment: Environment, names: dict[str, Any]) -> Any:
-    """A function of the subject `s` with this body, after the prologue; where it fails, `otherwise(s)` answers."""
-    prologue = [
-        f"{name} = {source}" for name, source in environment.prologue.items() if any(name in line for line in body)
-    ]
-    source = "def made(s):\n    try:\n" + "".join(f"        {line}\n" for line in (*prologue, *body))
-    source += "    except Exception:\n        return otherwise(s)\n"
-    found = dict(names)
-    exec(compile(source, "<expressions>", "exec"), found)
-    return found["made"]
