@@ -1,7 +1,8 @@
 """Checks the text of rules as the job would, and lists every problem with its place."""
 
+import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import yaml
@@ -9,10 +10,10 @@ from msgspec import Struct
 
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
-from schemas.rule_yaml import AmbiguousValueError, load_yaml
-from schemas.rules import MAX_RULE_BYTES, Rule, RuleError, parse_rule
-
-MAX_FILE_BYTES: Final = 4_194_304
+from schemas.rule_errors import WithinText
+from schemas.rule_yaml import load_placed_yaml
+from schemas.rules import MAX_FILE_CHARS, MAX_RULE_CHARS, Rule, RuleError, parse_rule, rules_or_errors
+from schemas.yaml_places import Places
 
 
 class RuleProblem(Struct):
@@ -22,6 +23,14 @@ class RuleProblem(Struct):
     problem: str
     line: int | None = None
     column: int | None = None
+    field: str | None = None
+    """Path of the field, such as ``when[0].above``."""
+    within: WithinText | None = None
+    """Place in the text of the field."""
+
+    def placed(self) -> str:
+        """The problem behind its place, where that is known."""
+        return self.problem if self.line is None else f"line {self.line}, column {self.column}: {self.problem}"
 
 
 @dataclass
@@ -38,65 +47,70 @@ class CheckedRules:
     def required(self) -> list[Rule]:
         """Returns the rules; raises `RuleError` with all problems where there are any."""
         if self.problems:
-            raise RuleError("\n".join(each.problem for each in self.problems))
+            raise RuleError("\n".join(each.placed() for each in self.problems))
         return self.rules
 
 
 def check_text(text: str) -> CheckedRules:
     """Checks YAML or JSON: a list under `rules`, or one rule by itself."""
-    if len(text.encode("utf-8", "replace")) > MAX_FILE_BYTES:
-        return _failed(f"the text is longer than {MAX_FILE_BYTES} bytes")
+    if (single := _single(text)) is not None:
+        entry, places = single
+        checked = check_rules([entry])
+        for problem in checked.problems:
+            problem.line, problem.column = places.of(problem.field or "", problem.within) or (1, 1)
+        return checked
+    checked = CheckedRules()
+    for found in rules_or_errors(text, KNOWN_FEATURES, check=_compile):
+        if isinstance(found, RuleError):
+            checked.problems.append(_problem(None, found))
+        else:
+            checked.rules.append(found)
+    return checked
+
+
+def _single(text: str) -> tuple[dict[str, Any], Places] | None:
+    """A rule that stands by itself; None for anything else."""
+    if len(text) > MAX_FILE_CHARS:
+        return None
     try:
-        document = load_yaml(text)
-    except AmbiguousValueError as error:
-        return _failed(str(error), *_place(error))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = (None, None) if mark is None else (mark.line + 1, mark.column + 1)
-        return _failed(f"not YAML: {error}", *place)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return _failed(f"not YAML: {type(error).__name__}: {error}")
-    if isinstance(document, dict) and "rules" not in document:
-        return check_rules([document])
-    if not isinstance(document, dict) or not isinstance(document["rules"], list):
-        return _failed("give a list of rules under `rules`, or one rule")
-    return check_rules(document["rules"])
+        document, places = load_placed_yaml(text)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None
+    return (document, places) if isinstance(document, dict) and "rules" not in document else None
 
 
 def check_rules(given: list[Any]) -> CheckedRules:
     """Checks rules as they were read from a text."""
     checked = CheckedRules()
-    seen: set[str] = set()
     for entry in given:
-        name = str(entry.get("id", "?")) if isinstance(entry, dict) else None
+        name = str(entry.get("id", "?"))[:80] if isinstance(entry, dict) else None
         try:
             if not isinstance(entry, dict):
                 raise RuleError(
                     f"a rule is a mapping with id, version, about, lane, when and then; found {entry!r:.80}"
                 )
-            if len(repr(entry)) > MAX_RULE_BYTES:
-                raise RuleError(f"rule {name}: longer than {MAX_RULE_BYTES} bytes")
+            if len(repr(entry)) > MAX_RULE_CHARS:
+                raise RuleError(f"rule {name}: longer than {MAX_RULE_CHARS} characters")
             rule = parse_rule(entry, KNOWN_FEATURES)
-            if rule.id in seen:
-                raise RuleError(f"rule {rule.id}: the id stands twice")
-            RuleSet([rule])
+            _compile(rule)
         except RuleError as error:
-            checked.problems.append(RuleProblem(name, str(error), *_place(error)))
+            checked.problems.append(_problem(name, error))
         except RecursionError:
             checked.problems.append(RuleProblem(name, f"rule {name}: nested too deeply"))
         else:
-            seen.add(rule.id)
             checked.rules.append(rule)
     return checked
 
 
-def _failed(problem: str, line: int | None = None, column: int | None = None) -> CheckedRules:
-    return CheckedRules(problems=[RuleProblem(None, problem, line, column)])
+def _compile(rule: Rule) -> None:
+    """Raises `RuleError` where only compiling finds what is wrong."""
+    RuleSet([rule])
 
 
-def _place(error: Exception) -> tuple[int | None, int | None]:
-    line, column = getattr(error, "line", None), getattr(error, "column", None)
-    return (line if isinstance(line, int) else None, column if isinstance(column, int) else None)
+def _problem(name: str | None, error: RuleError) -> RuleProblem:
+    if name is None and (named := re.match(r"rule ([a-z0-9-]{1,64}):", error.message)) is not None:
+        name = named[1]
+    return RuleProblem(name, error.message, error.line, error.column, error.field, error.within)
 
 
 def as_text(rule: Rule) -> str:
