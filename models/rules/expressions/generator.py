@@ -233,7 +233,8 @@ def _written(node: Node) -> str:
     """Text that two parts share only where they are the same."""
     match node:
         case Read():
-            return str(node.variable.name)
+            # Rules may call different counters by the same name: what is read tells them apart.
+            return str(node.variable.source or node.variable.name)
         case Literal():
             return repr(node.value)
         case Call():
