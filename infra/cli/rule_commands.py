@@ -11,9 +11,10 @@ from infra.cli.output import Json, err, errors, show
 from infra.kafka.blocking_producer import BlockingProducer
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import TopicReader
+from infra.rules.cel_library import check_rule
 from models.rules.compiled import KNOWN_FEATURES
-from models.rules.evaluation import RuleSet
 from schemas import topics
+from schemas.rule_conditions import DETECTORS
 from schemas.rules import Rule, RuleError, parse_rule, parse_rule_file
 
 app = typer.Typer(
@@ -70,10 +71,9 @@ def put(
     """Validate the rules of a file and write them to rules.v1. If one is invalid, none is written."""
     with errors():
         try:
-            rules = parse_rule_file(file.read_text(), KNOWN_FEATURES)
+            rules = parse_rule_file(file.read_text(), KNOWN_FEATURES, DETECTORS, check_rule, str(file))
         except (OSError, UnicodeDecodeError) as error:
             raise RuleError(f"{file} cannot be read: {error}") from None
-        RuleSet(rules)
         put_records(resolve_kafka(bootstrap), [(rule.id, msgspec.json.encode(rule)) for rule in rules])
         show([{"rule": rule.id, "version": rule.version} for rule in rules], as_json, "the file holds no rule")
 

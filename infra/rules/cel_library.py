@@ -6,6 +6,7 @@ The library is where rules are written: at the command line and in the gateway. 
 from functools import lru_cache
 from typing import Any, Final
 
+from models.rules.compiled import CompiledRule
 from models.rules.expressions.types import DOUBLE, STRING, Type
 from models.rules.variables import rule_environment
 from schemas.rule_conditions import Lane
@@ -21,6 +22,12 @@ _TAKES_TEXT: Final = ("score", "threshold")
 
 def is_installed() -> bool:
     return cel is not None
+
+
+def check_rule(rule: Rule) -> None:
+    """Compiles a rule as the job does, and asks the library. Raises `RuleError`."""
+    CompiledRule(rule)
+    check_with_library(rule)
 
 
 def check_with_library(rule: Rule) -> None:
