@@ -59,6 +59,8 @@ def run(
     add_kafka_sink(outputs.rejected, config.rejected_topic, "rejected", config)
     add_kafka_sink(outputs.late, config.late_topic, "late", config)
     add_kafka_sink(outputs.tally, config.tally_topic, "tally", config)
+    # The key tells a repeat: who waits for a rule to be in force must not wait for a checkpoint.
+    add_kafka_sink(outputs.control_acks, config.control_acks_topic, "control-acks", config, at_once=True)
     if outputs.session_states is not None:
         add_kafka_sink(outputs.session_states, config.session_state_topic, "session-state", config)
     env.execute("adjust")

@@ -49,6 +49,8 @@ class AdjustConfig:
     tally_topic: str = option("tally.v1", "topic of event counts per window")
     session_state_topic: str = option("session-state.v1", "compacted topic of the state of each session")
     rules_topic: str = option("rules.v1", "compacted topic of rules")
+    control_acks_topic: str = option("control-acks.v1", "compacted topic of acknowledgements of rules")
+    content_topic: str = option("content.v1", "compacted topic of content items")
     startup: str = option(
         "committed", "where to start reading without a savepoint", choices=("committed", "earliest", "latest")
     )
@@ -79,6 +81,12 @@ class AdjustConfig:
     refit_lead_s: int = option(300, "seconds of event time between a refit and the first use of its forest", minimum=0)
     session_state: str = option(
         "on", "whether the state of each session is written to its topic", choices=("on", "off")
+    )
+    content: str = option(
+        "known",
+        "which changes need a variant that content.v1 names: known (of items that it describes), required (of all), or off,"
+        " where the topic is not read",
+        choices=("known", "required", "off"),
     )
     proposals: str = option("on", "whether what became of each proposal is written to its topic", choices=("on", "off"))
     changes_per_minute: int = option(

@@ -17,7 +17,7 @@ from jobs.sql.crossing_queries import (
     trigger_events_query,
     windows_query,
 )
-from jobs.sql.source_table import events_query, register_functions, rules_ddl, source_ddl
+from jobs.sql.source_table import content_ddl, events_query, register_functions, rules_ddl, source_ddl
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.arbitration.budget import split
 from models.isolation_forest.schedule import RefitSchedule
@@ -49,6 +49,7 @@ class Outputs(NamedTuple):
     rejected: DataStream
     late: DataStream
     tally: DataStream
+    control_acks: DataStream
     session_states: DataStream | None
 
 
@@ -60,8 +61,9 @@ def build(
     windows, trigger_events = build_sql_pipeline(t_env, config)
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
     card_schedule = RefitSchedule(CARD_MS, LEAD_MS)
-    rules_stream = _rules(t_env)
+    control = _rules(t_env) if config.content == "off" else _rules(t_env).union(_content(t_env, config))
     patch_pyflink = config.pyflink_patches == "on"
+    require_content = config.content == "required"
     emit_scores = config.session_state == "on"
     window_commands = WindowCommands(
         rules,
@@ -73,18 +75,21 @@ def build(
         config.slide_ms,
         emit_scores,
         patch_pyflink,
+        require_content,
     )
     changes = (
         key_by_first_field(windows, CROSSING_ROW_TYPE)
-        .connect(_with_learned(t_env, rules_stream, schedule, card_schedule, patch_pyflink).broadcast(CONTROL))
+        .connect(_with_learned(t_env, control, schedule, card_schedule, patch_pyflink).broadcast(CONTROL))
         .process(window_commands, output_type=side_outputs.KEYED_CHANGE)
         .name("adjust")
         .uid("adjust")
     )
     event_changes = (
         key_by_first_field(trigger_events, CROSSING_ROW_TYPE)
-        .connect(rules_stream.broadcast(CONTROL))
-        .process(EventCommands(rules, config.wait_ms, patch_pyflink), output_type=side_outputs.KEYED_CHANGE)
+        .connect(control.broadcast(CONTROL))
+        .process(
+            EventCommands(rules, config.wait_ms, patch_pyflink, require_content), output_type=side_outputs.KEYED_CHANGE
+        )
         .name("fast-lane")
         .uid("fast-lane")
         # A click's proposal is not to wait for others in an output buffer: there are few.
@@ -99,6 +104,9 @@ def build(
         _side_output(changes, side_outputs.REJECTED),
         _side_output(changes, side_outputs.LATE),
         _side_output(changes, side_outputs.TALLY),
+        _side_output(changes, side_outputs.CONTROL_ACKS).union(
+            _side_output(event_changes, side_outputs.CONTROL_ACKS, "fast-")
+        ),
         _session_states(t_env, config, commands, _side_output(changes, side_outputs.SESSION_UPDATES))
         if emit_scores
         else None,
@@ -118,9 +126,10 @@ def _arbiter(config: AdjustConfig, changes: DataStream) -> DataStream:
     )
 
 
-def _side_output(stream: DataStream, tag: OutputTag) -> DataStream:
+def _side_output(stream: DataStream, tag: OutputTag, prefix: str = "") -> DataStream:
     """Returns a side output. PyFlink adds a map of its own for it, which needs name and uid like every operator."""
-    return stream.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id)
+    name = prefix + tag.tag_id
+    return stream.get_side_output(tag).name(name).uid(name)
 
 
 def _session_states(
@@ -166,16 +175,28 @@ def _crossing_rows(t_env: StreamTableEnvironment, query: str, uid: str) -> DataS
 def _rules(t_env: StreamTableEnvironment) -> DataStream:
     """Reads rules from their topic."""
     table = t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules")
-    rules = to_data_stream(t_env, table, CONTROL_ROW, "rules")
-    # Rules rarely change. Mark the source idle, or it would hold back the watermark.
+    return _idle(to_data_stream(t_env, table, CONTROL_ROW, "rules"), "rules")
+
+
+def _content(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
+    """Reads content items from their topic, each with the time of its record in front: by it the oldest is dropped."""
+    t_env.execute_sql(content_ddl(config))
+    written_ms = "UNIX_TIMESTAMP(CAST(written AS STRING)) * 1000 + EXTRACT(MILLISECOND FROM written)"
+    body = f"CAST({written_ms} AS STRING) || ' ' || body"
+    table = t_env.sql_query(f"SELECT CAST('content' AS STRING), id, {body} FROM content")
+    return _idle(to_data_stream(t_env, table, CONTROL_ROW, "content"), "content")
+
+
+def _idle(stream: DataStream, name: str) -> DataStream:
+    """Marks a source that rarely brings anything as idle, or it would hold back the watermark."""
     idle = WatermarkStrategy.no_watermarks().with_idleness(Duration.of_millis(200))
-    return rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
+    return stream.assign_timestamps_and_watermarks(idle).name(name).uid(f"{name}-idleness")
 
 
 def _with_learned(
     t_env: StreamTableEnvironment, rules: DataStream, refits: RefitSchedule, cards: RefitSchedule, patch_pyflink: bool
 ) -> DataStream:
-    """Adds to the rules what is learned from many sessions: the site's cards and refits of the forest."""
+    """Adds to the rules and content items what is learned from many sessions: the site's cards and refits of the forest."""
     site = _crossing_rows(t_env, sampled_windows_query("TRUE", "'site'"), "site-windows")
     made = (
         key_by_first_field(site, CROSSING_ROW_TYPE)

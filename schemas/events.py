@@ -24,7 +24,8 @@ FAST_TYPES: Final = ("click", "feedback", "context")
 """Events that can change a decision by themselves: they take the fast lane."""
 
 COUNTED_TYPES: Final = ("page_view", "page_hide", "conversion", "custom")
-"""Events that take the fast lane as well, where only own counters and sequences of rules look at them."""
+"""Events that take the fast lane as well, where only rules look at them that count them, have them in a sequence, or name their
+type in a condition. In the windows they are signals like others."""
 
 CROSSING_TYPES: Final = (*FAST_TYPES, *COUNTED_TYPES)
 """What own counters and sequences can name. Scrolling, hovering, movements and heartbeats stay in SQL: there are too many."""
@@ -59,7 +60,10 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
 class Context(Struct, forbid_unknown_fields=False, omit_defaults=True):
-    """Where and on what the reader reads; every part may be unknown."""
+    """Where and on what the reader reads; every part may be unknown.
+
+    `languages` are those of the reader, the most wanted first, with commas between; `language` is the first of them.
+    """
 
     device: Short | None = None
     os: Short | None = None
@@ -68,6 +72,7 @@ class Context(Struct, forbid_unknown_fields=False, omit_defaults=True):
     region: Short | None = None
     city: Short | None = None
     language: Short | None = None
+    languages: Short | None = None
     timezone: Short | None = None
     rtt_ms: Annotated[int, Meta(ge=0, le=600_000)] | None = None
     downlink_kbps: Annotated[int, Meta(ge=0, le=100_000_000)] | None = None

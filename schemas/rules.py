@@ -19,7 +19,6 @@ from schemas.rule_errors import RuleError as RuleError
 from schemas.rule_errors import RuleFileError
 from schemas.rule_messages import readable
 from schemas.rule_yaml import AmbiguousValueError, load_placed_yaml
-from schemas.yaml_places import Places
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 
@@ -93,11 +92,15 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     enabled: bool = True
 
 
+MAX_RULE_BYTES: Final = 262_144
+"""A longer text is no rule: it is refused before it is read."""
+
 PLACEHOLDERS: Final = {
     "$recent_contents": "ids of the contents clicked lately, most telling first",
     "$recent_types": "their types, likewise",
     "$category": "the content type whose time rose most",
     "$content_id": "what the reader is looking at",
+    "$language": "the language of the item's version that suits the reader best",
 }
 
 
@@ -105,6 +108,7 @@ PLACEHOLDER_LANES: Final[dict[str, tuple[Lane, ...]]] = {
     "$recent_contents": ("event",),
     "$recent_types": ("event",),
     "$category": ("session_window",),
+    "$language": ("session_window", "event"),
 }
 """Where the job can fill in what is not known in every lane."""
 
@@ -130,9 +134,6 @@ TAKEN_NAMES: Final = frozenset(
 )
 """Names that expressions read as something else than a rule's own counter."""
 
-MAX_RULE_CHARS: Final = 262_144
-"""Characters of a rule; a longer one is refused before it is read."""
-
 MAX_FILE_CHARS: Final = 4_194_304
 
 
@@ -146,8 +147,8 @@ def parse_rule(
     `features` says which features each lane knows, `detectors` which detectors the job has; None accepts any name.
     """
     name = "rule"
-    if isinstance(data, bytes) and len(data) > MAX_RULE_CHARS:
-        raise RuleError(f"{name}: {len(data)} bytes; {MAX_RULE_CHARS} are allowed")
+    if isinstance(data, bytes) and len(data) > MAX_RULE_BYTES:
+        raise RuleError(f"{name}: {len(data)} bytes; a rule has at most {MAX_RULE_BYTES}")
     try:
         given = msgspec.json.decode(data) if isinstance(data, bytes) else data
         if isinstance(given, Mapping):
@@ -185,6 +186,10 @@ def _problems(
     for where, condition in conditions:
         if (found := condition_problem(condition, rule.lane, known, detectors, elsewhere)) is not None:
             yield _split(where, found)
+    if rule.until is not None and not (rule.until.when or rule.until.if_):
+        yield "until", ": give when or if; without any the command would be taken back at once"
+    if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
+        yield "until.for_windows", ": an event is no window; leave it out in lane event"
     for key, value in rule.then.parameters.items():
         if isinstance(value, str) and value.startswith("$"):
             if value not in PLACEHOLDERS:
@@ -224,8 +229,9 @@ def rules_or_errors(
     detectors: Collection[str] | None = None,
     check: Callable[[Rule], object] | None = None,
     file: str | None = None,
+    may_be_one: bool = False,
 ) -> Iterable[Rule | RuleError]:
-    """Each rule of a file, or what is wrong with it, where it stands."""
+    """Each rule of a file, or what is wrong with it, where it stands. With `may_be_one` the file may be one rule by itself."""
     try:
         if len(text) > MAX_FILE_CHARS:
             raise RuleError(f"the rule file has {len(text)} characters; {MAX_FILE_CHARS} are allowed")
@@ -239,11 +245,30 @@ def rules_or_errors(
     except RuleError as error:
         yield error.placed(file, None, None)
         return
-    if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
-        yield RuleError("the rule file needs a list under `rules`").placed(file, *(places.of("") or (1, 1)))
+    if may_be_one and isinstance(document, dict) and "rules" not in document:
+        entries, prefix = [document], ""
+    elif isinstance(document, dict) and isinstance(document.get("rules"), list):
+        entries, prefix = document["rules"], "rules[{}]."
+    else:
+        problem = "the rule file needs a list under `rules`" + (", or one rule" if may_be_one else "")
+        yield RuleError(problem).placed(file, *(places.of("") or (1, 1)))
         return
+    for number, found in enumerate(entries_or_errors(entries, features, detectors, check)):
+        if isinstance(found, RuleError):
+            place = places.of(prefix.format(number) + (found.field or ""), found.within)
+            found.placed(file, *(place or (None, None)))
+        yield found
+
+
+def entries_or_errors(
+    entries: Iterable[Any],
+    features: Mapping[Lane, Iterable[str]],
+    detectors: Collection[str] | None = None,
+    check: Callable[[Rule], object] | None = None,
+) -> Iterable[Rule | RuleError]:
+    """Each rule of a list as it was read from a text, or what is wrong with it."""
     seen: set[str] = set()
-    for number, entry in enumerate(document["rules"]):
+    for entry in entries:
         try:
             rule = parse_rule(_mapping(entry), features, detectors)
             if rule.id in seen:
@@ -251,15 +276,11 @@ def rules_or_errors(
             if check is not None:
                 check(rule)
         except RuleError as error:
-            yield _placed(error, places, f"rules[{number}]", file)
+            error.rule = str(entry.get("id", "?"))[:80] if isinstance(entry, dict) else None
+            yield error
         else:
             seen.add(rule.id)
             yield rule
-
-
-def _placed(error: RuleError, places: Places, entry: str, file: str | None) -> RuleError:
-    place = places.of(f"{entry}.{error.field}" if error.field else entry, error.within)
-    return error.placed(file, *(place or (None, None)))
 
 
 def _not_yaml(error: Exception) -> RuleError:

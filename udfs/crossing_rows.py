@@ -41,7 +41,16 @@ SESSION_NUMBERS: Final = (
     "active_slices",
     "site_slices",
 )
-SESSION_TEXTS: Final = ("session_id", "user_id", "content_id", "main_type", "engaged_by_type", "device", "opened")
+SESSION_TEXTS: Final = (
+    "session_id",
+    "user_id",
+    "content_id",
+    "main_type",
+    "engaged_by_type",
+    "device",
+    "opened",
+    "context",
+)
 CONTENT_NUMBERS: Final = (
     "window_end_ms",
     "first_ms",
@@ -67,6 +76,11 @@ EVENT_TEXTS: Final = (
     "context.country",
     "context.`language`",
     "page_url",
+    "context.os",
+    "context.browser",
+    "context.region",
+    "context.languages",
+    "context.timezone",
 )
 LATE_NUMBERS: Final = ("occurred_at_ms", "received_at_ms", "`partition`", "`offset`")
 LATE_TEXTS: Final = ("event_id", "type", "session_id")
@@ -110,6 +124,8 @@ class SessionWindow(NamedTuple):
     """Length of the slices of the window in which a session had any event, over all sessions."""
     site_totals: Numbers
     """By habit: the sums over all sessions."""
+    context: str | None = None
+    """What the last `context` event of the minute said, as JSON; None in most minutes, which have none."""
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "SessionWindow":
@@ -117,7 +133,7 @@ class SessionWindow(NamedTuple):
         start = len(SESSION_NUMBERS)
         middle = start + _FEATURES
         end = middle + _HABITS
-        session_id, user_id, content_id, main_type, engaged_by_type, device, opened = texts
+        session_id, user_id, content_id, main_type, engaged_by_type, device, opened = texts[:7]
         return cls(
             int(numbers[0]),
             int(numbers[1]),
@@ -139,6 +155,8 @@ class SessionWindow(NamedTuple):
             numbers[middle:end],
             numbers[9] * SLICE_MS if numbers[9] == numbers[9] else 0.0,
             numbers[end:],
+            # A row that was pending when the job had another version has none.
+            texts[7] if len(texts) > 7 else None,
         )
 
 
@@ -180,8 +198,8 @@ class ContentWindow(NamedTuple):
 
 
 class TriggerEvent(NamedTuple):
-    """One event that can change a decision by itself: a click, a feedback, a change of context; or one that rules count or have
-    in a sequence."""
+    """One event that can change a decision by itself: a click, a feedback, a change of context, a page that is opened; or one
+    that rules count or have in a sequence."""
 
     at_ms: int
     value: float
@@ -200,6 +218,11 @@ class TriggerEvent(NamedTuple):
     country: str | None
     language: str | None
     page_url: str | None
+    os: str | None = None
+    browser: str | None = None
+    region: str | None = None
+    languages: str | None = None
+    timezone: str | None = None
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":

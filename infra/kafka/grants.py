@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 from schemas.topics import (
     ADJUSTMENTS,
+    CONTENT,
+    CONTROL_ACKS,
     EVENTS,
     HEATMAP,
     LATE,
@@ -12,6 +14,7 @@ from schemas.topics import (
     PROPOSALS,
     REJECTED,
     RULES,
+    RULES_HISTORY,
     SESSION_STATE,
     TALLY,
     TOPICS,
@@ -38,7 +41,7 @@ def _topics(component: str, operations: tuple[str, ...], why: str, *topics: Topi
 
 
 GRANTS: Final = (
-    *_topics("adjust job", ("READ",), "source", EVENTS, RULES),
+    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT),
     # Before it writes, a sink that starts again asks for the open transactions of its topics: that is a READ in Kafka.
     *_topics(
         "adjust job",
@@ -51,8 +54,14 @@ GRANTS: Final = (
         TALLY,
         SESSION_STATE,
     ),
+    *_topics("adjust job", ("WRITE",), "sink without transactions", CONTROL_ACKS),
     Grant(
-        "adjust job", "group", "microadjust-adjust", ("READ",), "offsets; `--group-id` and the name with `-rules`", True
+        "adjust job",
+        "group",
+        "microadjust-adjust",
+        ("READ",),
+        "offsets; `--group-id`, and with `-rules` or `-content`",
+        True,
     ),
     Grant("adjust job", "transactional id", "microadjust-adjust", ("DESCRIBE", "WRITE"), "exactly-once sinks", True),
     *_topics("heatmap job", ("READ",), "source", EVENTS),
@@ -61,18 +70,25 @@ GRANTS: Final = (
     *_topics(
         "gateway",
         ("WRITE",),
-        "intake, outcomes, and erasure on session-state.v1",
+        "intake, outcomes, content, and erasure on session-state.v1",
         EVENTS,
         REJECTED,
         OUTCOMES,
+        CONTENT,
         SESSION_STATE,
     ),
+    *_topics("gateway", ("WRITE",), "the console's changes of rules", RULES, RULES_HISTORY),
     *_topics("gateway", ("READ",), "push, console and erasure", *TOPICS),
     Grant("gateway", "group", "microadjust-", ("DESCRIBE",), "lag on the console's health page", True),
     *_topics("projector", ("READ",), "what it projects", SESSION_STATE, ADJUSTMENTS),
     Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
-    *_topics("command line", ("READ", "WRITE"), "`rules`", RULES),
+    *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
+    *_topics("command line", ("READ", "WRITE"), "`content`", CONTENT),
+    *_topics(
+        "command line", ("READ",), "`rules`: acknowledgements, and proposals of a dry run", CONTROL_ACKS, PROPOSALS
+    ),
+    *_topics("command line", ("READ",), "`rules backtest --last`", EVENTS),
     *_topics(
         "command line",
         ("READ",),
@@ -86,4 +102,5 @@ GRANTS: Final = (
     *_topics("topics create, topics check", ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS"), "once, at setup", *TOPICS),
     *_topics("CMS", ("READ",), "commands; with a consumer group of its own: READ on that too", ADJUSTMENTS),
     *_topics("CMS", ("WRITE",), "outcomes, where it sends them itself", OUTCOMES),
+    *_topics("CMS", ("WRITE",), "what its items are, where it sends them itself", CONTENT),
 )

@@ -88,7 +88,8 @@ class CompiledRule:
 
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
         """Each feature the rule looked at, with what it was compared with. Holds only what `holds` has found to hold."""
-        found: dict[str, Evidence] = {} if self.sequence is None else _of_sequence(self.sequence, signals)
+        sequence = self.sequence
+        found: dict[str, Evidence] = {} if sequence is None else sequence.evidence(signals.completed[sequence.key])
         for condition in self.conditions:
             for name, evidence in condition.evidence(signals).items():
                 before = found[name].bounds if name in found else ()

@@ -8,6 +8,8 @@ from models.rules.event_log import LoggedEvent, Span, add_event, count_within, i
 from models.rules.matchers import EventMatcher
 from models.rules.sequences import BEFORE_ALL, EventSequence
 from models.state_records import OwnEventsState
+from schemas.events import COUNTED_TYPES
+from schemas.rules import Rule
 
 
 class OwnEventsPlan:
@@ -15,10 +17,16 @@ class OwnEventsPlan:
 
     What is remembered is keyed by what it is, not by the rule: editing a threshold keeps it. What no rule asks for any more
     is forgotten at the session's next event.
+
+    `asked` are the rules that look at an event of those types: those that count or have a sequence, and those with a condition
+    on the type that names one of them, such as a page view.
     """
 
     def __init__(self, rules: Iterable[CompiledRule]) -> None:
-        self.rules = [each for each in rules if each.counters or each.sequence is not None]
+        ordered = list(rules)
+        named = {each.id: named_types(each.rule) for each in ordered}
+        self.rules = [each for each in ordered if each.counters or each.sequence is not None]
+        self.asked = [each for each in ordered if each.counters or each.sequence is not None or named[each.id]]
         self.matchers: dict[str, EventMatcher] = {}
         self.horizons_ms: dict[str, int] = {}
         self.counters: dict[str, tuple[str, int]] = {}
@@ -32,7 +40,7 @@ class OwnEventsPlan:
                     self._add_matcher(matcher, rule.sequence.within_ms)
                 if not rule.sequence.is_silence:
                     self.sequences[rule.sequence.key] = rule.sequence
-        self.types = frozenset[str]().union(*(matcher.types for matcher in self.matchers.values()))
+        self.types = frozenset[str]().union(*(each.types for each in self.matchers.values()), *named.values())
         self.silences = {
             f"{each.id}:{each.sequence.key}": each
             for each in self.rules
@@ -87,6 +95,17 @@ class OwnEventsPlan:
                 found[key] = span
                 state.completed[key] = max(after, recorded.event)
         return found
+
+
+def named_types(rule: Rule) -> frozenset[str]:
+    """The types of `COUNTED_TYPES` that a condition of the rule compares the event's type with."""
+    texts = {
+        text
+        for condition in rule.when
+        if condition.event == "type"
+        for text in (condition.equals, *(condition.among or ()))
+    }
+    return frozenset(each for each in COUNTED_TYPES if each in texts)
 
 
 class Recorded:

@@ -5,6 +5,7 @@ from typing import Final
 
 from models.rules.event_log import Log, LoggedEvent, Span, first_after, latest_before
 from models.rules.matchers import EventMatcher, key_of
+from schemas.commands import Evidence
 
 BEFORE_ALL: Final = LoggedEvent(-(1 << 62), 0, 0)
 
@@ -57,3 +58,10 @@ class EventSequence:
     def breaks(self, event: LoggedEvent, start: LoggedEvent) -> bool:
         """Whether `event`, one of `without`, ends the silence that began with `start`."""
         return event > start and event.number != start.number and event.at_ms <= start.at_ms + self.within_ms
+
+    def evidence(self, span: Span) -> dict[str, Evidence]:
+        """The events of a complete sequence from the first to the last, and those that did not come."""
+        told = (
+            {"sequence": self.text} if self.without is None else {"sequence": self.text, "without": self.without.text}
+        )
+        return {name: Evidence(text, None, None, None, span.first_ms, span.last_ms) for name, text in told.items()}

@@ -266,8 +266,18 @@ def test_a_broken_expression_is_refused_with_its_place_and_the_last_good_version
 
 
 def test_a_counter_can_be_asked_about_in_an_expression(start_fast: Start) -> None:
-    asked = counting(**{"if": "own_clicks >= 2.0 && recent_clicks < 3.0"})
+    asked = counting() | {"if": "own_clicks >= 2.0 && recent_clicks < 3.0"}
     del asked["when"]
     found = commands(fed(start_fast(parsed(asked)), clicks(0, 1, 2)))
     assert [each.issued_at_ms for each in found] == [at(1)]
     assert found[0].evidence["own_clicks"].value == 2
+
+
+def test_a_rule_that_names_page_views_is_asked_about_them_and_about_no_other_type(start_fast: Start) -> None:
+    when = [{"event": "type", "among": ["context", "page_view"]}, {"context": "device", "equals": "phone"}]
+    job = start_fast(parsed(rule_data(id="phone", lane="event", when=when, cooldown_s=1)))
+    rows = [
+        trigger_event(f"e{number}", number, type=kind)
+        for number, kind in enumerate(("page_view", "custom", "click", "context"))
+    ]
+    assert seconds(fed(job, rows)) == [0, 3]

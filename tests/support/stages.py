@@ -42,10 +42,21 @@ def window_commands(
     cards: RefitSchedule = NO_REFITS,
     emit_scores: bool = False,
     window_ms: int = WINDOW_MS,
+    require_content: bool = False,
 ) -> WindowCommands:
     """The operator of the window lanes, with a small forest."""
     card = forest_card(forest_model())
-    return WindowCommands(rules, forest_model(), card, schedule, cards, window_ms, EVERY_MS, emit_scores)
+    return WindowCommands(
+        rules,
+        forest_model(),
+        card,
+        schedule,
+        cards,
+        window_ms,
+        EVERY_MS,
+        emit_scores,
+        require_content=require_content,
+    )
 
 
 class RunningStage:

@@ -12,6 +12,7 @@ from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import EventEvaluation, SilenceEvaluation
+from udfs.stages.event_context import add_event_context
 from udfs.stages.own_events import OwnEventsStage
 from udfs.stages.recent_clicks import RecentClicksStage
 
@@ -19,13 +20,15 @@ from udfs.stages.recent_clicks import RecentClicksStage
 class EventLane:
     """Evaluates each trigger event once; the counter `repeated` counts the repeats.
 
-    Other events than those of `FAST_TYPES` are looked at only where rules count them or have them in a sequence, and by these
-    rules alone. `wait_ms` is how much later than another a session's event may come that happened before it.
+    Other events than those of `FAST_TYPES` are looked at only where rules count them, have them in a sequence or name their type
+    in a condition, and by these rules alone. `wait_ms` is how much later than another a session's event may come that happened
+    before it.
     """
 
     def __init__(self, control: BroadcastControl, repeated: Any, wait_ms: int) -> None:
         self._repeated = repeated
         self._control = control
+        self._catalogue = control.content.catalogue
         self._bundle = KeyedStateBundle("fast-lane-v2")
         self._clicks = RecentClicksStage(self._bundle)
         self._own = OwnEventsStage(control, wait_ms, self._bundle)
@@ -53,8 +56,9 @@ class EventLane:
         changes += self._decide_silences(key, self._own.end_before(key, newest_ms))
         self._clear_if_over(key, at_ms)
         if self._clicks.on_event(evaluation, ctx):
+            add_event_context(evaluation, self._catalogue)
             self._own.on_event(evaluation, newest_ms, ctx)
-            decided = self._decisions.decide(evaluation, None if is_fast else plan.rules)
+            decided = self._decisions.decide(evaluation, None if is_fast else plan.asked)
             if changes or decided:
                 self._decisions.schedule_renewal(key, ctx)
             changes += decided

@@ -20,11 +20,13 @@ from udfs.stages.habits import HabitStage
 from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
 from udfs.stages.session_clock import SessionClockStage
+from udfs.stages.session_context import SessionContextStage
 from udfs.stages.session_scores import SessionScoresStage
 from udfs.stages.window_refill import WindowRefill
 
 STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     SessionClockStage,
+    SessionContextStage,
     HabitStage,
     IsolationForestStage,
     SessionScoresStage,

@@ -1,7 +1,7 @@
 """Context of one evaluation of a window or event, handed from stage to stage."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Final
 
 from models.arbitration.proposed_change import ProposedChange
 from models.recent_clicks import Click, rank_by_decay
@@ -35,6 +35,8 @@ class Evaluation(ABC):
         self.changes: list[ProposedChange] = []
         self.session_since_ms: int | None = None
         """When the session began; None for other targets, and where it is not known."""
+        self.language: str | None = None
+        """The language of the item's version that suits the reader better than its own; None where its own will do."""
 
     @abstractmethod
     def subject(self) -> Subject:
@@ -83,6 +85,8 @@ class SessionEvaluation(WindowEvaluation):
     def resolve_placeholder(self, name: str) -> Any:
         if name == "$category":
             return self.category
+        if name == "$language":
+            return self.language
         return self.window.content_id if self.window and name == "$content_id" else None
 
 
@@ -115,6 +119,8 @@ class EventEvaluation(Evaluation):
         return Subject(Target("session", event.session_id), event.session_id, event.user_id, event.content_id)
 
     def resolve_placeholder(self, name: str) -> Any:
+        if name == "$language":
+            return self.language
         return _of_event(name, self.event.content_id, self.clicks, self.at_ms)
 
 
@@ -140,4 +146,9 @@ class SilenceEvaluation(Evaluation):
 def _of_event(name: str, content_id: str | None, clicks: list[Click], at_ms: int) -> Any:
     if name == "$content_id":
         return content_id
-    return rank_by_decay(clicks, at_ms, "content_id" if name == "$recent_contents" else "content_type")
+    if name not in _RANKED:
+        return None
+    return rank_by_decay(clicks, at_ms, _RANKED[name])
+
+
+_RANKED: Final = {"$recent_contents": "content_id", "$recent_types": "content_type"}

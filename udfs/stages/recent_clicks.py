@@ -48,19 +48,15 @@ class RecentClicksStage:
         scalars["recent_recommended_clicks"] = float(sum(click.recommended for click in evaluation.clicks))
         if event.type == "feedback":
             scalars["rating"] = event.value
-        for name in ("rtt_ms", "downlink_kbps"):
-            scalars[name] = getattr(event, name)
-        scalars["save_data"] = event.saves_data
-        signals.attributes = {
-            "event.type": event.type,
-            "event.placement": event.placement,
-            "event.element": event.element,
-            "event.content_type": event.content_type,
-            "event.page_url": event.page_url,
-            "device": event.device,
-            "country": event.country,
-            "language": event.language,
-        }
+        signals.attributes.update(
+            {
+                "event.type": event.type,
+                "event.placement": event.placement,
+                "event.element": event.element,
+                "event.content_type": event.content_type,
+                "event.page_url": event.page_url,
+            }
+        )
         return True
 
     def schedule_timer(self, key: str, ctx: Any) -> None:

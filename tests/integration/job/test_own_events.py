@@ -29,7 +29,7 @@ rules:
     lane: event
     features: [{name: opened, count: {event: page_view}, within_s: 60}]
     when: [{feature: opened, above: 1}, {event: type, equals: page_view}]
-    then: {action: shorten, parameters: {variant: summary}}
+    then: {action: simplify_layout, parameters: {density: low}}
     cooldown_s: 5
   - id: page-then-two-clicks
     version: 1
@@ -38,7 +38,7 @@ rules:
     sequence: [page_view, 'type == "click" && placement == "recommended"', click]
     without: page_hide
     within_s: 40
-    then: {action: enrich, parameters: {variant: detailed}}
+    then: {action: reorder, parameters: {order: $recent_contents}}
     cooldown_s: 5
   - id: no-click
     version: 1
@@ -47,7 +47,7 @@ rules:
     sequence: [page_view]
     without: 'type in ["click", "page_hide"]'
     within_s: 20
-    then: {action: simplify, parameters: {variant: simple}}
+    then: {action: lighten_media, parameters: {images: small}}
     cooldown_s: 5
 """
 KINDS = ("page_view", "page_hide", "click", "context")

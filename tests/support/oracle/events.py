@@ -13,7 +13,8 @@ from models.rules.matchers import EventMatcher
 from models.rules.signals import Signals
 from models.state_records import DecisionState
 from schemas.commands import Target
-from schemas.events import FAST_TYPES, Event
+from schemas.events import COUNTED_TYPES, FAST_TYPES, Event
+from tests.support.oracle.context import add_context
 from tests.support.oracle.own_events import OwnEvents
 
 _RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
@@ -25,6 +26,9 @@ def event_changes(crossing: Sequence[Event], rule_set: RuleSet, until_ms: int) -
     event_rules = rule_set.lane("event")
     own_rules = [each for each in event_rules if each.counters or each.sequence]
     types = {each for rule in own_rules for matcher in _matchers(rule) for each in matcher.types}
+    named = {each.id: _named_types(each) for each in event_rules}
+    types |= {each for found in named.values() for each in found}
+    asked = [each for each in event_rules if each in own_rules or named[each.id]]
     own: dict[str, OwnEvents] = defaultdict(OwnEvents)
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
@@ -55,9 +59,6 @@ def event_changes(crossing: Sequence[Event], rule_set: RuleSet, until_ms: int) -
             "recent_clicks": len(lately),
             "recent_recommended_clicks": sum(click.recommended for click in lately),
             "rating": event.value if event.type == "feedback" else None,
-            "rtt_ms": context.rtt_ms if context else None,
-            "downlink_kbps": context.downlink_kbps if context else None,
-            "save_data": context.save_data if context else None,
         }
         signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
         signals.attributes = {
@@ -67,8 +68,7 @@ def event_changes(crossing: Sequence[Event], rule_set: RuleSet, until_ms: int) -
         }
         signals.attributes["event.content_type"] = event.content_type
         signals.attributes["event.page_url"] = event.page_url
-        for name in ("device", "country", "language"):
-            signals.attributes[name] = getattr(context, name) if context else None
+        add_context(signals, context.device if context else None, context)
         subject = Subject(Target("session", session), session, event.user_id, event.content_id)
 
         def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
@@ -76,13 +76,18 @@ def event_changes(crossing: Sequence[Event], rule_set: RuleSet, until_ms: int) -
 
         about = (subject, resolve_placeholder, began[session])
         own[session].on_event(event, at, own_rules, signals, about)
-        rules = event_rules if event.type in FAST_TYPES else own_rules
+        rules = event_rules if event.type in FAST_TYPES else asked
         moment = Moment(at, f"event:{event.event_id}", began[session])
         yield from decide(rules, memories[session], signals, subject, moment, resolve_placeholder)
     for session, memory in memories.items():
         yield from renewals(event_rules, memory, min(until_ms, latest[session] + HALF_HOUR - 1))
     for remembered in own.values():
         yield from remembered.silences(own_rules, until_ms)
+
+
+def _named_types(rule: CompiledRule) -> set[str]:
+    conditions = [each for each in rule.rule.when if each.event == "type"]
+    return {each for one in conditions for each in (one.equals, *(one.among or ())) if each in COUNTED_TYPES}
 
 
 def _matchers(rule: CompiledRule) -> list[EventMatcher]:

@@ -45,10 +45,11 @@ from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
 from schemas.commands import Target, encode
 from schemas.event_validation import validate_record
-from schemas.events import CROSSING_TYPES, Event
+from schemas.events import CROSSING_TYPES, Context, Event
 from schemas.proposals import encode_proposal
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
+from tests.support.oracle.context import add_context
 from tests.support.oracle.events import HALF_HOUR, decide, event_changes
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
@@ -133,6 +134,7 @@ class Reader:
         self.memory = DecisionState()
         self.first = self.acted = self.last = self.hidden = self.looked = 0
         self.device: str | None = None
+        self.context: Context | None = None
         self.type: str | None = None
 
     def filled(self) -> int:
@@ -168,6 +170,9 @@ def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, unti
             devices = [e.context.device for e in now.events if e.context and e.context.device]
             device = max(devices, default=None)
             reader.device, reader.type = device or reader.device, now.main_type or reader.type
+            told = [e for e in now.events if e.type == "context"]
+            if told:
+                reader.context = max(told, key=lambda e: e.occurred_at_ms).context or Context()
             card = site.card(session, end)
             level = site_level(totals, active_ms, card)
             view = SiteView(card, level, level)
@@ -181,6 +186,7 @@ def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, unti
                     partial(scorer.score, row), model.card.threshold, partial(_strongest, scorer, row)
                 )
             signals.attributes = {"device": device, "content_type": now.main_type}
+            add_context(signals, device, reader.context)
             last_ms = max(event.occurred_at_ms for event in now.events)
             # Who signs out is not named by what came before.
             users = [e.user_id for e in now.events if e.occurred_at_ms == last_ms and e.user_id is not None]
@@ -269,6 +275,7 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         signals = _signals(reader, end, view, [empty.values[name] for name in SESSION_NAMES], empty.wholes)
         signals.scalars["at_break"] = 0.0
         signals.attributes = {"device": reader.device, "content_type": reader.type}
+        add_context(signals, reader.device, reader.context)
         subject = Subject(Target("session", session), session, None, None)
         moment = Moment(end, f"window:{end}", reader.first)
         yield from decide(rule_set.lane("session_window"), reader.memory, signals, subject, moment, {}.get)
