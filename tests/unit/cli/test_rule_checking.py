@@ -68,3 +68,20 @@ def test_the_library_checks_each_expression_of_a_rule() -> None:
         check_with_library(rule(**{"if": "clicks > 3"}))
     with pytest.raises(RuleError, match=r"rule calm-down: until\.if: cel-expr-python: .*undeclared reference"):
         check_with_library(rule(until={"if": "clikcs > 3.0"}))
+
+
+def test_the_library_knows_the_fields_of_events_that_are_counted_or_in_sequence() -> None:
+    pytest.importorskip("cel_expr_python", reason="cel-expr-python is not installed")
+    counted = {"name": "read", "count": {"event": "custom", "where": "value > 0.9 && page_url != ''"}, "within_s": 5}
+    made = rule_data(
+        lane="event",
+        when=[{"feature": "read", "above": 0}],
+        features=[counted],
+        sequence=["page_view", "element == 'buy' && type == 'click'"],
+        without="page_url.startsWith('/cart')",
+        within_s=60,
+    )
+    assert check_rules([made]).problems == []
+    made["without"] = "page_url > 1.0"
+    [problem] = check_rules([made]).problems
+    assert "without: line 1, column 10: > does not take string and double" in problem.problem
