@@ -233,7 +233,9 @@ def _written(node: Node) -> str:
     """Text that two parts share only where they are the same."""
     match node:
         case Read():
-            return str(node.variable.name)
+            # Not by name: rules may call different counters by the same.
+            variable = node.variable
+            return f"{variable.name}@{variable.source or id(variable.read)}"
         case Literal():
             return repr(node.value)
         case Call():
