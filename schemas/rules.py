@@ -92,9 +92,6 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     enabled: bool = True
 
 
-MAX_RULE_BYTES: Final = 262_144
-"""A longer text is no rule: it is refused before it is read."""
-
 PLACEHOLDERS: Final = {
     "$recent_contents": "ids of the contents clicked lately, most telling first",
     "$recent_types": "their types, likewise",
@@ -134,6 +131,9 @@ TAKEN_NAMES: Final = frozenset(
 )
 """Names that expressions read as something else than a rule's own counter."""
 
+MAX_RULE_CHARS: Final = 262_144
+"""Characters of a rule; a longer one is refused before it is read."""
+
 MAX_FILE_CHARS: Final = 4_194_304
 
 
@@ -147,8 +147,8 @@ def parse_rule(
     `features` says which features each lane knows, `detectors` which detectors the job has; None accepts any name.
     """
     name = "rule"
-    if isinstance(data, bytes) and len(data) > MAX_RULE_BYTES:
-        raise RuleError(f"{name}: {len(data)} bytes; a rule has at most {MAX_RULE_BYTES}")
+    if isinstance(data, bytes) and len(data) > MAX_RULE_CHARS:
+        raise RuleError(f"{name}: {len(data)} bytes; {MAX_RULE_CHARS} are allowed")
     try:
         given = msgspec.json.decode(data) if isinstance(data, bytes) else data
         if isinstance(given, Mapping):
@@ -181,6 +181,10 @@ def _problems(
     known = (*features[rule.lane], *own_names(rule))
     elsewhere = {lane: names for lane, names in features.items() if lane != rule.lane}
     conditions = [(f"when[{number}]", each) for number, each in enumerate(rule.when)]
+    if rule.until is not None and not (rule.until.when or rule.until.if_):
+        yield "until", ": give when or if; without any the command would be taken back at once"
+    if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
+        yield "until.for_windows", ": an event is no window; leave it out in lane event"
     if rule.until is not None:
         conditions += [(f"until.when[{number}]", each) for number, each in enumerate(rule.until.when)]
     for where, condition in conditions:

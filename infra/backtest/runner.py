@@ -14,7 +14,7 @@ from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
-from schemas.events import FAST_TYPES, Event
+from schemas.events import CROSSING_TYPES, Event
 from schemas.rules import Rule
 from udfs.arbiter import ArbiterFunction
 from udfs.crossing_rows import content_key, session_key
@@ -57,7 +57,7 @@ class BacktestJob:
         self._windows = MemoryOperator(
             WindowCommands(rules, forest.artefact, forest.card, refits, cards, WINDOW_MS, SLICE_MS, False, False)
         )
-        self._events = MemoryOperator(EventCommands(rules, False))
+        self._events = MemoryOperator(EventCommands(rules, WAIT_MS, False))
         self._arbiter = MemoryOperator(ArbiterFunction(DEFAULT_BUDGETS, True, False))
 
     def on_event(self, event: Event) -> None:
@@ -121,7 +121,7 @@ def run(
     for event in events:
         last_ms = max(last_ms, event.received_at_ms)
         slices[event.occurred_at_ms // SLICE_MS * SLICE_MS][event.session_id, event.content_id].add(event)
-        if event.type in FAST_TYPES:
+        if event.type in CROSSING_TYPES:
             triggers.append((last_ms, event))
     if not slices:
         return job.decided

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import yaml
@@ -11,9 +11,8 @@ from msgspec import Struct
 from infra.rules.cel_library import check_rule
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.rule_conditions import DETECTORS
+from schemas.rule_errors import WithinText
 from schemas.rules import Rule, RuleError, entries_or_errors, rules_or_errors
-
-MAX_FILE_BYTES: Final = 4_194_304
 
 
 class RuleProblem(Struct):
@@ -23,6 +22,14 @@ class RuleProblem(Struct):
     problem: str
     line: int | None = None
     column: int | None = None
+    field: str | None = None
+    """Path of the field, such as ``when[0].above``."""
+    within: WithinText | None = None
+    """Place in the text of the field."""
+
+    def placed(self) -> str:
+        """The problem behind its place, where that is known."""
+        return self.problem if self.line is None else f"line {self.line}, column {self.column}: {self.problem}"
 
 
 @dataclass
@@ -39,15 +46,12 @@ class CheckedRules:
     def required(self) -> list[Rule]:
         """Returns the rules; raises `RuleError` with all problems where there are any."""
         if self.problems:
-            raise RuleError("\n".join(each.problem for each in self.problems))
+            raise RuleError("\n".join(each.placed() for each in self.problems))
         return self.rules
 
 
 def check_text(text: str) -> CheckedRules:
     """Checks YAML or JSON: a list under `rules`, or one rule by itself."""
-    if len(text.encode("utf-8", "replace")) > MAX_FILE_BYTES:
-        problem = RuleProblem(None, f"the text is longer than {MAX_FILE_BYTES} bytes")
-        return CheckedRules(problems=[problem])
     return _checked(rules_or_errors(text, KNOWN_FEATURES, DETECTORS, check_rule, may_be_one=True))
 
 
@@ -62,7 +66,8 @@ def _checked(found: Iterable[Rule | RuleError]) -> CheckedRules:
         if isinstance(each, Rule):
             checked.rules.append(each)
         else:
-            checked.problems.append(RuleProblem(each.rule, each.message, each.line, each.column))
+            problem = RuleProblem(each.rule, each.message, each.line, each.column, each.field, each.within)
+            checked.problems.append(problem)
     return checked
 
 

@@ -52,7 +52,7 @@ def test_each_subtask_acknowledges_what_it_took_up_refused_and_deleted(mode: str
     acks = (
         key_by_first_field(events, CROSSING_ROW_TYPE)
         .connect(control.broadcast(CONTROL))
-        .process(EventCommands((rule(id="gone", **clicks),)), output_type=side_outputs.KEYED_CHANGE)
+        .process(EventCommands((rule(id="gone", **clicks),), 2_500), output_type=side_outputs.KEYED_CHANGE)
         .get_side_output(side_outputs.CONTROL_ACKS)
     )
     with acks.execute_and_collect() as collected:
