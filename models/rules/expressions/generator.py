@@ -233,8 +233,9 @@ def _written(node: Node) -> str:
     """Text that two parts share only where they are the same."""
     match node:
         case Read():
-            # Rules may call different counters by the same name: what is read tells them apart.
-            return str(node.variable.source or node.variable.name)
+            # Not by name: rules may call different counters by the same.
+            variable = node.variable
+            return f"{variable.name}@{variable.source or id(variable.read)}"
         case Literal():
             return repr(node.value)
         case Call():

@@ -110,3 +110,14 @@ def test_a_rule_that_is_put_leaves_what_is_compiled_of_the_others() -> None:
     after = before.with_rule(rule(id="b", version=2)).without("c")
     assert after.compiled["a"] is before.compiled["a"]
     assert after.compiled["b"].rule.version == 2
+
+
+def test_counters_of_one_name_are_apart() -> None:
+    """Each rule counts its own: the name is the rule's, the key is that of what is counted."""
+    rules = []
+    for number, event in enumerate(("click", "custom", "click", "feedback")):
+        counter = {"name": "seen", "count": {"event": event}, "within_s": 60}
+        made = rule(id=f"r{number}", lane="event", features=[counter], when=[{"feature": "seen", "above": 2}])
+        rules.append(CompiledRule(made))
+    scalars = {counter.key: 9.0 for counter in rules[0].counters}
+    assert screen_of(rules, "event")(Signals(scalars=scalars)) == [True, False, True, False]
