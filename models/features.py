@@ -70,6 +70,18 @@ EVENT_FEATURES: Final = {
         ScalarFeature("recent_clicks", "count", "clicks of the session in the last 60 s"),
         ScalarFeature("recent_recommended_clicks", "count", "clicks on recommended content in the last 60 s"),
         ScalarFeature("rating", "1..5", "the rating a feedback gave"),
+        ScalarFeature("recent_rating", "1..5", "the session's last rating, for five minutes"),
+        ScalarFeature(
+            "sentiment",
+            "-1..1",
+            "of the session's last English text in a feedback, for five minutes; below 0 is a complaint",
+        ),
+        ScalarFeature("sentiment_age_ms", "ms", "since that text"),
+        ScalarFeature("rage_clicks", "count", "clicks in the last five minutes that the tracker calls rage clicks"),
+        ScalarFeature(
+            "returns", "count", "clicks in the last five minutes back on a content item, after one on another"
+        ),
+        ScalarFeature("struggles", "count", "rage clicks and returns together"),
         ScalarFeature("rtt_ms", "ms", "network round trip"),
         ScalarFeature("downlink_kbps", "kbit/s", "network bandwidth"),
         ScalarFeature("save_data", "0 or 1", "1 where the reader asked to save data"),

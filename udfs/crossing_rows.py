@@ -52,7 +52,7 @@ CONTENT_NUMBERS: Final = (
 )
 MAX_LEAVERS: Final = 2
 CONTENT_TEXTS: Final = ("content_id", "content_type")
-EVENT_NUMBERS: Final = ("at_ms", "`value`", "context.rtt_ms", "context.downlink_kbps", "saves_data")
+EVENT_NUMBERS: Final = ("at_ms", "`value`", "context.rtt_ms", "context.downlink_kbps", "saves_data", "rage")
 EVENT_TEXTS: Final = (
     "session_id",
     "user_id",
@@ -65,6 +65,7 @@ EVENT_TEXTS: Final = (
     "context.device",
     "context.country",
     "context.`language`",
+    "feedback_text",
 )
 LATE_NUMBERS: Final = ("occurred_at_ms", "received_at_ms", "`partition`", "`offset`")
 LATE_TEXTS: Final = ("event_id", "type", "session_id")
@@ -185,6 +186,8 @@ class TriggerEvent(NamedTuple):
     rtt_ms: float
     downlink_kbps: float
     saves_data: float
+    rage: float
+    """Clicks of a rage click, this one included."""
     session_id: str
     user_id: str | None
     content_id: str | None
@@ -196,6 +199,8 @@ class TriggerEvent(NamedTuple):
     device: str | None
     country: str | None
     language: str | None
+    text: str | None
+    """What a feedback says, up to `MAX_TEXT_CHARS`. It is scored and forgotten: no state, log or evidence holds it."""
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":

@@ -20,7 +20,7 @@ SOURCE_COLUMNS = (
         "user_id",
         "content_id",
     ),
-    *("content_type", "`element`", "placement", "`value`", "scroll_pages", "text", "context"),
+    *("content_type", "`element`", "placement", "`value`", "scroll_pages", "rage", "section_ms", "text", "context"),
     *("reject_reason", "reject_detail", "original", "`partition`", "`offset`", "written"),
 )
 """The columns of `source`, in order."""
@@ -108,7 +108,7 @@ def source_ddl(config: AdjustConfig) -> str:
 CREATE TABLE source (
   event_id STRING, type STRING, type_no INT, occurred_at TIMESTAMP_LTZ(3), occurred_at_ms BIGINT, received_at_ms BIGINT,
   session_id STRING, user_id STRING, content_id STRING, content_type STRING, `element` STRING, placement STRING,
-  `value` DOUBLE, scroll_pages DOUBLE, text STRING,
+  `value` DOUBLE, scroll_pages DOUBLE, rage DOUBLE, section_ms DOUBLE, text STRING,
   context ROW<device STRING, country STRING, `language` STRING, rtt_ms BIGINT, downlink_kbps BIGINT,
               save_data BOOLEAN>,
   reject_reason STRING, reject_detail STRING, original BYTES,

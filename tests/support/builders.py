@@ -145,6 +145,7 @@ def trigger_event(
     rtt_ms: float = NAN,
     downlink_kbps: float = NAN,
     saves_data: float = NAN,
+    rage: float = NAN,
     content: str | None = MORNING_NEWS,
     content_type: str | None = "news",
     placement: str | None = None,
@@ -153,12 +154,13 @@ def trigger_event(
     country: str | None = "AT",
     language: str | None = "de",
     user: str | None = "anna",
+    text: str | None = None,
 ) -> CrossingRow:
     """A click, or another event of the fast lane."""
     return (
         "event",
-        [float(at(at_s)), value, rtt_ms, downlink_kbps, saves_data],
-        [session, user, content, event_id, type, content_type, placement, element, device, country, language],
+        [float(at(at_s)), value, rtt_ms, downlink_kbps, saves_data, rage],
+        [session, user, content, event_id, type, content_type, placement, element, device, country, language, text],
     )
 
 

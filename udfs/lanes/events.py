@@ -10,6 +10,7 @@ from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import EventEvaluation
+from udfs.stages.feedback import FeedbackStage
 from udfs.stages.recent_clicks import RecentClicksStage
 
 
@@ -20,10 +21,12 @@ class EventLane:
         self._repeated = repeated
         self._bundle = KeyedStateBundle("fast-lane-v2")
         self._clicks = RecentClicksStage(self._bundle)
+        self._feedback = FeedbackStage(self._bundle)
         self._decisions = DecisionStage("event-decisions-v1", "event", control, self._bundle)
 
     def open(self, context: RuntimeContext) -> None:
         self._clicks.open(context)
+        self._feedback.open(context)
         self._decisions.open(context)
 
     def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
@@ -32,6 +35,7 @@ class EventLane:
         self._clear_if_over(evaluation.key, evaluation.at_ms)
         commands: list[AdjustmentCommand] = []
         if self._clicks.on_event(evaluation, ctx):
+            self._feedback.on_event(evaluation)
             commands = self._decisions.decide(evaluation)
         else:
             self._repeated.inc()
@@ -47,4 +51,5 @@ class EventLane:
     def _clear_if_over(self, key: str, now_ms: int) -> None:
         if self._clicks.is_over(key, now_ms):
             self._clicks.clear(key)
+            self._feedback.clear(key)
             self._decisions.clear(key)

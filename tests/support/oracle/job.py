@@ -47,6 +47,7 @@ from schemas.event_validation import validate_record
 from schemas.events import FAST_TYPES, Event
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
+from tests.support.oracle.feedback import Said
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
 _RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
@@ -285,6 +286,7 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
     memories: dict[str, DecisionState] = defaultdict(DecisionState)
+    said: dict[str, Said] = defaultdict(Said)
     for event in gestures:
         at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
         if event.event_id in ids[session][-32:]:
@@ -296,6 +298,7 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
             clicked[session] = append_click(clicked[session], click)
         lately = clicks_within(clicked[session], at)
         context = event.context
+        said[session].add(event, at)
         numbers = {
             "recent_clicks": len(lately),
             "recent_recommended_clicks": sum(click.recommended for click in lately),
@@ -305,6 +308,7 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
             "save_data": context.save_data if context else None,
         }
         signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
+        signals.scalars.update(said[session].numbers(at, clicked[session]))
         signals.attributes = {
             "event.type": event.type,
             "event.placement": event.placement,
