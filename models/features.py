@@ -56,6 +56,21 @@ LIVE_FEATURES: Final = {
         ScalarFeature("rapid_click_slices", "count", "slices of 10 s in a row with five clicks or more"),
         ScalarFeature("page_depth", "0..1", "deepest point of the page in view"),
         ScalarFeature(
+            "reading_pace",
+            "times",
+            "engaged time with the item by the time its words ask for down to the depth reached; 2 is slow",
+        ),
+        ScalarFeature(
+            "reading_pace_by_habit", "times", "the same by the reader's own pace with the items before, two at least"
+        ),
+        ScalarFeature(
+            "rescrolled_pages", "pages", "distance scrolled on the item beyond the depth reached: back and forth"
+        ),
+        ScalarFeature(
+            "items_read", "count", "items of the session read to 0.85 of their depth at a usual pace, before this one"
+        ),
+        ScalarFeature("reading_level", "LIX", "how hard the item is to read, where the CMS tells it as LIX"),
+        ScalarFeature(
             "category_nats", "nats", "evidence that the content type opened last has become the reader's subject"
         ),
         ScalarFeature("category_pages", "count", "pages that this evidence rests on"),

@@ -20,10 +20,8 @@ COMPLAINT = "This is confusing and I hate how long it is."
 PRAISE = "I love this, it is a great read."
 
 
-def feedback(
-    event_id: str, at_s: float, text: str | None = None, rating: float = float("nan"), **more: str
-) -> CrossingRow:
-    return trigger_event(event_id, at_s, type="feedback", text=text, value=rating, **more)
+def feedback(event_id: str, at_s: float, text: str | None = None, rating: float = float("nan")) -> CrossingRow:
+    return trigger_event(event_id, at_s, type="feedback", text=text, value=rating)
 
 
 def rage(event_id: str, at_s: float) -> CrossingRow:

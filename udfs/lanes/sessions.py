@@ -9,16 +9,18 @@ from pyflink.datastream import RuntimeContext
 from models.features import silent_values
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
+from models.language.known_items import KnownItems
 from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Numbers, SessionWindow, Texts, session_id_of, session_key
 from udfs.keyed_state import KeyedStateBundle
-from udfs.stages.base import Detector, LaneSetup, Stage
+from udfs.stages.base import NO_ITEMS, Detector, LaneSetup, Stage
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import SessionDecisionStage
 from udfs.stages.evaluation import SessionEvaluation
 from udfs.stages.habits import HabitStage
 from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
+from udfs.stages.reading import ReadingStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_scores import SessionScoresStage
 from udfs.stages.window_refill import WindowRefill
@@ -26,6 +28,7 @@ from udfs.stages.window_refill import WindowRefill
 STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     SessionClockStage,
     HabitStage,
+    ReadingStage,
     IsolationForestStage,
     SessionScoresStage,
     SessionDecisionStage,
@@ -51,6 +54,7 @@ class SessionLane:
         control: BroadcastControl,
         emit_scores: bool,
         refill: WindowRefill,
+        items: KnownItems = NO_ITEMS,
     ) -> None:
         self._window_ms = window_ms
         self._silent_values = silent_values(window_ms)
@@ -59,7 +63,7 @@ class SessionLane:
         self._refill = refill
         self._bundle = KeyedStateBundle("session-v2")
         self._pending = PendingWindowsStage()
-        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, cards, emit_scores)
+        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, cards, emit_scores, items)
         self._stages = [stage(setup) for stage in STAGES]
         self._clock = _of_type(self._stages, SessionClockStage)
         self._habits = _of_type(self._stages, HabitStage)

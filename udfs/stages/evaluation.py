@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
+from models.judgement.session import SliceEvents
 from models.recent_clicks import Click, rank_by_decay
 from models.rules.evaluation import Subject
 from models.rules.signals import Signals
@@ -55,6 +56,8 @@ class SessionEvaluation(WindowEvaluation):
         super().__init__(session_key(session_id), end_ms, values, window_ms)
         self.session_id = session_id
         self.window = window
+        self.newest: SliceEvents | None = None
+        """What the habits found in the newest ten seconds of the window; None where nothing came."""
         self.category: str | None = None
         """The content type that evidence speaks for."""
         if window is not None:

@@ -1,0 +1,28 @@
+"""What reading signals ask of the catalogue of content items, which the CMS fills (content.v1)."""
+
+from typing import Protocol
+
+
+class ItemFacts(Protocol):
+    """What is known of one item; None for what is not."""
+
+    @property
+    def words(self) -> int | None: ...
+
+    @property
+    def level(self) -> float | None: ...
+
+    @property
+    def level_method(self) -> str | None: ...
+
+
+class KnownItems(Protocol):
+    def get(self, content_id: str | None) -> ItemFacts | None:
+        """Returns what is known of an item; None where nothing is."""
+
+
+class NoItems:
+    """The catalogue where no CMS has described anything."""
+
+    def get(self, content_id: str | None) -> ItemFacts | None:
+        return None
