@@ -79,6 +79,25 @@ LIVE_FEATURES: Final = {
 }
 """What the session window lane knows beside the vector, by name."""
 
+SECTION_FEATURES: Final = {
+    each.name: each
+    for each in (
+        ScalarFeature(
+            "passed_readers", "count", "readers of the section that the greatest share of its readers passes in 2 s"
+        ),
+        ScalarFeature("passed_share", "0..1", "that share"),
+        ScalarFeature("passed_share_elsewhere", "0..1", "mean of the shares of the item's other sections"),
+        ScalarFeature("held_readers", "count", "readers of the section that holds its readers longest"),
+        ScalarFeature(
+            "held_by_others",
+            "times",
+            "its time a reader and word by the others' mean; unknown unless the CMS tells the words of all",
+        ),
+        ScalarFeature("held_after_passed", "0 or 1", "1 where it stands after the passed one, as the CMS orders them"),
+    )
+}
+"""What the section lane knows of an item's sections, by name."""
+
 EVENT_FEATURES: Final = {
     each.name: each
     for each in (

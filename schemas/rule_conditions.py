@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-Lane = Literal["session_window", "content_window", "event"]
+Lane = Literal["session_window", "content_window", "content_section", "event"]
 BaselineScope = Literal["self", "peers"]
 
 
@@ -68,7 +68,7 @@ class Bound:
     unit: ThresholdUnit
 
 
-_ALL: Final[tuple[Lane, ...]] = ("session_window", "content_window", "event")
+_ALL: Final[tuple[Lane, ...]] = ("session_window", "content_window", "content_section", "event")
 _WINDOWS: Final[tuple[Lane, ...]] = ("session_window", "content_window")
 _BOTH: Final[tuple[BaselineScope, ...]] = ("self", "peers")
 
@@ -119,6 +119,7 @@ BOUNDS: Final = {
 LANE_SCOPES: Final[dict[Lane, tuple[BaselineScope, ...]]] = {
     "session_window": ("self", "peers"),
     "content_window": ("self",),
+    "content_section": (),
     "event": (),
 }
 """Whose baselines each lane has."""
@@ -129,6 +130,7 @@ EVENT_TEXTS: Final = ("type", "placement", "element", "content_type")
 CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
     "session_window": ("device", "content_type"),
     "content_window": ("content_type",),
+    "content_section": ("content_type",),
     "event": ("device", "country", "language"),
 }
 """What `context` can compare, by lane."""
@@ -202,7 +204,8 @@ def _feature_problem(
     for bound in bounds:
         if lane not in bound.lanes:
             if bound.scopes and not LANE_SCOPES[lane]:
-                return f".{bound.name}: an event has no baseline; use {bounds_on_values()}"
+                what = "an event has" if lane == "event" else "sections have"
+                return f".{bound.name}: {what} no baseline; use {bounds_on_values()}"
             return f".{bound.name}: not known in lane {lane}; it is in {', '.join(bound.lanes)}"
     if (problem := _impossible(condition)) is not None:
         return problem

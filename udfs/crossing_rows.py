@@ -7,8 +7,10 @@ from typing import Any, Final, NamedTuple
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
 from models.judgement.presence import SLICE_MS
+from models.language.section_attention import SectionMinute
 
 SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", "late", "rejected", "tally"
+SECTION: Final = "section"
 
 SESSION_PREFIX, CONTENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "p", "t"
 """First letters of the keys: rows of all kinds share one keyed operator, and ids of different kinds may be alike."""
@@ -52,6 +54,8 @@ CONTENT_NUMBERS: Final = (
 )
 MAX_LEAVERS: Final = 2
 CONTENT_TEXTS: Final = ("content_id", "content_type")
+SECTION_NUMBERS: Final = ("window_end_ms", "readers", "passers", "seen_ms")
+SECTION_TEXTS: Final = ("content_id", "content_type", "section")
 EVENT_NUMBERS: Final = ("at_ms", "`value`", "context.rtt_ms", "context.downlink_kbps", "saves_data", "rage")
 EVENT_TEXTS: Final = (
     "session_id",
@@ -205,6 +209,12 @@ class TriggerEvent(NamedTuple):
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":
         return cls(int(numbers[0]), *numbers[1:], *texts)  # type: ignore[arg-type]
+
+
+def section_minute(numbers: Numbers, texts: Texts) -> SectionMinute:
+    """The minute of a section that a crossing row holds."""
+    end_ms, readers, passers, seen_ms = map(int, numbers)
+    return SectionMinute(end_ms, readers, passers, seen_ms, texts[0] or "", texts[1], texts[2] or "")
 
 
 def session_key(session_id: str) -> str:

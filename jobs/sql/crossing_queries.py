@@ -114,6 +114,17 @@ def windows_query(
     )
 
 
+def sections_query() -> str:
+    """Returns the query of the section lane's rows, keyed by content item."""
+    return _crossing_row(
+        crossing_rows.SECTION,
+        _key(crossing_rows.CONTENT_PREFIX, "content_id"),
+        crossing_rows.SECTION_NUMBERS,
+        crossing_rows.SECTION_TEXTS,
+        "section_minutes",
+    )
+
+
 def session_actions_query() -> str:
     """Returns the query of a reader's deliberate actions, for session-state.v1.
 

@@ -1,6 +1,17 @@
 """What reading signals ask of the catalogue of content items, which the CMS fills (content.v1)."""
 
+from collections.abc import Sequence
 from typing import Protocol
+
+
+class SectionFacts(Protocol):
+    """A part of an item, in the order of the page."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def words(self) -> int | None: ...
 
 
 class ItemFacts(Protocol):
@@ -14,6 +25,9 @@ class ItemFacts(Protocol):
 
     @property
     def level_method(self) -> str | None: ...
+
+    @property
+    def sections(self) -> Sequence[SectionFacts]: ...
 
 
 class KnownItems(Protocol):

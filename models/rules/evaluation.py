@@ -18,7 +18,7 @@ class RuleSet:
         self.rules = {rule.id: rule for rule in rules}
         ordered = sorted(self.rules.values(), key=lambda rule: (-rule.priority, rule.id))
         compiled = [CompiledRule(rule) for rule in ordered if rule.enabled]
-        lanes: tuple[Lane, ...] = ("session_window", "content_window", "event")
+        lanes: tuple[Lane, ...] = ("session_window", "content_window", "content_section", "event")
         self._lanes = {lane: [each for each in compiled if each.rule.lane == lane] for lane in lanes}
 
     def lane(self, lane: Lane) -> Sequence[CompiledRule]:

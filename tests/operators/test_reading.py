@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from models.language.known_items import SectionFacts
 from models.language.reading_progress import MIN_LEARNT_ITEMS
 from tests.support.builders import ANNA, WINDOW_MS, at, session_window
 from tests.support.flink_fakes import FakeContext, FakeFlink
@@ -22,6 +23,7 @@ class Item(NamedTuple):
     words: int | None = None
     level: float | None = None
     level_method: str | None = None
+    sections: tuple[SectionFacts, ...] = ()
 
 
 class Catalogue:

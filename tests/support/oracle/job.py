@@ -48,6 +48,7 @@ from schemas.events import FAST_TYPES, Event
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
 from tests.support.oracle.feedback import Said
+from tests.support.oracle.sections import section_attention
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
 _RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
@@ -88,6 +89,7 @@ def answer(
     found = [
         *_session_commands(slices, rule_set, model, until_ms),
         *_content_commands(slices, rule_set, until_ms),
+        *_section_commands(kept, rule_set, until_ms),
         *_event_commands(gestures, rule_set),
     ]
     return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
@@ -280,6 +282,26 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
             yield from _decide(rule_set, "content_window", memory, signals, subject, end, f"window:{end}", fill)
+
+
+def _section_commands(kept: list[Event], rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
+    memories: dict[str, DecisionState] = defaultdict(DecisionState)
+    for content, end, content_type, found in section_attention(kept, until):
+        signals = Signals(window_start_ms=end - WINDOW_MS, window_end_ms=end)
+        names = ("passed_readers", "passed_share", "passed_share_elsewhere", "held_readers", "held_by_others")
+        numbers = {name: getattr(found, name) for name in names}
+        signals.scalars = {name: float(value) for name, value in numbers.items() if value is not None}
+        signals.attributes["content_type"] = content_type
+        subject = Subject(Target("content", content), None, None, content)
+        fill = {
+            "$content_id": content,
+            "$passed_section": found.passed,
+            "$held_section": found.held,
+            "$sections_by_attention": list(found.by_attention),
+        }.get
+        yield from _decide(
+            rule_set, "content_section", memories[content], signals, subject, end, f"sections:{end}", fill
+        )
 
 
 def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
