@@ -57,6 +57,8 @@ def run(
     """Builds the graph, attaches the sinks and submits the job."""
     outputs = build(t_env, config, rules, default_forest)
     add_kafka_sink(outputs.commands, config.adjustments_topic, "commands", config)
+    if outputs.proposals is not None:
+        add_kafka_sink(outputs.proposals, config.proposals_topic, "proposals", config)
     add_kafka_sink(outputs.rejected, config.rejected_topic, "rejected", config)
     add_kafka_sink(outputs.late, config.late_topic, "late", config)
     add_kafka_sink(outputs.tally, config.tally_topic, "tally", config)

@@ -42,11 +42,13 @@ class AdjustConfig:
     group_id: str = option("microadjust-adjust", "consumer group, and prefix of the transactional ids")
     events_topic: str = option("events.v1", "topic of reader events")
     adjustments_topic: str = option("adjustments.v1", "topic of commands")
+    proposals_topic: str = option("proposals.v1", "topic of proposals: what was done, what not, and why")
     rejected_topic: str = option("rejected.v1", "topic of rejected records")
     late_topic: str = option("late.v1", "topic of events that came too late")
     tally_topic: str = option("tally.v1", "topic of event counts per window")
     session_state_topic: str = option("session-state.v1", "compacted topic of the state of each session")
     rules_topic: str = option("rules.v1", "compacted topic of rules")
+    content_topic: str = option("content.v1", "compacted topic of content items")
     startup: str = option(
         "committed", "where to start reading without a savepoint", choices=("committed", "earliest", "latest")
     )
@@ -78,6 +80,20 @@ class AdjustConfig:
     session_state: str = option(
         "on", "whether the state of each session is written to its topic", choices=("on", "off")
     )
+    content: str = option(
+        "known",
+        "which changes need a variant that content.v1 names: known (of items that it describes), required (of all), or off,"
+        " where the topic is not read",
+        choices=("known", "required", "off"),
+    )
+    proposals: str = option("on", "whether what became of each proposal is written to its topic", choices=("on", "off"))
+    changes_per_minute: int = option(
+        4,
+        "most changes of a reader's page within a minute of event time, half of them for single events and half for windows;"
+        " changes for access (save-data, slow network), reverts and renewals are not counted",
+        minimum=2,
+    )
+    changes_per_session: int = option(60, "most changes within a session, likewise", minimum=2)
     delivery: str = option("exactly-once", "delivery guarantee of the sinks", choices=("exactly-once", "at-least-once"))
     transaction_timeout_ms: int = option(
         600_000,

@@ -19,14 +19,16 @@ from jobs.sql.crossing_queries import (
     windows_query,
 )
 from jobs.sql.section_views import section_views
-from jobs.sql.source_table import events_query, register_functions, rules_ddl, source_ddl
+from jobs.sql.source_table import content_ddl, events_query, register_functions, rules_ddl, source_ddl
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
+from models.arbitration.budget import split
 from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
 from schemas.rules import Rule
 from udfs import side_outputs
+from udfs.arbiter import ArbiterFunction
 from udfs.event_commands import EventCommands
 from udfs.forest_refit import ForestRefit
 from udfs.session_state import SessionStates
@@ -45,6 +47,7 @@ class Outputs(NamedTuple):
     """Streams of records for Kafka: (key, value) as bytes."""
 
     commands: DataStream
+    proposals: DataStream | None
     rejected: DataStream
     late: DataStream
     tally: DataStream
@@ -59,8 +62,9 @@ def build(
     windows, trigger_events = build_sql_pipeline(t_env, config)
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
     card_schedule = RefitSchedule(CARD_MS, LEAD_MS)
-    rules_stream = _rules(t_env)
+    control = _rules(t_env) if config.content == "off" else _rules(t_env).union(_content(t_env, config))
     patch_pyflink = config.pyflink_patches == "on"
+    require_content = config.content == "required"
     emit_scores = config.session_state == "on"
     window_commands = WindowCommands(
         rules,
@@ -72,37 +76,54 @@ def build(
         config.slide_ms,
         emit_scores,
         patch_pyflink,
+        require_content,
     )
-    learned = _with_learned(t_env, rules_stream, schedule, card_schedule, patch_pyflink)
+    learned = _with_learned(t_env, control, schedule, card_schedule, patch_pyflink)
     # Last of the queries with state: the operators of one are named by their number, and later ones would get others.
     for view in section_views(config):
         t_env.execute_sql(f"CREATE TEMPORARY VIEW {view.name} AS {view.query}")
     sections = _crossing_rows(t_env, sections_query(), "sections")
-    commands = (
+    changes = (
         key_by_first_field(windows.union(sections), CROSSING_ROW_TYPE)
         .connect(learned.broadcast(CONTROL))
-        .process(window_commands, output_type=side_outputs.KAFKA_RECORD)
+        .process(window_commands, output_type=side_outputs.KEYED_CHANGE)
         .name("adjust")
         .uid("adjust")
     )
-    fast_lane_commands = (
+    event_changes = (
         key_by_first_field(trigger_events, CROSSING_ROW_TYPE)
-        .connect(rules_stream.broadcast(CONTROL))
-        .process(EventCommands(rules, patch_pyflink), output_type=side_outputs.KAFKA_RECORD)
+        .connect(control.broadcast(CONTROL))
+        .process(EventCommands(rules, patch_pyflink, require_content), output_type=side_outputs.KEYED_CHANGE)
         .name("fast-lane")
         .uid("fast-lane")
+        # A click's proposal is not to wait for others in an output buffer: there are few.
+        .set_buffer_timeout(0)
     )
     if config.fast_lane_slot == "own":
-        fast_lane_commands.slot_sharing_group("fast")
-    all_commands = commands.union(fast_lane_commands)
+        event_changes.slot_sharing_group("fast")
+    commands = _arbiter(config, changes.union(event_changes))
     return Outputs(
-        all_commands,
-        _side_output(commands, side_outputs.REJECTED),
-        _side_output(commands, side_outputs.LATE),
-        _side_output(commands, side_outputs.TALLY),
-        _session_states(t_env, config, all_commands, _side_output(commands, side_outputs.SESSION_UPDATES))
+        commands,
+        _side_output(commands, side_outputs.PROPOSALS) if config.proposals == "on" else None,
+        _side_output(changes, side_outputs.REJECTED),
+        _side_output(changes, side_outputs.LATE),
+        _side_output(changes, side_outputs.TALLY),
+        _session_states(t_env, config, commands, _side_output(changes, side_outputs.SESSION_UPDATES))
         if emit_scores
         else None,
+    )
+
+
+def _arbiter(config: AdjustConfig, changes: DataStream) -> DataStream:
+    """Decides the proposals of all lanes, by target."""
+    budgets = split(config.changes_per_minute, config.changes_per_session)
+    arbiter = ArbiterFunction(budgets, config.proposals == "on", config.pyflink_patches == "on")
+    return (
+        key_by_first_field(changes, side_outputs.PROPOSED_CHANGE)
+        .process(arbiter, output_type=side_outputs.KAFKA_RECORD)
+        .name("arbiter")
+        .uid("arbiter")
+        .slot_sharing_group("default")
     )
 
 
@@ -154,16 +175,28 @@ def _crossing_rows(t_env: StreamTableEnvironment, query: str, uid: str) -> DataS
 def _rules(t_env: StreamTableEnvironment) -> DataStream:
     """Reads rules from their topic."""
     table = t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules")
-    rules = to_data_stream(t_env, table, CONTROL_ROW, "rules")
-    # Rules rarely change. Mark the source idle, or it would hold back the watermark.
+    return _idle(to_data_stream(t_env, table, CONTROL_ROW, "rules"), "rules")
+
+
+def _content(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
+    """Reads content items from their topic, each with the time of its record in front: by it the oldest is dropped."""
+    t_env.execute_sql(content_ddl(config))
+    written_ms = "UNIX_TIMESTAMP(CAST(written AS STRING)) * 1000 + EXTRACT(MILLISECOND FROM written)"
+    body = f"CAST({written_ms} AS STRING) || ' ' || body"
+    table = t_env.sql_query(f"SELECT CAST('content' AS STRING), id, {body} FROM content")
+    return _idle(to_data_stream(t_env, table, CONTROL_ROW, "content"), "content")
+
+
+def _idle(stream: DataStream, name: str) -> DataStream:
+    """Marks a source that rarely brings anything as idle, or it would hold back the watermark."""
     idle = WatermarkStrategy.no_watermarks().with_idleness(Duration.of_millis(200))
-    return rules.assign_timestamps_and_watermarks(idle).name("rules").uid("rules-idleness")
+    return stream.assign_timestamps_and_watermarks(idle).name(name).uid(f"{name}-idleness")
 
 
 def _with_learned(
     t_env: StreamTableEnvironment, rules: DataStream, refits: RefitSchedule, cards: RefitSchedule, patch_pyflink: bool
 ) -> DataStream:
-    """Adds to the rules what is learned from many sessions: the site's cards and refits of the forest."""
+    """Adds to the rules and content items what is learned from many sessions: the site's cards and refits of the forest."""
     site = _crossing_rows(t_env, sampled_windows_query("TRUE", "'site'"), "site-windows")
     made = (
         key_by_first_field(site, CROSSING_ROW_TYPE)

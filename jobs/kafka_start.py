@@ -19,12 +19,15 @@ Config = TypeVar("Config", AdjustConfig, HeatmapConfig)
 def adjust_needs(config: AdjustConfig) -> list[tuple[str, str]]:
     """Returns the topics of the adjust job with what it does to each."""
     written = [config.adjustments_topic, config.rejected_topic, config.late_topic, config.tally_topic]
+    if config.proposals == "on":
+        written.append(config.proposals_topic)
     if config.session_state == "on":
         written.append(config.session_state_topic)
     # A transactional sink asks for open transactions of its topic when it starts: that is a READ in Kafka.
     operations = (WRITE, READ) if config.delivery == "exactly-once" else (WRITE,)
     needs = [(topic, operation) for topic in written for operation in operations]
-    return [(config.events_topic, READ), (config.rules_topic, READ), *needs]
+    described = [(config.content_topic, READ)] if config.content != "off" else []
+    return [(config.events_topic, READ), (config.rules_topic, READ), *described, *needs]
 
 
 def heatmap_needs(config: HeatmapConfig) -> list[tuple[str, str]]:

@@ -39,6 +39,26 @@ FIRST_CONTENT_NAMES: Final = ("readers", "engaged_ms", "depth", "exits", "rapid_
 SESSION_LAYOUT: Final = FeatureLayout(SESSION_NAMES, FIRST_SESSION_NAMES)
 CONTENT_LAYOUT: Final = FeatureLayout(CONTENT_NAMES, FIRST_CONTENT_NAMES)
 
+_CONTEXT_NUMBERS: Final = (
+    ScalarFeature("rtt_ms", "ms", "network round trip"),
+    ScalarFeature("downlink_kbps", "kbit/s", "network bandwidth"),
+    ScalarFeature("save_data", "0 or 1", "1 where the reader asked to save data"),
+)
+
+_CONTENT_NUMBERS: Final = (
+    ScalarFeature("content_words", "words", "length of the item"),
+    ScalarFeature("content_level", "level", "reading level of the item, in the unit of its method"),
+    ScalarFeature(
+        "content_in_region", "0 or 1", "1 where the item may be shown in the reader's country, by its regions"
+    ),
+    ScalarFeature(
+        "has_reader_language",
+        "0 or 1",
+        "1 where the item has a version in a language that suits the reader better than its own",
+    ),
+)
+"""What content.v1 says of the item that the reader is looking at; unknown where it says nothing."""
+
 LIVE_FEATURES: Final = {
     each.name: each
     for each in (
@@ -69,12 +89,13 @@ LIVE_FEATURES: Final = {
         ScalarFeature(
             "items_read", "count", "items of the session read to 0.85 of their depth at a usual pace, before this one"
         ),
-        ScalarFeature("reading_level", "LIX", "how hard the item is to read, where the CMS tells it as LIX"),
         ScalarFeature(
             "category_nats", "nats", "evidence that the content type opened last has become the reader's subject"
         ),
         ScalarFeature("category_pages", "count", "pages that this evidence rests on"),
         ScalarFeature("category_rise_z", "standard deviations", "the same evidence as a z-score"),
+        *_CONTEXT_NUMBERS,
+        *_CONTENT_NUMBERS,
     )
 }
 """What the session window lane knows beside the vector, by name."""
@@ -116,9 +137,8 @@ EVENT_FEATURES: Final = {
             "returns", "count", "clicks in the last five minutes back on a content item, after one on another"
         ),
         ScalarFeature("struggles", "count", "rage clicks and returns together"),
-        ScalarFeature("rtt_ms", "ms", "network round trip"),
-        ScalarFeature("downlink_kbps", "kbit/s", "network bandwidth"),
-        ScalarFeature("save_data", "0 or 1", "1 where the reader asked to save data"),
+        *_CONTEXT_NUMBERS,
+        *_CONTENT_NUMBERS,
     )
 }
 """What the fast lane knows at each event, by name."""

@@ -5,22 +5,43 @@ Not compiled with the modules that use them (`infra/packaging/mypyc.py`): mypyc 
 
 from msgspec import Struct
 
+from models.arbitration.proposed_change import ProposedChange
 from models.recent_clicks import Click
 
 
+class StandingProposal(Struct, array_like=True):
+    """What a rule has proposed and that has not expired; for how many windows its `until` has held, and which was counted last.
+
+    `held` is the proposal itself where its cause goes on by itself (`models/rules/held_causes.py`).
+    """
+
+    proposed_at_ms: int
+    expires_at_ms: int
+    streak: int = 0
+    counted_at_ms: int = 0
+    until_held_at_ms: int = 0
+    held: ProposedChange | None = None
+
+
 class DecisionState(Struct, array_like=True):
-    """Cooldowns and streaks of one target: until when an action must not be repeated, for how many windows a rule has held,
-    and which window was counted last."""
+    """Cooldowns and streaks of one target, by rule: until when a rule rests, for how many windows it has held, which window was
+    counted last, and what it has proposed that lasts.
+
+    State of versions without an arbiter has cooldowns by action, which no rule asks for.
+    """
 
     cooldown_until_ms: dict[str, int] = {}
     streaks: dict[str, int] = {}
     streaks_at_ms: int = 0
     counted_at_ms: dict[str, int] = {}
+    standing: dict[str, StandingProposal] = {}
 
 
 class FastLaneState(Struct, array_like=True):
-    """Event ids and clicks of one session in the event lane. `latest_ms` is the newest event, for cleaning up."""
+    """Event ids and clicks of one session in the event lane. `latest_ms` is the newest event, for cleaning up, `since_ms` the
+    first; 0 where that is not known."""
 
     ids: list[str] = []
     clicks: list[Click] = []
     latest_ms: int = 0
+    since_ms: int = 0

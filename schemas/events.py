@@ -23,6 +23,9 @@ EVENT_TYPES: Final[tuple[str, ...]] = get_args(EventType)
 FAST_TYPES: Final = ("click", "feedback", "context")
 """Events that can change a decision by themselves: they take the fast lane."""
 
+CROSSING_TYPES: Final = (*FAST_TYPES, "page_view")
+"""Events that reach the fast lane one by one. A page view is counted in the windows like every signal as well."""
+
 RECOMMENDED: Final = "recommended"
 """The placement that marks recommended content."""
 
@@ -53,7 +56,10 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
 class Context(Struct, forbid_unknown_fields=False, omit_defaults=True):
-    """Where and on what the reader reads; every part may be unknown."""
+    """Where and on what the reader reads; every part may be unknown.
+
+    `languages` are those of the reader, the most wanted first, with commas between; `language` is the first of them.
+    """
 
     device: Short | None = None
     os: Short | None = None
@@ -62,6 +68,7 @@ class Context(Struct, forbid_unknown_fields=False, omit_defaults=True):
     region: Short | None = None
     city: Short | None = None
     language: Short | None = None
+    languages: Short | None = None
     timezone: Short | None = None
     rtt_ms: Annotated[int, Meta(ge=0, le=600_000)] | None = None
     downlink_kbps: Annotated[int, Meta(ge=0, le=100_000_000)] | None = None

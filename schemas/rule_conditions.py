@@ -127,11 +127,13 @@ LANE_SCOPES: Final[dict[Lane, tuple[BaselineScope, ...]]] = {
 EVENT_TEXTS: Final = ("type", "placement", "element", "content_type")
 """What `event` can compare."""
 
+_READER: Final = ("device", "input", "os", "browser", "country", "region", "language", "timezone")
+
 CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
-    "session_window": ("device", "content_type"),
-    "content_window": ("content_type",),
+    "session_window": (*_READER, "content_type", "content_language"),
+    "content_window": ("content_type", "content_language"),
     "content_section": ("content_type",),
-    "event": ("device", "country", "language"),
+    "event": (*_READER, "content_language"),
 }
 """What `context` can compare, by lane."""
 

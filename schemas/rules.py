@@ -93,6 +93,7 @@ PLACEHOLDERS: Final = {
     "$held_section": "the section that holds readers longest, likewise",
     "$sections_by_attention": "the item's sections, the one that holds longest first, likewise",
     "$content_id": "what the reader is looking at",
+    "$language": "the language of the item's version that suits the reader best",
 }
 
 

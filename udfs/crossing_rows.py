@@ -8,11 +8,12 @@ from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
 from models.judgement.presence import SLICE_MS
 from models.language.section_attention import SectionMinute
+from schemas.commands import Target
 
 SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", "late", "rejected", "tally"
 SECTION: Final = "section"
 
-SESSION_PREFIX, CONTENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "p", "t"
+SESSION_PREFIX, CONTENT_PREFIX, SEGMENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "g", "p", "t"
 """First letters of the keys: rows of all kinds share one keyed operator, and ids of different kinds may be alike."""
 
 
@@ -42,7 +43,16 @@ SESSION_NUMBERS: Final = (
     "active_slices",
     "site_slices",
 )
-SESSION_TEXTS: Final = ("session_id", "user_id", "content_id", "main_type", "engaged_by_type", "device", "opened")
+SESSION_TEXTS: Final = (
+    "session_id",
+    "user_id",
+    "content_id",
+    "main_type",
+    "engaged_by_type",
+    "device",
+    "opened",
+    "context",
+)
 CONTENT_NUMBERS: Final = (
     "window_end_ms",
     "first_ms",
@@ -69,6 +79,11 @@ EVENT_TEXTS: Final = (
     "context.device",
     "context.country",
     "context.`language`",
+    "context.os",
+    "context.browser",
+    "context.region",
+    "context.languages",
+    "context.timezone",
     "feedback_text",
 )
 LATE_NUMBERS: Final = ("occurred_at_ms", "received_at_ms", "`partition`", "`offset`")
@@ -113,6 +128,8 @@ class SessionWindow(NamedTuple):
     """Length of the slices of the window in which a session had any event, over all sessions."""
     site_totals: Numbers
     """By habit: the sums over all sessions."""
+    context: str | None = None
+    """What the last `context` event of the minute said, as JSON; None in most minutes, which have none."""
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "SessionWindow":
@@ -120,7 +137,7 @@ class SessionWindow(NamedTuple):
         start = len(SESSION_NUMBERS)
         middle = start + _FEATURES
         end = middle + _HABITS
-        session_id, user_id, content_id, main_type, engaged_by_type, device, opened = texts
+        session_id, user_id, content_id, main_type, engaged_by_type, device, opened = texts[:7]
         return cls(
             int(numbers[0]),
             int(numbers[1]),
@@ -142,6 +159,8 @@ class SessionWindow(NamedTuple):
             numbers[middle:end],
             numbers[9] * SLICE_MS if numbers[9] == numbers[9] else 0.0,
             numbers[end:],
+            # A row that was pending when the job had another version has none.
+            texts[7] if len(texts) > 7 else None,
         )
 
 
@@ -183,7 +202,7 @@ class ContentWindow(NamedTuple):
 
 
 class TriggerEvent(NamedTuple):
-    """One event that can change a decision by itself: a click, a feedback, a change of context."""
+    """One event that can change a decision by itself: a click, a feedback, a change of context, a page that is opened."""
 
     at_ms: int
     value: float
@@ -203,7 +222,12 @@ class TriggerEvent(NamedTuple):
     device: str | None
     country: str | None
     language: str | None
-    text: str | None
+    os: str | None = None
+    browser: str | None = None
+    region: str | None = None
+    languages: str | None = None
+    timezone: str | None = None
+    text: str | None = None
     """What a feedback says, up to `MAX_TEXT_CHARS`. It is scored and forgotten: no state, log or evidence holds it."""
 
     @classmethod
@@ -230,6 +254,21 @@ def session_id_of(key: str) -> str:
 def content_key(content_id: str) -> str:
     """The key of a content item's windows."""
     return CONTENT_PREFIX + content_id
+
+
+def target_key(target: Target) -> str:
+    """The key of what is proposed about a target: that of its windows and events.
+
+    >>> target_key(Target("content", "morning-news"))
+    'cmorning-news'
+    """
+    match target.kind:
+        case "session":
+            return SESSION_PREFIX + target.id
+        case "content":
+            return CONTENT_PREFIX + target.id
+        case "segment":
+            return SEGMENT_PREFIX + target.id
 
 
 def unpack(row: Any) -> tuple[str, Numbers, Texts]:

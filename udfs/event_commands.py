@@ -1,4 +1,4 @@
-"""Keyed operator: emits commands from single events, a moment after they happened."""
+"""Keyed operator: proposes changes on single events, a moment after they happened."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -30,5 +30,5 @@ class EventCommands(RuleEvaluatingFunction):
         return self.to_records(self._events.on_row(numbers, texts, ctx))
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
-        self._events.on_timer(ctx.get_current_key(), timestamp, ctx)
-        return ()
+        self.restore_broadcast_state(ctx)
+        return self.to_records(self._events.on_timer(ctx.get_current_key(), timestamp, ctx))

@@ -147,9 +147,11 @@ class StateField(Generic[T]):
         self._index = self._bundle.register(self)
 
     @classmethod
-    def json(cls, name: str, kind: type[T], bundle: KeyedStateBundle | None = None) -> "StateField[T]":
+    def json(
+        cls, name: str, kind: type[T], bundle: KeyedStateBundle | None = None, ttl_h: int = TTL_H
+    ) -> "StateField[T]":
         """A field whose values, of the msgspec type `kind`, stand in state as JSON."""
-        return cls(name, _to_json, msgspec.json.Decoder(kind).decode, bundle)
+        return cls(name, _to_json, msgspec.json.Decoder(kind).decode, bundle, ttl_h)
 
     def open(self, context: RuntimeContext) -> None:
         self._bundle.open(context)

@@ -5,11 +5,20 @@ from typing import Final
 COMMANDS: Final = "commands"
 """Commands emitted."""
 
+PROPOSALS: Final = "proposals"
+"""Proposals handed to the arbiter."""
+
 LATE_EVENTS: Final = "lateEvents"
 """Events that came too late to be used; they stand on late.v1."""
 
 REFUSED_RULES: Final = "refusedRules"
 """Rules from the topic that could not be used; the last good version stays in force."""
+
+DROPPED_CONTENT: Final = "droppedContent"
+"""Content items that were dropped because the catalogue was full: those written longest ago."""
+
+REFUSED_CONTENT: Final = "refusedContent"
+"""Records of content.v1 that are no content items; the last good version stays in force."""
 
 REPEATED_EVENTS: Final = "repeatedGestures"
 """Trigger events that were dropped because their id had been seen in the session."""

@@ -1,4 +1,4 @@
-"""Base class of the operators that evaluate broadcast rules and emit commands."""
+"""Base class of the operators that evaluate broadcast rules and propose changes."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,27 +7,30 @@ from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.functions import KeyedBroadcastProcessFunction
 
+from models.arbitration.proposed_change import ProposedChange, encode_change
 from models.epochs import NO_WATERMARK
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
-from schemas.commands import AdjustmentCommand, encode
 from schemas.rules import Rule
 from udfs import metrics
+from udfs.crossing_rows import target_key
 from udfs.lanes.sessions import DETECTORS
 from udfs.runtime import prepare_interpreter
 from udfs.stages.broadcast_control import CONTROL, BroadcastControl
 
 
 class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
-    """Emits commands as (target id, JSON), both as bytes.
+    """Emits proposals for the arbiter as (key of the target, (JSON)).
 
     The broadcast input brings rows (kind, key, body): a rule as JSON or None to delete it, or a refit as JSON. `rules`
     are in force until the input changes them.
     """
 
-    def __init__(self, rules: tuple[Rule, ...], patch_pyflink: bool = True) -> None:
+    def __init__(self, rules: tuple[Rule, ...], patch_pyflink: bool = True, require_content: bool = False) -> None:
+        """`require_content`: a variant that no item in the catalogue is known to have is lacking."""
         self._rules = rules
         self._patch_pyflink = patch_pyflink
+        self._require_content = require_content
 
     def open(self, runtime_context: RuntimeContext) -> None:
         prepare_interpreter(runtime_context, self._patch_pyflink)
@@ -37,8 +40,10 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     ) -> BroadcastControl:
         """Returns the holder of the rules in force. To be called in `open`."""
         group = context.get_metrics_group()
-        self._commands = group.counter(metrics.COMMANDS)
+        self._proposals = group.counter(metrics.PROPOSALS)
         self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group.counter(metrics.REFUSED_RULES))
+        self._control.content.dropped = group.counter(metrics.DROPPED_CONTENT)
+        self._control.content.refused = group.counter(metrics.REFUSED_CONTENT)
         self._restored = False
         self._broadcast: Any = None
         # Event time by the timers that have fired: PyFlink 2.3 cannot ask for the watermark on the broadcast side.
@@ -58,10 +63,11 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         self._control.on_row(value, self._broadcast, self.passed_ms)
         return ()
 
-    def to_records(self, commands: list[AdjustmentCommand]) -> list[Row]:
-        """Encodes commands for Kafka and counts them."""
+    def to_records(self, changes: list[ProposedChange]) -> list[Row]:
+        """Encodes proposals and counts them."""
         # Lists, not generators: every row goes through here, and each `yield from` on the way costs it a microsecond.
-        if not commands:
+        if not changes:
             return []
-        self._commands.inc(len(commands))
-        return [Row(command.target.id.encode(), encode(command)) for command in commands]
+        self._proposals.inc(len(changes))
+        self._control.content.add_lacks(changes, self._require_content)
+        return [Row(target_key(each.command.target), Row(encode_change(each))) for each in changes]

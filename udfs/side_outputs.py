@@ -1,4 +1,4 @@
-"""Side outputs of the operator that emits window commands, and the types of the rows in them."""
+"""Outputs of the operators that propose and decide, and the types of the rows in them."""
 
 from typing import Final
 
@@ -12,6 +12,13 @@ KAFKA_RECORD: Final = Types.ROW_NAMED(["key", "value"], [_BYTES, _BYTES])
 SESSION_UPDATE: Final = Types.ROW([Types.STRING(), Types.STRING()])
 """A change of one session's state: `SessionUpdateKind` and JSON (`udfs/session_state.py`)."""
 
+PROPOSED_CHANGE: Final = Types.ROW([Types.STRING()])
+"""A proposal on its way to the arbiter, as JSON (`models/arbitration/proposed_change.py`)."""
+
+KEYED_CHANGE: Final = Types.ROW([Types.STRING(), PROPOSED_CHANGE])
+"""The same with the key of its target."""
+
+PROPOSALS: Final = OutputTag("proposals", KAFKA_RECORD)
 REJECTED: Final = OutputTag("rejected", KAFKA_RECORD)
 LATE: Final = OutputTag("late", KAFKA_RECORD)
 TALLY: Final = OutputTag("tally", KAFKA_RECORD)

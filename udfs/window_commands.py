@@ -1,4 +1,4 @@
-"""Keyed operator: emits commands from session windows and content windows, and from the silence between them."""
+"""Keyed operator: proposes changes on session windows and content windows, and on the silence between them."""
 
 from collections.abc import Iterable
 from time import monotonic
@@ -44,9 +44,10 @@ class WindowCommands(RuleEvaluatingFunction):
         slice_ms: int,
         emit_scores: bool,
         patch_pyflink: bool = True,
+        require_content: bool = False,
     ) -> None:
         """`emit_scores` sends the scores of session windows to a side output, for session-state.v1."""
-        super().__init__(rules, patch_pyflink)
+        super().__init__(rules, patch_pyflink, require_content)
         self._emit_scores = emit_scores
         self._default_forest = (default_model, default_card)
         self._schedule = schedule
@@ -99,7 +100,7 @@ class WindowCommands(RuleEvaluatingFunction):
             self._forests.load_next()
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
-        """Emits commands only: in thread mode PyFlink 2.3 has no side outputs here. The scores of a window that was
+        """Emits proposals only: in thread mode PyFlink 2.3 has no side outputs here. The scores of a window that was
         pending are dropped; those of the next minute follow."""
         self.restore_broadcast_state(ctx)
         self.passed_ms = timestamp

@@ -17,7 +17,7 @@ from infra.simulate.worlds.items import ITEM_WORLDS, SLICE_MS, ItemWorld, item_w
 from jobs.adjust import load_rules
 from models.judgement.content_readings import ContentReadings
 from models.judgement.judged_content import JudgedContent
-from models.rules.evaluation import RuleSet, Subject, evaluate_rules
+from models.rules.evaluation import Moment, RuleSet, Subject, evaluate_rules
 from models.rules.signals import Signals
 from models.state_records import DecisionState
 from schemas.commands import Target
@@ -51,16 +51,15 @@ def commands_at(world: ItemWorld, random: np.random.Generator, rules: RuleSet) -
     for window in item_windows(world, random, "item", BEGIN_MS):
         judged.on_window(window)
         signals = Signals(window.values, ContentReadings(judged, window.values))
-        commands, _ = evaluate_rules(
+        changes, _ = evaluate_rules(
             rules.lane("content_window"),
             signals,
             _item,
             state,
-            window.end_ms,
-            "",
+            Moment(window.end_ms, ""),
             lambda name: None,
         )
-        found += [window.end_ms - BEGIN_MS] * len(commands)
+        found += [window.end_ms - BEGIN_MS] * len([each for each in changes if each.command.action != "revert"])
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from infra.cli import (
+    content_commands,
     demo,
     gateway_commands,
     judge_commands,
@@ -76,6 +77,7 @@ app.command()(projector_commands.projector)
 app.command()(demo.demo)
 app.command(context_settings=_PASS_ON)(package_commands.bench)
 app.add_typer(rule_commands.app, name="rules")
+app.add_typer(content_commands.app, name="content")
 app.add_typer(topic_commands.app, name="topics")
 
 

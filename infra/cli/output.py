@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.table import Table
 
+from infra.cli.content_files import ContentFileError
 from infra.kafka.reading import BrokerUnavailableError, StreamError, UnknownTopicError
 from infra.local.processes import StackError
 from infra.settings import SettingsError
@@ -33,7 +34,7 @@ def errors() -> Iterator[None]:
     """Turns errors a user can act on into one line and exit status 1; any other error is a bug and keeps its trace."""
     try:
         yield
-    except (StackError, StreamError, RecordingError, RuleError, SettingsError) as error:
+    except (StackError, StreamError, RecordingError, RuleError, ContentFileError, SettingsError) as error:
         advice = next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "")
         err.print(f"microadjust: {error}{advice}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None

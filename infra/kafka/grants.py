@@ -5,10 +5,12 @@ from typing import Final, Literal
 
 from schemas.topics import (
     ADJUSTMENTS,
+    CONTENT,
     EVENTS,
     HEATMAP,
     LATE,
     OUTCOMES,
+    PROPOSALS,
     REJECTED,
     RULES,
     SESSION_STATE,
@@ -37,20 +39,26 @@ def _topics(component: str, operations: tuple[str, ...], why: str, *topics: Topi
 
 
 GRANTS: Final = (
-    *_topics("adjust job", ("READ",), "source", EVENTS, RULES),
+    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT),
     # Before it writes, a sink that starts again asks for the open transactions of its topics: that is a READ in Kafka.
     *_topics(
         "adjust job",
         ("READ", "WRITE"),
         "sink; READ to find transactions left open by an earlier attempt",
         ADJUSTMENTS,
+        PROPOSALS,
         REJECTED,
         LATE,
         TALLY,
         SESSION_STATE,
     ),
     Grant(
-        "adjust job", "group", "microadjust-adjust", ("READ",), "offsets; `--group-id` and the name with `-rules`", True
+        "adjust job",
+        "group",
+        "microadjust-adjust",
+        ("READ",),
+        "offsets; `--group-id`, and with `-rules` or `-content`",
+        True,
     ),
     Grant("adjust job", "transactional id", "microadjust-adjust", ("DESCRIBE", "WRITE"), "exactly-once sinks", True),
     *_topics("heatmap job", ("READ",), "source", EVENTS),
@@ -59,10 +67,11 @@ GRANTS: Final = (
     *_topics(
         "gateway",
         ("WRITE",),
-        "intake, outcomes, and erasure on session-state.v1",
+        "intake, outcomes, content, and erasure on session-state.v1",
         EVENTS,
         REJECTED,
         OUTCOMES,
+        CONTENT,
         SESSION_STATE,
     ),
     *_topics("gateway", ("READ",), "push, console and erasure", *TOPICS),
@@ -71,11 +80,13 @@ GRANTS: Final = (
     Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
     *_topics("command line", ("READ", "WRITE"), "`rules`", RULES),
+    *_topics("command line", ("READ", "WRITE"), "`content`", CONTENT),
     *_topics(
         "command line",
         ("READ",),
         "all that shows something, and the account of `replay`",
         ADJUSTMENTS,
+        PROPOSALS,
         REJECTED,
         LATE,
         TALLY,
@@ -83,4 +94,5 @@ GRANTS: Final = (
     *_topics("topics create, topics check", ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS"), "once, at setup", *TOPICS),
     *_topics("CMS", ("READ",), "commands; with a consumer group of its own: READ on that too", ADJUSTMENTS),
     *_topics("CMS", ("WRITE",), "outcomes, where it sends them itself", OUTCOMES),
+    *_topics("CMS", ("WRITE",), "what its items are, where it sends them itself", CONTENT),
 )

@@ -88,11 +88,16 @@ def judge(
 ) -> Judgement:
     """Judges the commands (as JSON objects) to the sessions of `spans`, and to content.
 
-    A command has a cause where it answers an episode that is under way, or has just ended. Commands to other sessions are
+    A command has a cause where it answers an episode that is under way, or has just ended. What takes back a command is no
+    command of its own, and what only renews one none either. Commands to other sessions are
     left out, as are episodes of other sessions.
     """
     planted = [each for each in episodes if each.target_kind != "session" or each.target_id in spans]
-    given = [each for each in commands if each["target"]["kind"] != "session" or each["target"]["id"] in spans]
+    given = [
+        each
+        for each in commands
+        if each["action"] != "revert" and (each["target"]["kind"] != "session" or each["target"]["id"] in spans)
+    ]
     judged = [each for each in given if not answers_event(each)]
     causes = [_causes(planted, command) for command in judged]
     unfounded = [command for command, found in zip(judged, causes, strict=True) if not found]

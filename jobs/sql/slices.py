@@ -35,6 +35,21 @@ USER_AT: Final = (
 )
 """The user of the latest event that names one, behind its time in 14 digits. Text for events of known users alone."""
 
+_CONTEXT: Final = {
+    **{name: f"context.{name}" for name in ("os", "browser", "country", "region")},
+    "language": "context.`language`",
+    **{name: f"context.{name}" for name in ("languages", "timezone", "rtt_ms", "downlink_kbps")},
+    "save_data": "CASE WHEN context.save_data THEN 1 WHEN NOT context.save_data THEN 0 END",
+}
+"""The fields of `models/reading_context.py`."""
+
+CONTEXT_AT: Final = (
+    f"MAX(CASE WHEN {{context}} THEN CAST(occurred_at_ms + {TIME_BASE_MS} AS STRING) || JSON_OBJECT("
+    + ", ".join(f"KEY '{name}' VALUE {value}" for name, value in _CONTEXT.items())
+    + " ABSENT ON NULL) END)"
+)
+"""What the latest `context` event of a slice said, as JSON behind its time in 14 digits. Other events pay nothing for it."""
+
 _CONDITIONS: Final = {
     **{name: f"type_no IN {type_ordinals(name)}" for name in EVENT_TYPES},
     "passive": f"type_no IN {type_ordinals(*PASSIVE)}",
@@ -68,6 +83,7 @@ def slice_columns(config: AdjustConfig, features: Iterable[Feature]) -> list[Sli
         SliceColumn("content_type", "MAX(content_type)", "MAX(content_type)"),
         SliceColumn("user_at", USER_AT, USER_AT),
         SliceColumn("device", f"MAX({'device' if deduplicated else 'context.device'})", "MAX(context.device)"),
+        SliceColumn("context_at", "CAST(NULL AS STRING)", CONTEXT_AT),
         SliceColumn("events", "COUNT(*)", ONE),
         SliceColumn("repeats", "SUM(repeats)" if deduplicated else ZERO, "COUNT(*) - 1"),
         ENGAGED_MS,

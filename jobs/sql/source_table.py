@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.config import AdjustConfig, HeatmapConfig, kafka_client_options
 from schemas.event_validation import contract_json
-from schemas.events import EVENT_TYPES, FAST_TYPES
+from schemas.events import CROSSING_TYPES, EVENT_TYPES, FAST_TYPES
 
 SOURCE_COLUMNS = (
     *(
@@ -25,12 +25,18 @@ SOURCE_COLUMNS = (
 )
 """The columns of `source`, in order."""
 
+CONTEXT_TYPE = (
+    "ROW<device STRING, os STRING, browser STRING, country STRING, region STRING, `language` STRING, languages STRING,"
+    " timezone STRING, rtt_ms BIGINT, downlink_kbps BIGINT, save_data BOOLEAN>"
+)
+"""What is used of an event's context."""
+
 NAN = "CAST('NaN' AS DOUBLE)"
 
 
 class Route(IntEnum):
     """Routes. Each record takes exactly one: ticks are dropped, signals and trigger events go to the windows, trigger events
-    to the event lane as well, late and rejected ones to the audit topics."""
+    and page views to the event lane as well, late and rejected ones to the audit topics."""
 
     IGNORED = auto()
     SIGNAL = auto()
@@ -109,8 +115,7 @@ CREATE TABLE source (
   event_id STRING, type STRING, type_no INT, occurred_at TIMESTAMP_LTZ(3), occurred_at_ms BIGINT, received_at_ms BIGINT,
   session_id STRING, user_id STRING, content_id STRING, content_type STRING, `element` STRING, placement STRING,
   `value` DOUBLE, scroll_pages DOUBLE, rage DOUBLE, section_ms DOUBLE, text STRING,
-  context ROW<device STRING, country STRING, `language` STRING, rtt_ms BIGINT, downlink_kbps BIGINT,
-              save_data BOOLEAN>,
+  context {CONTEXT_TYPE},
   reject_reason STRING, reject_detail STRING, original BYTES,
   `partition` INT NOT NULL METADATA VIRTUAL, `offset` BIGINT NOT NULL METADATA VIRTUAL,
   written TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
@@ -165,13 +170,32 @@ def route_predicate(config: AdjustConfig, route: Route) -> str:
     }[route]
 
 
+def event_lane_predicate(config: AdjustConfig) -> str:
+    """Returns the condition under which an event reaches the event lane: trigger events, and signals that open a page."""
+    signal = route_predicate(config, Route.SIGNAL)
+    opened = type_ordinals(*(each for each in CROSSING_TYPES if each not in FAST_TYPES))
+    return f"(({route_predicate(config, Route.TRIGGER_EVENT)}) OR (type_no IN {opened} AND {signal}))"
+
+
 def rules_ddl(config: AdjustConfig) -> str:
     """Returns the DDL of the table `rules`: id and JSON, null for a deleted rule."""
+    return f"CREATE TABLE rules (id STRING, body STRING) WITH ({_compacted(config, config.rules_topic, 'rules')})"
+
+
+def content_ddl(config: AdjustConfig) -> str:
+    """Returns the DDL of the table `content`: id and JSON, null for a deleted item, and the time of the record."""
+    return f"""
+CREATE TABLE content (id STRING, body STRING, written TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL)
+WITH ({_compacted(config, config.content_topic, "content")})"""
+
+
+def _compacted(config: AdjustConfig, topic: str, group: str) -> str:
+    """The options of a compacted topic that is read as key and text."""
     options = {
         "connector": "kafka",
-        "topic": config.rules_topic,
+        "topic": topic,
         **kafka_table_options(config),
-        "properties.group.id": f"{config.group_id}-rules",
+        "properties.group.id": f"{config.group_id}-{group}",
         "scan.startup.mode": "earliest-offset",
         "key.format": "raw",
         "key.fields": "id",
@@ -180,4 +204,4 @@ def rules_ddl(config: AdjustConfig) -> str:
     }
     if config.bounded == "yes":
         options["scan.bounded.mode"] = "latest-offset"
-    return f"CREATE TABLE rules (id STRING, body STRING) WITH ({with_options(options)})"
+    return with_options(options)

@@ -131,7 +131,8 @@ def _session_slices(config: AdjustConfig, features: Sequence[Feature]) -> str:
     # The page is what signals tell of; a click names what was clicked.
     page = f"COALESCE({_text_of_greatest('content_id', 'page_ms')}, {_text_of_greatest('content_id', 'last_ms')})"
     return f"""
-SELECT session_id, MAX(user_at) AS user_at, MAX(device) AS device, {page} AS content_id, MAX(page_ms) AS page_ms,
+SELECT session_id, MAX(user_at) AS user_at, MAX(device) AS device, MAX(context_at) AS context_at,
+  {page} AS content_id, MAX(page_ms) AS page_ms,
   LISTAGG({engaged}, {SEPARATOR}) AS engaged_by_type, LISTAGG(opened, {SEPARATOR}) AS opened,
   MAX(page_ms * {DEPTH_STEPS} + COALESCE(deepest, 0)) AS page_and_depth, {_totals(features, "events", "repeats")},
   MIN(first_ms) AS first_ms, MAX(last_ms) AS last_ms, MIN(acted_first_ms) AS acted_first_ms,
@@ -143,11 +144,11 @@ FROM {tumble("slices", "slice_time", config)} GROUP BY session_id, window_start,
 def _session_windows(config: AdjustConfig, features: Sequence[Feature]) -> str:
     """One row per session and window. Of times that are known by slice, the greatest is that of the newest slice."""
     return f"""
-SELECT session_id, user_id, device, content_id, MAIN_TYPE(engaged_by_type) AS main_type, engaged_by_type, opened,
+SELECT session_id, user_id, device, context, content_id, MAIN_TYPE(engaged_by_type) AS main_type, engaged_by_type, opened,
   window_end_ms, first_ms, newest_first_ms, acted_first_ms, interacted_ms, hidden_ms, last_ms, page_and_depth,
   events, repeats, active_slices, session_time, {_columns(features, config)}, {", ".join(habit_columns(features))}
 FROM (
-  SELECT session_id, {_USER_ID} AS user_id, MAX(device) AS device,
+  SELECT session_id, {_USER_ID} AS user_id, MAX(device) AS device, SUBSTRING(MAX(context_at) FROM 15) AS context,
     COALESCE({_text_of_greatest("content_id", "page_ms")}, MAX(content_id)) AS content_id,
     LISTAGG(engaged_by_type, {SEPARATOR}) AS engaged_by_type, LISTAGG(opened, {SEPARATOR}) AS opened,
     {WINDOW_END_MS} AS window_end_ms, {_totals(features, "events", "repeats", "active_ms")},

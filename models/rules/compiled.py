@@ -18,6 +18,7 @@ from models.features import (
 )
 from models.rules.bounds import BOUNDS, CompiledBound, Predicate
 from models.rules.operands import Operand, VectorOperand
+from models.rules.rule_facts import RuleFacts
 from models.rules.signals import Signals
 from schemas.commands import Evidence, EvidenceBound
 from schemas.rule_conditions import FOREST, NATS, SHARE, Bound, Condition, Lane, bounds_of, bounds_on_values
@@ -156,12 +157,14 @@ class TextCondition(CompiledCondition):
 class CompiledRule:
     """One rule as a list of predicates; the first that fails ends it. Raises `RuleError` where a bound could never hold."""
 
-    __slots__ = ("conditions", "for_windows", "id", "predicates", "rule", "uses_up")
+    __slots__ = ("conditions", "facts", "for_windows", "id", "predicates", "rule", "until", "uses_up")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.id = rule.id
         self.for_windows = rule.for_windows
+        self.facts = RuleFacts(rule)
+        self.until = _compile_until(rule)
         self.conditions = [
             _compile(condition, rule.lane, f"rule {rule.id}: when[{number}]")
             for number, condition in enumerate(rule.when)
@@ -192,6 +195,23 @@ class CompiledRule:
                 before = found[name].bounds if name in found else ()
                 found[name] = msgspec.structs.replace(evidence, bounds=before + evidence.bounds) if before else evidence
         return found
+
+
+def _compile_until(rule: Rule) -> CompiledRule | None:
+    """The conditions under which the rule's command is taken back, as a rule of their own."""
+    if rule.until is None:
+        return None
+    return CompiledRule(
+        msgspec.structs.replace(
+            rule,
+            when=rule.until.when,
+            if_=rule.until.if_,
+            for_windows=rule.until.for_windows,
+            sequence=(),
+            without=None,
+            until=None,
+        )
+    )
 
 
 def _compile(condition: Condition, lane: Lane, where: str) -> CompiledCondition:

@@ -1,11 +1,14 @@
-"""Evaluates rules in order of priority, with their streaks and cooldowns, and builds the commands."""
+"""Evaluates rules in order of priority, with their streaks and cooldowns, and builds what they propose."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from models.arbitration.precedence import is_safety
+from models.arbitration.proposed_change import RENEW_AHEAD_MS, ProposalLane, ProposedChange
 from models.rules.compiled import CompiledRule
+from models.rules.leaving import changes_to_take_back
 from models.rules.signals import Signals
-from models.state_records import DecisionState
+from models.state_records import DecisionState, StandingProposal
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule
@@ -17,7 +20,7 @@ class RuleSet:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = {rule.id: rule for rule in rules}
         ordered = sorted(self.rules.values(), key=lambda rule: (-rule.priority, rule.id))
-        compiled = [CompiledRule(rule) for rule in ordered if rule.enabled]
+        compiled = [CompiledRule(rule) for rule in ordered if rule.enabled and rule.mode != "off"]
         lanes: tuple[Lane, ...] = ("session_window", "content_window", "content_section", "event")
         self._lanes = {lane: [each for each in compiled if each.rule.lane == lane] for lane in lanes}
 
@@ -37,6 +40,9 @@ STREAK_MS: Final = 60_000
 STREAK_GAP_MS: Final = 60_000
 """Windows further apart are not in a row: nobody was there in between."""
 
+QUIET_RETRY_MS: Final = 30_000
+"""A rule that held in a quiet time proposes again so much later, if it still holds."""
+
 
 class Subject(NamedTuple):
     """Whom or what a decision is about."""
@@ -47,25 +53,38 @@ class Subject(NamedTuple):
     content_id: str | None
 
 
+class Moment(NamedTuple):
+    """When and on what occasion rules are evaluated. `trigger` names the window or event in the ids of commands."""
+
+    at_ms: int
+    trigger: str
+    session_since_ms: int | None = None
+
+
 def evaluate_rules(
     rules: Sequence[CompiledRule],
     signals: Signals,
     subject: Callable[[], Subject],
     state: DecisionState,
-    at_ms: int,
-    trigger: str,
+    moment: Moment,
     resolve_placeholder: Callable[[str], Any],
-) -> tuple[list[AdjustmentCommand], bool]:
-    """The commands that follow now, and whether `state` has changed.
+) -> tuple[list[ProposedChange], bool]:
+    """What the rules propose now, and whether `state` has changed.
 
-    After a command its action is on cooldown, whichever rule asks for it again. `resolve_placeholder` gives the value of a
-    placeholder in a rule's parameters; it and `subject` are called only where there is something to command.
+    A rule that goes on holding proposes again after its cooldown, and where its action lasts, in time to renew it.
+    `resolve_placeholder` gives the value of a placeholder in a rule's parameters; it and `subject`
+    are called only where there is something to propose.
     """
-    commands: list[AdjustmentCommand] = []
+    changes: list[ProposedChange] = []
     changed = False
+    at_ms = moment.at_ms
     if state.streaks and at_ms - state.streaks_at_ms > STREAK_GAP_MS:
         state.streaks.clear()
         state.counted_at_ms.clear()
+        changed = True
+    if state.standing:
+        over = changes_to_take_back(rules, signals, state, at_ms)
+        changes = [_revert(each, signals, subject(), moment) for each in over]
         changed = True
     for compiled in rules:
         holds = compiled.holds(signals)
@@ -74,17 +93,54 @@ def evaluate_rules(
             changed = changed or told
         if not holds:
             continue
-        rule = compiled.rule
-        if at_ms < state.cooldown_until_ms.get(rule.then.action, 0):
+        renews = _is_to_be_renewed(compiled, state, at_ms)
+        if renews is None:
             continue
-        commands.append(_command(compiled, signals, subject(), at_ms, trigger, resolve_placeholder))
-        if signals.readings is not None:
-            for name, direction in compiled.uses_up:
-                signals.readings.use_up(name, direction)
-        _prune_cooldowns(state, at_ms)
-        state.cooldown_until_ms[rule.then.action] = at_ms + rule.cooldown_s * 1000
+        change = _proposed(compiled, signals, subject(), moment, renews, resolve_placeholder)
+        changes.append(change)
         changed = True
-    return commands, changed
+        _remember(compiled, change, signals, state, at_ms)
+    return changes, changed
+
+
+def _is_to_be_renewed(compiled: CompiledRule, state: DecisionState, at_ms: int) -> bool | None:
+    """Whether a rule that holds proposes again what is about to expire (True), proposes anew (False), or nothing (None)."""
+    facts = compiled.facts
+    standing = state.standing.get(compiled.id) if facts.is_state_like else None
+    if standing is not None and at_ms < standing.expires_at_ms:
+        if standing.held is not None:
+            return None
+        if standing.expires_at_ms - at_ms <= RENEW_AHEAD_MS:
+            return True
+    return None if at_ms < state.cooldown_until_ms.get(compiled.id, 0) else False
+
+
+def _remember(
+    compiled: CompiledRule, change: ProposedChange, signals: Signals, state: DecisionState, at_ms: int
+) -> None:
+    """Enters a proposal into `state`, and uses up the evidence behind it.
+
+    What cannot be commanded leaves the evidence to the other rules: a rule in shadow, one outside of its validity, a quiet time.
+    """
+    facts = compiled.facts
+    for name in [name for name, until in state.cooldown_until_ms.items() if until <= at_ms]:
+        del state.cooldown_until_ms[name]
+    if change.quiet is not None:
+        state.cooldown_until_ms[compiled.id] = at_ms + min(QUIET_RETRY_MS, facts.cooldown_ms)
+        return
+    state.cooldown_until_ms[compiled.id] = at_ms + facts.cooldown_ms
+    if (facts.is_state_like or compiled.until is not None) and not _stands_already(compiled, change, state):
+        held = change if facts.is_held else None
+        state.standing[compiled.id] = StandingProposal(at_ms, change.command.expires_at_ms, held=held)
+    if change.mode == "active" and facts.is_valid(at_ms) and signals.readings is not None:
+        for name, direction in compiled.uses_up:
+            signals.readings.use_up(name, direction)
+
+
+def _stands_already(compiled: CompiledRule, change: ProposedChange, state: DecisionState) -> bool:
+    """Whether the rule only asks for what it has asked for before, which goes on standing until then."""
+    standing = state.standing.get(compiled.id)
+    return standing is not None and compiled.facts.is_fixed and not change.renews
 
 
 def _streak(compiled: CompiledRule, holds: bool, state: DecisionState, at_ms: int) -> tuple[bool, bool]:
@@ -107,25 +163,20 @@ def _streak(compiled: CompiledRule, holds: bool, state: DecisionState, at_ms: in
     return streak >= compiled.for_windows, True
 
 
-def _prune_cooldowns(state: DecisionState, at_ms: int) -> None:
-    for action in [action for action, until in state.cooldown_until_ms.items() if until <= at_ms]:
-        del state.cooldown_until_ms[action]
-
-
-def _command(
+def _proposed(
     compiled: CompiledRule,
     signals: Signals,
     subject: Subject,
-    at_ms: int,
-    trigger: str,
+    moment: Moment,
+    renews: bool,
     resolve_placeholder: Callable[[str], Any],
-) -> AdjustmentCommand:
-    rule = compiled.rule
-    source = Source(rule.source, rule.id, rule.version)
-    return AdjustmentCommand(
-        command_id=command_id(subject.target, source, trigger),
+) -> ProposedChange:
+    rule, facts = compiled.rule, compiled.facts
+    source, at_ms = Source(rule.source, rule.id, rule.version), moment.at_ms
+    command = AdjustmentCommand(
+        command_id=command_id(subject.target, source, moment.trigger),
         issued_at_ms=at_ms,
-        expires_at_ms=at_ms + rule.expires_s * 1000,
+        expires_at_ms=at_ms + facts.expires_ms,
         target=subject.target,
         session_id=subject.session_id,
         user_id=subject.user_id,
@@ -139,3 +190,48 @@ def _command(
         source=source,
         evidence=compiled.evidence(signals),
     )
+    return ProposedChange(
+        command=command,
+        lane=_lane(rule),
+        confidence=rule.confidence,
+        cooldown_ms=facts.cooldown_ms,
+        mode=rule.mode,
+        max_per_session=rule.max_per_session,
+        renews=renews,
+        valid_from_ms=facts.valid_from_ms,
+        valid_until_ms=facts.valid_until_ms,
+        session_since_ms=moment.session_since_ms,
+        quiet=None if renews or is_safety(rule.source) else signals.quiet,
+    )
+
+
+def _revert(compiled: CompiledRule, signals: Signals, subject: Subject, moment: Moment) -> ProposedChange:
+    """The proposal to take back what the rule has in force."""
+    rule = compiled.rule
+    source = Source(rule.source, rule.id, rule.version)
+    recovered = compiled if compiled.until is None else compiled.until
+    command = AdjustmentCommand(
+        command_id=command_id(subject.target, source, f"{moment.trigger}:until"),
+        issued_at_ms=moment.at_ms,
+        expires_at_ms=moment.at_ms + compiled.facts.expires_ms,
+        target=subject.target,
+        session_id=subject.session_id,
+        user_id=subject.user_id,
+        content_id=subject.content_id,
+        action="revert",
+        parameters={},
+        priority=rule.priority,
+        source=source,
+        evidence=recovered.evidence(signals),
+    )
+    return ProposedChange(
+        command=command,
+        lane=_lane(rule),
+        confidence=rule.confidence,
+        mode=rule.mode,
+        session_since_ms=moment.session_since_ms,
+    )
+
+
+def _lane(rule: Rule) -> ProposalLane:
+    return "event" if rule.lane == "event" else "window"

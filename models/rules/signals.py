@@ -41,7 +41,8 @@ class Signals:
 
     `values` follow the feature list of the lane, `readings` tell of the same features what is usual. `is_whole` says whether the
     window covers its length: what adds up over a part of it is no small value. `scalars` holds the numbers beside that list,
-    `attributes` the texts, `scores` the detectors' scores by the name of the detector.
+    `attributes` the texts, `scores` the detectors' scores by the name of the detector. `quiet` says in a word why the
+    reader should not be disturbed: typing, scrolling, reading.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Signals:
         self.values = values
         self.readings = readings
         self.is_whole = True
+        self.quiet: str | None = None
         self.scalars: dict[str, float] = {} if scalars is None else scalars
         self.attributes: dict[str, str | None] = {} if attributes is None else attributes
         self.scores: dict[str, LazyScore] = {} if scores is None else scores

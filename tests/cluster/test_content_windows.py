@@ -13,6 +13,7 @@ from infra.local.jars import flink_jars
 from infra.simulate.reference_windows import Slice, content_minute, slices_of, windows
 from jobs.config import AdjustConfig
 from jobs.environment import create_environment
+from jobs.sql.source_table import CONTEXT_TYPE
 from jobs.sql.window_views import window_views
 from models.features import CONTENT_NAMES
 from schemas.events import EVENT_TYPES, Event, EventType
@@ -76,7 +77,7 @@ def in_sql(events: list[Event]) -> dict[tuple[str, int], dict[str, float | None]
     for name in texts:
         schema = schema.column_by_expression(name.strip("`"), "CAST(NULL AS STRING)")
     schema = schema.column_by_expression("scroll_pages", "CAST(NULL AS DOUBLE)")
-    schema = schema.column_by_expression("context", "CAST(NULL AS ROW<device STRING>)")
+    schema = schema.column_by_expression("context", f"CAST(NULL AS {CONTEXT_TYPE})")
     schema = schema.watermark("occurred_at", "occurred_at")
     t_env.create_temporary_view("events", t_env.from_data_stream(stream, schema.build()))
     for view in window_views(config):

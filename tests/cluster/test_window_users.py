@@ -1,4 +1,8 @@
-"""Whose a session's window is: of two user ids the later one counts, and who has signed out is not named."""
+"""Whose a session's window is, and where it is read: of two user ids the later one counts, and who has signed out is not
+named; of two contexts told the later one counts."""
+
+import json
+from typing import Any
 
 import pytest
 from pyflink.common import Row, Types
@@ -7,7 +11,9 @@ from pyflink.table import DataTypes, Schema
 from infra.local.jars import flink_jars
 from jobs.config import AdjustConfig
 from jobs.environment import create_environment
+from jobs.sql.source_table import CONTEXT_TYPE
 from jobs.sql.window_views import window_views
+from models.reading_context import ReadingContext, decode_context
 from schemas.events import EVENT_TYPES
 from tests.support.builders import at
 
@@ -29,7 +35,16 @@ STORIES: dict[str, list[tuple[int, str, str | None]]] = {
     "changed": [(1, "scroll", "zora"), (2, "click", "zora"), (9, "click", "anton"), (15, "scroll", "anton")],
     "came": [(1, "click", None), (9, "scroll", "anton")],
     "nobody": [(1, "click", None), (9, "scroll", None)],
+    "phone": [(1, "context", None), (9, "context", None), (12, "click", None)],
 }
+
+# The round trip is what the clock shows, so that the test sees which event told it.
+_ROUND_TRIP = f"occurred_at_ms - {at(0)}"
+CONTEXT = (
+    f"CAST(ROW('mobile', 'Android \"x', CAST(NULL AS STRING), 'AT', CAST(NULL AS STRING), 'de', 'de,en', 'UTC', {_ROUND_TRIP},"
+    f" CAST(NULL AS BIGINT), TRUE) AS {CONTEXT_TYPE})"
+)
+TOLD: dict[str, Any] = {"os": 'Android "x', "country": "AT", "language": "de", "languages": "de,en", "timezone": "UTC"}
 
 
 @pytest.mark.timeout(240)
@@ -52,7 +67,7 @@ def test_of_two_users_of_a_window_the_later_counts_and_none_after_a_sign_out() -
         schema = schema.column_by_expression(name.strip("`"), "CAST(NULL AS STRING)")
     for name in ("`value`", "scroll_pages"):
         schema = schema.column_by_expression(name.strip("`"), "CAST(NULL AS DOUBLE)")
-    schema = schema.column_by_expression("context", "CAST(NULL AS ROW<device STRING>)")
+    schema = schema.column_by_expression("context", CONTEXT)
     schema = schema.watermark("occurred_at", "occurred_at")
     t_env.create_temporary_view("events", t_env.from_data_stream(stream, schema.build()))
     t_env.create_java_temporary_function("MAIN_TYPE", "microadjust.format.MainType")
@@ -60,11 +75,17 @@ def test_of_two_users_of_a_window_the_later_counts_and_none_after_a_sign_out() -
         if view.name in ("slices", "session_slices", "session_windows"):
             t_env.create_temporary_view(view.name, t_env.sql_query(view.query))
     found: dict[str, str | None] = {}
-    table = t_env.sql_query(f"SELECT session_id, user_id FROM session_windows WHERE window_end_ms = {at(60)}")
+    told: dict[str, str | None] = {}
+    table = t_env.sql_query(f"SELECT session_id, user_id, context FROM session_windows WHERE window_end_ms = {at(60)}")
     with table.execute().collect() as results:
         for row in results:
-            session, user = list(row)
-            found[session] = user
+            session, user, context = list(row)
+            found[session], told[session] = user, context
     assert found == {
-        "stays": "zora", "left": None, "left-quietly": None, "changed": "anton", "came": "anton", "nobody": None,
+        "stays": "zora", "left": None, "left-quietly": None, "changed": "anton", "came": "anton", "nobody": None, "phone": None,
     }  # fmt: skip
+    text = told.pop("phone")
+    assert text is not None
+    assert json.loads(text) == {**TOLD, "rtt_ms": 9_000, "save_data": 1}
+    assert decode_context(text) == ReadingContext(**TOLD, rtt_ms=9_000, save_data=1)
+    assert set(told.values()) == {None}

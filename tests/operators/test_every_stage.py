@@ -84,7 +84,7 @@ def test_what_is_unknown_gives_no_score(stage: Make) -> None:
         assert not any(isnan(each) for readings in found["readings"].values() for each in readings if each is not None)
     scores = [*found["scalars"].values(), *(value for value, _ in found["scores"].values() if value is not None)]
     assert not any(isnan(score) for score in scores)
-    assert found["commands"] == []
+    assert found["changes"] == []
 
 
 @every_stage

@@ -51,7 +51,7 @@ def test_two_sessions_may_use_the_same_event_id(start_fast: Start) -> None:
 def test_a_bounded_number_of_ids_is_known(start_fast: Start) -> None:
     job = start_fast(CLICKED)
     fed(job, [trigger_event(f"e{n}", n / 10) for n in range(100)])
-    ids, clicks, _ = json.loads(job.flink.state_field("gestures-v1")["s" + ANNA])
+    ids, clicks, *_ = json.loads(job.flink.state_field("gestures-v1")["s" + ANNA])
     assert ids == [f"e{n}" for n in range(100 - MAX_KNOWN_IDS, 100)]
     assert len(clicks) <= 16
     assert fed(job, [trigger_event(f"e{100 - MAX_KNOWN_IDS}", 30)]) == []

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from models.language.known_items import SectionFacts
+from models.content_item import ContentItem, encode_item
 from models.language.reading_progress import MIN_LEARNT_ITEMS
 from tests.support.builders import ANNA, WINDOW_MS, at, session_window
 from tests.support.flink_fakes import FakeContext, FakeFlink
@@ -19,21 +19,6 @@ COARSE = 0.005
 """Depths cross in a number beside a time, rounded to a third of a hundredth."""
 
 
-class Item(NamedTuple):
-    words: int | None = None
-    level: float | None = None
-    level_method: str | None = None
-    sections: tuple[SectionFacts, ...] = ()
-
-
-class Catalogue:
-    def __init__(self, **items: Item) -> None:
-        self._items = items
-
-    def get(self, content_id: str | None) -> Item | None:
-        return self._items.get(content_id or "")
-
-
 class Slice(NamedTuple):
     """Ten seconds: the item in view, seconds engaged, pages scrolled, deepest point."""
 
@@ -46,10 +31,12 @@ class Slice(NamedTuple):
 class Reading:
     """The two stages on one key, fed with slices. Another one on the same `flink` is what starts from a checkpoint."""
 
-    def __init__(self, catalogue: Catalogue, flink: FakeFlink | None = None) -> None:
+    def __init__(self, items: dict[str, ContentItem], flink: FakeFlink | None = None) -> None:
         self.flink = flink or FakeFlink()
         self.flink.key = KEY
-        self._setup = lane_setup()._replace(items=catalogue)
+        self._setup = lane_setup()
+        for name, item in items.items():
+            self._setup.control.content.catalogue.put(name, encode_item(item), 1)
         self._stages = [HabitStage(self._setup), ReadingStage(self._setup)]
         for stage in self._stages:
             stage.open(self.flink)
@@ -82,7 +69,7 @@ class Reading:
 
 
 # 476 words take two minutes; half of the item takes one.
-TWO_MINUTES = Item(words=476)
+TWO_MINUTES = ContentItem(words=476)
 
 
 def steady(item: str, slices: int, depth: float = 1.0, engaged_s: float = 10.0) -> list[Slice]:
@@ -92,30 +79,30 @@ def steady(item: str, slices: int, depth: float = 1.0, engaged_s: float = 10.0) 
 
 @pytest.mark.parametrize(("slices", "depth", "pace"), [(12, 1.0, 1.0), (6, 0.5, 1.0), (12, 0.5, 2.0), (6, 1.0, 0.5)])
 def test_pace_is_the_time_taken_by_the_time_that_the_words_ask_for(slices: int, depth: float, pace: float) -> None:
-    found = Reading(Catalogue(a=TWO_MINUTES)).read(steady("a", slices, depth))
+    found = Reading({"a": TWO_MINUTES}).read(steady("a", slices, depth))
     assert found["reading_pace"] == pytest.approx(pace, rel=COARSE)
     assert found["rescrolled_pages"] == pytest.approx(0.0, abs=COARSE)
     assert "reading_pace_by_habit" not in found
 
 
 @pytest.mark.parametrize(
-    ("catalogue", "slices"),
+    ("items", "slices"),
     [
-        (Catalogue(), steady("a", 12)),
-        (Catalogue(a=Item()), steady("a", 12)),
-        (Catalogue(a=TWO_MINUTES), steady("a", 1)),
-        (Catalogue(a=TWO_MINUTES), steady("a", 12, depth=0.05)),
-        (Catalogue(a=TWO_MINUTES), [Slice(None, 10, 0, 0)] * 6),
-        (Catalogue(a=Item(words=0)), steady("a", 12)),
+        ({}, steady("a", 12)),
+        ({"a": ContentItem()}, steady("a", 12)),
+        ({"a": TWO_MINUTES}, steady("a", 1)),
+        ({"a": TWO_MINUTES}, steady("a", 12, depth=0.05)),
+        ({"a": TWO_MINUTES}, [Slice(None, 10, 0, 0)] * 6),
+        ({"a": ContentItem(words=0)}, steady("a", 12)),
     ],
     ids=["no item", "no words told", "just opened", "hardly begun", "no content", "nothing to read"],
 )
-def test_pace_is_unknown_where_too_little_is_known(catalogue: Catalogue, slices: list[Slice]) -> None:
-    assert "reading_pace" not in Reading(catalogue).read(slices)
+def test_pace_is_unknown_where_too_little_is_known(items: dict[str, ContentItem], slices: list[Slice]) -> None:
+    assert "reading_pace" not in Reading(items).read(slices)
 
 
 def test_no_state_is_kept_of_items_without_words() -> None:
-    reading = Reading(Catalogue())
+    reading = Reading({})
     reading.read(steady("a", 12))
     assert "reading-v1" not in reading.flink.left_of(KEY)
 
@@ -123,13 +110,13 @@ def test_no_state_is_kept_of_items_without_words() -> None:
 def test_scrolling_back_and_forth_is_what_goes_beyond_the_depth_reached() -> None:
     back = Slice("a", 10, 0.3, 0.5)
     forth = Slice("a", 10, 0.3, 0.5)
-    found = Reading(Catalogue(a=TWO_MINUTES)).read([*steady("a", 6, depth=0.5), back, forth])
+    found = Reading({"a": TWO_MINUTES}).read([*steady("a", 6, depth=0.5), back, forth])
     assert found["rescrolled_pages"] == pytest.approx(0.6, rel=COARSE)
     assert found["reading_pace"] == pytest.approx(80 / 60, rel=COARSE)
 
 
 def test_pace_is_compared_with_the_reader_s_own_items_before() -> None:
-    items = Catalogue(a=TWO_MINUTES, b=TWO_MINUTES, c=TWO_MINUTES)
+    items = {"a": TWO_MINUTES, "b": TWO_MINUTES, "c": TWO_MINUTES}
     before = [*steady("a", 6), *steady("b", 6)]
     found = Reading(items).read([*before, *steady("c", 12)])
     assert MIN_LEARNT_ITEMS == 2
@@ -138,24 +125,19 @@ def test_pace_is_compared_with_the_reader_s_own_items_before() -> None:
 
 
 def test_items_left_at_their_beginning_say_nothing_of_the_usual_pace() -> None:
-    items = Catalogue(a=TWO_MINUTES, b=TWO_MINUTES, c=TWO_MINUTES)
+    items = {"a": TWO_MINUTES, "b": TWO_MINUTES, "c": TWO_MINUTES}
     before = [*steady("a", 6, depth=0.2), *steady("b", 6)]
     assert "reading_pace_by_habit" not in Reading(items).read([*before, *steady("c", 12)])
 
 
 @pytest.mark.parametrize(("slices", "count"), [(12, 1.0), (6, 0.0), (30, 0.0)], ids=["usual", "skimmed", "slow"])
 def test_items_read_to_the_end_at_a_usual_pace_are_counted(slices: int, count: float) -> None:
-    items = Catalogue(a=TWO_MINUTES, b=TWO_MINUTES)
+    items = {"a": TWO_MINUTES, "b": TWO_MINUTES}
     assert Reading(items).read([*steady("a", slices), *steady("b", 3)])["items_read"] == count
 
 
-def test_reading_level_is_told_where_it_is_a_lix() -> None:
-    assert Reading(Catalogue(a=Item(100, 55.0, "lix"))).read(steady("a", 2))["reading_level"] == 55.0
-    assert "reading_level" not in Reading(Catalogue(a=Item(100, 55.0, "flesch"))).read(steady("a", 2))
-
-
 def test_a_restart_continues_and_nothing_is_left_after_the_session() -> None:
-    items = Catalogue(a=TWO_MINUTES, b=TWO_MINUTES, c=TWO_MINUTES)
+    items = {"a": TWO_MINUTES, "b": TWO_MINUTES, "c": TWO_MINUTES}
     slices = [*steady("a", 6), *steady("b", 6), *steady("c", 12)]
     straight = Reading(items).read(slices)
     before = Reading(items)

@@ -181,11 +181,10 @@ def test_deciding_nothing_leaves_no_state_and_asks_for_no_subject(flink: FakeFli
 
 def test_an_event_adds_its_texts_and_is_new_again_after_clear(flink: FakeFlink) -> None:
     stage = opened(RecentClicksStage(), flink)
-    _, numbers, texts = trigger_event("e1", 5, element="close", country="AT")
+    _, numbers, texts = trigger_event("e1", 5, element="close")
     evaluation = EventEvaluation(TriggerEvent.from_crossing(numbers, texts))
     assert stage.on_event(evaluation, FakeContext(flink))
     assert evaluation.signals.attributes["event.element"] == "close"
-    assert evaluation.signals.attributes["country"] == "AT"
     assert evaluation.signals.scalars["recent_clicks"] == 1.0
     stage.clear(KEY)
     assert stage.on_event(evaluation, FakeContext(flink))

@@ -80,6 +80,7 @@ def session_window(
     engaged: str | None = "news=40000",
     device: str | None = "phone",
     opened: str | None = None,
+    context: str | None = None,
     page_depth: float = 0.5,
     active_slices: int = 6,
     site: tuple[float, list[float]] | None = None,
@@ -107,7 +108,7 @@ def session_window(
         *(round(values[SESSION_NAMES.index(name)] * SCALES[name]) for name in HABIT_NAMES),
         *totals,
     ]
-    return "session", numbers, [session, user, content, main_type, engaged, device, opened]
+    return "session", numbers, [session, user, content, main_type, engaged, device, opened, context]
 
 
 def content_window(
@@ -154,13 +155,15 @@ def trigger_event(
     country: str | None = "AT",
     language: str | None = "de",
     user: str | None = "anna",
+    languages: str | None = None,
     text: str | None = None,
 ) -> CrossingRow:
-    """A click, or another event of the fast lane."""
+    """A click, or another event of the fast lane. Operating system, browser, region and time zone are not known."""
+    texts = [session, user, content, event_id, type, content_type, placement, element, device, country, language]
     return (
         "event",
         [float(at(at_s)), value, rtt_ms, downlink_kbps, saves_data, rage],
-        [session, user, content, event_id, type, content_type, placement, element, device, country, language, text],
+        [*texts, None, None, None, languages, None, text],
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from infra.simulate.arbitration import DEFAULT_BUDGETS
 from infra.simulate.ground_truth import Episode
 from infra.simulate.judging import Judgement, Span, judge
 from infra.simulate.worlds.recording import BEGIN_MS, EARLIER, WorldRecording
@@ -25,6 +26,7 @@ from schemas.rules import Rule
 from tests.support.builders import forest_card, forest_model
 from tests.support.flink_fakes import Running
 from tests.support.world_windows import SLICES, WINDOW_MS, Arrival, site_windows
+from udfs.arbiter import ArbiterFunction
 from udfs.crossing_rows import session_key
 from udfs.site_cards import SiteCards
 from udfs.window_commands import WindowCommands
@@ -46,7 +48,8 @@ class Trial(NamedTuple):
 
 
 def commands_of(arrivals: Iterable[Arrival], rules: tuple[Rule, ...] | None = None) -> Iterator[dict[str, Any]]:
-    """Yields what the operator of the windows commands, with the cards of the operator that makes them, in event time."""
+    """Yields what the arbiter commands of what the operator of the windows proposes, with the cards of the operator that makes
+    them, in event time."""
     rules = load_rules("") if rules is None else rules
     # No shipped rule asks a forest: any will do.
     forest = forest_model()
@@ -56,10 +59,17 @@ def commands_of(arrivals: Iterable[Arrival], rules: tuple[Rule, ...] | None = No
         WindowCommands(rules, forest, forest_card(forest), no_refits, cards, WINDOW_MS, SLICE_MS, False, False)
     )
 
+    arbiter = Running(ArbiterFunction(DEFAULT_BUDGETS, False, False))
+
+    def decided(changes: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        for key, change in changes:
+            yield from map(_decoded, arbiter.send(key, change))
+
     def advance(watermark: int) -> Iterator[dict[str, Any]]:
         for made in site.advance(watermark):
             windows.broadcast(made)
-        yield from map(_decoded, windows.advance(watermark))
+        yield from decided(windows.advance(watermark))
+        yield from map(_decoded, arbiter.advance(watermark))
 
     last_ms = 0
     for end_ms, rows in site_windows(arrivals):
@@ -70,7 +80,7 @@ def commands_of(arrivals: Iterable[Arrival], rules: tuple[Rule, ...] | None = No
             for made in site.send("site", row):
                 windows.broadcast(made)
         for session_id, row, _ in rows:
-            yield from map(_decoded, windows.send(session_key(session_id), row))
+            yield from decided(windows.send(session_key(session_id), row))
         yield from advance(end_ms)
         last_ms = end_ms
     for end_ms in range(last_ms + SLICE_MS, last_ms + TRAIL_MS + 1, SLICE_MS):

@@ -3,24 +3,29 @@
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
+from models.arbitration.proposed_change import ProposedChange, decode_change
 from schemas.commands import AdjustmentCommand
 from tests.support.builders import BEGINNING, CrossingRow
 from tests.support.flink_fakes import Running
+from udfs.crossing_rows import target_key
 
 
-def commands(emitted: Iterable[Any]) -> list[AdjustmentCommand]:
-    """The commands among what was emitted; each stands under its target's id."""
+def changes(emitted: Iterable[Any]) -> list[ProposedChange]:
+    """The proposals among what was emitted; each stands under its target's key."""
     found = []
     for each in emitted:
         if isinstance(each, tuple):
             continue
-        key, body = each
-        command = msgspec.json.decode(body, type=AdjustmentCommand)
-        assert key == command.target.id.encode()
-        found.append(command)
+        key, (body,) = each
+        change = decode_change(body)
+        assert key == target_key(change.command.target)
+        found.append(change)
     return found
+
+
+def commands(emitted: Iterable[Any]) -> list[AdjustmentCommand]:
+    """The commands that were proposed."""
+    return [each.command for each in changes(emitted)]
 
 
 def seconds(emitted: Iterable[Any]) -> list[float]:

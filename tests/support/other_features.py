@@ -8,6 +8,8 @@ import json
 import sys
 from typing import Any, Final
 
+import msgspec
+
 import models.features as registry
 from models.feature_layout import FeatureLayout
 from models.judgement.habit import Habit
@@ -76,7 +78,7 @@ def story(window_state: dict[str, Any], refit_state: dict[str, Any]) -> dict[str
         rule,
         session_window,
     )
-    from tests.support.operator_outputs import fed
+    from tests.support.operator_outputs import commands, fed
     from udfs.forest_refit import ForestRefit
     from udfs.window_commands import WindowCommands
 
@@ -105,7 +107,7 @@ def story(window_state: dict[str, Any], refit_state: dict[str, Any]) -> dict[str
     later = [session_window(480 + n, f"later-{n}") for n in range(100)]
     fitted = [each for row in later for each in refits.send("news", row)] + refits.advance(at(1_800))
     return {
-        "commands": [json.loads(each[1]) for each in emitted if not isinstance(each[0], str) and len(each) == 2],
+        "commands": [msgspec.to_builtins(each) for each in commands(emitted)],
         "refits": [json.loads(each[2]) for each in fitted],
         "features": list(registry.SESSION_NAMES),
         "habits": {session: habits_by_name(to_json(job.flink), session) for session in (ANNA, BEN)},

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from models.arbitration.proposed_change import encode_change
 from models.features import SESSION_NAMES
 from models.isolation_forest.registry import ForestRegistry, ForestVersion
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
 from models.judgement.card_registry import CardRegistry
 from models.rules.readings import Readings
-from schemas.commands import encode
 from schemas.rules import Rule
 from tests.support.builders import ANNA, EVERY_MS, WINDOW_MS, CrossingRow, at, forest_card, forest_model
 from tests.support.flink_fakes import FakeContext, FakeCounter, FakeFlink
@@ -42,10 +42,21 @@ def window_commands(
     cards: RefitSchedule = NO_REFITS,
     emit_scores: bool = False,
     window_ms: int = WINDOW_MS,
+    require_content: bool = False,
 ) -> WindowCommands:
     """The operator of the window lanes, with a small forest."""
     card = forest_card(forest_model())
-    return WindowCommands(rules, forest_model(), card, schedule, cards, window_ms, EVERY_MS, emit_scores)
+    return WindowCommands(
+        rules,
+        forest_model(),
+        card,
+        schedule,
+        cards,
+        window_ms,
+        EVERY_MS,
+        emit_scores,
+        require_content=require_content,
+    )
 
 
 class RunningStage:
@@ -72,7 +83,7 @@ class RunningStage:
             "scalars": signals.scalars,
             "scores": {name: (score.value(), score.threshold) for name, score in signals.scores.items()},
             "category": evaluation.category,
-            "commands": [encode(command) for command in evaluation.commands],
+            "changes": [encode_change(change) for change in evaluation.changes],
             "updates": self._updates(),
         }
 

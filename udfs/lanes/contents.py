@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from pyflink.datastream import RuntimeContext
 
-from schemas.commands import AdjustmentCommand
+from models.arbitration.proposed_change import ProposedChange
 from udfs.crossing_rows import ContentWindow, Numbers, Texts
 from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.content_habits import ContentHabitStage
+from udfs.stages.content_signals import add_content_signals
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import ContentEvaluation
 from udfs.stages.window_refill import WindowRefill
@@ -26,6 +27,7 @@ class ContentLane:
     def __init__(self, window_ms: int, control: BroadcastControl, refill: WindowRefill) -> None:
         self._window_ms = window_ms
         self._refill = refill
+        self._catalogue = control.content.catalogue
         self._bundle = KeyedStateBundle("content-v2", CONTENT_TTL_H)
         self._habits = ContentHabitStage(window_ms, self._bundle)
         self._decisions = DecisionStage("content-decisions-v1", "content_window", control, self._bundle)
@@ -34,7 +36,7 @@ class ContentLane:
         self._habits.open(context)
         self._decisions.open(context)
 
-    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
+    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[ProposedChange]:
         window = ContentWindow.from_crossing(numbers, texts)
         self._refill.on_row(window.end_ms)
         if self._refill.lacks_slices(window.end_ms):
@@ -43,7 +45,8 @@ class ContentLane:
         if self._habits.is_over(evaluation.key, window.end_ms):
             self._habits.clear(evaluation.key)
             self._decisions.clear(evaluation.key)
+        add_content_signals(evaluation, self._catalogue, window.content_id)
         self._habits.on_window(evaluation)
-        commands = self._decisions.decide(evaluation)
+        changes = self._decisions.decide(evaluation)
         self._bundle.flush(evaluation.key)
-        return commands
+        return changes

@@ -4,13 +4,11 @@ from typing import Any
 
 from pyflink.datastream import RuntimeContext
 
-from models.language.known_items import KnownItems
+from models.arbitration.proposed_change import ProposedChange
 from models.language.section_attention import ItemSections, SectionMinute
-from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Numbers, Texts, content_key, section_minute
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.lanes.contents import CONTENT_TTL_H
-from udfs.stages.base import NO_ITEMS
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import SectionEvaluation
@@ -22,8 +20,8 @@ class SectionLane:
     A timer at the end of the minute, because the rows of its sections come in any order: only then all are there.
     """
 
-    def __init__(self, control: BroadcastControl, items: KnownItems = NO_ITEMS) -> None:
-        self._items = items
+    def __init__(self, control: BroadcastControl) -> None:
+        self._catalogue = control.content.catalogue
         self._bundle = KeyedStateBundle("sections-v1", CONTENT_TTL_H)
         self._pending: StateField[list[SectionMinute]] = StateField.json(
             "section-minutes-v1", list[SectionMinute], self._bundle
@@ -43,7 +41,8 @@ class SectionLane:
         ctx.timer_service().register_event_time_timer(minute.end_ms)
         self._bundle.flush(key)
 
-    def on_timer(self, key: str, at_ms: int) -> list[AdjustmentCommand]:
+    def on_timer(self, key: str, at_ms: int) -> list[ProposedChange]:
+        """Returns what follows from the minutes that have ended."""
         pending = self._pending.get(key) or []
         due = [each for each in pending if each.end_ms <= at_ms]
         if not due:
@@ -53,13 +52,13 @@ class SectionLane:
         sections = self._sections.get(key) or ItemSections()
         sections.add(due)
         self._sections.set(key, sections)
-        item = self._items.get(due[0].content_id)
+        item = self._catalogue.get(due[0].content_id)
         told = {} if item is None else {each.id: each.words for each in item.sections}
         found = sections.attention({name: words for name, words in told.items() if words is not None})
-        commands: list[AdjustmentCommand] = []
+        changes: list[ProposedChange] = []
         if found is not None:
             types = sorted(each.content_type for each in due if each.content_type is not None)
             evaluation = SectionEvaluation(due[0].content_id, types[-1] if types else None, at_ms, found, list(told))
-            commands = self._decisions.decide(evaluation)
+            changes = self._decisions.decide(evaluation)
         self._bundle.flush(key)
-        return commands
+        return changes

@@ -6,14 +6,13 @@ from typing import Any, Final, TypeVar
 from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 
+from models.arbitration.proposed_change import ProposedChange
 from models.features import silent_values
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
-from models.language.known_items import KnownItems
-from schemas.commands import AdjustmentCommand
 from udfs.crossing_rows import Numbers, SessionWindow, Texts, session_id_of, session_key
 from udfs.keyed_state import KeyedStateBundle
-from udfs.stages.base import NO_ITEMS, Detector, LaneSetup, Stage
+from udfs.stages.base import Detector, LaneSetup, Stage
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import SessionDecisionStage
 from udfs.stages.evaluation import SessionEvaluation
@@ -22,11 +21,13 @@ from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
 from udfs.stages.reading import ReadingStage
 from udfs.stages.session_clock import SessionClockStage
+from udfs.stages.session_context import SessionContextStage
 from udfs.stages.session_scores import SessionScoresStage
 from udfs.stages.window_refill import WindowRefill
 
 STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     SessionClockStage,
+    SessionContextStage,
     HabitStage,
     ReadingStage,
     IsolationForestStage,
@@ -54,7 +55,6 @@ class SessionLane:
         control: BroadcastControl,
         emit_scores: bool,
         refill: WindowRefill,
-        items: KnownItems = NO_ITEMS,
     ) -> None:
         self._window_ms = window_ms
         self._silent_values = silent_values(window_ms)
@@ -63,7 +63,7 @@ class SessionLane:
         self._refill = refill
         self._bundle = KeyedStateBundle("session-v2")
         self._pending = PendingWindowsStage()
-        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, cards, emit_scores, items)
+        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, cards, emit_scores)
         self._stages = [stage(setup) for stage in STAGES]
         self._clock = _of_type(self._stages, SessionClockStage)
         self._habits = _of_type(self._stages, HabitStage)
@@ -74,7 +74,7 @@ class SessionLane:
         for stage in self._stages:
             stage.open(context)
 
-    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[AdjustmentCommand]:
+    def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[ProposedChange]:
         window = SessionWindow.from_crossing(numbers, texts)
         self._refill.on_row(window.end_ms)
         key = session_key(window.session_id)
@@ -83,51 +83,51 @@ class SessionLane:
             self._pending.buffer(key, window.end_ms, numbers, texts)
             ctx.timer_service().register_event_time_timer(window.end_ms)
             return []
-        commands = self._on_window(key, window, ctx)
+        changes = self._on_window(key, window, ctx)
         self._bundle.flush(key)
-        return commands
+        return changes
 
     def _is_pending(self, window: SessionWindow) -> bool:
         """Whether a card or a forest that may still judge the window is under way."""
         return self._cards.is_pending(window.end_ms) or self._forests.is_pending(window.main_type or "", window.end_ms)
 
-    def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[AdjustmentCommand]:
-        commands: list[AdjustmentCommand] = []
+    def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[ProposedChange]:
+        changes: list[ProposedChange] = []
         for numbers, texts in self._pending.release(key, at_ms):
-            commands += self._on_window(key, SessionWindow.from_crossing(numbers, texts), ctx)
-        commands += self._evaluate_silent_windows(key, at_ms, ctx, None)
+            changes += self._on_window(key, SessionWindow.from_crossing(numbers, texts), ctx)
+        changes += self._evaluate_silent_windows(key, at_ms, ctx, None)
         self._bundle.flush(key)
-        return commands
+        return changes
 
     def drain_session_updates(self) -> list[tuple[Any, Row]]:
         """Returns the rows for session-state.v1 that were added since the last call."""
         return self._scores.drain()
 
-    def _on_window(self, key: str, window: SessionWindow, ctx: Any) -> list[AdjustmentCommand]:
+    def _on_window(self, key: str, window: SessionWindow, ctx: Any) -> list[ProposedChange]:
         if not self._clock.is_new(key, window):
             return []
-        commands = self._evaluate_silent_windows(key, window.end_ms - 1, ctx, window.first_ms)
-        commands += self._evaluate(window.session_id, window.end_ms, window, window.values, ctx)
-        return commands
+        changes = self._evaluate_silent_windows(key, window.end_ms - 1, ctx, window.first_ms)
+        changes += self._evaluate(window.session_id, window.end_ms, window, window.values, ctx)
+        return changes
 
     def _evaluate_silent_windows(
         self, key: str, until_ms: int, ctx: Any, resumed_ms: int | None
-    ) -> list[AdjustmentCommand]:
+    ) -> list[ProposedChange]:
         """Evaluates the windows in which nothing happened; clears the session's state where the session is over."""
-        commands: list[AdjustmentCommand] = []
+        changes: list[ProposedChange] = []
         for end_ms in self._clock.silent_window_ends(key, until_ms):
-            commands += self._evaluate(session_id_of(key), end_ms, None, self._silent_values, ctx)
+            changes += self._evaluate(session_id_of(key), end_ms, None, self._silent_values, ctx)
         now_ms = until_ms if resumed_ms is None else resumed_ms
         if self._clock.is_over(key, now_ms):
             for stage in self._stages:
                 stage.clear(key)
         elif resumed_ms is None:
             self._clock.schedule_timer(key, ctx)
-        return commands
+        return changes
 
     def _evaluate(
         self, session_id: str, end_ms: int, window: SessionWindow | None, values: Numbers, ctx: Any
-    ) -> list[AdjustmentCommand]:
+    ) -> list[ProposedChange]:
         """Runs one window of a session through all stages."""
         evaluation = SessionEvaluation(session_id, end_ms, window, values, self._window_ms)
         if self._habits.met_other_habits(evaluation.key):
@@ -137,7 +137,7 @@ class SessionLane:
             return []
         for stage in self._stages:
             stage.on_window(evaluation, ctx)
-        return evaluation.commands
+        return evaluation.changes
 
 
 def _of_type(stages: list[Stage], kind: type[S]) -> S:

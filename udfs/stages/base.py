@@ -1,17 +1,14 @@
 """Base classes of the stages that evaluate a session window, and what a lane makes them from."""
 
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from pyflink.datastream import RuntimeContext
 
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
-from models.language.known_items import KnownItems, NoItems
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.evaluation import SessionEvaluation
-
-NO_ITEMS: Final = NoItems()
 
 
 class LaneSetup(NamedTuple):
@@ -24,8 +21,6 @@ class LaneSetup(NamedTuple):
     forests: ForestRegistry
     cards: CardRegistry
     emit_scores: bool = False
-    items: KnownItems = NO_ITEMS
-    """What the CMS has said of content items."""
 
 
 class Stage:

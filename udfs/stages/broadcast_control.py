@@ -1,4 +1,4 @@
-"""Control state that every subtask holds: rules, refits and the site's cards arrive by broadcast and survive a restart."""
+"""Control state that every subtask holds: rules, refits, cards and content items arrive by broadcast and survive a restart."""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -16,13 +16,14 @@ from models.judgement.messages import CardMessage
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
 from schemas.rules import Rule, RuleError, parse_rule
+from udfs.stages.content_broadcast import ContentBroadcast
 from udfs.stages.stored_epochs import StoredEpochs
 
 _log: Final = logging.getLogger(__name__)
 
 CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING())
-"""Broadcast state: rules, refits and cards by ``kind:…``. Bounded by the number of rules in force, of the rules of the job's
-file, and of the content types that have had a forest within a day."""
+"""Broadcast state: rules, refits, cards and content items by ``kind:…``. Bounded by the number of rules in force, of the rules of
+the job's file, of the content types that have had a forest within a day, and by the bounds of the content catalogue."""
 
 
 class BroadcastControl:
@@ -46,6 +47,7 @@ class BroadcastControl:
         self._cards_stored = None if cards is None else StoredEpochs("card", "made", cards.oldest_epoch)
         self._detectors = detectors
         self._refused = refused
+        self.content = ContentBroadcast()
 
     def on_row(self, row: Any, state: Any, watermark: int = NO_WATERMARK) -> None:
         """Applies one control row (kind, key, body) and stores it in broadcast `state`.
@@ -57,6 +59,8 @@ class BroadcastControl:
         if kind == "rule":
             if self._apply_rule(key, body):
                 self._store_rule(key, body, state)
+        elif kind == "content":
+            self.content.on_row(key, body, state)
         elif kind == "card":
             if self._cards is not None and self._cards_stored is not None:
                 message = msgspec.json.decode(body, type=CardMessage)
@@ -82,6 +86,7 @@ class BroadcastControl:
     def restore(self, state: Any) -> None:
         """Applies what broadcast state held before a restart."""
         stored: Mapping[str, str] = dict(state.items())
+        self.content.restore(stored)
         for key in sorted(stored):
             kind, _, name = key.partition(":")
             if kind == "rule":

@@ -1,10 +1,11 @@
-"""Stage: evaluates the rules of a lane and remembers cooldowns and streaks."""
+"""Stage: evaluates the rules of a lane and remembers cooldowns, streaks and what stands."""
 
 from typing import Any
 
-from models.rules.evaluation import evaluate_rules
+from models.arbitration.proposed_change import ProposedChange
+from models.rules.evaluation import Moment, evaluate_rules
+from models.rules.held_causes import next_renewal_ms, renewals
 from models.state_records import DecisionState
-from schemas.commands import AdjustmentCommand
 from schemas.rule_conditions import Lane
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.base import LaneSetup, Stage
@@ -16,7 +17,7 @@ class DecisionStage(Stage):
     """Owns, per target, the cooldowns and streaks of one lane.
 
     Each lane has its own: which of two lanes comes first can differ between a run and its replay, so neither may
-    depend on what the other has just done.
+    depend on what the other has just done. The arbiter, which both propose to, puts them in order.
     """
 
     def __init__(
@@ -28,23 +29,39 @@ class DecisionStage(Stage):
         super().__init__(self._state)
 
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
-        evaluation.commands = self.decide(evaluation)
+        evaluation.changes = self.decide(evaluation)
 
-    def decide(self, evaluation: Evaluation) -> list[AdjustmentCommand]:
-        """Returns the commands that follow from the signals, in the order of the rules."""
+    def decide(self, evaluation: Evaluation) -> list[ProposedChange]:
+        """Returns the proposals that follow from the signals: what is taken back first, then in the order of the rules."""
         state = self._state.get(evaluation.key) or DecisionState()
-        commands, changed = evaluate_rules(
+        changes, changed = evaluate_rules(
             self._control.rules.lane(self._lane),
             evaluation.signals,
             evaluation.subject,
             state,
-            evaluation.at_ms,
-            evaluation.trigger,
+            Moment(evaluation.at_ms, evaluation.trigger, evaluation.session_since_ms),
             evaluation.resolve_placeholder,
         )
         if changed:
             self._state.set(evaluation.key, state)
-        return commands
+        return changes
+
+    def renew(self, key: str, until_ms: int) -> list[ProposedChange]:
+        """Returns the proposals up to `until_ms` whose cause goes on, though nothing has happened."""
+        state = self._state.get(key)
+        if state is None or not state.standing:
+            return []
+        changes = renewals(self._control.rules.lane(self._lane), state, until_ms)
+        if changes:
+            self._state.set(key, state)
+        return changes
+
+    def schedule_renewal(self, key: str, ctx: Any) -> None:
+        """Registers a timer for the next renewal, if there is anything to renew."""
+        state = self._state.get(key)
+        due_ms = None if state is None else next_renewal_ms(state)
+        if due_ms is not None:
+            ctx.timer_service().register_event_time_timer(due_ms)
 
 
 class SessionDecisionStage(DecisionStage):

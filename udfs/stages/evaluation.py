@@ -4,17 +4,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+from models.arbitration.proposed_change import ProposedChange
 from models.judgement.session import SliceEvents
 from models.language.section_attention import Attention
 from models.recent_clicks import Click, rank_by_decay
 from models.rules.evaluation import Subject
 from models.rules.signals import Signals
-from schemas.commands import AdjustmentCommand, Target
+from schemas.commands import Target
 from udfs.crossing_rows import ContentWindow, Numbers, SessionWindow, TriggerEvent, content_key, session_key
 
 
 class Evaluation(ABC):
-    """One evaluation of one target: the stages fill `signals`, the last one `commands`.
+    """One evaluation of one target: the stages fill `signals`, the last one `changes`.
 
     `at_ms` is the event time of the decision; `trigger` is the part of the command id that names the window or event.
     """
@@ -24,7 +25,11 @@ class Evaluation(ABC):
         self.at_ms = at_ms
         self.trigger = trigger
         self.signals = signals
-        self.commands: list[AdjustmentCommand] = []
+        self.changes: list[ProposedChange] = []
+        self.session_since_ms: int | None = None
+        """When the session began; None for other targets, and where it is not known."""
+        self.language: str | None = None
+        """The language of the item's version that suits the reader better than its own; None where its own will do."""
 
     @abstractmethod
     def subject(self) -> Subject:
@@ -75,6 +80,8 @@ class SessionEvaluation(WindowEvaluation):
     def resolve_placeholder(self, name: str) -> Any:
         if name == "$category":
             return self.category
+        if name == "$language":
+            return self.language
         return self.window.content_id if self.window and name == "$content_id" else None
 
 
@@ -142,4 +149,8 @@ class EventEvaluation(Evaluation):
     def resolve_placeholder(self, name: str) -> Any:
         if name == "$content_id":
             return self.event.content_id
+        if name == "$language":
+            return self.language
+        if name == "$category":
+            return None
         return rank_by_decay(self.clicks, self.at_ms, "content_id" if name == "$recent_contents" else "content_type")

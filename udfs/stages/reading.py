@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from models.judgement.layout import PLACES
-from models.language.known_items import KnownItems
 from models.language.reading_progress import PAGE, ReadingProgress
 from udfs.keyed_state import StateField
 from udfs.stages.base import LaneSetup, Stage
@@ -21,29 +20,26 @@ class ReadingStage(Stage):
     """
 
     def __init__(self, setup: LaneSetup) -> None:
-        self._items: KnownItems = setup.items
+        self._catalogue = setup.control.content.catalogue
         self._progress: StateField[ReadingProgress] = StateField.json("reading-v1", ReadingProgress, setup.bundle)
         super().__init__(self._progress)
 
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
-        """Adds `reading_pace` and its kin to the signals, and `reading_level`, where the item in view is known."""
+        """Adds `reading_pace` and its kin to the signals, where the words of the item in view are known."""
         window, newest = evaluation.window, evaluation.newest
         if window is None or window.content_id is None:
             return
-        item = self._items.get(window.content_id)
+        item = self._catalogue.get(window.content_id)
         words = None if item is None else item.words
         progress = self._progress.get(evaluation.key)
         if progress is None and words is None:
             return
         progress = progress or ReadingProgress()
         if window.content_id != progress.content_id:
-            before = self._items.get(progress.content_id)
+            before = self._catalogue.get(progress.content_id)
             progress.open_item(window.content_id, None if before is None else before.words)
         if newest is not None:
             depth = round(max(newest.depth, 0.0) * PAGE)
             progress.add_slice(newest.values[_ENGAGED], newest.values[_SCROLLED], depth)
         self._progress.set(evaluation.key, progress)
-        scalars = evaluation.signals.scalars
-        scalars.update(progress.scalars(words))
-        if item is not None and item.level is not None and item.level_method == "lix":
-            scalars["reading_level"] = item.level
+        evaluation.signals.scalars.update(progress.scalars(words))

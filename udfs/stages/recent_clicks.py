@@ -34,6 +34,9 @@ class RecentClicksStage:
             return False
         state.ids = [*state.ids[1 - MAX_KNOWN_IDS :], event.event_id]
         state.latest_ms = max(state.latest_ms, event.at_ms)
+        if known is None:
+            state.since_ms = event.at_ms
+        evaluation.session_since_ms = state.since_ms or None
         if event.type == "click":
             state.clicks = append_click(state.clicks, _click(event))
         self._field.set(evaluation.key, state)
@@ -46,18 +49,14 @@ class RecentClicksStage:
         scalars["returns"] = float(count_returns(clicks_within(state.clicks, event.at_ms, CLICK_TTL_MS)))
         if event.type == "feedback":
             scalars["rating"] = event.value
-        for name in ("rtt_ms", "downlink_kbps"):
-            scalars[name] = getattr(event, name)
-        scalars["save_data"] = event.saves_data
-        signals.attributes = {
-            "event.type": event.type,
-            "event.placement": event.placement,
-            "event.element": event.element,
-            "event.content_type": event.content_type,
-            "device": event.device,
-            "country": event.country,
-            "language": event.language,
-        }
+        signals.attributes.update(
+            {
+                "event.type": event.type,
+                "event.placement": event.placement,
+                "event.element": event.element,
+                "event.content_type": event.content_type,
+            }
+        )
         return True
 
     def schedule_timer(self, key: str, ctx: Any) -> None:
@@ -70,6 +69,11 @@ class RecentClicksStage:
         """Whether the latest event is so long ago that another one begins a new session."""
         state = self._field.get(key)
         return state is not None and now_ms - state.latest_ms >= SESSION_END_MS
+
+    def end_ms(self, key: str) -> int:
+        """When the session is over if nothing more happens; 0 where there is none."""
+        state = self._field.get(key)
+        return 0 if state is None else state.latest_ms + SESSION_END_MS
 
     def clear(self, key: str) -> None:
         self._field.clear(key)

@@ -82,3 +82,4 @@ class SessionClockStage(Stage):
             scalars["silence_ms"] = float(end_ms - clock.interacted_ms)
         evaluation.may_learn = window is not None and end_ms - clock.first_ms >= self._window_ms
         scalars["session_age_ms"] = float(end_ms - clock.first_ms)
+        evaluation.session_since_ms = clock.first_ms

@@ -8,11 +8,11 @@ from typing import Final, Literal
 from infra.gateway.errors import ApiError
 
 Level = Literal["public", "server"]
-Scope = Literal["events", "outcomes", "tokens", "read"]
+Scope = Literal["events", "outcomes", "tokens", "read", "content"]
 
 SCOPES: Final[Mapping[Level, frozenset[Scope]]] = {
     "public": frozenset(("events", "outcomes", "tokens")),
-    "server": frozenset(("events", "outcomes", "tokens", "read")),
+    "server": frozenset(("events", "outcomes", "tokens", "read", "content")),
 }
 """What a key may do if the keys file does not say. A public key never reads."""
 

@@ -9,9 +9,12 @@ import maxminddb
 
 from infra.gateway.client_address import anonymize_ip
 from infra.gateway.ingest.devices import device_of
-from infra.gateway.ingest.json_fields import number_of
 from infra.settings import SettingsError
+from models.language_tags.accept_language import language_ranges
 from schemas.events import MAX_PROPERTIES
+
+MAX_LANGUAGES_CHARS: Final = 128
+"""As in the contract of events."""
 
 BOT: Final = "bot"
 """The property that names a crawler."""
@@ -46,8 +49,10 @@ class Enricher:
         context, properties = dict(device_of(user_agent)), {}
         if (bot := context.pop("bot", None)) is not None:
             properties[BOT] = bot
-        if (language := preferred_language(languages)) is not None:
-            context["language"] = language
+        if preferred := preferred_languages(languages):
+            context["language"] = preferred[0]
+            if len(preferred) > 1:
+                context["languages"] = ",".join(preferred)
         if (network := anonymize_ip(address)) is not None:
             properties["network"] = network
         context.update(self._place(address))
@@ -73,19 +78,21 @@ class Enricher:
 
 
 @lru_cache(maxsize=1024)
-def preferred_language(languages: str) -> str | None:
-    """Returns the language of Accept-Language with the greatest weight, of equal ones the first; None if it names none.
+def preferred_languages(header: str) -> tuple[str, ...]:
+    """Returns the languages of Accept-Language, those with the greatest weight first; as many as fit into an event's field.
 
-    >>> preferred_language("de;q=0.3, fr;q=0.9"), preferred_language("de-CH, fr;q=0.8"), preferred_language("fr;q=0, *")
-    ('fr', 'de-CH', None)
+    >>> preferred_languages("de;q=0.3, fr;q=0.9"), preferred_languages("de-CH, fr;q=0.8"), preferred_languages("fr;q=0, *")
+    (('fr', 'de'), ('de-CH', 'fr'), ())
     """
-    best, greatest = None, 0.0
-    for part in languages[:1024].split(","):
-        name, _, parameter = (text.strip() for text in part.partition(";"))
-        weight = number_of(parameter.lower().removeprefix("q=")) if parameter else 1.0
-        if name and name != "*" and len(name) <= 35 and name.isascii() and weight is not None and weight > greatest:
-            best, greatest = name, weight
-    return best
+    found: list[str] = []
+    chars = 0
+    for each in language_ranges(header):
+        chars += len(each) + 1
+        if chars > MAX_LANGUAGES_CHARS:
+            break
+        if not each.startswith("*"):
+            found.append(each)
+    return tuple(found)
 
 
 def add_named(properties: Mapping[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
@@ -97,12 +104,19 @@ def add_named(properties: Mapping[str, Any], named: Mapping[str, str]) -> dict[s
     return {**own, **{name: value for name, value in properties.items() if value is not None or name not in own}}
 
 
+def _leads(language: Any, context: Mapping[str, str]) -> bool:
+    return isinstance(language, str) and language.lower() == context.get("language", "").lower()
+
+
 def apply_enrichment(fields: dict[str, Any], enrichment: Enrichment) -> dict[str, Any]:
     """Adds what the event does not say itself. Fields of a wrong type stay as they are, for validation to reject."""
     context, properties = fields.get("context"), fields.get("properties")
     if enrichment.context and (context is None or type(context) is dict):
         own = {name: value for name, value in context.items() if value is not None} if context else {}
         fields["context"] = {**enrichment.context, **own}
+        if "language" in own and "languages" not in own and not _leads(own["language"], enrichment.context):
+            # Who names another language knows better than the browser's list, which would come before it.
+            fields["context"].pop("languages", None)
     if enrichment.properties and (properties is None or type(properties) is dict):
         both = add_named(properties or {}, enrichment.properties)
         # The addition must not push a valid event over the limit.

@@ -25,7 +25,7 @@ from infra.gateway.request_context import current_request
 from infra.kafka.producer import ProducerUnavailableError
 from schemas.event_validation import parse_json_strictly
 from schemas.rejects import Reason, ValidationFailure
-from schemas.topics import EVENTS, OUTCOMES, Topic
+from schemas.topics import CONTENT, EVENTS, OUTCOMES, Topic
 
 MAX_BODY_BYTES: Final = 512_000
 """500 KB unpacked, as Segment bounds a batch."""
@@ -88,7 +88,7 @@ class IngestGuard:
             return error.response(request)
 
     def _is_writable(self, topic: Topic) -> bool:
-        producer = self.gateway.side_producer if topic is OUTCOMES else self.gateway.producer
+        producer = self.gateway.side_producer if topic in (OUTCOMES, CONTENT) else self.gateway.producer
         return producer.is_writable(self.gateway.settings.topic(topic.name))
 
     async def read_json_object(

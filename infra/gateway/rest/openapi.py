@@ -9,6 +9,7 @@ from infra.gateway.rest.export import PersonExport
 from infra.gateway.rest.openapi_paths import PATHS, Operation
 from infra.gateway.rest.sessions import CommandsView, SessionView
 from schemas.commands import AdjustmentCommand
+from schemas.content import Content
 from schemas.events import Event
 from schemas.outcomes import Outcome
 
@@ -96,7 +97,7 @@ def _problem(status: int) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     _, found = msgspec.json.schema_components(
-        [Event, AdjustmentCommand, Outcome, SessionView, CommandsView, Erased, PersonExport], ref_template=_REF
+        [Event, AdjustmentCommand, Content, Outcome, SessionView, CommandsView, Erased, PersonExport], ref_template=_REF
     )
     sent = {**found["Event"], "title": "SentEvent"}
     # The gateway sets the time of receipt; the batch may name the session for all its events.

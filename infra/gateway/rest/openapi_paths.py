@@ -152,6 +152,9 @@ _EVENT_STREAM: Final = Operation(
 )  # fmt: skip
 
 _SESSION: Final = _parameter("session_id", "path", ID, "Id of the session.")
+CONTENT_ID: Final = _parameter(
+    "content_id", "path", {"type": "string", "minLength": 1, "maxLength": 256}, "The events' content_id."
+)
 _OPERATOR_OR_PAGE: Final = (
     "Requires the operator's token, the push token of this session (header, or `token` in the query), or a server key of its "
     "source. `session_id` may be the secret id that the session's client made up."
@@ -247,6 +250,36 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         about="A public key writes outcomes of sessions whose secret id or push token it shows, a server key those of its "
               "source, the operator those of all.",
     )},
+    "/v1/content": {"post": Operation(
+        "putContents", "content", "Describe up to 500 content items",
+        {202: ("Kafka has every item that is not in `rejected`; each is validated alone, and all its faults are told.", JSON,
+               _object(("accepted", "rejected"), accepted=COUNT, rejected=_list(_ref("RejectedItem"))))},
+        _BODY_ERRORS, _WRITERS, body=_list({"anyOf": [_ref("Content"), ANYTHING]}, 500),
+        about="Requires a server key with the scope `content`. Instead of an array, a body may hold one item a line; `index` is "
+              "the line then, counted from 0.",
+    )},
+    "/v1/content/{content_id}": {
+        "put": Operation(
+            "putContent", "content", "Describe a content item",
+            {202: ("Kafka has it.", JSON, _object(("content_id",), content_id=TEXT)),
+             422: ("The item is invalid; `problems` lists all that is wrong with it.", JSON, {"allOf": [_ref("Problem"), _object(
+                 (), problems=_list(_object(("field", "rule", "detail"), field=TEXT, rule=TEXT, detail=TEXT), 20))]})},
+            (400, 401, 403, 404, 408, 413, 415, 429, 503), _WRITERS, (CONTENT_ID,),
+            body={"type": "object", "description": "As `Content`; content_id may be left out."},
+            about="Requires a server key with the scope `content`. Replaces what was known of the item. Fields that the contract "
+                  "does not know are kept.",
+        ),
+        "get": Operation(
+            "getContent", "content", "Get what is known of a content item", {200: ("As it was put.", JSON, _ref("Content"))},
+            (401, 403, 404, 422, 429, 503), _WRITERS, (CONTENT_ID,), about="Requires a server key with the scope `content`.",
+        ),
+        "delete": Operation(
+            "deleteContent", "content", "Forget a content item",
+            {202: ("Kafka has the deletion; also where there was no such item.", JSON,
+                   _object(("content_id", "deleted"), content_id=TEXT, deleted=FLAG))},
+            (401, 403, 404, 422, 429, 503), _WRITERS, (CONTENT_ID,), about="Requires a server key with the scope `content`.",
+        ),
+    },
     "/v1/people/{user_id}": {"delete": Operation(
         "erasePerson", "people", "Erase a person's data",
         {200: ("Erased; `remaining` lists the topics that keep records until their retention ends.", JSON, _ref("Erased"))},

@@ -13,6 +13,7 @@ from math import exp
 from statistics import NormalDist
 from typing import Any
 
+from infra.simulate.arbitration import decide_all
 from infra.simulate.reference_windows import (
     SLICE_MS,
     WINDOW_MS,
@@ -24,6 +25,7 @@ from infra.simulate.reference_windows import (
     slices_of,
     windows,
 )
+from models.arbitration.proposed_change import ProposedChange
 from models.features import CONTENT_NAMES, FOREST_FEATURES, SESSION_NAMES
 from models.isolation_forest.registry import to_feature_row
 from models.isolation_forest.scorer import ForestScorer
@@ -39,12 +41,14 @@ from models.judgement.site_sample import SampledWindow, SiteSample, half_of
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
 from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
-from models.rules.evaluation import RuleSet, Subject, evaluate_rules
+from models.rules.evaluation import Moment, RuleSet, Subject, evaluate_rules
+from models.rules.held_causes import renewals
 from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
-from schemas.commands import AdjustmentCommand, Target, encode
+from schemas.commands import Target, encode
 from schemas.event_validation import validate_record
-from schemas.events import FAST_TYPES, Event
+from schemas.events import CROSSING_TYPES, Context, Event
+from schemas.proposals import encode_proposal
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
 from tests.support.oracle.feedback import Said
@@ -60,6 +64,7 @@ class Answer:
     """What came of a recording."""
 
     commands: dict[str, bytes]
+    proposals: dict[str, bytes]
     late: int
     rejected: list[ValidationFailure]
     used: int
@@ -83,16 +88,24 @@ def answer(
         else:
             kept.append(event)
     slices = slices_of(kept)
-    gestures = [event for event in kept if event.type in FAST_TYPES]
+    gestures = [event for event in kept if event.type in CROSSING_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
     rule_set = RuleSet(rules)
-    found = [
-        *_session_commands(slices, rule_set, model, until_ms),
-        *_content_commands(slices, rule_set, until_ms),
-        *_section_commands(kept, rule_set, until_ms),
-        *_event_commands(gestures, rule_set),
+    changes = [
+        *_session_changes(slices, rule_set, model, until_ms),
+        *_content_changes(slices, rule_set, until_ms),
+        *_section_changes(kept, rule_set, until_ms),
+        *_event_changes(gestures, rule_set, until_ms),
     ]
-    return Answer({each.command_id: encode(each) for each in found}, late, rejected, len(kept) - duplicates, duplicates)
+    decided = decide_all(changes, until_ms)
+    return Answer(
+        {each.command_id: encode(each) for each in decided.commands},
+        {each.proposal_id: encode_proposal(each) for each in decided.proposals},
+        late,
+        rejected,
+        len(kept) - duplicates,
+        duplicates,
+    )
 
 
 class Site:
@@ -125,13 +138,14 @@ class Reader:
         self.memory = DecisionState()
         self.first = self.acted = self.last = self.hidden = self.looked = 0
         self.device: str | None = None
+        self.context: Context | None = None
         self.type: str | None = None
 
     def filled(self) -> int:
         return self.last // SLICE_MS * SLICE_MS + WINDOW_MS
 
 
-def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[AdjustmentCommand]:
+def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, until: int) -> Iterator[ProposedChange]:
     scorer = ForestScorer(model.artefact)
     readers: dict[str, Reader] = {}
     site = Site()
@@ -160,6 +174,9 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             devices = [e.context.device for e in now.events if e.context and e.context.device]
             device = max(devices, default=None)
             reader.device, reader.type = device or reader.device, now.main_type or reader.type
+            told = [e for e in now.events if e.type == "context"]
+            if told:
+                reader.context = max(told, key=lambda e: e.occurred_at_ms).context or Context()
             card = site.card(session, end)
             level = site_level(totals, active_ms, card)
             view = SiteView(card, level, level)
@@ -171,6 +188,7 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
                     partial(scorer.score, row), model.card.threshold, partial(_strongest, scorer, row)
                 )
             signals.attributes = {"device": device, "content_type": now.main_type}
+            _add_context(signals, device, reader.context)
             last_ms = max(event.occurred_at_ms for event in now.events)
             # Who signs out is not named by what came before.
             users = [e.user_id for e in now.events if e.occurred_at_ms == last_ms and e.user_id is not None]
@@ -178,7 +196,8 @@ def _session_commands(slices: Slices, rule_set: RuleSet, model: StoredModel, unt
             found = reader.judged.judgement.newest_type()
             category = found.content_type if found and "category_nats" in signals.scalars else None
             fill = {"$category": category, "$content_id": now.content_id}.get
-            yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", fill)
+            moment = Moment(end, f"window:{end}", reader.first)
+            yield from _decide(rule_set, "session_window", reader.memory, signals, subject, moment, fill)
     for session, reader in readers.items():
         yield from _silence(session, reader, until, rule_set, site)
 
@@ -234,7 +253,7 @@ def _strongest(scorer: ForestScorer, row: Any) -> dict[str, float]:
     return dict(sorted(parts, key=lambda pair: (-pair[1], pair[0]))[:3])
 
 
-def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: Site) -> Iterator[AdjustmentCommand]:
+def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: Site) -> Iterator[ProposedChange]:
     """Three minutes of windows in which nothing happens any more."""
     if reader.hidden > reader.acted:
         return
@@ -247,11 +266,13 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         empty = session_minute([], end)
         signals = _signals(reader, end, view, [empty.values[name] for name in SESSION_NAMES], empty.wholes)
         signals.attributes = {"device": reader.device, "content_type": reader.type}
+        _add_context(signals, reader.device, reader.context)
         subject = Subject(Target("session", session), session, None, None)
-        yield from _decide(rule_set, "session_window", reader.memory, signals, subject, end, f"window:{end}", {}.get)
+        moment = Moment(end, f"window:{end}", reader.first)
+        yield from _decide(rule_set, "session_window", reader.memory, signals, subject, moment, {}.get)
 
 
-def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
+def _content_changes(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
     known: dict[str, tuple[JudgedContent, DecisionState]] = {}
     for end, cells in windows(slices, until):
         by_content: dict[str, list[tuple[str, Slice]]] = defaultdict(list)
@@ -281,10 +302,11 @@ def _content_commands(slices: Slices, rule_set: RuleSet, until: int) -> Iterator
             signals.attributes["content_type"] = now.content_type
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
-            yield from _decide(rule_set, "content_window", memory, signals, subject, end, f"window:{end}", fill)
+            moment = Moment(end, f"window:{end}")
+            yield from _decide(rule_set, "content_window", memory, signals, subject, moment, fill)
 
 
-def _section_commands(kept: list[Event], rule_set: RuleSet, until: int) -> Iterator[AdjustmentCommand]:
+def _section_changes(kept: list[Event], rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
     memories: dict[str, DecisionState] = defaultdict(DecisionState)
     for content, end, content_type, found in section_attention(kept, until):
         signals = Signals(window_start_ms=end - WINDOW_MS, window_end_ms=end)
@@ -299,21 +321,43 @@ def _section_commands(kept: list[Event], rule_set: RuleSet, until: int) -> Itera
             "$held_section": found.held,
             "$sections_by_attention": list(found.by_attention),
         }.get
-        yield from _decide(
-            rule_set, "content_section", memories[content], signals, subject, end, f"sections:{end}", fill
-        )
+        moment = Moment(end, f"sections:{end}")
+        yield from _decide(rule_set, "content_section", memories[content], signals, subject, moment, fill)
 
 
-def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[AdjustmentCommand]:
+_INPUTS = {"mobile": "touch", "phone": "touch", "tablet": "touch", "desktop": "mouse", "tv": "remote"}
+
+
+def _add_context(signals: Signals, device: str | None, context: Context | None) -> None:
+    signals.attributes |= {"device": device, "input": _INPUTS.get(device or "")}
+    if context is None:
+        return
+    for name in ("os", "browser", "country", "region", "language", "timezone"):
+        signals.attributes[name] = getattr(context, name)
+    for name in ("rtt_ms", "downlink_kbps", "save_data"):
+        if (number := getattr(context, name)) is not None:
+            signals.scalars[name] = float(number)
+
+
+def _event_changes(gestures: list[Event], rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
     memories: dict[str, DecisionState] = defaultdict(DecisionState)
     said: dict[str, Said] = defaultdict(Said)
+    began: dict[str, int] = {}
+    latest: dict[str, int] = defaultdict(int)
+    event_rules = rule_set.lane("event")
     for event in gestures:
         at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
+        yield from renewals(event_rules, memories[session], min(at, latest[session] + HALF_HOUR - 1))
+        if session in began and at - latest[session] >= HALF_HOUR:
+            for each in (began, ids, clicked, memories, latest):
+                each.pop(session, None)
         if event.event_id in ids[session][-32:]:
             continue
         ids[session].append(event.event_id)
+        began.setdefault(session, at)
+        latest[session] = max(latest[session], at)
         if event.type == "click":
             chosen = event.placement == "recommended"
             click = Click(at, event.content_id or "", event.content_type or "", chosen)
@@ -325,9 +369,6 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
             "recent_clicks": len(lately),
             "recent_recommended_clicks": sum(click.recommended for click in lately),
             "rating": event.value if event.type == "feedback" else None,
-            "rtt_ms": context.rtt_ms if context else None,
-            "downlink_kbps": context.downlink_kbps if context else None,
-            "save_data": context.save_data if context else None,
         }
         signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
         signals.scalars.update(said[session].numbers(at, clicked[session]))
@@ -337,19 +378,18 @@ def _event_commands(gestures: list[Event], rule_set: RuleSet) -> Iterator[Adjust
             "event.element": event.element,
         }
         signals.attributes["event.content_type"] = event.content_type
-        for name in ("device", "country", "language"):
-            signals.attributes[name] = getattr(context, name) if context else None
+        _add_context(signals, context.device if context else None, context)
         subject = Subject(Target("session", session), session, event.user_id, event.content_id)
 
         def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
             return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
 
-        trigger = f"event:{event.event_id}"
-        yield from _decide(rule_set, "event", memories[session], signals, subject, at, trigger, resolve_placeholder)
+        moment = Moment(at, f"event:{event.event_id}", began[session])
+        yield from _decide(rule_set, "event", memories[session], signals, subject, moment, resolve_placeholder)
+    for session, memory in memories.items():
+        yield from renewals(event_rules, memory, min(until, latest[session] + HALF_HOUR - 1))
 
 
-def _decide(
-    rule_set: RuleSet, lane: Any, memory: DecisionState, signals: Signals, *rest: Any
-) -> list[AdjustmentCommand]:
-    subject, at, trigger, fill = rest
-    return evaluate_rules(rule_set.lane(lane), signals, lambda: subject, memory, at, trigger, fill)[0]
+def _decide(rule_set: RuleSet, lane: Any, memory: DecisionState, signals: Signals, *rest: Any) -> list[ProposedChange]:
+    subject, moment, fill = rest
+    return evaluate_rules(rule_set.lane(lane), signals, lambda: subject, memory, moment, fill)[0]

@@ -50,7 +50,23 @@ def test_only_the_network_of_an_address_is_kept(address: str) -> None:
 
 
 def test_the_first_language_counts() -> None:
-    assert Enricher().lookup("", "de-CH, fr;q=0.8", "").context == {"language": "de-CH"}
+    assert Enricher().lookup("", "de-CH", "").context == {"language": "de-CH"}
+
+
+def test_all_languages_of_a_reader_are_told_by_weight_within_the_bound_of_the_field() -> None:
+    context = Enricher().lookup("", "en;q=0.4, de-CH, fr;q=0.8, *;q=0.1", "").context
+    assert context == {"language": "de-CH", "languages": "de-CH,fr,en"}
+    many = Enricher().lookup("", ",".join(f"de-x-{number:05}" for number in range(100)), "").context["languages"]
+    assert len(many) <= 128
+    assert many.split(",")[-1] == "de-x-00010"
+
+
+def test_a_page_that_names_another_language_than_the_browser_is_not_overruled_by_the_list() -> None:
+    found = Enricher().lookup("", "fr, en;q=0.5", "")
+    assert apply_enrichment({"context": {"language": "de"}}, found)["context"] == {"language": "de"}
+    assert apply_enrichment({"context": {"language": "FR"}}, found)["context"]["languages"] == "fr,en"
+    own = {"language": "de", "languages": "de,fr"}
+    assert apply_enrichment({"context": dict(own)}, found)["context"] == own
     assert Enricher().lookup("", "*", "").context == {}
 
 

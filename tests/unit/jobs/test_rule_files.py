@@ -51,7 +51,7 @@ def test_what_a_command_can_carry_is_taken_and_written(tmp_path: Path) -> None:
     parameters = "{sizes: {'1': small}, until: 2026-12-24, when: [true, null, 0.5, -3]}"
     (tmp_path / "rules.yaml").write_text(f"{DEEP} then: {{action: lighten_media, parameters: {parameters}}}}}")
     [record] = fed(Running(window_commands(*load_rules(str(tmp_path / "rules.yaml")))), [session_window(60)])
-    assert json.loads(record[1])["parameters"] == {
+    assert json.loads(record[1][0])["command"]["parameters"] == {
         "sizes": {"1": "small"},
         "until": "2026-12-24",
         "when": [True, None, 0.5, -3],

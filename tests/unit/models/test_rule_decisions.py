@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.rules.evaluation import RuleSet, evaluate_rules
+from models.rules.evaluation import Moment, RuleSet, evaluate_rules
 from models.rules.signals import Signals
 from models.state_records import DecisionState
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
@@ -25,9 +25,9 @@ def deciding(
     signals = Signals(values=session_values(engaged_ms=engaged_ms))
     book = RuleSet(rules).lane("session_window")
     known = fill or {}
-    return evaluate_rules(
-        book, signals, lambda: reader(session), state, at(at_s), f"window:{at(at_s)}", lambda name: known.get(name)
-    )[0]
+    moment = Moment(at(at_s), f"window:{at(at_s)}")
+    changes, _ = evaluate_rules(book, signals, lambda: reader(session), state, moment, lambda name: known.get(name))
+    return [each.command for each in changes]
 
 
 def test_a_rule_that_holds_becomes_a_command() -> None:
@@ -45,7 +45,7 @@ def test_a_rule_that_does_not_hold_becomes_nothing_and_leaves_no_trace() -> None
     state = DecisionState()
     signals = Signals(values=session_values())
     found = evaluate_rules(
-        RuleSet([rule()]).lane("session_window"), signals, reader, state, at(60), "w", lambda _: None
+        RuleSet([rule()]).lane("session_window"), signals, reader, state, Moment(at(60), "w"), lambda _: None
     )
     assert found == ([], False)
     assert state == DecisionState()
@@ -64,24 +64,23 @@ def test_without_a_cooldown_an_action_never_rests() -> None:
     assert [at_s for at_s in range(60, 100, 10) if deciding(rules, state, at_s)] == [60, 70, 80, 90]
 
 
-def test_an_action_rests_whichever_rule_asks_for_it() -> None:
+def test_a_rule_does_not_rest_for_another_one() -> None:
     rules = [rule(id="a", cooldown_s=300), rule(id="b", cooldown_s=10)]
     state = DecisionState()
-    assert [each.source.id for each in deciding(rules, state, 60)] == ["a"]
-    assert deciding(rules, state, 350) == []
-    assert [each.source.id for each in deciding(rules, state, 360)] == ["a"]
+    assert [each.source.id for each in deciding(rules, state, 60)] == ["a", "b"]
+    assert [each.source.id for each in deciding(rules, state, 70)] == ["b"]
 
 
-def test_two_actions_do_not_rest_for_each_other() -> None:
+def test_two_rules_propose_in_order() -> None:
     other = rule(id="other", then={"action": "prompt"})
     assert [each.action for each in deciding([rule(), other], DecisionState(), 60)] == ["simplify", "prompt"]
 
 
-def test_rested_actions_are_forgotten_when_the_next_one_is_commanded() -> None:
+def test_rested_rules_are_forgotten_when_the_next_one_proposes() -> None:
     state = DecisionState()
     deciding([rule(cooldown_s=10)], state, 60)
     deciding([rule(id="other", then={"action": "prompt"}, cooldown_s=10)], state, 70)
-    assert state.cooldown_until_ms == {"prompt": at(80)}
+    assert state.cooldown_until_ms == {"other": at(80)}
 
 
 #   60 s   ...   120 s   ...   180 s     windows that share no second
@@ -113,11 +112,6 @@ def test_higher_priority_comes_first_then_the_id() -> None:
     priority = {"low": 10, "b-high": 90, "a-high": 90}
     rules = [rule(id=name, then={"action": actions[name]}, priority=priority[name]) for name in actions]
     assert [each.source.id for each in deciding(rules, DecisionState(), 60)] == ["a-high", "b-high", "low"]
-
-
-def test_of_two_rules_for_one_action_the_higher_priority_wins() -> None:
-    rules = [rule(id="a-low", priority=10), rule(id="z-high", priority=90)]
-    assert [each.source.id for each in deciding(rules, DecisionState(), 60)] == ["z-high"]
 
 
 def test_the_same_decision_has_the_same_id_and_others_have_others() -> None:

@@ -16,6 +16,7 @@ from infra.gateway.ingest.native.events import native_events, native_originals
 from infra.gateway.ingest.segment import endpoints as segment
 from infra.gateway.ingest.webhooks import endpoints as webhooks
 from infra.gateway.responses import json_response
+from infra.gateway.rest import content
 from infra.gateway.rest import endpoints as rest
 from infra.gateway.rest.erasure import Eraser
 from infra.gateway.rest.erasure_follower import following
@@ -62,6 +63,12 @@ def component(gateway: GatewayContext) -> Component:
     """All endpoints that take bodies, in one component, since they share limits, memory and deduplication."""
     guard, eraser = IngestGuard(gateway), Eraser(gateway)
     native = Route("/v1/events", guard.guard(Collector(guard).events), methods=["POST"])
-    routes = [native, *segment.routes(guard), *webhooks.routes(guard, eraser), *rest.routes(guard, eraser)]
+    routes = [
+        native,
+        *segment.routes(guard),
+        *webhooks.routes(guard, eraser),
+        *rest.routes(guard, eraser),
+        *content.routes(guard),
+    ]
     gateway.on_shutdown.append(guard.pipeline.deduplicator.drain)
     return Component(routes, partial(following, gateway))

@@ -1,0 +1,1 @@
+"""Language tags (BCP 47): which version of a text suits a reader's languages."""
