@@ -81,6 +81,9 @@ LIVE_FEATURES: Final = {
             "engaged time with the item by the time its words ask for down to the depth reached; 2 is slow",
         ),
         ScalarFeature(
+            "reading_pace_lately", "times", "the same over the last one to two minutes; 10 where it is that or more"
+        ),
+        ScalarFeature(
             "reading_pace_by_habit", "times", "the same by the reader's own pace with the items before, two at least"
         ),
         ScalarFeature(

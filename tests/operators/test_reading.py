@@ -136,6 +136,21 @@ def test_items_read_to_the_end_at_a_usual_pace_are_counted(slices: int, count: f
     assert Reading(items).read([*steady("a", slices), *steady("b", 3)])["items_read"] == count
 
 
+#   0 s                        60 s                     180 s              240 s
+#   half of the item, on pace  | nothing new for 120 s  | the rest, on pace
+def test_the_pace_of_late_says_when_a_reader_gets_stuck_and_goes_on() -> None:
+    items = {"a": TWO_MINUTES}
+    fluent, stuck = steady("a", 6, depth=0.5), [Slice("a", 10, 0.2, 0.5)] * 12
+    onward = [Slice("a", 10, 0.125, 0.5 + 0.5 * number / 6) for number in range(1, 7)]
+    assert "reading_pace_lately" not in Reading(items).read(fluent[:5])
+    assert Reading(items).read(fluent)["reading_pace_lately"] == pytest.approx(1.0, rel=COARSE)
+    assert Reading(items).read(fluent + stuck)["reading_pace_lately"] == 10.0
+    found = Reading(items).read([*fluent, *stuck, *onward])
+    # Since the mark at 180 s: one minute for the last half of the item, which asks for one. All of it took twice as long as asked.
+    assert found["reading_pace_lately"] == pytest.approx(1.0, rel=COARSE)
+    assert found["reading_pace"] == pytest.approx(2.0, rel=COARSE)
+
+
 def test_a_restart_continues_and_nothing_is_left_after_the_session() -> None:
     items = {"a": TWO_MINUTES, "b": TWO_MINUTES, "c": TWO_MINUTES}
     slices = [*steady("a", 6), *steady("b", 6), *steady("c", 12)]
