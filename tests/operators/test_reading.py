@@ -146,7 +146,7 @@ def test_the_pace_of_late_says_when_a_reader_gets_stuck_and_goes_on() -> None:
     assert Reading(items).read(fluent)["reading_pace_lately"] == pytest.approx(1.0, rel=COARSE)
     assert Reading(items).read(fluent + stuck)["reading_pace_lately"] == 10.0
     found = Reading(items).read([*fluent, *stuck, *onward])
-    # Since the mark at 180 s: one minute for the last half of the item, which asks for one. All of it took twice as long as asked.
+    # Since the mark at 180 s one minute for the last half of the item, which asks for one; all of it took twice the time.
     assert found["reading_pace_lately"] == pytest.approx(1.0, rel=COARSE)
     assert found["reading_pace"] == pytest.approx(2.0, rel=COARSE)
 
