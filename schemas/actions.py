@@ -54,6 +54,11 @@ class Action:
     revertible: bool
     adapter: Literal["variant", "own"]
 
+    @property
+    def matrix_priority(self) -> int:
+        """Priority, 0..100, by the impact x complexity matrix: what readers notice and a CMS need hardly prepare comes first."""
+        return 4 * self.impact * (6 - self.complexity)
+
 
 def _variant(name: ActionName, text: str, example: str, impact: int, complexity: int, *more: Parameter) -> Action:
     """An action that shows another variant of the same text: the one named, else the one called like the action."""

@@ -126,9 +126,15 @@ def parse_rule(
         raise RuleError(f"{name}: when: give when, if or sequence; a rule without any would always hold")
     if rule.lane == "event" and rule.for_windows > 1:
         raise RuleError(f"{name}: for_windows: an event is no window; leave it out in lane event")
-    for number, condition in enumerate(rule.when):
-        if (problem := condition_problem(condition, rule.lane, features[rule.lane], detectors)) is not None:
-            raise RuleError(f"{name}: when[{number}]{problem}")
+    leaving = () if rule.until is None else rule.until.when
+    for place, conditions in (("when", rule.when), ("until.when", leaving)):
+        for number, condition in enumerate(conditions):
+            if (problem := condition_problem(condition, rule.lane, features[rule.lane], detectors)) is not None:
+                raise RuleError(f"{name}: {place}[{number}]{problem}")
+    if rule.until is not None and not (rule.until.when or rule.until.if_):
+        raise RuleError(f"{name}: until: give when or if; without any the command would be taken back at once")
+    if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
+        raise RuleError(f"{name}: until.for_windows: an event is no window; leave it out in lane event")
     for key, value in rule.then.parameters.items():
         if isinstance(value, str) and value.startswith("$") and value not in PLACEHOLDERS:
             known = ", ".join(PLACEHOLDERS)

@@ -33,6 +33,23 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return text if len(text) <= MAX_ID_CHARS else f"{text[:MAX_ID_CHARS]}…"
 
 
+ONE_PROCESS = ("tests/browser/", "tests/chaos/", "tests/cluster/", "tests/integration/")
+"""Rooms whose tests share the stack, the browser or the mini-cluster's JVM."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Divides the tests among the processes of `make test`: those that share something in one, the others by file.
+
+    What looks at a browser comes last there, when the other process has ended: frames are what suffers from a busy machine.
+    """
+    for item in items:
+        path = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("stack" if path.startswith(ONE_PROCESS) else path))
+    items.sort(
+        key=lambda item: "chrome" in getattr(item, "fixturenames", ()) or item.nodeid.startswith("tests/browser/")
+    )
+
+
 @pytest.fixture(scope="session")
 def home() -> Iterator[Home]:
     """Folder of the tests' stack. What an earlier run left in it is stopped first, and what was started in the end."""

@@ -33,7 +33,7 @@ rules:
 PARTITIONS: Final = 4
 WAIT_MS: Final = 2_500
 SESSIONS: Final = 500
-OUTPUTS: Final = ("adjustments", "rejected", "late", "tally", "rules", "session-state")
+OUTPUTS: Final = ("adjustments", "proposals", "rejected", "late", "tally", "rules", "session-state")
 
 
 class Load:

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from infra.cli import (
+    action_commands,
     content_commands,
     demo,
     gateway_commands,
     judge_commands,
     package_commands,
     projector_commands,
+    proposal_commands,
     replay_commands,
     rule_commands,
     simulate_commands,
@@ -71,11 +73,13 @@ app.command()(replay_commands.replay)
 app.command()(judge_commands.judge)
 app.command()(stream_commands.commands)
 app.command()(stream_commands.explain)
+app.command()(proposal_commands.proposals)
 app.command()(stream_commands.rejected)
 app.command()(gateway_commands.gateway)
 app.command()(projector_commands.projector)
 app.command()(demo.demo)
 app.command(context_settings=_PASS_ON)(package_commands.bench)
+app.add_typer(action_commands.app, name="actions")
 app.add_typer(rule_commands.app, name="rules")
 app.add_typer(content_commands.app, name="content")
 app.add_typer(topic_commands.app, name="topics")

@@ -77,6 +77,8 @@ def explain(
             f"decided by {source['kind']} {source['id']}, version {source['version']}, "
             f"at {format_time(command['issued_at_ms'])}, until {format_time(command['expires_at_ms'])}"
         )
+        if command.get("reverts"):
+            out.print(f"takes back {command['reverts']}", markup=False)
         if format_parameters(command):
             out.print(f"with {format_parameters(command)}", markup=False)
         for name, evidence in command["evidence"].items():

@@ -94,9 +94,7 @@ def judge(
     """
     planted = [each for each in episodes if each.target_kind != "session" or each.target_id in spans]
     given = [
-        each
-        for each in commands
-        if each["action"] != "revert" and (each["target"]["kind"] != "session" or each["target"]["id"] in spans)
+        each for each in _changes(commands) if each["target"]["kind"] != "session" or each["target"]["id"] in spans
     ]
     judged = [each for each in given if not answers_event(each)]
     causes = [_causes(planted, command) for command in judged]
@@ -121,6 +119,21 @@ def judge(
         changes=_by_change(planted, delays),
         unfounded=[_line(command) for command in unfounded],
     )
+
+
+def _changes(commands: Iterable[Command]) -> list[Command]:
+    """The commands that change something: neither reverts nor renewals, which prolong the same rule's command."""
+    until_ms: dict[tuple[str, str, str, str], int] = {}
+    found = []
+    for each in sorted(commands, key=lambda command: command["issued_at_ms"]):
+        if each["action"] == "revert":
+            continue
+        # Parameters are JSON: their text tells two apart.
+        what = (each["target"]["id"], _rule(each), each["action"], repr(each["parameters"]))
+        if until_ms.get(what, 0) <= each["issued_at_ms"] or each["action"] == "prompt":
+            found.append(each)
+        until_ms[what] = each["expires_at_ms"]
+    return found
 
 
 def _causes(planted: list[Episode], command: Command) -> list[int]:

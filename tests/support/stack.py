@@ -16,12 +16,12 @@ from infra.local.submit import submit
 from infra.simulate.replay import Replay, Replayed
 from jobs.adjust import load_rules
 from models.model_store import load_forest
-from schemas.topics import ADJUSTMENTS, EVENTS, LATE, REJECTED, RULES, SESSION_STATE, TALLY, Topic
+from schemas.topics import ADJUSTMENTS, EVENTS, LATE, PROPOSALS, REJECTED, RULES, SESSION_STATE, TALLY, Topic
 from tests.support.broker import PrefixedTopics
 from tests.support.oracle.job import Answer, answer
 from tests.support.waiting import until
 
-TOPICS = (EVENTS, ADJUSTMENTS, REJECTED, LATE, TALLY, RULES, SESSION_STATE)
+TOPICS = (EVENTS, ADJUSTMENTS, PROPOSALS, REJECTED, LATE, TALLY, RULES, SESSION_STATE)
 
 CHECKPOINT_MS = 1_000
 ENDED = ("FINISHED", "FAILED", "CANCELED")
@@ -90,6 +90,13 @@ class RunningJob:
         assert len(found) == len(records), "a command was committed twice"
         return found
 
+    def proposals(self) -> dict[str, bytes]:
+        """Reads the committed proposals by id, likewise."""
+        records = self.read(PROPOSALS)
+        found = {msgspec.json.decode(record.value)["proposal_id"]: record.value for record in records}
+        assert len(found) == len(records), "a proposal was committed twice"
+        return found
+
     def restarts(self) -> int:
         """How often the job has failed."""
         answered = flink.get(self.stack.rest_port, f"/jobs/{self.job_id}/exceptions?maxExceptions=20")
@@ -120,6 +127,7 @@ def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
     flags = {
         "--events-topic": topics.name(EVENTS),
         "--adjustments-topic": topics.name(ADJUSTMENTS),
+        "--proposals-topic": topics.name(PROPOSALS),
         "--rejected-topic": topics.name(REJECTED),
         "--late-topic": topics.name(LATE),
         "--tally-topic": topics.name(TALLY),

@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.skipif(not is_available(), reason="this librdkafka has no mock cluster to steer"),
 ]
 
-SECONDS = 4.0
+SECONDS = 3.0
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)

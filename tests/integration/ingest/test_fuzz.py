@@ -38,7 +38,7 @@ def test_no_request_finds_a_failure(start: Start, tmp_path: Path) -> None:
             "--suppress-health-check",
             "all",
         ),
-        *("--max-examples", "60", "--seed", "4", "--no-color", "--generation-database", "none"),
+        *("--max-examples", "30", "--seed", "4", "--no-color", "--generation-database", "none"),
     ]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     print(done.stdout[-2_500:])

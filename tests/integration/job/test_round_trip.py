@@ -46,6 +46,7 @@ def test_commands_are_those_of_the_reference_byte_by_byte(
     )
     assert account.missing == 0
     assert job.commands() == wanted.commands
+    assert job.proposals() == wanted.proposals
     assert job.restarts() == 0
 
 

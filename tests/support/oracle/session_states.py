@@ -28,6 +28,7 @@ def compared(job: RunningJob, recording: Sequence[bytes]) -> list[SessionState]:
         if event.type in ACTIONS:
             done[event.session_id].setdefault(event.event_id, event)
     commands = [msgspec.json.decode(each.value, type=AdjustmentCommand) for each in job.read(ADJUSTMENTS)]
+    taken_back = {each.reverts for each in commands}
     states = _last_states(job)
 
     found = []
@@ -41,6 +42,7 @@ def compared(job: RunningJob, recording: Sequence[bytes]) -> list[SessionState]:
             each.command_id
             for each in sorted(commands, key=lambda each: (-each.issued_at_ms, each.command_id))
             if each.target.id == session_id and each.expires_at_ms > state.updated_at_ms
+            if each.action != "revert" and each.command_id not in taken_back
         ]
         assert [each.command_id for each in state.active] == in_force[:MAX_ACTIVE]
         found.append(state)

@@ -24,6 +24,7 @@ def command(
         "parameters": parameters,
         "target": {"kind": "session", "id": session},
         "issued_at_ms": at_ms,
+        "expires_at_ms": at_ms,
         "source": {"id": rule},
         "evidence": {"clicks": {"window_end_ms": at_ms} if window else {"value": 5.0}},
     }
@@ -34,6 +35,18 @@ def test_a_command_during_a_change_has_a_cause_and_finds_it() -> None:
     assert (found.precision, found.recall, found.median_delay_s) == (1.0, 1.0, 60.0)
     assert (found.without_cause, found.per_reader_hour) == (0, 0.0)
     assert found.changes == [ChangeResult("bored", 1, 1, 1.0, 60.0)]
+
+
+def test_what_takes_back_a_command_or_renews_it_is_not_judged() -> None:
+    given = [
+        command("simplify", "anna", 50 * MINUTE) | {"expires_at_ms": 50 * MINUTE + 1_000},
+        command("simplify", "anna", 50 * MINUTE + 999),
+        command("revert", "anna", 50 * MINUTE + 999),
+        command("simplify", "anna", 53 * MINUTE),
+        command("simplify", "anna", 53 * MINUTE, variant="simple"),
+        command("simplify", "anna", 53 * MINUTE, rule="another"),
+    ]
+    assert judge([BORED], given, TWO_HOURS).without_cause == 4
 
 
 def test_a_second_command_for_a_change_that_is_over_has_no_cause() -> None:
