@@ -38,8 +38,8 @@ def proposals(
             _print(proposal, as_json)
         while follow:
             for record in reader.poll(1.0):
-                if proposal := wanted(record):
-                    _print(proposal, as_json)
+                if (found := wanted(record)) is not None:
+                    _print(found, as_json)
 
 
 def _print(proposal: dict[str, Any], as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from pyflink.datastream import RuntimeContext
 
 from models.arbitration.proposed_change import ProposedChange
-from models.language.section_attention import ItemSections, SectionMinute
+from models.language.section_attention import ItemSections, SectionMinute, with_minute
 from udfs.crossing_rows import Numbers, Texts, content_key, section_minute
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.lanes.contents import CONTENT_TTL_H
@@ -37,7 +37,7 @@ class SectionLane:
         """Keeps a minute of one section until the minute is over."""
         minute = section_minute(numbers, texts)
         key = content_key(minute.content_id)
-        self._pending.set(key, [*(self._pending.get(key) or ()), minute])
+        self._pending.set(key, with_minute(self._pending.get(key) or (), minute))
         ctx.timer_service().register_event_time_timer(minute.end_ms)
         self._bundle.flush(key)
 

@@ -11,6 +11,7 @@ from models.language.section_attention import (
     ItemSections,
     SectionCounts,
     SectionMinute,
+    with_minute,
 )
 
 MINUTE_MS = 60_000
@@ -93,3 +94,14 @@ def test_sections_are_bounded_and_order_of_arrival_does_not_matter() -> None:
     assert straight == reverse
     assert len(straight.sections) == MAX_SECTIONS
     assert msgspec.json.decode(msgspec.json.encode(straight), type=ItemSections) == straight
+
+
+def test_the_sections_of_a_minute_that_is_not_over_are_bounded_in_whatever_order_they_come() -> None:
+    minutes = [minute(f"s{number:03}", 1, at_min=1 + number % 2) for number in range(3 * MAX_SECTIONS)]
+    kept: list[list[SectionMinute]] = []
+    for order in (minutes, minutes[::-1]):
+        pending: list[SectionMinute] = []
+        for each in order:
+            pending = with_minute(pending, each)
+        kept.append(sorted(pending))
+    assert kept[0] == kept[1] == sorted(minutes[: 2 * MAX_SECTIONS])
