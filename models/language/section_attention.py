@@ -108,7 +108,7 @@ class ItemSections(Struct, array_like=True):
 
 
 def with_minute(pending: Sequence[SectionMinute], minute: SectionMinute) -> list[SectionMinute]:
-    """Adds a minute to those that are not over; of one minute the first `MAX_SECTIONS` by name stay, in whatever order they come."""
+    """Adds a minute to those that are not over; of one minute the first `MAX_SECTIONS` sections by name stay."""
     same = sorted((*(each for each in pending if each.end_ms == minute.end_ms), minute), key=lambda each: each.section)
     return [*(each for each in pending if each.end_ms != minute.end_ms), *same[:MAX_SECTIONS]]
 
