@@ -13,8 +13,7 @@ from jobs.graph import build
 from jobs.kafka_start import adjust_needs, hidden_secrets, with_kafka_checked
 from jobs.sinks import add_kafka_sink
 from models.model_store import BUNDLED, ModelError, StoredModel, load_forest
-from models.rules.compiled import KNOWN_FEATURES
-from models.rules.evaluation import RuleSet
+from models.rules.compiled import KNOWN_FEATURES, CompiledRule
 from schemas.rules import Rule, RuleError, parse_rule_file
 from udfs.lanes.sessions import DETECTORS
 
@@ -28,10 +27,8 @@ def load_rules(path: str) -> tuple[Rule, ...]:
         text = source.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise RuleError(f"the rule file cannot be read: {error}") from None
-    rules = tuple(parse_rule_file(text, KNOWN_FEATURES, DETECTORS))
     # Compiled here for the errors that only compiling finds: in a TaskManager the job would restart on them for ever.
-    RuleSet(rules)
-    return rules
+    return tuple(parse_rule_file(text, KNOWN_FEATURES, DETECTORS, CompiledRule, source.name))
 
 
 def main() -> None:
@@ -62,6 +59,8 @@ def run(
     add_kafka_sink(outputs.rejected, config.rejected_topic, "rejected", config)
     add_kafka_sink(outputs.late, config.late_topic, "late", config)
     add_kafka_sink(outputs.tally, config.tally_topic, "tally", config)
+    # The key tells a repeat: who waits for a rule to be in force must not wait for a checkpoint.
+    add_kafka_sink(outputs.control_acks, config.control_acks_topic, "control-acks", config, at_once=True)
     if outputs.session_states is not None:
         add_kafka_sink(outputs.session_states, config.session_state_topic, "session-state", config)
     env.execute("adjust")

@@ -7,6 +7,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from schemas.events import COUNTED_TYPES
 from schemas.kafka_security.errors import KafkaSecurityError
 from schemas.kafka_security.java_names import SHADED, java_properties
 from schemas.kafka_security.reading import security_from_env
@@ -48,6 +49,7 @@ class AdjustConfig:
     tally_topic: str = option("tally.v1", "topic of event counts per window")
     session_state_topic: str = option("session-state.v1", "compacted topic of the state of each session")
     rules_topic: str = option("rules.v1", "compacted topic of rules")
+    control_acks_topic: str = option("control-acks.v1", "compacted topic of acknowledgements of rules")
     content_topic: str = option("content.v1", "compacted topic of content items")
     startup: str = option(
         "committed", "where to start reading without a savepoint", choices=("committed", "earliest", "latest")
@@ -116,6 +118,11 @@ class AdjustConfig:
         "whether the fast lane (clicks and other single events) shares the slot of the windows or has its own",
         choices=("shared", "own"),
     )
+    counted_types: str = option(
+        ",".join(COUNTED_TYPES),
+        "types of events beside clicks, feedback and context that reach the fast lane, where rules count them or have them in a"
+        " sequence; those of a type that is left out never hold",
+    )
     parallelism: int = option(
         1,
         "subtasks of each operator; at most the number of partitions of events.v1, since a source without a partition"
@@ -135,11 +142,19 @@ class AdjustConfig:
     def __post_init__(self) -> None:
         for each in options_of(self):
             check_option(each, getattr(self, each.name))
+        for each_type in filter(None, self.counted_types.split(",")):
+            if each_type not in COUNTED_TYPES:
+                raise ConfigError(f"counted_types={self.counted_types!r}: expected some of {','.join(COUNTED_TYPES)}")
         if (self.window_s, self.slide_s) != (60, 10):
             raise ConfigError(
                 f"window_s={self.window_s}, slide_s={self.slide_s}: habits are learned from slices of 10 s and minutes of 60 s;"
                 " leave window_s at 60 and slide_s at 10"
             )
+
+    @property
+    def wait_ms(self) -> int:
+        """How much later than another a session's event may come that happened before it: what the watermark waits for."""
+        return self.lateness_ms + self.slack_ms
 
     @property
     def window_ms(self) -> int:

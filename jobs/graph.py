@@ -51,6 +51,7 @@ class Outputs(NamedTuple):
     rejected: DataStream
     late: DataStream
     tally: DataStream
+    control_acks: DataStream
     session_states: DataStream | None
 
 
@@ -93,7 +94,9 @@ def build(
     event_changes = (
         key_by_first_field(trigger_events, CROSSING_ROW_TYPE)
         .connect(control.broadcast(CONTROL))
-        .process(EventCommands(rules, patch_pyflink, require_content), output_type=side_outputs.KEYED_CHANGE)
+        .process(
+            EventCommands(rules, config.wait_ms, patch_pyflink, require_content), output_type=side_outputs.KEYED_CHANGE
+        )
         .name("fast-lane")
         .uid("fast-lane")
         # A click's proposal is not to wait for others in an output buffer: there are few.
@@ -108,6 +111,9 @@ def build(
         _side_output(changes, side_outputs.REJECTED),
         _side_output(changes, side_outputs.LATE),
         _side_output(changes, side_outputs.TALLY),
+        _side_output(changes, side_outputs.CONTROL_ACKS).union(
+            _side_output(event_changes, side_outputs.CONTROL_ACKS, "fast-")
+        ),
         _session_states(t_env, config, commands, _side_output(changes, side_outputs.SESSION_UPDATES))
         if emit_scores
         else None,
@@ -127,9 +133,10 @@ def _arbiter(config: AdjustConfig, changes: DataStream) -> DataStream:
     )
 
 
-def _side_output(stream: DataStream, tag: OutputTag) -> DataStream:
+def _side_output(stream: DataStream, tag: OutputTag, prefix: str = "") -> DataStream:
     """Returns a side output. PyFlink adds a map of its own for it, which needs name and uid like every operator."""
-    return stream.get_side_output(tag).name(tag.tag_id).uid(tag.tag_id)
+    name = prefix + tag.tag_id
+    return stream.get_side_output(tag).name(name).uid(name)
 
 
 def _session_states(

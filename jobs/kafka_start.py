@@ -26,6 +26,7 @@ def adjust_needs(config: AdjustConfig) -> list[tuple[str, str]]:
     # A transactional sink asks for open transactions of its topic when it starts: that is a READ in Kafka.
     operations = (WRITE, READ) if config.delivery == "exactly-once" else (WRITE,)
     needs = [(topic, operation) for topic in written for operation in operations]
+    needs.append((config.control_acks_topic, WRITE))
     described = [(config.content_topic, READ)] if config.content != "off" else []
     return [(config.events_topic, READ), (config.rules_topic, READ), *described, *needs]
 

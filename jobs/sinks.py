@@ -9,9 +9,12 @@ from pyflink.java_gateway import get_gateway
 from jobs.config import AdjustConfig, kafka_client_options
 
 
-def add_kafka_sink(stream: DataStream, topic: str, name: str, config: AdjustConfig) -> None:
-    """Adds a sink that writes records (key, value) to `topic`. `name` is the sink's uid and part of its transactions' ids."""
-    exactly_once = config.delivery == "exactly-once"
+def add_kafka_sink(stream: DataStream, topic: str, name: str, config: AdjustConfig, at_once: bool = False) -> None:
+    """Adds a sink that writes records (key, value) to `topic`. `name` is the sink's uid and part of its transactions' ids.
+
+    `at_once`: at least once whatever the job's delivery guarantee, so that no record waits for a checkpoint.
+    """
+    exactly_once = config.delivery == "exactly-once" and not at_once
     builder = (
         KafkaSink.builder()
         .set_bootstrap_servers(config.bootstrap)

@@ -93,6 +93,11 @@ LIVE_FEATURES: Final = {
             "items_read", "count", "items of the session read to 0.85 of their depth at a usual pace, before this one"
         ),
         ScalarFeature(
+            "at_break",
+            "0 or 1",
+            "1 where the reader has just opened a page, come back to the tab, or is at the end of the page",
+        ),
+        ScalarFeature(
             "category_nats", "nats", "evidence that the content type opened last has become the reader's subject"
         ),
         ScalarFeature("category_pages", "count", "pages that this evidence rests on"),

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from models.arbitration.proposed_change import ProposedChange
 from models.recent_clicks import Click
+from models.rules.event_log import LoggedEvent
 
 
 class StandingProposal(Struct, array_like=True):
@@ -35,6 +36,7 @@ class DecisionState(Struct, array_like=True):
     streaks_at_ms: int = 0
     counted_at_ms: dict[str, int] = {}
     standing: dict[str, StandingProposal] = {}
+    due_ms: dict[str, int] = {}
 
 
 class FastLaneState(Struct, array_like=True):
@@ -45,3 +47,28 @@ class FastLaneState(Struct, array_like=True):
     clicks: list[Click] = []
     latest_ms: int = 0
     since_ms: int = 0
+
+
+class OpenSilence(Struct, array_like=True):
+    """A silence that a rule waits for: the event that it began with, and what was known then, by which the rule is decided at
+    `deadline_ms`. `is_over` once it has been decided: its place is taken until no event can come before that time."""
+
+    start: LoggedEvent
+    deadline_ms: int
+    event_id: str
+    user_id: str | None
+    content_id: str | None
+    clicks: list[Click] = []
+    scalars: dict[str, float] = {}
+    attributes: dict[str, str] = {}
+    is_over: bool = False
+
+
+class OwnEventsState(Struct, array_like=True):
+    """What own counters and sequences remember of a session: events by matcher, the last event of the latest complete sequence by
+    sequence, and silences by rule and sequence. `numbered` counts the events."""
+
+    numbered: int = 0
+    logs: dict[str, list[LoggedEvent]] = {}
+    completed: dict[str, LoggedEvent] = {}
+    silences: dict[str, list[OpenSilence]] = {}

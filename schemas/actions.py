@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 ActionName = Literal[
@@ -169,6 +170,9 @@ ACTIONS: Final[dict[str, Action]] = {
 }
 
 
+LIKENESS: Final = 0.75
+"""Of two names, from which on the one is taken for a slip of the pen for the other (difflib's ratio)."""
+
 _EXPECTED: Final[dict[ParameterKind, str]] = {
     "text": "a text",
     "integer": "a whole number",
@@ -180,11 +184,19 @@ _EXPECTED: Final[dict[ParameterKind, str]] = {
 def parameter_problem(action: str, parameters: Mapping[str, Any]) -> str | None:
     """The name of the first parameter whose type is wrong, and what was expected; None if there is none.
 
-    Parameters that the registry does not know are the CMS's own business, and a text with a $ in front is a placeholder.
+    Parameters that the registry does not know are the CMS's own business, unless they are nearly called like one that it knows
+    and that is not given. A text with a $ in front is a placeholder.
 
     >>> parameter_problem("localise", {"language": False})
     'language: expected a text such as "fr", found False'
+    >>> parameter_problem("localise", {"langauge": "fr"})
+    'langauge: is not known for localise; did you mean language?'
     """
+    missing = [each.name for each in ACTIONS[action].parameters if each.name not in parameters]
+    known = {each.name for each in ACTIONS[action].parameters}
+    for name in parameters:
+        if name not in known and (close := next(iter(get_close_matches(name, missing, 1, LIKENESS)), None)) is not None:
+            return f"{name}: is not known for {action}; did you mean {close}?"
     for parameter in ACTIONS[action].parameters:
         value = parameters.get(parameter.name)
         if value is None or (isinstance(value, str) and value.startswith("$")) or _fits(parameter.kind, value):

@@ -23,8 +23,12 @@ EVENT_TYPES: Final[tuple[str, ...]] = get_args(EventType)
 FAST_TYPES: Final = ("click", "feedback", "context")
 """Events that can change a decision by themselves: they take the fast lane."""
 
-CROSSING_TYPES: Final = (*FAST_TYPES, "page_view")
-"""Events that reach the fast lane one by one. A page view is counted in the windows like every signal as well."""
+COUNTED_TYPES: Final = ("page_view", "page_hide", "conversion", "custom")
+"""Events that take the fast lane as well, where only rules look at them that count them, have them in a sequence, or name their
+type in a condition. In the windows they are signals like others."""
+
+CROSSING_TYPES: Final = (*FAST_TYPES, *COUNTED_TYPES)
+"""What own counters and sequences can name. Scrolling, hovering, movements and heartbeats stay in SQL: there are too many."""
 
 RECOMMENDED: Final = "recommended"
 """The placement that marks recommended content."""

@@ -1,11 +1,13 @@
 """The conditions of rules: what a rule can look at, which bounds it can set, and what is wrong with a condition."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
+
+from schemas.nearest_names import suggestion
 
 Lane = Literal["session_window", "content_window", "content_section", "event"]
 BaselineScope = Literal["self", "peers"]
@@ -124,7 +126,7 @@ LANE_SCOPES: Final[dict[Lane, tuple[BaselineScope, ...]]] = {
 }
 """Whose baselines each lane has."""
 
-EVENT_TEXTS: Final = ("type", "placement", "element", "content_type")
+EVENT_TEXTS: Final = ("type", "placement", "element", "content_type", "page_url")
 """What `event` can compare."""
 
 _READER: Final = ("device", "input", "os", "browser", "country", "region", "language", "timezone")
@@ -136,6 +138,14 @@ CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
     "event": (*_READER, "content_language"),
 }
 """What `context` can compare, by lane."""
+
+CONTEXT_NUMBERS: Final = ("rtt_ms", "downlink_kbps")
+CONTEXT_FLAGS: Final = ("save_data",)
+"""Numbers beside the features, and those of them that are 0 or 1, that expressions know as ``context.`` too, in the lanes that
+have them."""
+
+DETECTORS: Final = ("isolation_forest",)
+"""The detectors that the job has; `udfs/lanes/sessions.py` runs them."""
 
 _PAIRS: Final = (
     ("above", "below"),
@@ -167,12 +177,18 @@ def bounds_on_values() -> str:
 
 
 def condition_problem(
-    condition: Condition, lane: Lane, features: Iterable[str], detectors: Collection[str] | None = None
+    condition: Condition,
+    lane: Lane,
+    features: Iterable[str],
+    detectors: Collection[str] | None = None,
+    elsewhere: Mapping[Lane, Iterable[str]] | None = None,
 ) -> str | None:
     """What is wrong with a condition: the field after a dot and what was expected; None where it can be used.
 
-    `features` are those of the lane, `detectors` those of the job; None where they are not known, and any name is accepted.
+    `features` are those of the lane, `elsewhere` those of the others, `detectors` those of the job; None where they are not
+    known, and any name is accepted.
     """
+    elsewhere = elsewhere or {}
     operands = [name for name in OPERANDS if getattr(condition, name) is not None]
     if len(operands) != 1:
         return f": give exactly one of {', '.join(OPERANDS)}; found {operands or 'none'}"
@@ -180,23 +196,24 @@ def condition_problem(
     bounds = bounds_of(condition)
     match operands[0]:
         case "feature":
-            return _feature_problem(condition, lane, set(features), bounds, has_texts)
+            if condition.feature not in (known := set(features)):
+                return f".feature: {condition.feature} is not known in lane {lane}" + _hint(
+                    condition.feature, known, elsewhere
+                )
+            return _feature_problem(condition, lane, bounds, has_texts)
         case "detector":
             return _detector_problem(condition, lane, bounds, has_texts, detectors)
         case "forest":
             if lane != "session_window":
                 return ".forest: the forest scores session windows; use it there"
+            if isinstance(condition.forest, float) and not 0.0 <= condition.forest <= 1.0:
+                return f".forest: {condition.forest:g} can never tell; scores lie between 0 and 1"
             return ".forest: takes no other bound" if bounds or has_texts else None
         case operand:
             return _text_problem(condition, lane, operand, has_texts and not bounds)
 
 
-def _feature_problem(
-    condition: Condition, lane: Lane, features: set[str], bounds: list[Bound], has_texts: bool
-) -> str | None:
-    if condition.feature not in features:
-        known = ", ".join(sorted(features))
-        return f".feature: {condition.feature} is not known in lane {lane}; there are {known}"
+def _feature_problem(condition: Condition, lane: Lane, bounds: list[Bound], has_texts: bool) -> str | None:
     if has_texts:
         return ".feature: a number is not compared with equals or among"
     if not bounds:
@@ -239,7 +256,7 @@ def _detector_problem(
     if lane != "session_window":
         return ".detector: detectors score session windows; use it there"
     if detectors is not None and condition.detector not in detectors:
-        return f".detector: {condition.detector} is not known; there are {', '.join(sorted(detectors))}"
+        return f".detector: {condition.detector} is not known{suggestion(condition.detector or '', detectors)}"
     if has_texts or [bound.name for bound in bounds] != ["above"]:
         return ".detector: takes above, a number or threshold, and no other bound"
     return None
@@ -251,6 +268,12 @@ def _text_problem(condition: Condition, lane: Lane, operand: str, is_compared: b
     if operand == "event" and lane != "event":
         return ".event: only rules of lane event see single events"
     known = EVENT_TEXTS if operand == "event" else CONTEXTS[lane]
-    if getattr(condition, operand) not in known:
-        return f".{operand}: not known in lane {lane}; there are {', '.join(known)}"
+    if (name := getattr(condition, operand)) not in known:
+        return f".{operand}: {name} is not known in lane {lane}{_hint(name, known, {} if operand == 'event' else CONTEXTS)}"
     return None
+
+
+def _hint(name: str | None, known: Collection[str], elsewhere: Mapping[Lane, Iterable[str]]) -> str:
+    """Where the name is known, else which known name is nearest."""
+    lanes = [lane for lane, names in elsewhere.items() if name in tuple(names)]
+    return f"; it is in lane {' and '.join(lanes)}" if lanes else suggestion(name or "", known)

@@ -1,6 +1,7 @@
 """The rule contract (rules.v1 and rule files): when to change what, as data."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import chain
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -11,8 +12,14 @@ from schemas.actions import ActionName, parameter_problem
 from schemas.commands import SourceKind
 from schemas.events import EventType
 from schemas.json_values import json_problem
+from schemas.nearest_names import suggestion
+from schemas.own_events import own_events_problem, own_names
 from schemas.rule_conditions import Condition, Lane, condition_problem
-from schemas.rule_yaml import AmbiguousValueError, load_yaml
+from schemas.rule_errors import RuleError as RuleError
+from schemas.rule_errors import RuleFileError
+from schemas.rule_messages import readable
+from schemas.rule_yaml import AmbiguousValueError, load_placed_yaml
+from schemas.yaml_places import Places
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 
@@ -81,6 +88,7 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     cooldown_s: Annotated[int, Meta(ge=0, le=86_400)] = 120
     expires_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
     for_windows: Annotated[int, Meta(ge=1, le=60)] = 1
+    grace_s: Annotated[int, Meta(ge=1, le=3600)] | None = None
     source: SourceKind = "rule"
     enabled: bool = True
 
@@ -97,8 +105,40 @@ PLACEHOLDERS: Final = {
 }
 
 
-class RuleError(ValueError):
-    """A rule that cannot be used; the message names rule, field and what was expected."""
+PLACEHOLDER_LANES: Final[dict[str, tuple[Lane, ...]]] = {
+    "$recent_contents": ("event",),
+    "$recent_types": ("event",),
+    "$category": ("session_window",),
+    "$language": ("session_window", "event"),
+}
+"""Where the job can fill in what is not known in every lane."""
+
+TAKEN_NAMES: Final = frozenset(
+    {
+        "in",
+        "true",
+        "false",
+        "null",
+        "bool",
+        "bytes",
+        "double",
+        "duration",
+        "dyn",
+        "int",
+        "list",
+        "map",
+        "string",
+        "timestamp",
+    }
+    | {"type", "uint", "has", "size", "matches", "z", "change", "baseline", "rank", "nats", "score", "threshold"}
+    | {"context", "content", "event", "segment", "sentiment"}
+)
+"""Names that expressions read as something else than a rule's own counter."""
+
+MAX_RULE_CHARS: Final = 262_144
+"""Characters of a rule; a longer one is refused before it is read."""
+
+MAX_FILE_CHARS: Final = 4_194_304
 
 
 def parse_rule(
@@ -111,67 +151,140 @@ def parse_rule(
     `features` says which features each lane knows, `detectors` which detectors the job has; None accepts any name.
     """
     name = "rule"
+    if isinstance(data, bytes) and len(data) > MAX_RULE_CHARS:
+        raise RuleError(f"{name}: {len(data)} bytes; {MAX_RULE_CHARS} are allowed")
     try:
         given = msgspec.json.decode(data) if isinstance(data, bytes) else data
         if isinstance(given, Mapping):
-            name = f"rule {given.get('id', '?')}"
+            name = f"rule {str(given.get('id', '?'))[:80]}"
         rule = msgspec.convert(given, Rule, strict=True)
     except msgspec.ValidationError as error:
-        raise RuleError(f"{name}: {_readable(error)}") from None
+        field, problem = readable(error, given)
+        raise RuleError(f"{name}: {problem}", field) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise RuleError(f"{name}: not JSON ({error})") from None
-    if (problem := json_problem(given)) is not None:
-        raise RuleError(f"{name}: {problem.lstrip('.: ')}")
-    if not (rule.when or rule.if_ or rule.sequence):
-        raise RuleError(f"{name}: when: give when, if or sequence; a rule without any would always hold")
-    if rule.lane == "event" and rule.for_windows > 1:
-        raise RuleError(f"{name}: for_windows: an event is no window; leave it out in lane event")
-    leaving = () if rule.until is None else rule.until.when
-    for place, conditions in (("when", rule.when), ("until.when", leaving)):
-        for number, condition in enumerate(conditions):
-            if (problem := condition_problem(condition, rule.lane, features[rule.lane], detectors)) is not None:
-                raise RuleError(f"{name}: {place}[{number}]{problem}")
-    if rule.until is not None and not (rule.until.when or rule.until.if_):
-        raise RuleError(f"{name}: until: give when or if; without any the command would be taken back at once")
-    if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
-        raise RuleError(f"{name}: until.for_windows: an event is no window; leave it out in lane event")
-    for key, value in rule.then.parameters.items():
-        if isinstance(value, str) and value.startswith("$") and value not in PLACEHOLDERS:
-            known = ", ".join(PLACEHOLDERS)
-            raise RuleError(f"{name}: then.parameters.{key}: {value} is not known; there are {known}")
-    if (problem := parameter_problem(rule.then.action, rule.then.parameters)) is not None:
-        raise RuleError(f"{name}: then.parameters.{problem}")
+    if (found := json_problem(given)) is not None:
+        raise RuleError(f"{name}: {found.lstrip('.: ')}", found.lstrip(".: ").partition(":")[0])
+    for field, problem in _problems(rule, features, detectors):
+        raise RuleError(f"{name}: {field}{problem}", field)
     return rule
 
 
-def _readable(error: msgspec.ValidationError) -> str:
-    text, _, path = str(error).partition(" - at `$")
-    where = path.rstrip("`").lstrip(".")
-    return f"{where}: {text}" if where else text
+def _problems(
+    rule: Rule, features: Mapping[Lane, Iterable[str]], detectors: Collection[str] | None
+) -> Iterable[tuple[str, str]]:
+    """What is wrong with a rule of the right shape: the field, and the rest of the sentence."""
+    if not (rule.when or rule.if_ or rule.sequence):
+        yield "when", ": give when, if or sequence; a rule without any would always hold"
+    if rule.lane == "event" and rule.for_windows > 1:
+        yield "for_windows", ": an event is no window; leave it out in lane event"
+    if rule.lane != "session_window" and rule.grace_s is not None:
+        yield "grace_s", ": breaks are seen in windows of sessions; use it in lane session_window"
+    if (found := own_events_problem(rule, {*TAKEN_NAMES, *chain.from_iterable(features.values())})) is not None:
+        yield _split("", found)
+    known = (*features[rule.lane], *own_names(rule))
+    elsewhere = {lane: names for lane, names in features.items() if lane != rule.lane}
+    conditions = [(f"when[{number}]", each) for number, each in enumerate(rule.when)]
+    if rule.until is not None and not (rule.until.when or rule.until.if_):
+        yield "until", ": give when or if; without any the command would be taken back at once"
+    if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
+        yield "until.for_windows", ": an event is no window; leave it out in lane event"
+    if rule.until is not None:
+        conditions += [(f"until.when[{number}]", each) for number, each in enumerate(rule.until.when)]
+    for where, condition in conditions:
+        if (found := condition_problem(condition, rule.lane, known, detectors, elsewhere)) is not None:
+            yield _split(where, found)
+    if rule.until is not None and not (rule.until.when or rule.until.if_):
+        yield "until", ": give when or if; without any the command would be taken back at once"
+    if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
+        yield "until.for_windows", ": an event is no window; leave it out in lane event"
+    for key, value in rule.then.parameters.items():
+        if isinstance(value, str) and value.startswith("$"):
+            if value not in PLACEHOLDERS:
+                yield f"then.parameters.{key}", f": {value} is not known{suggestion(value, PLACEHOLDERS)}"
+            elif rule.lane not in (lanes := PLACEHOLDER_LANES.get(value, (rule.lane,))):
+                yield f"then.parameters.{key}", f": {value} is known in lane {' and '.join(lanes)} only"
+    if (found := parameter_problem(rule.then.action, rule.then.parameters)) is not None:
+        yield _split("then.parameters.", found)
+
+
+def _split(where: str, found: str) -> tuple[str, str]:
+    field, _, problem = found.partition(":")
+    return f"{where}{field}", f":{problem}"
 
 
 def parse_rule_file(
-    text: str, features: Mapping[Lane, Iterable[str]], detectors: Collection[str] | None = None
+    text: str,
+    features: Mapping[Lane, Iterable[str]],
+    detectors: Collection[str] | None = None,
+    check: Callable[[Rule], object] | None = None,
+    file: str | None = None,
 ) -> list[Rule]:
-    """The rules of a YAML (or JSON) file: a list under `rules`. Raises `RuleError`, also for an id that stands twice."""
+    """The rules of a YAML (or JSON) file: a list under `rules`. Raises `RuleError`, also for an id that stands twice.
+
+    `check` looks at each rule once more and raises `RuleError`. `file` is the name in errors, of which all are told.
+    """
+    found = list(rules_or_errors(text, features, detectors, check, file))
+    errors = [each for each in found if isinstance(each, RuleError)]
+    if errors:
+        raise errors[0] if len(errors) == 1 else RuleFileError(errors)
+    return [each for each in found if isinstance(each, Rule)]
+
+
+def rules_or_errors(
+    text: str,
+    features: Mapping[Lane, Iterable[str]],
+    detectors: Collection[str] | None = None,
+    check: Callable[[Rule], object] | None = None,
+    file: str | None = None,
+) -> Iterable[Rule | RuleError]:
+    """Each rule of a file, or what is wrong with it, where it stands."""
     try:
-        document = load_yaml(text)
+        if len(text) > MAX_FILE_CHARS:
+            raise RuleError(f"the rule file has {len(text)} characters; {MAX_FILE_CHARS} are allowed")
+        document, places = load_placed_yaml(text)
     except AmbiguousValueError as error:
-        raise RuleError(f"the rule file: {error}") from None
-    except yaml.YAMLError as error:
-        raise RuleError(f"the rule file is not YAML: {error}") from None
+        yield RuleError(f"the rule file: {error}").placed(file, error.line, error.column)
+        return
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        yield _not_yaml(error).placed(file, *_mark(error))
+        return
+    except RuleError as error:
+        yield error.placed(file, None, None)
+        return
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
-        raise RuleError("the rule file needs a list under `rules`")
-    rules = [parse_rule(entry, features, detectors) for entry in document["rules"] if _is_mapping(entry)]
+        yield RuleError("the rule file needs a list under `rules`").placed(file, *(places.of("") or (1, 1)))
+        return
     seen: set[str] = set()
-    for rule in rules:
-        if rule.id in seen:
-            raise RuleError(f"rule {rule.id}: the id stands twice in the file")
-        seen.add(rule.id)
-    return rules
+    for number, entry in enumerate(document["rules"]):
+        try:
+            rule = parse_rule(_mapping(entry), features, detectors)
+            if rule.id in seen:
+                raise RuleError(f"rule {rule.id}: the id stands twice in the file", "id")
+            if check is not None:
+                check(rule)
+        except RuleError as error:
+            yield _placed(error, places, f"rules[{number}]", file)
+        else:
+            seen.add(rule.id)
+            yield rule
 
 
-def _is_mapping(entry: Any) -> bool:
+def _placed(error: RuleError, places: Places, entry: str, file: str | None) -> RuleError:
+    place = places.of(f"{entry}.{error.field}" if error.field else entry, error.within)
+    return error.placed(file, *(place or (None, None)))
+
+
+def _not_yaml(error: Exception) -> RuleError:
+    return RuleError(f"the rule file is not YAML: {error}")
+
+
+def _mark(error: Exception) -> tuple[int | None, int | None]:
+    mark = getattr(error, "problem_mark", None)
+    return (None, None) if mark is None else (mark.line + 1, mark.column + 1)
+
+
+def _mapping(entry: Any) -> dict[str, Any]:
     if not isinstance(entry, dict):
-        raise RuleError(f"a rule is a mapping with id, version, about, lane, when and then; found {entry!r}")
-    return True
+        raise RuleError(f"a rule is a mapping with id, version, about, lane, when and then; found {str(entry)[:80]!r}")
+    return entry

@@ -15,6 +15,7 @@ from schemas.model_cards import ModelRecord
 from schemas.outcomes import Outcome
 from schemas.proposals import Proposal
 from schemas.rejects import RejectedRecord
+from schemas.rule_history import RuleChange
 from schemas.rules import Rule
 from schemas.session_state import SessionState
 
@@ -116,7 +117,19 @@ OUTCOMES: Final = Topic(
     (_CMS, _GATEWAY),
     (_EXPERIMENTS,),
 )
-RULES: Final = Topic("rules.v1", Rule, "rule id", "Rules in force.", 1, None, (_CLI,), (_ADJUST,))
+RULES: Final = Topic(
+    "rules.v1", Rule, "rule id", "Rules in force.", 1, None, (_CLI, _GATEWAY), (_ADJUST, _CLI, _GATEWAY)
+)
+RULES_HISTORY: Final = Topic(
+    "rules-history.v1",
+    RuleChange,
+    "rule id",
+    "Who changed which rule, when, and to what.",
+    1,
+    365 * _DAY_MS,
+    (_CLI, _GATEWAY),
+    (_CLI, _GATEWAY),
+)
 MODELS: Final = Topic("models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI,), (_ADJUST,))
 SESSION_STATE: Final = Topic(
     "session-state.v1",
@@ -182,6 +195,7 @@ TOPICS: Final = (
     TALLY,
     OUTCOMES,
     RULES,
+    RULES_HISTORY,
     MODELS,
     CONTENT,
     CONTROL_ACKS,

@@ -79,6 +79,7 @@ EVENT_TEXTS: Final = (
     "context.device",
     "context.country",
     "context.`language`",
+    "page_url",
     "context.os",
     "context.browser",
     "context.region",
@@ -202,7 +203,8 @@ class ContentWindow(NamedTuple):
 
 
 class TriggerEvent(NamedTuple):
-    """One event that can change a decision by itself: a click, a feedback, a change of context, a page that is opened."""
+    """One event that can change a decision by itself: a click, a feedback, a change of context, a page that is opened; or one
+    that rules count or have in a sequence."""
 
     at_ms: int
     value: float
@@ -222,6 +224,7 @@ class TriggerEvent(NamedTuple):
     device: str | None
     country: str | None
     language: str | None
+    page_url: str | None
     os: str | None = None
     browser: str | None = None
     region: str | None = None
@@ -233,6 +236,11 @@ class TriggerEvent(NamedTuple):
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":
         return cls(int(numbers[0]), *numbers[1:], *texts)  # type: ignore[arg-type]
+
+    def fields(self) -> dict[str, Any]:
+        """The fields by name, as the expressions of own counters and sequences read them, but for what is said in words."""
+        saves_data = None if self.saves_data != self.saves_data else self.saves_data > 0
+        return {**self._asdict(), "save_data": saves_data, "text": None}
 
 
 def section_minute(numbers: Numbers, texts: Texts) -> SectionMinute:

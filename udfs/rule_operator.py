@@ -11,20 +11,27 @@ from models.arbitration.proposed_change import ProposedChange, encode_change
 from models.epochs import NO_WATERMARK
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
+from schemas.rule_conditions import Lane
 from schemas.rules import Rule
 from udfs import metrics
 from udfs.crossing_rows import target_key
 from udfs.lanes.sessions import DETECTORS
 from udfs.runtime import prepare_interpreter
+from udfs.runtime.subtasks import find_subtask
 from udfs.stages.broadcast_control import CONTROL, BroadcastControl
+from udfs.stages.rule_outcomes import RuleAcknowledger
 
 
 class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     """Emits proposals for the arbiter as (key of the target, (JSON)).
 
     The broadcast input brings rows (kind, key, body): a rule as JSON or None to delete it, or a refit as JSON. `rules`
-    are in force until the input changes them.
+    are in force until the input changes them. Each rule of `LANES` is acknowledged to a side output, again after a restart.
     """
+
+    LANES: tuple[Lane, ...] = ()
+    ANSWERS_UNKNOWN = False
+    """Whether this operator acknowledges rules whose lane cannot be read."""
 
     def __init__(self, rules: tuple[Rule, ...], patch_pyflink: bool = True, require_content: bool = False) -> None:
         """`require_content`: a variant that no item in the catalogue is known to have is lacking."""
@@ -42,12 +49,15 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         group = context.get_metrics_group()
         self._proposals = group.counter(metrics.PROPOSALS)
         self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group.counter(metrics.REFUSED_RULES))
+        self._acknowledger = RuleAcknowledger(self.LANES, self.ANSWERS_UNKNOWN, *find_subtask(context))
         self._control.content.dropped = group.counter(metrics.DROPPED_CONTENT)
         self._control.content.refused = group.counter(metrics.REFUSED_CONTENT)
         self._restored = False
+        self.has_acknowledged = False
         self._broadcast: Any = None
         # Event time by the timers that have fired: PyFlink 2.3 cannot ask for the watermark on the broadcast side.
         self.passed_ms = NO_WATERMARK
+        self.reached_ms = NO_WATERMARK
         return self._control
 
     def restore_broadcast_state(self, ctx: Any) -> None:
@@ -60,8 +70,14 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         if self._broadcast is None:
             # Asked for once: each time PyFlink would make the descriptor anew in the JVM, for milliseconds.
             self._broadcast = ctx.get_broadcast_state(CONTROL)
+        self.restore_broadcast_state(ctx)
         self._control.on_row(value, self._broadcast, self.passed_ms)
-        return ()
+        return self.acknowledge_rules()
+
+    def acknowledge_rules(self) -> list[Any]:
+        """Returns the acknowledgements that are due. Not for `on_timer`: in thread mode PyFlink 2.3 has no side outputs there."""
+        self.has_acknowledged = True
+        return self._acknowledger.acknowledge(self._control.drain_outcomes(), self.reached_ms)
 
     def to_records(self, changes: list[ProposedChange]) -> list[Row]:
         """Encodes proposals and counts them."""

@@ -22,4 +22,7 @@ PROPOSALS: Final = OutputTag("proposals", KAFKA_RECORD)
 REJECTED: Final = OutputTag("rejected", KAFKA_RECORD)
 LATE: Final = OutputTag("late", KAFKA_RECORD)
 TALLY: Final = OutputTag("tally", KAFKA_RECORD)
+CONTROL_ACKS: Final = OutputTag("control-acks", KAFKA_RECORD)
+"""Of both operators that evaluate rules; the broadcast side may emit to it in thread and in process mode."""
+
 SESSION_UPDATES: Final = OutputTag("told", Types.ROW([Types.STRING(), SESSION_UPDATE]))

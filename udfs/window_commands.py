@@ -11,6 +11,7 @@ from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
 from models.judgement.card_registry import CardRegistry
 from schemas.model_cards import ModelCard
+from schemas.rule_conditions import Lane
 from schemas.rules import Rule
 from udfs import metrics
 from udfs.audit_records import to_audit_record
@@ -32,6 +33,9 @@ class WindowCommands(RuleEvaluatingFunction):
 
     `udfs/lanes` says which stages each lane runs, in which order; the state and timers of a stage stand in its own file.
     """
+
+    LANES: tuple[Lane, ...] = ("session_window", "content_window", "content_section")
+    ANSWERS_UNKNOWN = True
 
     def __init__(
         self,
@@ -77,9 +81,13 @@ class WindowCommands(RuleEvaluatingFunction):
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
         self.restore_broadcast_state(ctx)
+        if not self.has_acknowledged:
+            return [*self.acknowledge_rules(), *self.process_element(value, ctx)]
         if self._forests.has_unloaded:
             self._load_a_forest()
         kind, numbers, texts = unpack(value)
+        if kind in (SESSION, CONTENT) and numbers[0] > self.reached_ms:
+            self.reached_ms = int(numbers[0])
         if kind == SESSION:
             records = self.to_records(self._sessions.on_row(numbers, texts, ctx))
             return records + self._sessions.drain_session_updates() if self._emit_scores else records

@@ -33,7 +33,7 @@ rules:
 PARTITIONS: Final = 4
 WAIT_MS: Final = 2_500
 SESSIONS: Final = 500
-OUTPUTS: Final = ("adjustments", "proposals", "rejected", "late", "tally", "rules", "session-state")
+OUTPUTS: Final = ("adjustments", "proposals", "rejected", "late", "tally", "rules", "control-acks", "session-state")
 
 
 class Load:
@@ -157,16 +157,16 @@ def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, optio
     reader.close()
     flink.stop_job(running.rest_port, job_id, savepoint=False)
     return {
-        "fast_lane_ms": _shares(recorder.fast),
-        "window_lane_ms": _shares(recorder.window),
-        "kafka_alone_ms": _shares(recorder.control),
+        "fast_lane_ms": shares(recorder.fast),
+        "window_lane_ms": shares(recorder.window),
+        "kafka_alone_ms": shares(recorder.control),
         "rate": rate,
         "seconds": seconds,
         "options": options,
     }
 
 
-def _shares(values: list[float]) -> dict[str, float]:
+def shares(values: list[float]) -> dict[str, float]:
     if len(values) < 2:
         return {"count": len(values)}
     cuts = quantiles(values, n=100)

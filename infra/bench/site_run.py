@@ -22,7 +22,12 @@ _ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
 
 def commands_for(on: Stack, recording: Iterable[bytes]) -> list[dict[str, Any]]:
-    """Writes a recording to a topic, runs the job with its default options over it, and returns what it commands.
+    """Returns what the job commands for a recording. Raises `StackError`."""
+    return [msgspec.json.decode(each) for each in outputs_for(on, recording, "adjustments")["adjustments"]]
+
+
+def outputs_for(on: Stack, recording: Iterable[bytes], *wanted: str) -> dict[str, list[bytes]]:
+    """Writes a recording to a topic, runs the job with its default options over it, and returns the wanted outputs' records.
 
     Raises `StackError` where the job does not come to its end.
     """
@@ -37,8 +42,11 @@ def commands_for(on: Stack, recording: Iterable[bytes]) -> list[dict[str, Any]]:
         flags = [part for output in ("events", *OUTPUTS) for part in (f"--{output}-topic", f"{run}.{output}")]
         flags += ["--startup", "earliest", "--bounded", "yes", "--group-id", run]
         _wait_for_end(on, submit(on, "adjust", flags))
-        with TopicReader(on.bootstrap, f"{run}.adjustments") as reader:
-            return [msgspec.json.decode(each.value or b"") for each in reader.read_to_end()]
+        found: dict[str, list[bytes]] = {}
+        for output in wanted:
+            with TopicReader(on.bootstrap, f"{run}.{output}") as reader:
+                found[output] = [each.value or b"" for each in reader.read_to_end()]
+        return found
     finally:
         admin.delete_topics(names)
         admin.close()

@@ -32,7 +32,7 @@ from infra.local.submit import submit
 
 BENCH_PYTHON: Final = PROJECT / ".venv-bench" / "bin" / "python"
 HERE: Final = Path(__file__).resolve().parent
-OUTPUTS: Final = ("adjustments", "proposals", "rejected", "late", "tally", "rules", "session-state")
+OUTPUTS: Final = ("adjustments", "proposals", "rejected", "late", "tally", "rules", "control-acks", "session-state")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from infra.cli.demo_summary import as_fields, print_summary, quantile
 from infra.cli.demo_visit import print_pictures, run_visit
 from infra.cli.formatting import format_parameters, format_reason, format_time
 from infra.cli.output import err, errors, out, print_json
-from infra.cli.rule_commands import put_records
 from infra.demo import demo_gateway
 from infra.demo.readers import write_readers
 from infra.kafka.accounting import Accountant
@@ -22,6 +21,7 @@ from infra.local import flink, stack
 from infra.local.home import Home, StackRecord
 from infra.local.processes import StackError
 from infra.local.submit import submit
+from infra.rules.rule_topics import put_records
 from infra.simulate.judging import judge, session_spans
 from infra.simulate.recording import Header, header, records
 from infra.simulate.replay import Replay

@@ -1,4 +1,4 @@
-"""rules list, put, delete: commands that change rules while the job runs."""
+"""rules list, check, history: commands that show rules, where they are in force, and who changed them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,83 +6,107 @@ from typing import Annotated
 import msgspec
 import typer
 
+from infra.cli import backtest_command, rule_changes, rule_trials
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
-from infra.cli.output import Json, err, errors, show
-from infra.kafka.blocking_producer import BlockingProducer
-from infra.kafka.connection import Kafka
-from infra.kafka.reading import TopicReader
-from models.rules.compiled import KNOWN_FEATURES
-from models.rules.evaluation import RuleSet
-from schemas import topics
-from schemas.rules import Rule, RuleError, parse_rule, parse_rule_file
+from infra.cli.formatting import format_instant, format_time
+from infra.cli.output import Json, err, errors, out, print_json, show
+from infra.rules.changing import UnknownRuleError
+from infra.rules.checking import check_text
+from infra.rules.listing import RuleEntry, list_rules
+from infra.rules.rule_topics import RuleTopics
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="List and change the rules on rules.v1. They override those of the job's rules file by id.",
+    help="List, check, change and try the rules on rules.v1. They override those of the job's rules file by id.",
 )
 
 
-def _on_topic(kafka: Kafka) -> dict[str, Rule]:
-    """Reads the newest version of each rule that was not deleted."""
-    found: dict[str, Rule] = {}
-    for record in TopicReader(kafka, topics.RULES.name).read_to_end():
-        rule_id = (record.key or b"").decode(errors="replace")
-        if record.value is None:
-            found.pop(rule_id, None)
-            continue
-        try:
-            found[rule_id] = parse_rule(record.value, KNOWN_FEATURES)
-        except RuleError as error:
-            # As in the job: the last good version stays in force.
-            err.print(f"microadjust: skipped a record: {error}", style="yellow", markup=False)
-    return found
-
-
-def put_records(kafka: Kafka, records: list[tuple[str, bytes | None]]) -> None:
-    """Writes rules as (id, JSON), or (id, None) to delete; returns once Kafka has acknowledged all. Raises `StreamError`."""
-    producer = BlockingProducer(kafka, timeout_s=10.0)
-    for key, value in records:
-        producer.send(topics.RULES.name, value, key.encode())
-    producer.finish()
-
-
 @app.command("list")
-def list_rules(bootstrap: Bootstrap = "", as_json: Json = False) -> None:
-    """List the rules on rules.v1. The rules of the job's rules file apply as well, unless overridden."""
+def list_all(bootstrap: Bootstrap = "", as_json: Json = False) -> None:
+    """List the rules with where each is in force: those on rules.v1, and those of the job's own file."""
     with errors():
-        rules = _on_topic(resolve_kafka(bootstrap))
+        entries = list_rules(RuleTopics(resolve_kafka(bootstrap)))
         if as_json:
-            show([msgspec.to_builtins(rule) for rule in rules.values()], True, "")
+            show([_as_json(each) for each in entries], True, "")
             return
-        rows = [
-            {"id": rule.id, "version": rule.version, "lane": rule.lane, "action": rule.then.action, "about": rule.about}
-            for rule in rules.values()
-        ]
-        show(rows, False, "no rules on rules.v1: the job uses those of its rules file")
+        show([_as_row(each) for each in entries], False, "no rules")
+
+
+def _as_row(entry: RuleEntry) -> dict[str, object]:
+    rule, since = entry.rule, [ack.acknowledged_at_ms for ack in entry.in_force.acks]
+    return {
+        "id": entry.id,
+        "version": entry.version,
+        "from": entry.origin,
+        "mode": None if rule is None else rule.mode if rule.enabled else "off",
+        "lane": rule and rule.lane,
+        "action": rule and rule.then.action,
+        "in_force": entry.in_force.described(),
+        "since": format_time(max(since)) if since and entry.in_force.state == "in_force" else None,
+        "about": rule and rule.about,
+    }
+
+
+def _as_json(entry: RuleEntry) -> dict[str, object]:
+    """The fields of the rule, as in a rule file, and what is known of it beside them."""
+    rule = {"id": entry.id} if entry.rule is None else msgspec.to_builtins(entry.rule)
+    return {
+        **rule,
+        "version": entry.version,
+        "origin": entry.origin,
+        "state": entry.in_force.state,
+        "problem": entry.problem or entry.in_force.refused,
+        "missing": entry.in_force.missing,
+        "acks": entry.in_force.acks,
+        "last_change": entry.last_change,
+    }
 
 
 @app.command()
-def put(
-    file: Annotated[Path, typer.Argument(help="YAML or JSON file with a list under `rules`.")],
-    bootstrap: Bootstrap = "",
+def check(
+    file: Annotated[Path, typer.Argument(help="YAML or JSON file: a list under `rules`, or one rule.")],
     as_json: Json = False,
 ) -> None:
-    """Validate the rules of a file and write them to rules.v1. If one is invalid, none is written."""
+    """Check the rules of a file without Kafka, as the job would. Exit status 1 where there is a problem."""
     with errors():
-        try:
-            rules = parse_rule_file(file.read_text(), KNOWN_FEATURES)
-        except (OSError, UnicodeDecodeError) as error:
-            raise RuleError(f"{file} cannot be read: {error}") from None
-        RuleSet(rules)
-        put_records(resolve_kafka(bootstrap), [(rule.id, msgspec.json.encode(rule)) for rule in rules])
-        show([{"rule": rule.id, "version": rule.version} for rule in rules], as_json, "the file holds no rule")
+        checked = check_text(rule_changes.read_file(file))
+    if as_json:
+        print_json({"ok": checked.is_ok, "rules": checked.rules, "problems": checked.problems})
+    else:
+        for each in checked.problems:
+            place = "" if each.line is None else f":{each.line}" + ("" if each.column is None else f":{each.column}")
+            err.print(f"{file}{place}: {each.problem}", style="red", markup=False, soft_wrap=True)
+        out.print(f"{len(checked.rules)} rules can be used, {len(checked.problems)} problems")
+    raise typer.Exit(0 if checked.is_ok else 1)
 
 
 @app.command()
-def delete(
+def history(
     rule_id: Annotated[str, typer.Argument(help="Id of the rule.")], bootstrap: Bootstrap = "", as_json: Json = False
 ) -> None:
-    """Delete a rule from rules.v1. To switch off a rule of the job's rules file, put it with `enabled: false` instead."""
+    """Show who changed a rule, when, from where, and to what; newest first."""
     with errors():
-        put_records(resolve_kafka(bootstrap), [(rule_id, None)])
-        show([{"deleted": rule_id}], as_json, "")
+        changes = RuleTopics(resolve_kafka(bootstrap)).history(rule_id)[::-1]
+        if not changes:
+            raise UnknownRuleError(f"the history knows no rule {rule_id}")
+        if as_json:
+            print_json(changes)
+            return
+        rows = [
+            {
+                "at": format_instant(each.at_ms),
+                "change": each.change,
+                "version": each.version,
+                "by": each.by,
+                "host": each.host,
+                "via": each.via,
+                "about": each.rule and each.rule.about,
+            }
+            for each in changes
+        ]
+        show(rows, False, "")
+
+
+rule_changes.register(app)
+rule_trials.register(app)
+app.command()(backtest_command.backtest)

@@ -15,13 +15,15 @@ MAX_RECORD_BYTES: Final = 8_388_608
 
 
 class BlockingProducer:
-    """Idempotent producer with acks=all. A full queue makes `send` wait; `flush` and `finish` wait for acknowledgements.
+    """Producer with acks=all, idempotent by default. A full queue makes `send` wait, `flush` and `finish` wait for
+    acknowledgements.
 
     What the broker refuses for good, as for want of a grant, ends the wait at once.
     """
 
-    def __init__(self, kafka: Kafka, linger_ms: int = 0, timeout_s: float = 120.0) -> None:
-        """`timeout_s`: how long a record may stay without an acknowledgement."""
+    def __init__(self, kafka: Kafka, linger_ms: int = 0, timeout_s: float = 120.0, is_idempotent: bool = True) -> None:
+        """`timeout_s`: how long a record may stay without an acknowledgement. Without idempotence a record may come twice, in
+        order; the producer begins half a second sooner, since it needs no id of its own from the broker."""
         self._kafka = KafkaConnection.of(kafka)
         self.problem = ""
         """Why the first record failed; empty if none has."""
@@ -33,7 +35,8 @@ class BlockingProducer:
                 {
                     **self._kafka.librdkafka,
                     "acks": "all",
-                    "enable.idempotence": True,
+                    "enable.idempotence": is_idempotent,
+                    **({} if is_idempotent else {"max.in.flight.requests.per.connection": 1}),
                     # Where Java's producer and the gateway put a session.
                     "partitioner": "murmur2_random",
                     "linger.ms": linger_ms,

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from schemas.topics import (
     ADJUSTMENTS,
     CONTENT,
+    CONTROL_ACKS,
     EVENTS,
     HEATMAP,
     LATE,
@@ -13,6 +14,7 @@ from schemas.topics import (
     PROPOSALS,
     REJECTED,
     RULES,
+    RULES_HISTORY,
     SESSION_STATE,
     TALLY,
     TOPICS,
@@ -52,6 +54,7 @@ GRANTS: Final = (
         TALLY,
         SESSION_STATE,
     ),
+    *_topics("adjust job", ("WRITE",), "sink without transactions", CONTROL_ACKS),
     Grant(
         "adjust job",
         "group",
@@ -74,13 +77,18 @@ GRANTS: Final = (
         CONTENT,
         SESSION_STATE,
     ),
+    *_topics("gateway", ("WRITE",), "the console's changes of rules", RULES, RULES_HISTORY),
     *_topics("gateway", ("READ",), "push, console and erasure", *TOPICS),
     Grant("gateway", "group", "microadjust-", ("DESCRIBE",), "lag on the console's health page", True),
     *_topics("projector", ("READ",), "what it projects", SESSION_STATE, ADJUSTMENTS),
     Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
-    *_topics("command line", ("READ", "WRITE"), "`rules`", RULES),
+    *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
     *_topics("command line", ("READ", "WRITE"), "`content`", CONTENT),
+    *_topics(
+        "command line", ("READ",), "`rules`: acknowledgements, and proposals of a dry run", CONTROL_ACKS, PROPOSALS
+    ),
+    *_topics("command line", ("READ",), "`rules backtest --last`", EVENTS),
     *_topics(
         "command line",
         ("READ",),

@@ -48,6 +48,7 @@ EXCLUDED: Final = {
     "models/arbitration/budget.py": "is pickled inside operators: pickle does not see attributes of compiled classes",
     "udfs/event_commands.py": "operators are pickled into the job graph",
     "udfs/site_cards.py": "operators are pickled into the job graph",
+    "models/rules/expressions/*": "runs once a rule; what runs once a row is generated as plain Python",
     "models/judgement/messages.py": "holds a msgspec struct",
     "models/judgement/habit.py": "constants, read at start",
     "models/judgement/layout.py": "constants, read at start",

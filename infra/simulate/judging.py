@@ -89,12 +89,15 @@ def judge(
     """Judges the commands (as JSON objects) to the sessions of `spans`, and to content.
 
     A command has a cause where it answers an episode that is under way, or has just ended. What takes back a command is no
-    command of its own, and what only renews one none either. Commands to other sessions are
+    command of its own, and what only renews one none either; schedules need no cause. Commands to other sessions are
     left out, as are episodes of other sessions.
     """
     planted = [each for each in episodes if each.target_kind != "session" or each.target_id in spans]
     given = [
-        each for each in _changes(commands) if each["target"]["kind"] != "session" or each["target"]["id"] in spans
+        each
+        for each in _changes(commands)
+        if each["source"]["kind"] != "schedule"
+        and (each["target"]["kind"] != "session" or each["target"]["id"] in spans)
     ]
     judged = [each for each in given if not answers_event(each)]
     causes = [_causes(planted, command) for command in judged]
@@ -156,8 +159,10 @@ def _is_early(command: Command, spans: Mapping[str, Span]) -> bool:
 
 
 def answers_event(command: Command) -> bool:
-    """Whether a rule of lane event decided: it answers what the reader did, and its evidence has no window."""
-    return all(each.get("window_end_ms") is None for each in command["evidence"].values())
+    """Whether a rule of lane event decided: it answers what the reader did, and its evidence has no window but its sequence's."""
+    return "sequence" in command["evidence"] or all(
+        each.get("window_end_ms") is None for each in command["evidence"].values()
+    )
 
 
 def _by_rule(given: list[Command], unfounded: list[Command], hours: float) -> list[RuleResult]:

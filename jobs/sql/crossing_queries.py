@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from jobs.config import AdjustConfig
 from jobs.sql.shares import shares
-from jobs.sql.source_table import NAN, Route, event_lane_predicate, route_predicate, type_ordinals
+from jobs.sql.source_table import NAN, Route, crossing_predicate, route_predicate, type_ordinals
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
 from models.language.sentiment import MAX_TEXT_CHARS
@@ -44,7 +44,7 @@ def _crossing_row(kind: str, key: str, doubles: tuple[str, ...], texts: tuple[st
 
 def trigger_events_query(config: AdjustConfig) -> str:
     """Returns the query of the event lane's rows, keyed by session."""
-    source = f"events WHERE {event_lane_predicate(config)}"
+    source = f"events WHERE {crossing_predicate(config)}"
     return _crossing_row(
         crossing_rows.EVENT,
         _key(crossing_rows.SESSION_PREFIX, "session_id"),

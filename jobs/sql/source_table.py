@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.config import AdjustConfig, HeatmapConfig, kafka_client_options
 from schemas.event_validation import contract_json
-from schemas.events import CROSSING_TYPES, EVENT_TYPES, FAST_TYPES
+from schemas.events import EVENT_TYPES, FAST_TYPES
 
 SOURCE_COLUMNS = (
     *(
@@ -20,7 +20,8 @@ SOURCE_COLUMNS = (
         "user_id",
         "content_id",
     ),
-    *("content_type", "`element`", "placement", "`value`", "scroll_pages", "rage", "section_ms", "text", "context"),
+    *("content_type", "page_url", "`element`", "placement", "`value`"),
+    *("scroll_pages", "rage", "section_ms", "text", "context"),
     *("reject_reason", "reject_detail", "original", "`partition`", "`offset`", "written"),
 )
 """The columns of `source`, in order."""
@@ -109,17 +110,16 @@ def source_ddl(config: AdjustConfig) -> str:
         options["scan.watermark.idle-timeout"] = f"{config.idle_timeout_ms} ms"
     if config.bounded == "yes":
         options["scan.bounded.mode"] = "latest-offset"
-    wait_ms = config.lateness_ms + config.slack_ms
     return f"""
 CREATE TABLE source (
   event_id STRING, type STRING, type_no INT, occurred_at TIMESTAMP_LTZ(3), occurred_at_ms BIGINT, received_at_ms BIGINT,
-  session_id STRING, user_id STRING, content_id STRING, content_type STRING, `element` STRING, placement STRING,
+  session_id STRING, user_id STRING, content_id STRING, content_type STRING, page_url STRING, `element` STRING, placement STRING,
   `value` DOUBLE, scroll_pages DOUBLE, rage DOUBLE, section_ms DOUBLE, text STRING,
   context {CONTEXT_TYPE},
   reject_reason STRING, reject_detail STRING, original BYTES,
   `partition` INT NOT NULL METADATA VIRTUAL, `offset` BIGINT NOT NULL METADATA VIRTUAL,
   written TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
-  WATERMARK FOR occurred_at AS TO_TIMESTAMP_LTZ(received_at_ms - {_ahead(config)} - {wait_ms}, 3)
+  WATERMARK FOR occurred_at AS TO_TIMESTAMP_LTZ(received_at_ms - {_ahead(config)} - {config.wait_ms}, 3)
 ) WITH ({with_options(options)})"""
 
 
@@ -147,6 +147,13 @@ def register_functions(t_env: Any) -> None:
         t_env.create_java_temporary_function(in_sql, f"microadjust.format.{name}")
 
 
+def crossing_predicate(config: AdjustConfig) -> str:
+    """Returns the condition under which an event reaches the fast lane: trigger events, and the types that rules of
+    lane event may name. Those keep their route, so that the windows see them as before."""
+    types = (*FAST_TYPES, *config.counted_types.split(","))
+    return f"type_no IN {type_ordinals(*(each for each in types if each))} AND NOT {_late(config)}"
+
+
 def route_predicate(config: AdjustConfig, route: Route) -> str:
     """Returns the condition under which a record takes a route.
 
@@ -154,12 +161,7 @@ def route_predicate(config: AdjustConfig, route: Route) -> str:
     the event, so that a replay decides as the live run did; the second is for gateways whose clocks disagree by
     more than the slack.
     """
-    slice_ms = config.slide_s * 1000
-    slice_end = f"TO_TIMESTAMP_LTZ(occurred_at_ms - MOD(occurred_at_ms, {slice_ms}) + {slice_ms - 1}, 3)"
-    late = (
-        f"(occurred_at_ms < received_at_ms - {config.lateness_ms}"
-        f" OR COALESCE({slice_end} <= CURRENT_WATERMARK(occurred_at), FALSE))"
-    )
+    late = _late(config)
     tick, fast = f"type_no IN {type_ordinals('tick')}", f"type_no IN {type_ordinals(*FAST_TYPES)}"
     return {
         Route.IGNORED: tick,
@@ -170,11 +172,13 @@ def route_predicate(config: AdjustConfig, route: Route) -> str:
     }[route]
 
 
-def event_lane_predicate(config: AdjustConfig) -> str:
-    """Returns the condition under which an event reaches the event lane: trigger events, and signals that open a page."""
-    signal = route_predicate(config, Route.SIGNAL)
-    opened = type_ordinals(*(each for each in CROSSING_TYPES if each not in FAST_TYPES))
-    return f"(({route_predicate(config, Route.TRIGGER_EVENT)}) OR (type_no IN {opened} AND {signal}))"
+def _late(config: AdjustConfig) -> str:
+    slice_ms = config.slide_s * 1000
+    slice_end = f"TO_TIMESTAMP_LTZ(occurred_at_ms - MOD(occurred_at_ms, {slice_ms}) + {slice_ms - 1}, 3)"
+    return (
+        f"(occurred_at_ms < received_at_ms - {config.lateness_ms}"
+        f" OR COALESCE({slice_end} <= CURRENT_WATERMARK(occurred_at), FALSE))"
+    )
 
 
 def rules_ddl(config: AdjustConfig) -> str:

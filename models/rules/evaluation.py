@@ -5,11 +5,15 @@ from typing import Any, Final, NamedTuple
 
 from models.arbitration.precedence import is_safety
 from models.arbitration.proposed_change import RENEW_AHEAD_MS, ProposalLane, ProposedChange
+from models.rules.breaks import timeliness
 from models.rules.compiled import CompiledRule
 from models.rules.leaving import changes_to_take_back
+from models.rules.own_events import OwnEventsPlan
+from models.rules.screening import Screen, screen_of
 from models.rules.signals import Signals
 from models.state_records import DecisionState, StandingProposal
 from schemas.commands import AdjustmentCommand, Source, Target, command_id
+from schemas.own_events import waits_for_silence
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule
 
@@ -17,21 +21,35 @@ from schemas.rules import Rule
 class RuleSet:
     """The rules in force, compiled, by lane; higher priority first, then by id."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], known: "RuleSet | None" = None) -> None:
+        """What `known` has compiled is taken from it: with hundreds of rules compiling all anew takes a second."""
         self.rules = {rule.id: rule for rule in rules}
-        ordered = sorted(self.rules.values(), key=lambda rule: (-rule.priority, rule.id))
-        compiled = [CompiledRule(rule) for rule in ordered if rule.enabled and rule.mode != "off"]
+        before = {} if known is None else known.compiled
+        self.compiled: dict[str, CompiledRule] = {
+            rule.id: before[rule.id] if rule.id in before and before[rule.id].rule is rule else CompiledRule(rule)
+            for rule in sorted(self.rules.values(), key=lambda rule: (-rule.priority, rule.id))
+            if rule.enabled and rule.mode != "off"
+        }
+        compiled = self.compiled.values()
         lanes: tuple[Lane, ...] = ("session_window", "content_window", "content_section", "event")
         self._lanes = {lane: [each for each in compiled if each.rule.lane == lane] for lane in lanes}
+        self._screens: dict[Lane, Screen] = {}
+        self.own_events = OwnEventsPlan(self._lanes["event"])
 
     def lane(self, lane: Lane) -> Sequence[CompiledRule]:
         return self._lanes[lane]
 
+    def screen(self, lane: Lane) -> Screen:
+        """The function that says which rules of a lane hold, in the order of `lane`."""
+        if lane not in self._screens:
+            self._screens[lane] = screen_of(self._lanes[lane], lane)
+        return self._screens[lane]
+
     def with_rule(self, rule: Rule) -> "RuleSet":
-        return RuleSet([*(each for each in self.rules.values() if each.id != rule.id), rule])
+        return RuleSet([*(each for each in self.rules.values() if each.id != rule.id), rule], self)
 
     def without(self, rule_id: str) -> "RuleSet":
-        return RuleSet(each for each in self.rules.values() if each.id != rule_id)
+        return RuleSet((each for each in self.rules.values() if each.id != rule_id), self)
 
 
 STREAK_MS: Final = 60_000
@@ -68,12 +86,13 @@ def evaluate_rules(
     state: DecisionState,
     moment: Moment,
     resolve_placeholder: Callable[[str], Any],
+    screen: Screen | None = None,
 ) -> tuple[list[ProposedChange], bool]:
     """What the rules propose now, and whether `state` has changed.
 
     A rule that goes on holding proposes again after its cooldown, and where its action lasts, in time to renew it.
     `resolve_placeholder` gives the value of a placeholder in a rule's parameters; it and `subject`
-    are called only where there is something to propose.
+    are called only where there is something to propose. `screen` says of all `rules` at once which hold.
     """
     changes: list[ProposedChange] = []
     changed = False
@@ -86,20 +105,33 @@ def evaluate_rules(
         over = changes_to_take_back(rules, signals, state, at_ms)
         changes = [_revert(each, signals, subject(), moment) for each in over]
         changed = True
-    for compiled in rules:
-        holds = compiled.holds(signals)
+    held = None if screen is None else screen(signals)
+    for place, compiled in enumerate(rules):
+        holds = compiled.holds(signals) if held is None else held[place]
         if compiled.for_windows > 1:
             holds, told = _streak(compiled, holds, state, at_ms)
             changed = changed or told
-        if not holds:
+        if not holds and compiled.id not in state.due_ms:
             continue
         renews = _is_to_be_renewed(compiled, state, at_ms)
         if renews is None:
             continue
-        change = _proposed(compiled, signals, subject(), moment, renews, resolve_placeholder)
+        quiet = signals.quiet
+        if compiled.rule.grace_s is not None and not renews:
+            timely = timeliness(compiled, holds, signals, state, at_ms)
+            changed = changed or timely.changed
+            if not timely.proposes:
+                continue
+            quiet = timely.quiet
+        elif not holds:
+            continue
+        change = _proposed(compiled, signals, subject(), moment, renews, quiet, resolve_placeholder)
         changes.append(change)
         changed = True
         _remember(compiled, change, signals, state, at_ms)
+        if compiled.uses_up:
+            # The evidence is used up for the rules that follow, too.
+            held = None
     return changes, changed
 
 
@@ -169,6 +201,7 @@ def _proposed(
     subject: Subject,
     moment: Moment,
     renews: bool,
+    quiet: str | None,
     resolve_placeholder: Callable[[str], Any],
 ) -> ProposedChange:
     rule, facts = compiled.rule, compiled.facts
@@ -201,7 +234,7 @@ def _proposed(
         valid_from_ms=facts.valid_from_ms,
         valid_until_ms=facts.valid_until_ms,
         session_since_ms=moment.session_since_ms,
-        quiet=None if renews or is_safety(rule.source) else signals.quiet,
+        quiet=None if renews or is_safety(rule.source) else quiet,
     )
 
 
@@ -234,4 +267,5 @@ def _revert(compiled: CompiledRule, signals: Signals, subject: Subject, moment: 
 
 
 def _lane(rule: Rule) -> ProposalLane:
-    return "event" if rule.lane == "event" else "window"
+    """Silences end at a time, as windows do: they see all events up to it."""
+    return "event" if rule.lane == "event" and not waits_for_silence(rule) else "window"

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from models.rules.compiled import CompiledRule, FeatureCondition
+from models.rules.compiled import CompiledRule
+from models.rules.conditions import FeatureCondition
+from models.rules.expression_condition import ExpressionCondition
 from models.rules.signals import Signals
 from models.state_records import DecisionState, StandingProposal
 
@@ -52,4 +54,6 @@ def contradicts(compiled: CompiledRule, signals: Signals) -> bool:
         return False
     features = [each.operand for each in compiled.conditions if isinstance(each, FeatureCondition)]
     # NaN, which stands for what is unknown, equals nothing.
-    return all(operand.value(signals) == operand.value(signals) for operand in features)
+    return all(operand.value(signals) == operand.value(signals) for operand in features) and all(
+        each.is_known(signals) for each in compiled.conditions if isinstance(each, ExpressionCondition)
+    )

@@ -47,6 +47,17 @@ class Operand:
         return None if baseline is None else baseline + change * abs(baseline)
 
 
+class CounterOperand(Operand):
+    """A rule's own counter. `key` names it among the signals: rules may call different counters by the same name."""
+
+    def __init__(self, name: str, key: str) -> None:
+        super().__init__(name)
+        self._key = key
+
+    def value(self, signals: Signals) -> float:
+        return signals.scalars.get(self._key, NAN)
+
+
 class VectorOperand(Operand):
     """A feature of the lane's vector, against the target's own habits or its peers'."""
 

@@ -1,8 +1,13 @@
 """The signals of one window or event that rules evaluate."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
+from models.rules.event_log import Span
 from models.rules.readings import Readings
+
+_NONE_COMPLETED: Final[Mapping[str, Span]] = MappingProxyType({})
 
 
 class LazyScore:
@@ -42,7 +47,8 @@ class Signals:
     `values` follow the feature list of the lane, `readings` tell of the same features what is usual. `is_whole` says whether the
     window covers its length: what adds up over a part of it is no small value. `scalars` holds the numbers beside that list,
     `attributes` the texts, `scores` the detectors' scores by the name of the detector. `quiet` says in a word why the
-    reader should not be disturbed: typing, scrolling, reading.
+    reader should not be disturbed: typing, scrolling, reading. `completed` are the sequences of events that are complete now, by
+    their key.
     """
 
     def __init__(
@@ -62,5 +68,6 @@ class Signals:
         self.scalars: dict[str, float] = {} if scalars is None else scalars
         self.attributes: dict[str, str | None] = {} if attributes is None else attributes
         self.scores: dict[str, LazyScore] = {} if scores is None else scores
+        self.completed: Mapping[str, Span] = _NONE_COMPLETED
         self.window_start_ms = window_start_ms
         self.window_end_ms = window_end_ms

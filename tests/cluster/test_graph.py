@@ -14,7 +14,7 @@ from models.model_store import load_forest
 
 pytestmark = pytest.mark.cluster
 
-SIDES = ("proposals", "rejected", "late", "tally", "told")
+SIDES = ("proposals", "rejected", "late", "tally", "told", "control-acks", "fast-control-acks")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_the_topic_is_read_once(nodes: list[Any]) -> None:
 def test_forests_are_fitted_and_clicks_are_answered_in_slots_of_their_own(nodes: list[Any]) -> None:
     groups = {str(node.getOperatorName()): str(node.getSlotSharingGroup()) for node in nodes}
     assert [name for name, group in groups.items() if group == "refit"] == ["site-cards", "forest-refit"]
-    assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane"]
+    assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane", "fast-control-acks"]
     assert groups["arbiter"] == groups["adjust"]
 
 

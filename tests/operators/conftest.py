@@ -12,6 +12,9 @@ from udfs.event_commands import EventCommands
 
 Start = Callable[..., Running]
 
+WAIT_MS = 2_500
+"""How much later than another a session's event may come that happened before it."""
+
 
 @pytest.fixture
 def start() -> Start:
@@ -30,6 +33,6 @@ def start_fast() -> Start:
     """Likewise the fast lane's operator."""
 
     def started(*rules: Rule, flink: FakeFlink | None = None) -> Running:
-        return Running(EventCommands(rules), flink)
+        return Running(EventCommands(rules, WAIT_MS), flink)
 
     return started

@@ -29,6 +29,8 @@ class FakeFlink:
     key: str | None = None
     descriptors: list[StateDescriptor] = field(default_factory=list)
     counters: Counter[str] = field(default_factory=Counter)
+    subtask: int = 0
+    subtasks: int = 1
 
     @property
     def current_key(self) -> str:
@@ -57,6 +59,12 @@ class FakeFlink:
 
     def get_metrics_group(self) -> "FakeMetrics":
         return FakeMetrics(self.counters)
+
+    def get_index_of_this_subtask(self) -> int:
+        return self.subtask
+
+    def get_number_of_parallel_subtasks(self) -> int:
+        return self.subtasks
 
 
 @dataclass
@@ -184,6 +192,8 @@ class Running:
         self._timers_have_sides = not hasattr(operator, "process_broadcast_element")
         self.flink.key = None
         self._operator = operator
+        self.acks: list[Any] = []
+        """Rows (key, JSON) of the side output of acknowledgements, which no other answer contains."""
         operator.open(self.flink)
 
     def send(self, key: str, row: Any) -> list[Any]:
@@ -223,4 +233,6 @@ class Running:
     def _drained(self, emitted: Iterable[Any] | None) -> list[Any]:
         found = list(emitted or ())
         self.flink.key = None
-        return found
+        is_ack = [isinstance(each, tuple) and each[0].tag_id == "control-acks" for each in found]
+        self.acks += [each[1] for each, is_one in zip(found, is_ack, strict=True) if is_one]
+        return [each for each, is_one in zip(found, is_ack, strict=True) if not is_one]

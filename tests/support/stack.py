@@ -16,12 +16,24 @@ from infra.local.submit import submit
 from infra.simulate.replay import Replay, Replayed
 from jobs.adjust import load_rules
 from models.model_store import load_forest
-from schemas.topics import ADJUSTMENTS, EVENTS, LATE, PROPOSALS, REJECTED, RULES, SESSION_STATE, TALLY, Topic
+from schemas.topics import (
+    ADJUSTMENTS,
+    CONTENT,
+    CONTROL_ACKS,
+    EVENTS,
+    LATE,
+    PROPOSALS,
+    REJECTED,
+    RULES,
+    SESSION_STATE,
+    TALLY,
+    Topic,
+)
 from tests.support.broker import PrefixedTopics
 from tests.support.oracle.job import Answer, answer
 from tests.support.waiting import until
 
-TOPICS = (EVENTS, ADJUSTMENTS, PROPOSALS, REJECTED, LATE, TALLY, RULES, SESSION_STATE)
+TOPICS = (EVENTS, ADJUSTMENTS, PROPOSALS, REJECTED, LATE, TALLY, RULES, CONTENT, CONTROL_ACKS, SESSION_STATE)
 
 CHECKPOINT_MS = 1_000
 ENDED = ("FINISHED", "FAILED", "CANCELED")
@@ -133,6 +145,8 @@ def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
         "--tally-topic": topics.name(TALLY),
         "--session-state-topic": topics.name(SESSION_STATE),
         "--rules-topic": topics.name(RULES),
+        "--control-acks-topic": topics.name(CONTROL_ACKS),
+        "--content-topic": topics.name(CONTENT),
         "--group-id": group_of(topics),
         "--startup": "earliest",
         "--checkpoint-ms": str(CHECKPOINT_MS),
@@ -148,8 +162,8 @@ def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
                 flink.stop_job(stack.rest_port, job.job_id, savepoint=False)
 
 
-def expected(records: Sequence[bytes], replayed: Replayed) -> Answer:
-    """What the plain-Python reference answers to the same records."""
+def expected(records: Sequence[bytes], replayed: Replayed, rules_file: str = "") -> Answer:
+    """What the plain-Python reference answers to the same records, by the rules that ship unless told otherwise."""
     assert replayed.last_tick_ms is not None
     now_ms = time.time_ns() // 1_000_000
-    return answer(records, load_rules(""), load_forest(), now_ms, replayed.last_tick_ms - WAIT_MS)
+    return answer(records, load_rules(rules_file), load_forest(), now_ms, replayed.last_tick_ms - WAIT_MS)

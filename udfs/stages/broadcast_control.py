@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from pyflink.common import Types
@@ -15,11 +15,15 @@ from models.judgement.card_registry import CardRegistry
 from models.judgement.messages import CardMessage
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
+from schemas.rule_conditions import Lane
 from schemas.rules import Rule, RuleError, parse_rule
 from udfs.stages.content_broadcast import ContentBroadcast
+from udfs.stages.rule_outcomes import RuleOutcome
 from udfs.stages.stored_epochs import StoredEpochs
 
 _log: Final = logging.getLogger(__name__)
+
+LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 
 CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING())
 """Broadcast state: rules, refits, cards and content items by ``kind:…``. Bounded by the number of rules in force, of the rules of
@@ -48,15 +52,21 @@ class BroadcastControl:
         self._detectors = detectors
         self._refused = refused
         self.content = ContentBroadcast()
+        self._outcomes: list[RuleOutcome] = []
+
+    def drain_outcomes(self) -> list[RuleOutcome]:
+        """What became of each rule since the last call, in order."""
+        outcomes, self._outcomes = self._outcomes, []
+        return outcomes
 
     def on_row(self, row: Any, state: Any, watermark: int = NO_WATERMARK) -> None:
         """Applies one control row (kind, key, body) and stores it in broadcast `state`.
 
-        A rule that cannot be used changes nothing: the command line has told its author, and the last good version
-        stays in force.
+        A rule that cannot be used changes nothing: the outcome says why, and the last good version stays in force.
         """
         kind, key, body = row
         if kind == "rule":
+            key = key or ""
             if self._apply_rule(key, body):
                 self._store_rule(key, body, state)
         elif kind == "content":
@@ -93,6 +103,9 @@ class BroadcastControl:
                 self._apply_rule(name, stored[key])
                 if not stored[key] and name not in self._of_file:
                     self._deleted.append(name)
+        refused = [each for each in self._outcomes if each.refused is not None]
+        taken_up = (RuleOutcome(rule.id, rule.version, rule.lane) for rule in self.rules.rules.values())
+        self._outcomes = [*taken_up, *refused]
         if self._cards is not None:
             messages = [msgspec.json.decode(stored[key], type=CardMessage) for key in stored if key.startswith("card:")]
             for message in sorted(messages, key=lambda each: (each.epoch, each.status != "begins")):
@@ -106,16 +119,40 @@ class BroadcastControl:
             self._forests.on_refit(each)
 
     def _apply_rule(self, rule_id: str, body: str | None) -> bool:
+        known = self.rules.rules.get(rule_id)
+        lane_known: Lane | None = None if known is None else known.lane
         if not body:
             self.rules = self.rules.without(rule_id)
+            self._outcomes.append(RuleOutcome(rule_id, None, lane_known))
             return True
         try:
             rule = parse_rule(body.encode("utf-8", "replace"), KNOWN_FEATURES, self._detectors)
             if rule.id != rule_id:
                 raise RuleError(f"rule {rule.id}: id: stands under {rule_id}, where deleting it would miss it")
             self.rules = self.rules.with_rule(rule)
-        except RuleError as error:
+        # Whatever a text from the topic does to the code that reads it, the job goes on: it would restart for ever.
+        except Exception as error:
+            reason = str(error) if isinstance(error, RuleError) else f"{type(error).__name__}: {error}"
             self._refused.inc()
-            _log.warning("the rule under %r stays as it was: %s", rule_id[:64], error)
+            _log.warning("the rule under %r stays as it was: %s", rule_id[:64], reason[:500])
+            version, lane = _glance(body)
+            self._outcomes.append(RuleOutcome(rule_id, version, lane or lane_known, reason))
             return False
+        self._outcomes.append(RuleOutcome(rule_id, rule.version, rule.lane))
         return True
+
+
+class _Glance(msgspec.Struct):
+    """What a refused text may still say of itself."""
+
+    version: Any = None
+    lane: Any = None
+
+
+def _glance(body: str) -> tuple[int | None, Lane | None]:
+    try:
+        seen = msgspec.json.decode(body, type=_Glance)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None, None
+    version = seen.version if type(seen.version) is int and abs(seen.version) < 2**53 else None
+    return version, seen.lane if seen.lane in LANES else None

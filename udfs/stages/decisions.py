@@ -1,8 +1,10 @@
 """Stage: evaluates the rules of a lane and remembers cooldowns, streaks and what stands."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from models.arbitration.proposed_change import ProposedChange
+from models.rules.compiled import CompiledRule
 from models.rules.evaluation import Moment, evaluate_rules
 from models.rules.held_causes import next_renewal_ms, renewals
 from models.state_records import DecisionState
@@ -31,16 +33,19 @@ class DecisionStage(Stage):
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
         evaluation.changes = self.decide(evaluation)
 
-    def decide(self, evaluation: Evaluation) -> list[ProposedChange]:
-        """Returns the proposals that follow from the signals: what is taken back first, then in the order of the rules."""
+    def decide(self, evaluation: Evaluation, rules: Sequence[CompiledRule] | None = None) -> list[ProposedChange]:
+        """Returns the proposals that follow from the signals: what is taken back first, then in the order of the rules: those of
+        the lane, or only `rules`."""
         state = self._state.get(evaluation.key) or DecisionState()
+        in_force = self._control.rules
         changes, changed = evaluate_rules(
-            self._control.rules.lane(self._lane),
+            in_force.lane(self._lane) if rules is None else rules,
             evaluation.signals,
             evaluation.subject,
             state,
             Moment(evaluation.at_ms, evaluation.trigger, evaluation.session_since_ms),
             evaluation.resolve_placeholder,
+            in_force.screen(self._lane) if rules is None else None,
         )
         if changed:
             self._state.set(evaluation.key, state)

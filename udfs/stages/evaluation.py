@@ -2,16 +2,26 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from models.arbitration.proposed_change import ProposedChange
 from models.judgement.session import SliceEvents
 from models.language.section_attention import Attention
 from models.recent_clicks import Click, rank_by_decay
 from models.rules.evaluation import Subject
+from models.rules.event_log import Span
 from models.rules.signals import Signals
+from models.rules.silences import EndedSilence
 from schemas.commands import Target
-from udfs.crossing_rows import ContentWindow, Numbers, SessionWindow, TriggerEvent, content_key, session_key
+from udfs.crossing_rows import (
+    ContentWindow,
+    Numbers,
+    SessionWindow,
+    TriggerEvent,
+    content_key,
+    session_id_of,
+    session_key,
+)
 
 
 class Evaluation(ABC):
@@ -147,10 +157,36 @@ class EventEvaluation(Evaluation):
         return Subject(Target("session", event.session_id), event.session_id, event.user_id, event.content_id)
 
     def resolve_placeholder(self, name: str) -> Any:
-        if name == "$content_id":
-            return self.event.content_id
         if name == "$language":
             return self.language
-        if name == "$category":
-            return None
-        return rank_by_decay(self.clicks, self.at_ms, "content_id" if name == "$recent_contents" else "content_type")
+        return _of_event(name, self.event.content_id, self.clicks, self.at_ms)
+
+
+class SilenceEvaluation(Evaluation):
+    """A silence that is over, about the event with which it began: its fields, and the counters as they stood then."""
+
+    def __init__(self, key: str, ended: EndedSilence) -> None:
+        silence, sequence = ended.silence, ended.rule.sequence
+        signals = Signals(scalars=silence.scalars, attributes=dict(silence.attributes))
+        if sequence is not None:
+            signals.completed = {sequence.key: Span(silence.start.at_ms, silence.deadline_ms)}
+        super().__init__(key, silence.deadline_ms, f"silence:{silence.event_id}", signals)
+        self.silence = silence
+
+    def subject(self) -> Subject:
+        session_id = session_id_of(self.key)
+        return Subject(Target("session", session_id), session_id, self.silence.user_id, self.silence.content_id)
+
+    def resolve_placeholder(self, name: str) -> Any:
+        return _of_event(name, self.silence.content_id, self.silence.clicks, self.silence.start.at_ms)
+
+
+def _of_event(name: str, content_id: str | None, clicks: list[Click], at_ms: int) -> Any:
+    if name == "$content_id":
+        return content_id
+    if name not in _RANKED:
+        return None
+    return rank_by_decay(clicks, at_ms, _RANKED[name])
+
+
+_RANKED: Final = {"$recent_contents": "content_id", "$recent_types": "content_type"}

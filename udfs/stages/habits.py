@@ -4,6 +4,7 @@ from math import exp
 from statistics import NormalDist
 from typing import Any, Final
 
+from models.judgement.breaks import is_at_break
 from models.judgement.habits import MINUTE_MS
 from models.judgement.judged_session import JudgedSession
 from models.judgement.layout import HABIT_NAMES
@@ -53,6 +54,7 @@ class HabitStage(Stage):
         """Adds the readings of all features, and what is known of presence, silence and content types."""
         judged = self._habits.get(evaluation.key) or JudgedSession()
         window = evaluation.window
+        was_hidden = judged.judgement.hidden
         card = self._cards.resolve(evaluation.session_id, evaluation.at_ms)
         if window is None:
             view = SiteView(card, card.level, card.level)
@@ -69,6 +71,7 @@ class HabitStage(Stage):
             judged, view, evaluation.values, _NOTHING if window is None else window.wholes
         )
         signals.is_whole = judged.visible_ms >= MIN_COVERAGE * MINUTE_MS
+        signals.scalars["at_break"] = float(is_at_break(judged.newest, was_hidden))
         self._add_scalars(signals, judged, evaluation, view)
 
     def _add_scalars(

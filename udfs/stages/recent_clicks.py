@@ -55,6 +55,7 @@ class RecentClicksStage:
                 "event.placement": event.placement,
                 "event.element": event.element,
                 "event.content_type": event.content_type,
+                "event.page_url": event.page_url,
             }
         )
         return True
@@ -64,6 +65,16 @@ class RecentClicksStage:
         state = self._field.get(key)
         if state is not None:
             ctx.timer_service().register_event_time_timer(state.latest_ms + SESSION_END_MS)
+
+    def latest_ms(self, key: str) -> int:
+        """Returns the time of the session's latest event; 0 before the first."""
+        state = self._field.get(key)
+        return 0 if state is None else state.latest_ms
+
+    def since_ms(self, key: str) -> int | None:
+        """Returns when the session began; None where that is not known."""
+        state = self._field.get(key)
+        return None if state is None else state.since_ms or None
 
     def is_over(self, key: str, now_ms: int) -> bool:
         """Whether the latest event is so long ago that another one begins a new session."""

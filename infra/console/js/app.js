@@ -4,10 +4,12 @@ import { el, problem } from "./dom.js";
 import { heat } from "./heat.js";
 import { health } from "./health.js";
 import { live } from "./live.js";
+import { matrix } from "./matrix.js";
+import { rules } from "./rules.js";
 import { session } from "./session.js";
 import { explain } from "./explain.js";
 
-const pages = { live, why: explain, heat, session, health };
+const pages = { live, why: explain, rules, matrix, heat, session, health };
 const main = document.getElementById("main");
 let ending = new AbortController();
 

@@ -1,7 +1,7 @@
 /** Elements made from names and texts. What readers wrote gets onto the page here and only here, as text nodes. */
 
 const SVG = "http://www.w3.org/2000/svg";
-const SAFE = /^(class|id|for|type|name|value|min|max|step|placeholder|role|title|tabindex|scope|colspan|open|checked|selected|disabled|accept|aria-[a-z]+|x|y|x1|x2|y1|y2|cx|cy|r|rx|width|height|viewBox|d|text-anchor|preserveAspectRatio|inputmode|autocomplete|spellcheck)$/;
+const SAFE = /^(class|id|for|type|name|value|min|max|step|placeholder|role|title|tabindex|scope|colspan|open|checked|selected|disabled|accept|aria-[a-z]+|x|y|x1|x2|y1|y2|cx|cy|r|rx|width|height|viewBox|d|text-anchor|preserveAspectRatio|inputmode|autocomplete|spellcheck|rows|wrap|readonly|maxlength)$/;
 
 function made(node, given, children) {
   for (const [name, value] of Object.entries(given ?? {})) {
@@ -50,12 +50,35 @@ export function replaceChildrenKeepingFocus(place, ...content) {
   }
 }
 
-/** What the gateway answers; its own words where it cannot. */
-export async function fetchJson(path, signal) {
-  const answer = await fetch("api/" + path, { signal, headers: { accept: "application/json" } });
-  const said = await answer.json().catch(() => ({ problem: `the gateway answered ${answer.status}` }));
-  if (!answer.ok) throw new Error(typeof said.problem === "string" ? said.problem : `the gateway answered ${answer.status}`);
-  return said;
+/** What the gateway answers; its own words where it cannot, with `status`, and its list of `problems` where there is one. */
+export async function fetchJson(path, signal, given = {}) {
+  const answer = await fetch("api/" + path, { ...given, signal, headers: { accept: "application/json", ...given.headers } });
+  const said = await answer.json().catch(() => ({}));
+  if (answer.ok) return said;
+  const text = typeof said.problem === "string" ? said.problem : `the gateway answered ${answer.status}`;
+  throw Object.assign(new Error(text), { status: answer.status, problems: Array.isArray(said.problems) ? said.problems : [] });
+}
+
+export const sendJson = (method, path, body, signal) =>
+  fetchJson(path, signal, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+
+/** One part of an address between slashes; half a surrogate pair has no encoding. */
+export const segment = (text) => encodeURIComponent(text.toWellFormed());
+
+/** Asks in a dialog; true where the user agrees. */
+export function confirmed(question, agree) {
+  return new Promise((resolve) => {
+    const dialog = el("dialog", { "aria-label": question, onclose: () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    } },
+    el("p", {}, question),
+    el("div", { class: "bar" },
+      el("button", { type: "button", class: "primary", onclick: () => dialog.close("yes") }, agree),
+      el("button", { type: "button", onclick: () => dialog.close("no") }, "Cancel")));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
 }
 
 export const problem = (error) => el("p", { class: "problem", role: "alert" }, error.message ?? String(error));

@@ -38,6 +38,7 @@ function summary(command, rule) {
     ["What", command.action + (formatParameters(command) ? `: ${formatParameters(command)}` : "")],
     ["For", [command.target?.kind, command.target?.id].filter(Boolean).join(" ")],
     ["Session", command.session_id === undefined ? "—" : el("a", { to: ["session", command.session_id] }, command.session_id)],
+    ...(command.session_id === undefined ? [] : [["Why nothing else", otherProposals(command)]]),
     ["Decided by", `${source.kind} ${source.id}, version ${source.version}`],
     ...(rule ? [["Which says", rule.about]] : []),
     ["At", `${formatDateTime(command.issued_at_ms)}, in force until ${formatDateTime(command.expires_at_ms)}`],
@@ -47,6 +48,12 @@ function summary(command, rule) {
   if (command.reverts) rows.push(["Takes back", el("a", { to: ["why", command.reverts] }, command.reverts)]);
   return el("div", { class: "card" }, el("dl", {}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
 }
+
+const AROUND_MS = 60_000;
+
+/** Of the minute before and after. */
+const otherProposals = ({ session_id: id, issued_at_ms: at }) =>
+  el("a", { to: ["session", id, String(at - AROUND_MS), String(at + AROUND_MS)] }, "what else was proposed around then");
 
 function piece(name, seen, command, events, signal) {
   const over = seen.window_start_ms && seen.window_end_ms

@@ -2,13 +2,14 @@
 
 import { el, fetchJson, svg, table } from "./dom.js";
 import { formatDateTime, formatDuration, formatNumber, formatParameters, formatReason, formatTime } from "./format.js";
+import { proposals } from "./proposals.js";
 
 const WIDE = 1_000;
 const LEFT = 90;
 const LANE = 24;
 const MAX_ROWS = 300;
 
-export async function session(place, [id = ""], signal) {
+export async function session(place, [id = "", from = "", to = ""], signal) {
   const field = el("input", { type: "search", id: "session", value: id, placeholder: "session id", spellcheck: "false", autocomplete: "off" });
   const go = (event) => {
     event.preventDefault();
@@ -20,6 +21,15 @@ export async function session(place, [id = ""], signal) {
     place.append(el("p", { class: "faint" }, "The live page links each event to its session."));
     return;
   }
+  const [life, asked, log] = [el("div"), el("div"), el("div")];
+  place.append(life, asked, log);
+  const span = { from: millis(from), to: millis(to) };
+  await Promise.all([showLife(life, log, id, signal), proposals(asked, id, span, signal)]);
+}
+
+const millis = (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
+
+async function showLife(place, log, id, signal) {
   const { events, commands, outcomes } = await fetchJson(`session?${new URLSearchParams({ id })}`, signal);
   const moments = [...events.map((each) => each.occurred_at_ms), ...commands.map((each) => each.issued_at_ms)];
   if (!moments.length) {
@@ -36,7 +46,8 @@ export async function session(place, [id = ""], signal) {
       formatDateTime(command.issued_at_ms), el("span", {}, el("strong", {}, command.action), " ", formatParameters(command)),
       el("span", {}, `${command.source?.id}: ${formatReason(command)} `, el("a", { to: ["why", String(command.command_id)] }, "why")),
       outcomes.filter((each) => each.command_id === command.command_id).map((each) => each.status).join(", ") || "—",
-    ])),
+    ])));
+  log.append(
     el("h2", {}, events.length > MAX_ROWS ? `The last ${MAX_ROWS} events` : "Events"),
     table(["At", "What", "Content", "Element", "#Value", "Text"], events.slice(-MAX_ROWS).reverse().map((event) => [
       formatDateTime(event.occurred_at_ms), event.type, event.content_id ?? "", [event.element, event.placement].filter(Boolean).join(" · "),

@@ -30,6 +30,7 @@ _MEANING: Final = {
     "cooldown_s": "seconds of event time before the rule may command the same target again",
     "expires_s": "seconds after which the command no longer counts",
     "for_windows": "windows in a row in which all conditions must hold; 1 in lane `event`",
+    "grace_s": "seconds that a proposal may wait for a natural break; only in lane `session_window`",
     "source": "kind of the command's source",
     "enabled": "`false` switches a rule off, for instance one of the job's file",
 }

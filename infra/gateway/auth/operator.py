@@ -98,11 +98,30 @@ class OperatorSession:
 
     def require(self, request: HTTPConnection) -> Operator:
         """Returns the operator of cookie or token; raises `ApiError` 401 without one, 403 without the role `read`."""
-        cookie = request.cookies.get(self._cookie, "")
-        operator = operator_of_session(
-            cookie, authentication_of(request).operators, self._settings.token_secrets, now_ms()
-        )
+        operator = self._of_cookie(request)
         return _with_role(operator, "read") if operator is not None else require_operator(request, self._settings)
+
+    def require_change(self, request: HTTPConnection, role: str) -> Operator:
+        """Returns the operator of a request that changes something; raises `ApiError` 401 without one, 403 without the role.
+
+        The cookie counts only where the browser says that a page of the gateway itself has sent the request.
+        """
+        operator = self._of_cookie(request) if is_same_origin(request) else None
+        return _with_role(operator, role) if operator is not None else require_operator(request, self._settings, role)
+
+    def _of_cookie(self, request: HTTPConnection) -> Operator | None:
+        cookie = request.cookies.get(self._cookie, "")
+        operators = authentication_of(request).operators
+        return operator_of_session(cookie, operators, self._settings.token_secrets, now_ms())
+
+
+def is_same_origin(request: HTTPConnection) -> bool:
+    """Whether a browser sent the request from a page of this gateway; browsers that do not say so tell their page's origin."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    _, _, host = request.headers.get("origin", "").partition("://")
+    return bool(host) and host == request.headers.get("host")
 
 
 def _with_role(operator: Operator | None, role: str) -> Operator:

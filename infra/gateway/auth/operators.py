@@ -16,8 +16,8 @@ from infra.settings import SettingsError
 
 _log = logging.getLogger(__name__)
 
-ROLES: Final = ("read", "push", "erase")
-"""`read`: sessions, targets, console, debug page; `push`: all commands; `erase`: a person's data."""
+ROLES: Final = ("read", "push", "erase", "rules")
+"""`read`: sessions, targets, console, debug page; `push`: all commands; `erase`: a person's data; `rules`: changing rules."""
 
 MIN_TOKEN_CHARS: Final = 16
 LOOK_EVERY_S: Final = 2.0

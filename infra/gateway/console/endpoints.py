@@ -1,4 +1,4 @@
-"""Serves the console: its static pages and the data they request. Read-only."""
+"""Serves the console: its static pages and the data they request."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,10 +15,13 @@ from starlette.routing import BaseRoute, Route
 
 from infra.gateway.auth.operator import OperatorSession
 from infra.gateway.components import Component, GatewayContext
+from infra.gateway.console.actions import ActionCounts
 from infra.gateway.console.health import health
 from infra.gateway.console.heatmap import HeatmapReader
 from infra.gateway.console.history import explain_command, session_timeline
 from infra.gateway.console.live_tail import LiveTail
+from infra.gateway.console.proposals import session_proposals
+from infra.gateway.console.rule_endpoints import RuleEndpoints
 from infra.gateway.errors import ApiError
 from infra.gateway.settings import Settings
 from infra.gateway.static.files import FolderFiles, page_headers
@@ -52,13 +55,18 @@ class Console:
         self._files = FolderFiles(PAGES, HEADERS, {".html", ".css", ".js", ".svg"})
         self.live = LiveTail(settings)
         self.heat = HeatmapReader(settings.kafka, settings.topic(HEATMAP.name))
+        self.actions = ActionCounts(settings)
         self._session = OperatorSession(settings, "/console")
+        self._rules = RuleEndpoints(settings, self._session, HEADERS)
 
     def routes(self) -> list[BaseRoute]:
         api = {
+            "me": self.get_me,
             "live": self.get_live,
             "command": self.get_command,
             "session": self.get_session,
+            "sessions/{session_id:path}/proposals": self.get_proposals,
+            "actions": self.get_actions,
             "heat/pages": self.get_pages,
             "heat/cells": self.get_cells,
             "heat/picture": self.get_picture,
@@ -67,6 +75,7 @@ class Console:
         return [
             Route("/console", lambda _: RedirectResponse("/console/", headers=HEADERS)),
             *(Route(f"/console/api/{path}", self._guarded(endpoint)) for path, endpoint in api.items()),
+            *self._rules.routes(),
             Route("/console/", self.get_index),
             Route("/console/{name:path}", self.get_file),
         ]
@@ -77,6 +86,11 @@ class Console:
 
     async def get_file(self, request: Request) -> Response:
         return self._file(request.path_params["name"])
+
+    async def get_me(self, request: Request) -> Response:
+        """Names the operator and its roles: a page shows only what they permit."""
+        operator = self._session.require(request)
+        return _json({"name": operator.name, "roles": sorted(operator.roles)})
 
     async def get_live(self, _: Request) -> Response:
         return StreamingResponse(self.live.watch(), headers=HEADERS, media_type="text/event-stream")
@@ -95,16 +109,24 @@ class Console:
         session_id = request.query_params.get("id", "")[:MAX_ID_CHARS]
         return _json(await run_in_threadpool(session_timeline, self.settings, session_id))
 
+    async def get_proposals(self, request: Request) -> Response:
+        """Lists what was proposed for a session between `from` and `to`, in milliseconds; either may be left out."""
+        session_id = request.path_params["session_id"][:MAX_ID_CHARS]
+        span = [_millis(request, name) for name in ("from", "to")]
+        return _json(await run_in_threadpool(session_proposals, self.settings, session_id, *span))
+
+    async def get_actions(self, _: Request) -> Response:
+        """Lists the actions with impact, complexity, and how often each was commanded and carried out lately."""
+        return _json(await run_in_threadpool(self.actions.matrix))
+
     async def get_pages(self, _: Request) -> Response:
         pages = await run_in_threadpool(self.heat.pages)
         return _json([page | {"picture": self._picture(page["page"]) is not None} for page in pages])
 
     async def get_cells(self, request: Request) -> Response:
         query = request.query_params
-        since = query.get("since_ms", "0")
-        if not since.isascii() or not since.isdigit() or len(since) > 15:
-            return _problem(400, "since_ms: expected milliseconds since 1970")
-        cells = partial(self.heat.cells, query.get("page", ""), query.get("device"), int(since))
+        since_ms = _millis(request, "since_ms") or 0
+        cells = partial(self.heat.cells, query.get("page", ""), query.get("device"), since_ms)
         return _json(await run_in_threadpool(cells))
 
     async def get_picture(self, request: Request) -> Response:
@@ -143,6 +165,16 @@ class Console:
 def screenshot_filename(page: str) -> str:
     """Names the file of a page's screenshot in the folder `pictures`. `page` is as in heatmap.v1."""
     return hashlib.sha256(page.encode("utf-8", "replace")).hexdigest()[:32] + ".png"
+
+
+def _millis(request: Request, name: str) -> int | None:
+    """A time in the query, None where it is left out. Raises `ApiError`."""
+    given = request.query_params.get(name)
+    if given is None:
+        return None
+    if not given.isascii() or not given.isdigit() or len(given) > 15:
+        raise ApiError(400, "wrong_type", f"{name}: expected milliseconds since 1970", field=name)
+    return int(given)
 
 
 def _json(document: Any) -> Response:

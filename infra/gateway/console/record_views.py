@@ -8,6 +8,7 @@ import msgspec
 from schemas.commands import AdjustmentCommand
 from schemas.events import Context, Event
 from schemas.outcomes import Outcome
+from schemas.proposals import Proposal
 
 MAX_TEXT: Final = 400
 MAX_ITEMS: Final = 24
@@ -17,6 +18,7 @@ _EVENT_FIELDS: Final = Event.__struct_fields__
 _CONTEXT_FIELDS: Final = Context.__struct_fields__
 _COMMAND_FIELDS: Final = AdjustmentCommand.__struct_fields__
 _OUTCOME_FIELDS: Final = Outcome.__struct_fields__
+_PROPOSAL_FIELDS: Final = Proposal.__struct_fields__
 
 
 def decoded(raw: bytes | None) -> dict[str, Any] | None:
@@ -65,6 +67,10 @@ def command(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def outcome(record: Mapping[str, Any]) -> dict[str, Any]:
     return _known(record, _OUTCOME_FIELDS)
+
+
+def proposal(record: Mapping[str, Any]) -> dict[str, Any]:
+    return _known(record, _PROPOSAL_FIELDS)
 
 
 def rejected(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,10 +27,10 @@ def test_keys_are_enough(chrome: Chrome, console: Console) -> None:
     assert chrome.current_url.endswith("#/health"), "the address says which page it is"
     chrome.execute_script("document.querySelector('.skip').focus()")
     names = []
-    for _ in range(5):
+    for _ in range(7):
         chrome.switch_to.active_element.send_keys(Keys.TAB)
         names.append(chrome.switch_to.active_element.text)
-    assert names == ["Live", "Why", "Heatmap", "Session", "Health"]
+    assert names == ["Live", "Why", "Rules", "Matrix", "Heatmap", "Session", "Health"]
     chrome.find_element(By.LINK_TEXT, "Why").send_keys(Keys.ENTER)
     until(chrome, "return document.querySelector('main h1')?.textContent === 'Why this adjustment?'")
     assert chrome.find_element(By.LINK_TEXT, "Why").get_attribute("aria-current") == "page"
@@ -38,7 +38,7 @@ def test_keys_are_enough(chrome: Chrome, console: Console) -> None:
     until(chrome, "return document.querySelector('[role=alert]')?.textContent.includes('no such command')")
 
 
-@pytest.mark.parametrize("page", ["live", "why", "heat", "session", "health"])
+@pytest.mark.parametrize("page", ["live", "why", "rules", "matrix", "heat", "session", "health"])
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(chrome: Chrome, console: Console, page: str) -> None:
     session, command_id = "session-of-a-phone" * 3, "command-for-a-phone" * 3
     send(console, EVENTS.name, session, event(1, session, "scroll", value=0.5))
@@ -149,10 +149,10 @@ def test_text_stands_out_from_its_ground_in_both_schemes(chrome: Chrome, console
     style = "return getComputedStyle(document.documentElement).getPropertyValue('--' + arguments[0]).trim()"
     light = {
         name: brightness(str(chrome.execute_script(style, name)))
-        for name in ("ground", "raised", "ink", "faint", "accent", "bad", "good")
+        for name in ("ground", "raised", "ink", "faint", "accent", "bad", "good", "threshold")
     }
     assert (light["ground"] > 0.5) == (scheme == "light")
-    for name in ("ink", "faint", "accent", "bad", "good"):
+    for name in ("ink", "faint", "accent", "bad", "good", "threshold"):
         for ground in ("ground", "raised"):
             low, high = sorted((light[name], light[ground]))
             # WCAG 2.2, 1.4.3.

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.cli.rule_commands import put_records
 from infra.demo import browser_visit, demo_gateway, http_visit
 from infra.gateway.console.endpoints import screenshot_filename
 from infra.local.stack import Stack
+from infra.rules.rule_topics import put_records
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.rules import parse_rule_file
 from tests.support.redis import RedisServer

@@ -40,9 +40,7 @@ from models.judgement.site_level import site_level
 from models.judgement.site_sample import SampledWindow, SiteSample, half_of
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
-from models.recent_clicks import Click, append_click, clicks_within, rank_by_decay
-from models.rules.evaluation import Moment, RuleSet, Subject, evaluate_rules
-from models.rules.held_causes import renewals
+from models.rules.evaluation import Moment, RuleSet, Subject
 from models.rules.signals import LazyScore, Signals
 from models.state_records import DecisionState
 from schemas.commands import Target, encode
@@ -51,12 +49,12 @@ from schemas.events import CROSSING_TYPES, Context, Event
 from schemas.proposals import encode_proposal
 from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
-from tests.support.oracle.feedback import Said
+from tests.support.oracle.context import add_context
+from tests.support.oracle.events import HALF_HOUR, decide, event_changes
 from tests.support.oracle.sections import section_attention
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
-_RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
-LATENESS, HALF_HOUR, FAR = 2_000, 1_800_000, 2**62
+LATENESS, FAR = 2_000, 2**62
 
 
 @dataclass
@@ -88,14 +86,14 @@ def answer(
         else:
             kept.append(event)
     slices = slices_of(kept)
-    gestures = [event for event in kept if event.type in CROSSING_TYPES]
+    crossing = [event for event in kept if event.type in CROSSING_TYPES]
     duplicates = sum(cell.repeats for cells in slices.values() for cell in cells.values())
     rule_set = RuleSet(rules)
     changes = [
         *_session_changes(slices, rule_set, model, until_ms),
         *_content_changes(slices, rule_set, until_ms),
         *_section_changes(kept, rule_set, until_ms),
-        *_event_changes(gestures, rule_set, until_ms),
+        *event_changes(crossing, rule_set, until_ms),
     ]
     decided = decide_all(changes, until_ms)
     return Answer(
@@ -180,15 +178,17 @@ def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, unti
             card = site.card(session, end)
             level = site_level(totals, active_ms, card)
             view = SiteView(card, level, level)
+            at_break = _is_at_break(now, end, reader.judged.judgement.hidden)
             reader.judged.on_window(_sampled(session, now), view)
             signals = _signals(reader, end, view, [now.values[name] for name in SESSION_NAMES], now.wholes)
+            signals.scalars["at_break"] = float(at_break)
             row = to_feature_row(signals.values)
             if now.active_slices >= 5:  # of six; with fewer the window is a part of a minute
                 signals.scores["isolation_forest"] = LazyScore(
                     partial(scorer.score, row), model.card.threshold, partial(_strongest, scorer, row)
                 )
             signals.attributes = {"device": device, "content_type": now.main_type}
-            _add_context(signals, device, reader.context)
+            add_context(signals, device, reader.context)
             last_ms = max(event.occurred_at_ms for event in now.events)
             # Who signs out is not named by what came before.
             users = [e.user_id for e in now.events if e.occurred_at_ms == last_ms and e.user_id is not None]
@@ -197,7 +197,7 @@ def _session_changes(slices: Slices, rule_set: RuleSet, model: StoredModel, unti
             category = found.content_type if found and "category_nats" in signals.scalars else None
             fill = {"$category": category, "$content_id": now.content_id}.get
             moment = Moment(end, f"window:{end}", reader.first)
-            yield from _decide(rule_set, "session_window", reader.memory, signals, subject, moment, fill)
+            yield from decide(rule_set.lane("session_window"), reader.memory, signals, subject, moment, fill)
     for session, reader in readers.items():
         yield from _silence(session, reader, until, rule_set, site)
 
@@ -248,6 +248,16 @@ def _signals(reader: Reader, end: int, view: SiteView, values: Sequence[float], 
     return signals
 
 
+def _is_at_break(now: SessionMinute, end: int, was_hidden: bool) -> bool:
+    """A page was opened in the last ten seconds, the tab came back, or the end of the page was seen; and it is not hidden now."""
+    newest = [event for event in now.events if event.occurred_at_ms >= end - SLICE_MS]
+    if not newest or (now.hidden_ms is not None and now.hidden_ms == now.last_ms):
+        return False
+    opened = any(event.type == "page_view" and event.content_type for event in newest)
+    returned = was_hidden and now.acted_first_ms is not None and now.acted_first_ms >= end - SLICE_MS
+    return opened or returned or now.page_depth >= 0.95
+
+
 def _strongest(scorer: ForestScorer, row: Any) -> dict[str, float]:
     parts = zip(FOREST_FEATURES, scorer.explain(row)[1], strict=True)
     return dict(sorted(parts, key=lambda pair: (-pair[1], pair[0]))[:3])
@@ -265,11 +275,12 @@ def _silence(session: str, reader: Reader, until: int, rule_set: RuleSet, site: 
         reader.judged.on_silent_window(end, view)
         empty = session_minute([], end)
         signals = _signals(reader, end, view, [empty.values[name] for name in SESSION_NAMES], empty.wholes)
+        signals.scalars["at_break"] = 0.0
         signals.attributes = {"device": reader.device, "content_type": reader.type}
-        _add_context(signals, reader.device, reader.context)
+        add_context(signals, reader.device, reader.context)
         subject = Subject(Target("session", session), session, None, None)
         moment = Moment(end, f"window:{end}", reader.first)
-        yield from _decide(rule_set, "session_window", reader.memory, signals, subject, moment, {}.get)
+        yield from decide(rule_set.lane("session_window"), reader.memory, signals, subject, moment, {}.get)
 
 
 def _content_changes(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
@@ -303,7 +314,7 @@ def _content_changes(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[
             subject = Subject(Target("content", content), None, None, content)
             fill = {"$content_id": content}.get
             moment = Moment(end, f"window:{end}")
-            yield from _decide(rule_set, "content_window", memory, signals, subject, moment, fill)
+            yield from decide(rule_set.lane("content_window"), memory, signals, subject, moment, fill)
 
 
 def _section_changes(kept: list[Event], rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
@@ -322,74 +333,4 @@ def _section_changes(kept: list[Event], rule_set: RuleSet, until: int) -> Iterat
             "$sections_by_attention": list(found.by_attention),
         }.get
         moment = Moment(end, f"sections:{end}")
-        yield from _decide(rule_set, "content_section", memories[content], signals, subject, moment, fill)
-
-
-_INPUTS = {"mobile": "touch", "phone": "touch", "tablet": "touch", "desktop": "mouse", "tv": "remote"}
-
-
-def _add_context(signals: Signals, device: str | None, context: Context | None) -> None:
-    signals.attributes |= {"device": device, "input": _INPUTS.get(device or "")}
-    if context is None:
-        return
-    for name in ("os", "browser", "country", "region", "language", "timezone"):
-        signals.attributes[name] = getattr(context, name)
-    for name in ("rtt_ms", "downlink_kbps", "save_data"):
-        if (number := getattr(context, name)) is not None:
-            signals.scalars[name] = float(number)
-
-
-def _event_changes(gestures: list[Event], rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
-    ids: dict[str, list[str]] = defaultdict(list)
-    clicked: dict[str, list[Click]] = defaultdict(list)
-    memories: dict[str, DecisionState] = defaultdict(DecisionState)
-    said: dict[str, Said] = defaultdict(Said)
-    began: dict[str, int] = {}
-    latest: dict[str, int] = defaultdict(int)
-    event_rules = rule_set.lane("event")
-    for event in gestures:
-        at, session = min(event.occurred_at_ms, event.received_at_ms), event.session_id
-        yield from renewals(event_rules, memories[session], min(at, latest[session] + HALF_HOUR - 1))
-        if session in began and at - latest[session] >= HALF_HOUR:
-            for each in (began, ids, clicked, memories, latest):
-                each.pop(session, None)
-        if event.event_id in ids[session][-32:]:
-            continue
-        ids[session].append(event.event_id)
-        began.setdefault(session, at)
-        latest[session] = max(latest[session], at)
-        if event.type == "click":
-            chosen = event.placement == "recommended"
-            click = Click(at, event.content_id or "", event.content_type or "", chosen)
-            clicked[session] = append_click(clicked[session], click)
-        lately = clicks_within(clicked[session], at)
-        context = event.context
-        said[session].add(event, at)
-        numbers = {
-            "recent_clicks": len(lately),
-            "recent_recommended_clicks": sum(click.recommended for click in lately),
-            "rating": event.value if event.type == "feedback" else None,
-        }
-        signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
-        signals.scalars.update(said[session].numbers(at, clicked[session]))
-        signals.attributes = {
-            "event.type": event.type,
-            "event.placement": event.placement,
-            "event.element": event.element,
-        }
-        signals.attributes["event.content_type"] = event.content_type
-        _add_context(signals, context.device if context else None, context)
-        subject = Subject(Target("session", session), session, event.user_id, event.content_id)
-
-        def resolve_placeholder(name: str, at: int = at, lately: list[Click] = lately, event: Event = event) -> Any:
-            return event.content_id if name == "$content_id" else rank_by_decay(lately, at, _RANKED[name])
-
-        moment = Moment(at, f"event:{event.event_id}", began[session])
-        yield from _decide(rule_set, "event", memories[session], signals, subject, moment, resolve_placeholder)
-    for session, memory in memories.items():
-        yield from renewals(event_rules, memory, min(until, latest[session] + HALF_HOUR - 1))
-
-
-def _decide(rule_set: RuleSet, lane: Any, memory: DecisionState, signals: Signals, *rest: Any) -> list[ProposedChange]:
-    subject, moment, fill = rest
-    return evaluate_rules(rule_set.lane(lane), signals, lambda: subject, memory, moment, fill)[0]
+        yield from decide(rule_set.lane("content_section"), memories[content], signals, subject, moment, fill)

@@ -120,7 +120,7 @@ def test_commands_exist(page: Path) -> None:
         path = PROJECT / module.replace(".", "/")
         if not (path.with_suffix(".py").exists() or (path / "__main__.py").exists()):
             unknown.append(f"python -m {module}")
-    for words in re.findall(r"(?<![\w./-])(?:\.venv/bin/)?microadjust((?: [a-z]+)+)", text):
+    for words in re.findall(r"(?<![\w./-])(?:\.venv/bin/)?microadjust((?: [a-z]+(?:-[a-z]+)*)+)", text):
         first, *rest = words.split()
         if f"microadjust {first}" not in COMMANDS and not (rest and f"microadjust {first} {rest[0]}" in COMMANDS):
             unknown.append(f"microadjust {words.strip()}")

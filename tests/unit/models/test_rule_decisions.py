@@ -152,3 +152,12 @@ def test_putting_and_deleting_leave_the_old_book_as_it_was() -> None:
     assert book.without("calm-down").rules == {}
     assert book.without("unheard-of").rules == book.rules
     assert book.rules["calm-down"].version == 1
+
+
+def test_a_change_compiles_the_changed_rule_alone() -> None:
+    before = RuleSet([rule(id="kept"), rule(id="changed")])
+    (kept,) = (each for each in before.lane("session_window") if each.id == "kept")
+    after = before.with_rule(rule(id="changed", version=2)).without("nobody")
+    found = {each.id: each for each in after.lane("session_window")}
+    assert found["kept"] is kept
+    assert found["changed"].rule.version == 2

@@ -47,7 +47,7 @@ def test_its_own_examples_are_accepted(action: Action) -> None:
         ("simplify", {"variant": "simple", "colour": ["the CMS's own"], "deep": {"er": 1}}),
         ("simplify", {"variant": 2}),
         ("simplify", {"variant": None}),
-        ("reorder", {"order": "$recent_contents", "types": []}),
+        ("reorder", {"order": "$category", "types": []}),
     ],
 )
 def test_what_is_unknown_or_still_to_be_resolved_is_accepted(action: str, parameters: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ def command(
         "target": {"kind": "session", "id": session},
         "issued_at_ms": at_ms,
         "expires_at_ms": at_ms,
-        "source": {"id": rule},
+        "source": {"kind": "rule", "id": rule},
         "evidence": {"clicks": {"window_end_ms": at_ms} if window else {"value": 5.0}},
     }
 

@@ -44,7 +44,9 @@ def test_loading_an_operator_does_not_load_onnxruntime() -> None:
 
 
 @pytest.mark.parametrize(
-    "operator", [EventCommands(()), SessionStates(), ForestRefit(0, 0)], ids=lambda operator: type(operator).__name__
+    "operator",
+    [EventCommands((), 2_500), SessionStates(), ForestRefit(0, 0)],
+    ids=lambda operator: type(operator).__name__,
 )
 def test_every_operator_counts_the_patches_in_force(operator: EventCommands | SessionStates | ForestRefit) -> None:
     flink = FakeFlink()

@@ -1,0 +1,148 @@
+"""Counts what rules led to in a back-test: how often, for whom, beside which others, and how rightly where there is truth."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from infra.backtest.runner import Decided
+from infra.simulate.ground_truth import Episode
+from infra.simulate.judging import HOUR_MS, Span
+from schemas.rules import Rule
+
+TOGETHER_MS: Final = 60_000
+"""Two rules fall on one another where both propose something for one target within a minute."""
+
+
+class RuleBacktest(Struct):
+    """One rule. Shares are of the readers of the recording; None where there are none, or no truth.
+
+    `fired` are proposals that were commanded, or would have been but for the shadow mode. Precision is the share of them that
+    answer a planted change; recall the share of the planted changes of the rule's action that they answer.
+    """
+
+    rule: str
+    version: int
+    is_tested: bool
+    proposals: int
+    fired: int
+    readers: int
+    share_of_readers: float | None
+    per_reader_hour: float | None
+    held_back: dict[str, int]
+    precision: float | None = None
+    recall: float | None = None
+
+
+class Overlap(Struct):
+    """For how many targets of a tested rule another one proposed something within a minute; `share` is of the tested one's."""
+
+    rule: str
+    other: str
+    targets: int
+    share: float
+
+
+class Backtest(Struct):
+    """What a back-test found."""
+
+    readers: int
+    reader_hours: float
+    events: int
+    late: int
+    rejected: int
+    rules: list[RuleBacktest]
+    overlaps: list[Overlap]
+    per_minute: dict[str, list[tuple[int, int]]]
+    """Of each tested rule: minutes of event time that have proposals, and how many."""
+
+
+def report(
+    decided: Decided,
+    rules: Sequence[Rule],
+    tested: Iterable[str],
+    spans: Mapping[str, Span],
+    episodes: Sequence[Episode] | None,
+    counts: tuple[int, int, int],
+) -> Backtest:
+    """`counts` are events used, late and rejected; `episodes` is None without truth."""
+    ours = frozenset(tested)
+    proposals = [msgspec.json.decode(value) for _, value in decided.proposals]
+    by_rule: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in proposals:
+        by_rule[each["source"]["id"]].append(each)
+    hours = sum(span.last_ms - span.first_ms for span in spans.values()) / HOUR_MS
+    planted = None if episodes is None else [e for e in episodes if e.target_kind != "session" or e.target_id in spans]
+    shown = [rule for rule in rules if rule.id in ours or by_rule[rule.id]]
+    return Backtest(
+        len(spans),
+        hours,
+        *counts,
+        sorted(
+            (_of_rule(rule, by_rule[rule.id], rule.id in ours, len(spans), hours, planted) for rule in shown),
+            key=lambda each: (not each.is_tested, -each.proposals, each.rule),
+        ),
+        [found for name in sorted(ours) for found in _overlaps(name, by_rule)],
+        {name: _per_minute(by_rule[name]) for name in sorted(ours)},
+    )
+
+
+def _of_rule(
+    rule: Rule,
+    proposals: Sequence[Mapping[str, Any]],
+    is_tested: bool,
+    readers: int,
+    hours: float,
+    planted: Sequence[Episode] | None,
+) -> RuleBacktest:
+    fired = [each for each in proposals if each["outcome"] in ("commanded", "shadow")]
+    sessions = {each["target"]["id"] for each in fired if each["target"]["kind"] == "session"}
+    targets = {(each["target"]["kind"], each["target"]["id"]) for each in fired}
+    held_back = Counter(each["reason"] for each in proposals if each["outcome"] == "suppressed")
+    found = RuleBacktest(
+        rule.id,
+        rule.version,
+        is_tested,
+        len(proposals),
+        len(fired),
+        len(targets),
+        len(sessions) / readers if readers else None,
+        len(fired) / hours if hours else None,
+        dict(sorted(held_back.items())),
+    )
+    if planted is not None:
+        own = [each for each in planted if each.action == rule.then.action]
+        commands = [dict(each) | {"issued_at_ms": each["at_ms"]} for each in fired]
+        right = sum(any(episode.answers(command) for episode in own) for command in commands)
+        answered = sum(any(episode.answers(command) for command in commands) for episode in own)
+        found.precision = right / len(commands) if commands else None
+        found.recall = answered / len(own) if own else None
+    return found
+
+
+def _overlaps(name: str, by_rule: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Overlap]:
+    mine = _times(by_rule.get(name, ()))
+    found = []
+    for other in sorted(by_rule):
+        theirs = _times(by_rule[other])
+        together = [
+            target
+            for target, times in mine.items()
+            if any(abs(at_ms - beside) <= TOGETHER_MS for at_ms in times for beside in theirs.get(target, ()))
+        ]
+        if other != name and together:
+            found.append(Overlap(name, other, len(together), len(together) / len(mine)))
+    return found
+
+
+def _times(proposals: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[int]]:
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for each in proposals:
+        found[each["target"]["kind"], each["target"]["id"]].append(each["at_ms"])
+    return found
+
+
+def _per_minute(proposals: Iterable[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    return sorted(Counter(each["at_ms"] // 60_000 * 60_000 for each in proposals).items())

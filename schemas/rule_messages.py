@@ -1,0 +1,70 @@
+"""Says what msgspec found wrong with a rule: the field, what was expected, and the nearest known name."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+import msgspec
+
+from schemas.actions import ACTIONS
+from schemas.commands import SourceKind
+from schemas.events import EventType
+from schemas.nearest_names import suggestion
+from schemas.rule_conditions import BOUNDS, OPERANDS, Condition, Lane
+
+_UNKNOWN_FIELD: Final = re.compile(r"Object contains unknown field `(.*)`$", re.DOTALL)
+_WRONG_CHOICE: Final = re.compile(r"Invalid enum value '(.*)'$", re.DOTALL)
+
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "then.action": tuple(ACTIONS),
+    "lane": get_args(Lane),
+    "source": get_args(SourceKind),
+    "mode": ("active", "shadow", "off"),
+    "count.event": get_args(EventType),
+    "against": ("self", "peers"),
+    "shift": ("up", "down"),
+    "forest": ("threshold",),
+    "above": ("threshold",),
+}
+"""The values of fields that take one of several texts, by the end of the field's path."""
+
+
+def readable(error: msgspec.ValidationError, given: Any) -> tuple[str, str]:
+    """The path of the field, and the sentence that begins with it. A path that ends in ``!`` means the key itself."""
+    text, _, path = str(error).partition(" - at `$")
+    field = path.rstrip("`").lstrip(".")
+    where = f"{field}: " if field else ""
+    if found := _UNKNOWN_FIELD.match(text):
+        name = found[1][:80]
+        hint = suggestion(name, _fields_at(field, given))
+        return f"{field}.{name}!".lstrip("."), f"{where}Object contains unknown field `{name}`{hint}"
+    if found := _WRONG_CHOICE.match(text):
+        for end, choices in _CHOICES.items():
+            if field == end or field.endswith(f".{end}"):
+                return field, f"{where}Invalid enum value '{found[1][:80]}'{suggestion(found[1], choices)}"
+    return field, where + text
+
+
+def _fields_at(field: str, given: Any) -> list[str]:
+    """The names of the fields that the object at a path can have."""
+    from schemas.rules import CountedEvents, Effect, OwnFeature, Rule, Until
+
+    struct: Any = Rule
+    if re.search(r"when\[\d+\]$", field):
+        operands = [name for name in OPERANDS if name in (_value_at(field, given) or {})]
+        return [each.encode_name for each in msgspec.structs.fields(Condition)] if operands else [*OPERANDS, *BOUNDS]
+    for end, each in (("then", Effect), ("until", Until), ("count", CountedEvents)):
+        if field.endswith(end):
+            struct = each
+    if re.search(r"features\[\d+\]$", field):
+        struct = OwnFeature
+    return [each.encode_name for each in msgspec.structs.fields(struct)]
+
+
+def _value_at(field: str, given: Any) -> Any:
+    for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", field):
+        if index:
+            given = given[int(index)]
+        else:
+            given = given.get(name) if isinstance(given, Mapping) else None
+    return given if isinstance(given, Mapping) else None
