@@ -1,6 +1,7 @@
 """Evaluates all rules of a lane in one generated function: what several of them read is read once."""
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, Final
 
 from models.rules.compiled import CompiledRule
@@ -27,7 +28,7 @@ class Screen:
         ]
 
     def places_of(self, held: list[bool]) -> list[int]:
-        places = [place for place, holds in enumerate(held) if holds]
+        places = list(compress(range(len(held)), held))
         return sorted({*places, *self._watched}) if self._watched else places
 
 
@@ -46,7 +47,7 @@ def screen_of(rules: Sequence[CompiledRule], lane: Lane) -> Screen:
     generator = Generator(is_memoised=True)
     tests = [_test(rule, generator) for rule in rules]
     shared, tests = generator.shared.resolved(tests)
-    lines = [f"m = [None] * {generator.memo_length}", *shared, f"return [{', '.join(tests)}]"]
+    lines = [*generator.memo_statements(), *shared, f"return [{', '.join(tests)}]"]
     names = {**generator.names, "otherwise": one_by_one}
     return Screen(rules, made_function(lines, rule_environment(lane), names))
 
