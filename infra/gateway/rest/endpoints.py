@@ -17,6 +17,7 @@ from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.key_permissions import WriteKey
 from infra.gateway.auth.operator import authentication_of, require_operator
 from infra.gateway.auth.push_tokens import InvalidTokenError
+from infra.gateway.auth.session_access import MAX_ID_CHARS, is_session_id
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.guard import IngestGuard
@@ -37,7 +38,6 @@ from schemas.rejects import ValidationFailure
 from schemas.topics import OUTCOMES
 
 MAX_SESSIONS: Final = 100
-MAX_ID_CHARS: Final = 64
 MAX_USER_ID_CHARS: Final = 128
 
 PAGE_SOURCE: Final = "page"
@@ -83,7 +83,7 @@ class RestApi:
         operator = require_operator(request, self._settings)
         _, body, _ = await self._guard.read_json_object(request, memory, None)
         ids = body.get("session_ids")
-        if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= MAX_ID_CHARS for each in ids):
+        if type(ids) is not list or not all(is_session_id(each) for each in ids):
             raise ApiError(
                 422,
                 "wrong_type",
@@ -248,7 +248,7 @@ def _user_id(request: Request) -> str:
 def _session_id(given: Any) -> str:
     if type(given) is not str:
         raise ApiError(422, "missing_field", "session_id: required, as a string", field="session_id")
-    if not 0 < len(given) <= MAX_ID_CHARS or any("\ud800" <= char <= "\udfff" for char in given):
+    if not is_session_id(given):
         raise ApiError(422, "out_of_range", f"session_id: expected 1 to {MAX_ID_CHARS} characters", field="session_id")
     return given
 

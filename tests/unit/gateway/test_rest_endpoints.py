@@ -1,5 +1,7 @@
 """REST endpoints in process, without Redis: who may ask, what is written, and the degraded default."""
 
+import json
+
 import msgspec
 import pytest
 
@@ -70,6 +72,13 @@ def test_outcomes_are_validated_one_by_one(client: InProcessClient, producer: Re
     assert rejected[:2] == [(1, "session_id", "token"), (2, "status", "missing_field")]
     assert (rejected[2][0], rejected[2][2]) == (3, "missing_field")
     assert [each.key for each in producer.sent] == [b"anna"]
+
+
+def test_a_query_for_what_is_no_session_id_is_refused(client: InProcessClient) -> None:
+    for given in ("", "x" * 65, "\ud800", 5, None):
+        body = json.dumps({"session_ids": ["anna", given]})
+        response = client.post("/v1/sessions/query", content=body, headers=BY_OPERATOR)
+        assert (response.status_code, response.json()["field"]) == (422, "session_ids")
 
 
 def test_a_query_for_too_many_sessions_says_how_many_are_allowed(client: InProcessClient) -> None:

@@ -29,7 +29,19 @@ def session_of(given: Any, key: WriteKey = SITE, address: str = HOME, to: Sessio
 
 @pytest.mark.parametrize(
     "given",
-    [SECRET, "alice@example.com", 1795341600123, 1795341600123.0, 4711, "4711", "2026-11-28T07:52:00Z", "undefined"],
+    [
+        SECRET,
+        "alice@example.com",
+        1795341600123,
+        1795341600123.0,
+        4711,
+        "4711",
+        "2026-11-28T07:52:00Z",
+        "undefined",
+        1e300,
+        1e22,
+        1e-9,
+    ],
 )
 def test_what_can_be_guessed_or_has_to_stay_secret_stands_in_no_session_id(given: Any) -> None:
     derived = session_of(given)
@@ -47,6 +59,7 @@ def test_an_identity_is_apart_by_key_and_by_address_of_a_public_key(given: Any) 
 
 def test_a_number_and_its_text_are_the_same_session() -> None:
     assert session_of(4711) == session_of("4711") == session_of(4711.0)
+    assert session_of(1e22) == session_of("1e+22")
 
 
 def test_a_secret_is_the_same_session_from_everywhere() -> None:
