@@ -172,15 +172,11 @@ class IngestPipeline:
             metrics.REJECTED_UNSTORED.labels("limit").inc(len(rejections))
             return []
         sent = originals()
-        # Redacted once per original: a webhook may be the original of all its events.
-        redacted = {
-            each: redact(each)[:MAX_BYTES]
-            for each in {sent[taken.index] for taken in sampled if taken.index < len(sent)}
-        }
+        # Room is taken before the work of redacting is done, or anybody could have it done for records that keep nothing.
         kept = {
-            taken.index: redacted[sent[taken.index]]
+            taken.index: redact(sent[taken.index], MAX_BYTES)
             for taken in sampled
-            if taken.index < len(sent) and self._sampler.has_room(address, redacted[sent[taken.index]])
+            if taken.index < len(sent) and self._sampler.has_room(address, sent[taken.index][:MAX_BYTES])
         }
         return [
             RejectedRecord(
