@@ -99,6 +99,8 @@ def read_operators(path: Path) -> tuple[Operator, ...]:
 
 
 def _operator(path: Path, table: Mapping[str, Any]) -> Operator:
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: give [[operator]] tables with name, token or token_sha256, and roles")
     name, roles = table.get("name"), table.get("roles")
     where = f"{path}: operator {name!r}"
     if not isinstance(name, str) or not name or not name.isprintable() or len(name) > 64:

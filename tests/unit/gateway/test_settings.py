@@ -184,6 +184,31 @@ def test_random_or_weak_secrets_are_refused_where_others_can_connect() -> None:
     require_safe(replace(weak, host="::", token_secrets=("long enough for all of it",)))
 
 
+@pytest.mark.parametrize("name", ["MICROADJUST_SERVER_KEYS=shop:k", "MICROADJUST_SESSION_SECRET=s"])
+def test_a_weak_key_of_a_server_and_a_weak_session_secret_are_refused_too(name: str) -> None:
+    variable, _, value = name.partition("=")
+    enough = {"MICROADJUST_PUSH_SECRETS": "x" * 16, "MICROADJUST_GATEWAY_CONSOLE_TOKEN": "x" * 16}
+    given = Settings.from_env({**enough, "MICROADJUST_WRITE_KEYS": "site:key", variable: value})
+    require_safe(given)
+    with pytest.raises(SettingsError, match=variable):
+        require_safe(replace(given, host="::"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"MICROADJUST_WRITE_KEYS": "site:the-same-key", "MICROADJUST_SERVER_KEYS": "shop:the-same-key"},
+        {"MICROADJUST_WRITE_KEYS": "site:the-same-key,shop:the-same-key"},
+        {"MICROADJUST_SERVER_KEYS": "site:the-same-key,shop:the-same-key"},
+    ],
+    ids=["public and of a server", "of two sources", "of two servers"],
+)
+def test_a_key_with_two_meanings_is_refused_and_not_shown(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=r"MICROADJUST_\w+_KEYS: .*shop") as raised:
+        Settings.from_env(given)
+    assert "the-same-key" not in str(raised.value)
+
+
 def test_only_this_machine_can_connect_to_loopback() -> None:
     hosts = ("127.0.0.1", "127.9.9.9", "::1", "localhost", "0.0.0.0", "::", "10.0.0.1", "gateway.example")
     assert [host for host in hosts if is_loopback(host)] == ["127.0.0.1", "127.9.9.9", "::1", "localhost"]
