@@ -91,3 +91,9 @@ def test_an_erasure_that_cannot_be_completed_is_503_and_may_be_repeated() -> Non
     response = in_process(redis_url="redis://127.0.0.1:1/0").request("DELETE", "/v1/people/a", headers=BY_OPERATOR)
     assert (response.status_code, response.json()["rule"]) == (503, "unavailable")
     assert response.headers["retry-after"] == "5"
+
+
+def test_a_person_with_a_very_long_id_is_erased_by_it(client: InProcessClient) -> None:
+    response = client.request("DELETE", "/v1/people/" + "x" * 300, headers=BY_OPERATOR)
+    # There is no Redis: the id itself is not refused.
+    assert (response.status_code, response.json()["rule"]) == (503, "unavailable")
