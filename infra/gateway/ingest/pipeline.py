@@ -13,7 +13,7 @@ import msgspec
 from infra.gateway import metrics
 from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
-from infra.gateway.ingest.addresses import cut_address, without_secrets_of_addresses
+from infra.gateway.ingest.addresses import cut_address, cut_addresses_in, without_secrets_of_addresses
 from infra.gateway.ingest.coercion import coerced, shortened
 from infra.gateway.ingest.deduplication import Claim, Deduplicator, RedisSeenIds
 from infra.gateway.ingest.enrichment import BOT
@@ -262,6 +262,9 @@ def is_late(event: Event) -> bool:
 def _cut_addresses(event: Event) -> None:
     if event.page_url:
         event.page_url = cut_address(event.page_url)
+    for name in ("text", "element", "placement"):
+        if "://" in (written := getattr(event, name) or ""):
+            setattr(event, name, cut_addresses_in(written))
     if event.properties:
         event.properties = without_secrets_of_addresses(event.properties)
 

@@ -102,7 +102,7 @@ class RestApi:
         key = self._guard.write_keys.of_headers(request, "tokens")
         _, body, at_ms = await self._guard.read_json_object(request, memory, None if key is None else key.source)
         if key is None:
-            key = self._guard.write_keys.of(body.get("write_key"), request, "tokens")
+            key = self._guard.write_keys.of(_write_key_in(body), request, "tokens")
         given = _session_id(body.get("session_id"))
         proven = self._sessions.proven(request, body.get("token"), at_ms)
         session_id = await self._sessions.require_token(key, given, proven, self._guard.address_of(request))
@@ -118,8 +118,8 @@ class RestApi:
             request, memory, None if key is None else key.source
         )
         session_id = _session_id(body.get("session_id"))
-        if key is None and body.get("write_key") is not None:
-            key = self._guard.write_keys.of(body["write_key"], request, "events")
+        if key is None and (given_key := _write_key_in(body)) is not None:
+            key = self._guard.write_keys.of(given_key, request, "events")
         if key is None:
             body["session_id"] = self._session_of_token(request, body, session_id)
         if body.get("rating") is None and body.get("text") is None:
@@ -148,8 +148,8 @@ class RestApi:
         """Takes outcomes of any session from the operator, else those of sessions that the key or token may write."""
         key = self._guard.write_keys.of_headers(request, "outcomes")
         _, body, received_ms = await self._guard.read_json_object(request, memory, None if key is None else key.source)
-        if key is None and body.get("write_key") is not None:
-            key = self._guard.write_keys.of(body["write_key"], request, "outcomes")
+        if key is None and (given_key := _write_key_in(body)) is not None:
+            key = self._guard.write_keys.of(given_key, request, "outcomes")
         outcomes = body.get("outcomes")
         self._guard.charge_quota(key or _PAGE, len(outcomes) if type(outcomes) is list else 1)
         proven = self._sessions.proven(request, body.get("token"), received_ms)
@@ -244,7 +244,12 @@ def _user_id(request: Request) -> str:
     return stored_user_id(user_id)
 
 
+def _write_key_in(body: dict[str, Any]) -> Any:
+    return body.get("write_key", body.get("writeKey"))
+
+
 def _session_id(given: Any) -> str:
+    given = id_text(given) or given
     if type(given) is not str:
         raise ApiError(422, "missing_field", "session_id: required, as a string", field="session_id")
     if not is_session_id(given):
