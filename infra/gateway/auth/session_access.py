@@ -92,13 +92,14 @@ class SessionAccess:
     async def _claim(
         self, key: WriteKey, plain: dict[str, list[dict[str, Any]]], resolved: ResolvedSessions, address: str
     ) -> None:
-        owners = await self._owners.claim({each: Owner.of(key, each, address) for each in plain})
+        digest = self._ids.address_digest(address)
+        owners = await self._owners.claim({each: Owner.of(key, each, digest) for each in plain})
         for given, events in plain.items():
             if given in owners:
                 owner = owners[given]
-                is_ours = owner is None or owner.admits(key, address)
+                is_ours = owner is None or owner.admits(key, digest)
             else:
-                owner, is_ours = Owner.of(key, given, address), self._keys.is_one_sender and not self._has_webhooks
+                owner, is_ours = Owner.of(key, given, digest), self._keys.is_one_sender and not self._has_webhooks
             if not is_ours:
                 own = "" if key.level == "server" or len(given) >= MIN_UNBOUND_CHARS else address
                 derived = self._ids.derive(key.source, key.level, "apart", given, own)
@@ -126,7 +127,7 @@ class SessionAccess:
             if key.level == "server" or is_secret(given) or derived == proven:
                 return derived
             raise _not_yours()
-        found = await self._owners.claim({given: Owner.of(key, given, address)})
+        found = await self._owners.claim({given: Owner.of(key, given, self._ids.address_digest(address))})
         if given not in found:
             raise _unknown_owner()
         owner = found[given]

@@ -133,6 +133,10 @@ class SessionIds:
         text = json.dumps([source, level, *parts])
         return self._prefix(source) + hmac.digest(self._secret, text.encode(), sha256).hex()[:40]
 
+    def address_digest(self, address: str) -> str:
+        """Returns what stands for an address where only sameness counts: Redis keeps no whole addresses."""
+        return hmac.digest(self._secret, b"address\0" + address.encode("utf-8", "replace"), sha256).hex()[:16]
+
     def is_of(self, session_id: str, source: str) -> bool:
         """Whether the id was derived for this source."""
         return session_id.startswith(self._prefix(source))

@@ -104,3 +104,29 @@ def test_a_user_id_that_names_nobody_is_left_out(user: Any) -> None:
 def test_what_is_no_id_is_left_to_validation() -> None:
     for given in (None, "", "x" * 65, "\ud800", ["a"], {"a": 1}, True):
         assert session_of(given) == given
+
+
+def test_redis_is_given_no_address_of_a_reader() -> None:
+    class Listening:
+        """A Redis in which nobody owns anything."""
+
+        def __init__(self) -> None:
+            self.args: list[Any] = []
+
+        def register_script(self, _: str) -> Any:
+            async def run(keys: list[str], args: list[Any]) -> list[bytes]:
+                self.args += args
+                return [b""] * len(keys)
+
+            return run
+
+    redis = Listening()
+    keys = WriteKeys({"public-key": "site"})
+    to = SessionAccess(settings(), keys, redis)  # type: ignore[arg-type]
+    asyncio.run(to.resolve(SITE, [{"session_id": "kiosk-4"}], HOME))
+    asyncio.run(to.require_token(SITE, "kiosk-5", None, HOME))
+    assert len(redis.args) == 4
+    assert HOME not in str(redis.args)
+    # The address still counts.
+    assert session_of("kiosk-4", to=to) == "kiosk-4"
+    assert session_of("kiosk-4", address=ELSEWHERE, to=to) != "kiosk-4"
