@@ -97,7 +97,7 @@ def read_keys(path: Path) -> KeyTable:
     """Reads the keys, those that are revoked as expired ones; raises `SettingsError`, whose message repeats no key."""
     setting = "MICROADJUST_GATEWAY_KEYS_FILE"
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
         found = msgspec.convert(document, _File)
     except OSError as error:
         raise SettingsError(f"{setting}={str(path)!r} cannot be read: {error.strerror}") from None

@@ -86,7 +86,7 @@ def fingerprint_of(operator: Operator) -> str:
 def read_operators(path: Path) -> tuple[Operator, ...]:
     """Reads `[[operator]]` tables with `name`, `token` or `token_sha256`, and `roles`. Raises `SettingsError`."""
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"MICROADJUST_GATEWAY_OPERATORS_FILE={path}: {error}") from None
     tables = document.get("operator")

@@ -134,6 +134,10 @@ def test_a_key_that_is_revoked_is_revoked_in_the_settings_too(tmp_path: Path) ->
     assert keys.source_in_broken_json(f'{{"write_key": "{SERVER}"'.encode()) is None
 
 
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    assert keys_of(tmp_path, "\ufeff" + BLOG.replace("\n", "\r\n")).keys() == keys_of(tmp_path, BLOG).keys()
+
+
 def test_a_key_is_revoked_and_another_added_without_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "keys.toml"
     blog = BLOG.replace("burst = 7", "burst = 1000")
