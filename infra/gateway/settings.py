@@ -276,7 +276,7 @@ def _webhooks(key: str, text: str) -> dict[str, Webhook]:
     # Here, since the settings are also read by programs that need none of what the kinds import.
     from infra.gateway.ingest.webhooks.registry import KINDS
 
-    found = {}
+    found: dict[str, Webhook] = {}
     for entry in _entries(key, text):
         source, _, rest = entry.partition("=")
         name, _, keys = rest.partition(":")
@@ -284,6 +284,8 @@ def _webhooks(key: str, text: str) -> dict[str, Webhook]:
         kind = KINDS.get(name)
         if not source or kind is None or not allowed:
             raise SettingsError(f"{key}: give source=kind:secret|older-secret, with a kind of {', '.join(KINDS)}")
+        if source in found:
+            raise SettingsError(f"{key}: {source} stands twice; give its secrets in one entry: {source}={name}:new|old")
         for secret in allowed:
             if problem := kind.secret_problem(secret):
                 raise SettingsError(f"{key}: the secret of {source} {problem}")

@@ -137,6 +137,7 @@ def test_origins_are_understood_as_browsers_write_them() -> None:
         "null",
         "https://tide.example:port",
         "https://",
+        "https://.",
         "ftp://tide.example",
         ",",
     ],
@@ -182,6 +183,12 @@ def test_random_or_weak_secrets_are_refused_where_others_can_connect() -> None:
     with pytest.raises(SettingsError, match="MICROADJUST_PUSH_SECRETS"):
         require_safe(replace(weak, host="::"))
     require_safe(replace(weak, host="::", token_secrets=("long enough for all of it",)))
+
+
+def test_a_webhook_that_stands_twice_is_refused_and_its_secrets_are_not_shown() -> None:
+    with pytest.raises(SettingsError, match="MICROADJUST_WEBHOOK_SECRETS: crm stands twice") as raised:
+        Settings.from_env({"MICROADJUST_WEBHOOK_SECRETS": "crm=segment:s3cret-1,crm=segment:s3cret-2"})
+    assert "s3cret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["MICROADJUST_SERVER_KEYS=shop:k", "MICROADJUST_SESSION_SECRET=s"])
