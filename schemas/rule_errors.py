@@ -15,7 +15,7 @@ class RuleError(ValueError):
     """A rule that cannot be used; the message names rule, field and what was expected.
 
     `field` is the path of the field, such as ``when[0].above``, and `within` the place in its text. `file`, `line` and `column`
-    say where it stands in a file; None where that is not known.
+    say where it stands in a file, and `rule` which one it is; None where that is not known.
     """
 
     def __init__(self, message: str, field: str | None = None, within: WithinText | None = None) -> None:
@@ -23,6 +23,7 @@ class RuleError(ValueError):
         self.message = message
         self.field = field
         self.within = within
+        self.rule: str | None = None
         self.file: str | None = None
         self.line: int | None = None
         self.column: int | None = None

@@ -19,7 +19,6 @@ from schemas.rule_errors import RuleError as RuleError
 from schemas.rule_errors import RuleFileError
 from schemas.rule_messages import readable
 from schemas.rule_yaml import AmbiguousValueError, load_placed_yaml
-from schemas.yaml_places import Places
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 
@@ -237,8 +236,9 @@ def rules_or_errors(
     detectors: Collection[str] | None = None,
     check: Callable[[Rule], object] | None = None,
     file: str | None = None,
+    may_be_one: bool = False,
 ) -> Iterable[Rule | RuleError]:
-    """Each rule of a file, or what is wrong with it, where it stands."""
+    """Each rule of a file, or what is wrong with it, where it stands. With `may_be_one` the file may be one rule by itself."""
     try:
         if len(text) > MAX_FILE_CHARS:
             raise RuleError(f"the rule file has {len(text)} characters; {MAX_FILE_CHARS} are allowed")
@@ -252,11 +252,30 @@ def rules_or_errors(
     except RuleError as error:
         yield error.placed(file, None, None)
         return
-    if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
-        yield RuleError("the rule file needs a list under `rules`").placed(file, *(places.of("") or (1, 1)))
+    if may_be_one and isinstance(document, dict) and "rules" not in document:
+        entries, prefix = [document], ""
+    elif isinstance(document, dict) and isinstance(document.get("rules"), list):
+        entries, prefix = document["rules"], "rules[{}]."
+    else:
+        problem = "the rule file needs a list under `rules`" + (", or one rule" if may_be_one else "")
+        yield RuleError(problem).placed(file, *(places.of("") or (1, 1)))
         return
+    for number, found in enumerate(entries_or_errors(entries, features, detectors, check)):
+        if isinstance(found, RuleError):
+            place = places.of(prefix.format(number) + (found.field or ""), found.within)
+            found.placed(file, *(place or (None, None)))
+        yield found
+
+
+def entries_or_errors(
+    entries: Iterable[Any],
+    features: Mapping[Lane, Iterable[str]],
+    detectors: Collection[str] | None = None,
+    check: Callable[[Rule], object] | None = None,
+) -> Iterable[Rule | RuleError]:
+    """Each rule of a list as it was read from a text, or what is wrong with it."""
     seen: set[str] = set()
-    for number, entry in enumerate(document["rules"]):
+    for entry in entries:
         try:
             rule = parse_rule(_mapping(entry), features, detectors)
             if rule.id in seen:
@@ -264,15 +283,11 @@ def rules_or_errors(
             if check is not None:
                 check(rule)
         except RuleError as error:
-            yield _placed(error, places, f"rules[{number}]", file)
+            error.rule = str(entry.get("id", "?"))[:80] if isinstance(entry, dict) else None
+            yield error
         else:
             seen.add(rule.id)
             yield rule
-
-
-def _placed(error: RuleError, places: Places, entry: str, file: str | None) -> RuleError:
-    place = places.of(f"{entry}.{error.field}" if error.field else entry, error.within)
-    return error.placed(file, *(place or (None, None)))
 
 
 def _not_yaml(error: Exception) -> RuleError:

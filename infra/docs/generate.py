@@ -25,6 +25,8 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "rule-fields": rules.rule_fields,
     "bounds": rules.bounds,
     "texts": rules.texts,
+    "expression-variables": rules.expression_variables,
+    "expression-functions": rules.expression_functions,
     "placeholders": rules.placeholders,
     "features": features.features,
     "endpoints": http.endpoints,

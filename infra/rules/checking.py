@@ -1,6 +1,6 @@
 """Checks the text of rules as the job would, and lists every problem with its place."""
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,12 +8,11 @@ import msgspec
 import yaml
 from msgspec import Struct
 
+from infra.rules.cel_library import check_rule
 from models.rules.compiled import KNOWN_FEATURES
-from models.rules.evaluation import RuleSet
+from schemas.rule_conditions import DETECTORS
 from schemas.rule_errors import WithinText
-from schemas.rule_yaml import load_placed_yaml
-from schemas.rules import MAX_FILE_CHARS, MAX_RULE_CHARS, Rule, RuleError, parse_rule, rules_or_errors
-from schemas.yaml_places import Places
+from schemas.rules import Rule, RuleError, entries_or_errors, rules_or_errors
 
 
 class RuleProblem(Struct):
@@ -53,64 +52,23 @@ class CheckedRules:
 
 def check_text(text: str) -> CheckedRules:
     """Checks YAML or JSON: a list under `rules`, or one rule by itself."""
-    if (single := _single(text)) is not None:
-        entry, places = single
-        checked = check_rules([entry])
-        for problem in checked.problems:
-            problem.line, problem.column = places.of(problem.field or "", problem.within) or (1, 1)
-        return checked
-    checked = CheckedRules()
-    for found in rules_or_errors(text, KNOWN_FEATURES, check=_compile):
-        if isinstance(found, RuleError):
-            checked.problems.append(_problem(None, found))
-        else:
-            checked.rules.append(found)
-    return checked
-
-
-def _single(text: str) -> tuple[dict[str, Any], Places] | None:
-    """A rule that stands by itself; None for anything else."""
-    if len(text) > MAX_FILE_CHARS:
-        return None
-    try:
-        document, places = load_placed_yaml(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return None
-    return (document, places) if isinstance(document, dict) and "rules" not in document else None
+    return _checked(rules_or_errors(text, KNOWN_FEATURES, DETECTORS, check_rule, may_be_one=True))
 
 
 def check_rules(given: list[Any]) -> CheckedRules:
     """Checks rules as they were read from a text."""
+    return _checked(entries_or_errors(given, KNOWN_FEATURES, DETECTORS, check_rule))
+
+
+def _checked(found: Iterable[Rule | RuleError]) -> CheckedRules:
     checked = CheckedRules()
-    for entry in given:
-        name = str(entry.get("id", "?"))[:80] if isinstance(entry, dict) else None
-        try:
-            if not isinstance(entry, dict):
-                raise RuleError(
-                    f"a rule is a mapping with id, version, about, lane, when and then; found {entry!r:.80}"
-                )
-            if len(repr(entry)) > MAX_RULE_CHARS:
-                raise RuleError(f"rule {name}: longer than {MAX_RULE_CHARS} characters")
-            rule = parse_rule(entry, KNOWN_FEATURES)
-            _compile(rule)
-        except RuleError as error:
-            checked.problems.append(_problem(name, error))
-        except RecursionError:
-            checked.problems.append(RuleProblem(name, f"rule {name}: nested too deeply"))
+    for each in found:
+        if isinstance(each, Rule):
+            checked.rules.append(each)
         else:
-            checked.rules.append(rule)
+            problem = RuleProblem(each.rule, each.message, each.line, each.column, each.field, each.within)
+            checked.problems.append(problem)
     return checked
-
-
-def _compile(rule: Rule) -> None:
-    """Raises `RuleError` where only compiling finds what is wrong."""
-    RuleSet([rule])
-
-
-def _problem(name: str | None, error: RuleError) -> RuleProblem:
-    if name is None and (named := re.match(r"rule ([a-z0-9-]{1,64}):", error.message)) is not None:
-        name = named[1]
-    return RuleProblem(name, error.message, error.line, error.column, error.field, error.within)
 
 
 def as_text(rule: Rule) -> str:

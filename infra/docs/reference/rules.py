@@ -5,6 +5,8 @@ from typing import Any, Final
 import msgspec
 
 from infra.docs.reference.markdown import code, table
+from models.rules.expressions.functions import FUNCTIONS, MACROS
+from models.rules.variables import lane_features, rule_environment
 from schemas.rule_conditions import BOUNDS, CONTEXTS, EVENT_TEXTS
 from schemas.rules import PLACEHOLDERS, Rule
 
@@ -70,6 +72,30 @@ def texts() -> str:
     rows = [("`context`", lane, ", ".join(map(code, names))) for lane, names in CONTEXTS.items()]
     rows.append(("`event`", "event", ", ".join(map(code, EVENT_TEXTS))))
     return table(("condition", "lane", "names"), rows)
+
+
+def expression_variables() -> str:
+    """What expressions know beside features, by lane."""
+    rows = []
+    for lane in CONTEXTS:
+        features, known = lane_features(lane), rule_environment(lane).variables
+        others = sorted(name for name in known if name not in features)
+        rows.append((lane, ", ".join(f"{code(name)} ({known[name].type})" for name in others)))
+    return table(("lane", "variables (type)"), rows)
+
+
+def expression_functions() -> str:
+    own = [(code(each.signature), each.text) for each in rule_environment("session_window").lookups.values()]
+    common = [(code(each.example), each.text) for each in FUNCTIONS.values()]
+    logic = [
+        (
+            code("a && b, a || b, !a"),
+            "and, or, not: a side that decides makes up for an error or an unknown value on the other",
+        ),
+        (code("a ? b : c"), "b where a is true, c where it is false"),
+    ]
+    macros = [(code(name), text) for name, text in MACROS.items()]
+    return table(("written", "value"), [*own, *logic, *common, *macros])
 
 
 def placeholders() -> str:

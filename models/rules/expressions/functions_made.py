@@ -25,5 +25,9 @@ def made_function(body: list[str], environment: Environment, names: dict[str, An
     source = "def made(s):\n    try:\n" + "".join(f"        {line}\n" for line in (*prologue, *body))
     source += "    except Exception:\n        return otherwise(s)\n"
     found = dict(names)
-    exec(compile(source, "<expressions>", "exec"), found)
+    try:
+        exec(compile(source, "<expressions>", "exec"), found)
+    except (SyntaxError, RecursionError, MemoryError):
+        # Python's own compiler has limits as well.
+        return names["otherwise"]
     return found["made"]

@@ -43,7 +43,7 @@ DEEP = "rules:\n  - {id: deep, version: 1, about: x, lane: session_window, when:
 )
 def test_what_no_command_could_carry_is_refused_before_the_job_runs(tmp_path: Path, parameters: str) -> None:
     (tmp_path / "rules.yaml").write_text(f"{DEEP} then: {{action: lighten_media, parameters: {parameters}}}}}")
-    with pytest.raises(RuleError, match=r"^(rule deep|the rule file): "):
+    with pytest.raises(RuleError, match=r"^rules\.yaml:2:\d+: (rule deep|the rule file): "):
         load_rules(str(tmp_path / "rules.yaml"))
 
 
