@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final
 
+import msgspec
+
 from infra.simulate.reference_windows import NAN, ContentMinute, SessionMinute
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
-from schemas.events import Event
+from models.reading_context import ReadingContext
+from schemas.events import Context, Event
 from udfs import crossing_rows
 from udfs.crossing_rows import CONTENT, DEPTH_STEPS, EVENT, MAX_LEAVERS, SESSION
 
@@ -42,6 +45,7 @@ def session_row(session_id: str, now: SessionMinute, site: Sequence[float] | Non
         # Nothing reads it behind the crossing.
         "engaged_by_type": None,
         "device": max(devices, default=None),
+        "context": _told_context(now.events),
         "opened": now.opened,
     }
     return (
@@ -54,6 +58,21 @@ def session_row(session_id: str, now: SessionMinute, site: Sequence[float] | Non
         ],
         [texts[name] for name in crossing_rows.SESSION_TEXTS],
     )
+
+
+def _told_context(events: Sequence[Event]) -> str | None:
+    """What the latest `context` event said, as the windows carry it; the greater text of two at one time."""
+    told = [
+        (each.occurred_at_ms, _context_text(each.context or Context())) for each in events if each.type == "context"
+    ]
+    return max(told)[1] if told else None
+
+
+def _context_text(context: Context) -> str:
+    fields = {name: getattr(context, name) for name in ReadingContext.__struct_fields__}
+    if fields["save_data"] is not None:
+        fields["save_data"] = int(fields["save_data"])
+    return msgspec.json.encode({name: value for name, value in fields.items() if value is not None}).decode()
 
 
 def site_sums(minutes: Sequence[SessionMinute]) -> list[float]:

@@ -42,9 +42,11 @@ def decide(ledger: Ledger, change: ProposedChange, at_ms: int, budget: Budget, c
     if lacks is not None:
         return _refused("unknown_content", lacks)
     if mine is not None and _is_same(mine, command):
-        # What goes on for long need not be said again.
+        # What goes on for long need not be said again; nor does what would expire first, as of an event that came late.
         is_due = change.renews or mine.expires_at_ms - at_ms <= RENEW_AHEAD_MS
-        return _renewed(ledger, change, at_ms) if is_due else _refused("exclusive", mine.command_id)
+        if is_due and command.expires_at_ms > mine.expires_at_ms:
+            return _renewed(ledger, change, at_ms)
+        return _refused("exclusive", mine.command_id)
     return _new(ledger, change, mine, at_ms, budget)
 
 

@@ -31,7 +31,7 @@ class RuleSet:
             if rule.enabled and rule.mode != "off"
         }
         compiled = self.compiled.values()
-        lanes: tuple[Lane, ...] = ("session_window", "content_window", "event")
+        lanes: tuple[Lane, ...] = ("session_window", "content_window", "content_section", "event")
         self._lanes = {lane: [each for each in compiled if each.rule.lane == lane] for lane in lanes}
         self._screens: dict[Lane, Screen] = {}
         self.own_events = OwnEventsPlan(self._lanes["event"])

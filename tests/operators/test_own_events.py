@@ -281,3 +281,17 @@ def test_a_rule_that_names_page_views_is_asked_about_them_and_about_no_other_typ
         for number, kind in enumerate(("page_view", "custom", "click", "context"))
     ]
     assert seconds(fed(job, rows)) == [0, 3]
+
+
+def test_rules_that_call_different_counters_by_one_name_do_not_mix_them_up(start_fast: Start) -> None:
+    more_than_one = [{"feature": "own_clicks", "above": 1}]
+    rules = [
+        parsed(
+            counting(features=[CLICKS | {"count": {"event": each}}], when=more_than_one)
+            | {"id": each.replace("_", "-")}
+        )
+        for each in ("click", "feedback", "page_view", "conversion")
+    ]
+    rows = [trigger_event(f"e{at_s}", at_s, type="feedback", value=2) for at_s in range(2)]
+    found = commands(fed(start_fast(*rules), rows))
+    assert [(each.source.id, each.issued_at_ms) for each in found] == [("feedback", at(1))]

@@ -4,7 +4,7 @@ from typing import Final
 
 from infra.docs.reference.markdown import code, table
 from schemas.actions import ACTIONS, Parameter
-from schemas.events import EVENT_TYPES, FAST_TYPES, VALUE_RANGE
+from schemas.events import COUNTED_TYPES, EVENT_TYPES, FAST_TYPES, VALUE_RANGE
 from schemas.rejects import REASONS
 from schemas.topics import TOPICS, Topic
 
@@ -68,6 +68,8 @@ def _parameter(parameter: Parameter) -> str:
 
 
 def _windows(name: str) -> str:
+    if name in COUNTED_TYPES:
+        return "windows, and event for counters and sequences"
     return "none: moves event time" if name == "tick" else "windows"
 
 

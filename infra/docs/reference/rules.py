@@ -14,7 +14,7 @@ _MEANING: Final = {
     "id": "name of the rule: lower-case letters, digits and hyphens",
     "version": "counted up by hand; part of the ids of its commands",
     "about": "why the rule exists, in a sentence",
-    "lane": "`session_window`, `content_window` or `event`",
+    "lane": "`session_window`, `content_window`, `content_section` or `event`",
     "when": "conditions; all must hold",
     "if": "an expression in CEL; must be true as well",
     "features": "numbers of the rule's own: events counted within a time",
@@ -88,7 +88,10 @@ def expression_functions() -> str:
     own = [(code(each.signature), each.text) for each in rule_environment("session_window").lookups.values()]
     common = [(code(each.example), each.text) for each in FUNCTIONS.values()]
     logic = [
-        (code("a && b, a || b, !a"), "and, or, not: a side that decides makes up for an error or an unknown value on the other"),
+        (
+            code("a && b, a || b, !a"),
+            "and, or, not: a side that decides makes up for an error or an unknown value on the other",
+        ),
         (code("a ? b : c"), "b where a is true, c where it is false"),
     ]
     macros = [(code(name), text) for name, text in MACROS.items()]

@@ -14,6 +14,7 @@ from infra.simulate.worlds.trials import trial
 from jobs.adjust import load_rules
 from models.model_store import load_forest
 from tests.support.oracle.job import answer
+from tests.support.own_event_rules import OWN_EVENT_RULES, events_with_addresses
 
 NOW_MS: Final = time.time_ns() // 1_000_000
 
@@ -22,8 +23,8 @@ def by_id(found: list[tuple[bytes, bytes]], name: str) -> dict[str, bytes]:
     return {msgspec.json.decode(value)[name]: value for _, value in found}
 
 
-def both(recorded: list[bytes]) -> tuple[Decided, Any]:
-    rules, forest = load_rules(""), load_forest()
+def both(recorded: list[bytes], rules_file: str = "") -> tuple[Decided, Any]:
+    rules, forest = load_rules(rules_file), load_forest()
     events = list(Intake().read(((each, None) for each in recorded), NOW_MS))
     until_ms = max(event.received_at_ms for event in events) + TRAIL_MS
     return run(events, BacktestJob(rules, forest), until_ms), answer(recorded, rules, forest, NOW_MS, until_ms)
@@ -45,3 +46,14 @@ def test_hostile_and_late_records_leave_the_rest_as_it_was() -> None:
     assert by_id(found.proposals, "proposal_id") == wanted.proposals
     again, _ = both([b"{", b"\xff" * 100, *recorded, b"[]"])
     assert again == found
+
+
+def test_own_counters_sequences_and_silences_are_those_of_the_reference(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(OWN_EVENT_RULES)
+    found, wanted = both(events_with_addresses(), str(path))
+    assert {msgspec.json.decode(each)["source"]["id"] for each in wanted.commands.values()} == {
+        rule.id for rule in load_rules(str(path))
+    }
+    assert by_id(found.proposals, "proposal_id") == wanted.proposals
+    assert by_id(found.commands, "command_id") == wanted.commands

@@ -45,6 +45,18 @@ def test_a_window_s_change_rests_and_counts_apart_from_the_clicks() -> None:
     assert [each[1] for each in found.told()] == ["tired", "click"]
 
 
+def test_an_event_that_came_late_does_not_shorten_what_is_in_force() -> None:
+    found = decided(
+        [
+            proposed("eager", "reorder", 60.1, lane="event", expires_s=5),
+            proposed("eager", "reorder", 60, lane="event", expires_s=5, renews=True),
+            proposed("other", "reorder", 65, lane="event", expires_s=5),
+        ]
+    )
+    assert found.told() == [(60.1, "eager", "reorder")]
+    assert conflicts(found.commands) == []
+
+
 def test_an_event_that_is_older_than_the_last_is_decided_at_the_time_of_the_last() -> None:
     found = decided(
         [
