@@ -82,7 +82,7 @@ def _check_levels(text: str) -> None:
             level += 1
             if level > MAX_LEVELS:
                 raise AmbiguousValueError(
-                    f"lists and mappings are nested more than {MAX_LEVELS} levels deep", event.start_mark
+                    f"nested too deep: lists and mappings have at most {MAX_LEVELS} levels", event.start_mark
                 )
         elif isinstance(event, yaml.CollectionEndEvent):
             level -= 1
@@ -106,6 +106,6 @@ def _check(node: yaml.Node, seen: set[int]) -> None:
             _check(key, seen)
             if isinstance(key, yaml.ScalarNode):
                 if key.value in keys and key.value != "<<":
-                    raise AmbiguousValueError(f"{key.value}: stands twice; the first would be lost", key.start_mark)
+                    raise AmbiguousValueError(f"{key.value} stands twice; the first would be lost", key.start_mark)
                 keys.add(key.value)
             _check(value, seen)
