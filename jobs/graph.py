@@ -13,10 +13,12 @@ from jobs.sql.crossing_queries import (
     commands_query,
     refit_query,
     sampled_windows_query,
+    sections_query,
     session_actions_query,
     trigger_events_query,
     windows_query,
 )
+from jobs.sql.section_views import section_views
 from jobs.sql.source_table import content_ddl, events_query, register_functions, rules_ddl, source_ddl
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.arbitration.budget import split
@@ -77,9 +79,14 @@ def build(
         patch_pyflink,
         require_content,
     )
+    learned = _with_learned(t_env, control, schedule, card_schedule, patch_pyflink)
+    # Last of the queries with state: the operators of one are named by their number, and later ones would get others.
+    for view in section_views(config):
+        t_env.execute_sql(f"CREATE TEMPORARY VIEW {view.name} AS {view.query}")
+    sections = _crossing_rows(t_env, sections_query(), "sections")
     changes = (
-        key_by_first_field(windows, CROSSING_ROW_TYPE)
-        .connect(_with_learned(t_env, control, schedule, card_schedule, patch_pyflink).broadcast(CONTROL))
+        key_by_first_field(windows.union(sections), CROSSING_ROW_TYPE)
+        .connect(learned.broadcast(CONTROL))
         .process(window_commands, output_type=side_outputs.KEYED_CHANGE)
         .name("adjust")
         .uid("adjust")

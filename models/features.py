@@ -76,6 +76,23 @@ LIVE_FEATURES: Final = {
         ScalarFeature("rapid_click_slices", "count", "slices of 10 s in a row with five clicks or more"),
         ScalarFeature("page_depth", "0..1", "deepest point of the page in view"),
         ScalarFeature(
+            "reading_pace",
+            "times",
+            "engaged time with the item by the time its words ask for down to the depth reached; 2 is slow",
+        ),
+        ScalarFeature(
+            "reading_pace_lately", "times", "the same over the last one to two minutes; 10 where it is that or more"
+        ),
+        ScalarFeature(
+            "reading_pace_by_habit", "times", "the same by the reader's own pace with the items before, two at least"
+        ),
+        ScalarFeature(
+            "rescrolled_pages", "pages", "distance scrolled on the item beyond the depth reached: back and forth"
+        ),
+        ScalarFeature(
+            "items_read", "count", "items of the session read to 0.85 of their depth at a usual pace, before this one"
+        ),
+        ScalarFeature(
             "at_break",
             "0 or 1",
             "1 where the reader has just opened a page, come back to the tab, or is at the end of the page",
@@ -91,12 +108,43 @@ LIVE_FEATURES: Final = {
 }
 """What the session window lane knows beside the vector, by name."""
 
+SECTION_FEATURES: Final = {
+    each.name: each
+    for each in (
+        ScalarFeature(
+            "passed_readers", "count", "readers of the section that the greatest share of its readers passes in 2 s"
+        ),
+        ScalarFeature("passed_share", "0..1", "that share"),
+        ScalarFeature("passed_share_elsewhere", "0..1", "mean of the shares of the item's other sections"),
+        ScalarFeature("held_readers", "count", "readers of the section that holds its readers longest"),
+        ScalarFeature(
+            "held_by_others",
+            "times",
+            "its time a reader and word by the others' mean; unknown unless the CMS tells the words of all",
+        ),
+        ScalarFeature("held_after_passed", "0 or 1", "1 where it stands after the passed one, as the CMS orders them"),
+    )
+}
+"""What the section lane knows of an item's sections, by name."""
+
 EVENT_FEATURES: Final = {
     each.name: each
     for each in (
         ScalarFeature("recent_clicks", "count", "clicks of the session in the last 60 s"),
         ScalarFeature("recent_recommended_clicks", "count", "clicks on recommended content in the last 60 s"),
         ScalarFeature("rating", "1..5", "the rating a feedback gave"),
+        ScalarFeature("recent_rating", "1..5", "the session's last rating, for five minutes"),
+        ScalarFeature(
+            "sentiment",
+            "-1..1",
+            "of the session's last English text in a feedback, for five minutes; below 0 is a complaint",
+        ),
+        ScalarFeature("sentiment_age_ms", "ms", "since that text"),
+        ScalarFeature("rage_clicks", "count", "clicks in the last five minutes that the tracker calls rage clicks"),
+        ScalarFeature(
+            "returns", "count", "clicks in the last five minutes back on a content item, after one on another"
+        ),
+        ScalarFeature("struggles", "count", "rage clicks and returns together"),
         *_CONTEXT_NUMBERS,
         *_CONTENT_NUMBERS,
     )

@@ -27,6 +27,22 @@ def clicks_within(clicks: Iterable[Click], now_ms: int, period_ms: int = RECENT_
     return [click for click in clicks if now_ms - period_ms < click.at_ms <= now_ms]
 
 
+def count_returns(clicks: Iterable[Click]) -> int:
+    """Counts the clicks back on a content item after one on another: going back and forth.
+
+    >>> count_returns([Click(at_ms, name, "news", True) for at_ms, name in enumerate("aabcab")])
+    2
+    """
+    returns, before = 0, ""
+    seen: set[str] = set()
+    for click in clicks:
+        if click.content_id and click.content_id != before:
+            returns += click.content_id in seen
+            before = click.content_id
+            seen.add(before)
+    return returns
+
+
 def rank_by_decay(clicks: Iterable[Click], now_ms: int, by: str) -> list[str]:
     """Ranks contents (or types) by clicks, each weighing half after a minute; ties by name, so that replays agree.
 

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from schemas.nearest_names import suggestion
 
-Lane = Literal["session_window", "content_window", "event"]
+Lane = Literal["session_window", "content_window", "content_section", "event"]
 BaselineScope = Literal["self", "peers"]
 
 
@@ -70,7 +70,7 @@ class Bound:
     unit: ThresholdUnit
 
 
-_ALL: Final[tuple[Lane, ...]] = ("session_window", "content_window", "event")
+_ALL: Final[tuple[Lane, ...]] = ("session_window", "content_window", "content_section", "event")
 _WINDOWS: Final[tuple[Lane, ...]] = ("session_window", "content_window")
 _BOTH: Final[tuple[BaselineScope, ...]] = ("self", "peers")
 
@@ -121,6 +121,7 @@ BOUNDS: Final = {
 LANE_SCOPES: Final[dict[Lane, tuple[BaselineScope, ...]]] = {
     "session_window": ("self", "peers"),
     "content_window": ("self",),
+    "content_section": (),
     "event": (),
 }
 """Whose baselines each lane has."""
@@ -133,6 +134,7 @@ _READER: Final = ("device", "input", "os", "browser", "country", "region", "lang
 CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
     "session_window": (*_READER, "content_type", "content_language"),
     "content_window": ("content_type", "content_language"),
+    "content_section": ("content_type",),
     "event": (*_READER, "content_language"),
 }
 """What `context` can compare, by lane."""
@@ -221,7 +223,8 @@ def _feature_problem(condition: Condition, lane: Lane, bounds: list[Bound], has_
     for bound in bounds:
         if lane not in bound.lanes:
             if bound.scopes and not LANE_SCOPES[lane]:
-                return f".{bound.name}: an event has no baseline; use {bounds_on_values()}"
+                what = "an event has" if lane == "event" else "sections have"
+                return f".{bound.name}: {what} no baseline; use {bounds_on_values()}"
             return f".{bound.name}: not known in lane {lane}; it is in {', '.join(bound.lanes)}"
     if (problem := _impossible(condition)) is not None:
         return problem

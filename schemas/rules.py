@@ -96,6 +96,9 @@ PLACEHOLDERS: Final = {
     "$recent_contents": "ids of the contents clicked lately, most telling first",
     "$recent_types": "their types, likewise",
     "$category": "the content type whose time rose most",
+    "$passed_section": "the section that readers pass quickly (lane `content_section`)",
+    "$held_section": "the section that holds readers longest, likewise",
+    "$sections_by_attention": "the item's sections, the one that holds longest first, likewise",
     "$content_id": "what the reader is looking at",
     "$language": "the language of the item's version that suits the reader best",
 }

@@ -7,9 +7,11 @@ from typing import Any, Final, NamedTuple
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
 from models.judgement.presence import SLICE_MS
+from models.language.section_attention import SectionMinute
 from schemas.commands import Target
 
 SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", "late", "rejected", "tally"
+SECTION: Final = "section"
 
 SESSION_PREFIX, CONTENT_PREFIX, SEGMENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "g", "p", "t"
 """First letters of the keys: rows of all kinds share one keyed operator, and ids of different kinds may be alike."""
@@ -62,7 +64,9 @@ CONTENT_NUMBERS: Final = (
 )
 MAX_LEAVERS: Final = 2
 CONTENT_TEXTS: Final = ("content_id", "content_type")
-EVENT_NUMBERS: Final = ("at_ms", "`value`", "context.rtt_ms", "context.downlink_kbps", "saves_data")
+SECTION_NUMBERS: Final = ("window_end_ms", "readers", "passers", "seen_ms")
+SECTION_TEXTS: Final = ("content_id", "content_type", "section")
+EVENT_NUMBERS: Final = ("at_ms", "`value`", "context.rtt_ms", "context.downlink_kbps", "saves_data", "rage")
 EVENT_TEXTS: Final = (
     "session_id",
     "user_id",
@@ -81,6 +85,7 @@ EVENT_TEXTS: Final = (
     "context.region",
     "context.languages",
     "context.timezone",
+    "feedback_text",
 )
 LATE_NUMBERS: Final = ("occurred_at_ms", "received_at_ms", "`partition`", "`offset`")
 LATE_TEXTS: Final = ("event_id", "type", "session_id")
@@ -206,6 +211,8 @@ class TriggerEvent(NamedTuple):
     rtt_ms: float
     downlink_kbps: float
     saves_data: float
+    rage: float
+    """Clicks of a rage click, this one included."""
     session_id: str
     user_id: str | None
     content_id: str | None
@@ -223,15 +230,23 @@ class TriggerEvent(NamedTuple):
     region: str | None = None
     languages: str | None = None
     timezone: str | None = None
+    text: str | None = None
+    """What a feedback says, up to `MAX_TEXT_CHARS`. It is scored and forgotten: no state, log or evidence holds it."""
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":
         return cls(int(numbers[0]), *numbers[1:], *texts)  # type: ignore[arg-type]
 
     def fields(self) -> dict[str, Any]:
-        """The fields by name, as the expressions of own counters and sequences read them."""
+        """The fields by name, as the expressions of own counters and sequences read them, but for what is said in words."""
         saves_data = None if self.saves_data != self.saves_data else self.saves_data > 0
-        return {**self._asdict(), "save_data": saves_data}
+        return {**self._asdict(), "save_data": saves_data, "text": None}
+
+
+def section_minute(numbers: Numbers, texts: Texts) -> SectionMinute:
+    """The minute of a section that a crossing row holds."""
+    end_ms, readers, passers, seen_ms = map(int, numbers)
+    return SectionMinute(end_ms, readers, passers, seen_ms, texts[0] or "", texts[1], texts[2] or "")
 
 
 def session_key(session_id: str) -> str:

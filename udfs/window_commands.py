@@ -15,8 +15,9 @@ from schemas.rule_conditions import Lane
 from schemas.rules import Rule
 from udfs import metrics
 from udfs.audit_records import to_audit_record
-from udfs.crossing_rows import CONTENT, LATE, SESSION, unpack
+from udfs.crossing_rows import CONTENT, CONTENT_PREFIX, LATE, SECTION, SESSION, unpack
 from udfs.lanes.contents import ContentLane
+from udfs.lanes.sections import SectionLane
 from udfs.lanes.sessions import SessionLane
 from udfs.rule_operator import RuleEvaluatingFunction
 from udfs.runtime.compilation import log_compilation
@@ -33,7 +34,7 @@ class WindowCommands(RuleEvaluatingFunction):
     `udfs/lanes` says which stages each lane runs, in which order; the state and timers of a stage stand in its own file.
     """
 
-    LANES: tuple[Lane, ...] = ("session_window", "content_window")
+    LANES: tuple[Lane, ...] = ("session_window", "content_window", "content_section")
     ANSWERS_UNKNOWN = True
 
     def __init__(
@@ -73,7 +74,8 @@ class WindowCommands(RuleEvaluatingFunction):
         self._sessions = SessionLane(
             self._window_ms, self._slice_ms, forests, cards, control, self._emit_scores, refill
         )
-        for lane in (self._sessions, self._contents):
+        self._sections_of_items = SectionLane(control)
+        for lane in (self._sessions, self._contents, self._sections_of_items):
             lane.open(runtime_context)
         log_compilation()
 
@@ -91,6 +93,9 @@ class WindowCommands(RuleEvaluatingFunction):
             return records + self._sessions.drain_session_updates() if self._emit_scores else records
         if kind == CONTENT:
             return self.to_records(self._contents.on_row(numbers, texts, ctx))
+        if kind == SECTION:
+            self._sections_of_items.on_row(numbers, texts, ctx)
+            return []
         if kind == LATE:
             self._late.inc()
         return [to_audit_record(kind, numbers, texts)]
@@ -107,6 +112,9 @@ class WindowCommands(RuleEvaluatingFunction):
         pending are dropped; those of the next minute follow."""
         self.restore_broadcast_state(ctx)
         self.passed_ms = timestamp
-        records = self.to_records(self._sessions.on_timer(ctx.get_current_key(), timestamp, ctx))
+        key = ctx.get_current_key()
+        if key.startswith(CONTENT_PREFIX):
+            return self.to_records(self._sections_of_items.on_timer(key, timestamp))
+        records = self.to_records(self._sessions.on_timer(key, timestamp, ctx))
         self._sessions.drain_session_updates()
         return records

@@ -10,6 +10,7 @@ from jobs.sql.shares import shares
 from jobs.sql.source_table import NAN, Route, crossing_predicate, route_predicate, type_ordinals
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
+from models.language.sentiment import MAX_TEXT_CHARS
 from models.session_clock import SESSION_END_MS
 from models.session_state import STATE_EVENT_TYPES
 from schemas.events import MAX_BYTES
@@ -19,6 +20,8 @@ _EXPRESSIONS = {
     # A reader's clock that runs ahead must not prolong cooldowns, or the life of a state, until it is right.
     "at_ms": "LEAST(occurred_at_ms, received_at_ms)",
     "saves_data": "CASE WHEN context.save_data THEN 1 WHEN NOT context.save_data THEN 0 END",
+    # Texts of feedback alone: what other events say in words is nobody's business.
+    "feedback_text": f"CASE WHEN type_no IN {type_ordinals('feedback')} THEN SUBSTRING(text FROM 1 FOR {MAX_TEXT_CHARS}) END",
     "written_ms": "UNIX_TIMESTAMP(CAST(written AS STRING)) * 1000 + EXTRACT(MILLISECOND FROM written)",
     # One character a byte: a string crosses in one piece.
     # Beyond what an event may have, the rest of an oversize record is left where it stands: a producer without
@@ -108,6 +111,17 @@ def windows_query(
                 "site_totals",
             ),
         ]
+    )
+
+
+def sections_query() -> str:
+    """Returns the query of the section lane's rows, keyed by content item."""
+    return _crossing_row(
+        crossing_rows.SECTION,
+        _key(crossing_rows.CONTENT_PREFIX, "content_id"),
+        crossing_rows.SECTION_NUMBERS,
+        crossing_rows.SECTION_TEXTS,
+        "section_minutes",
     )
 
 

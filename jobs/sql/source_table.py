@@ -20,7 +20,8 @@ SOURCE_COLUMNS = (
         "user_id",
         "content_id",
     ),
-    *("content_type", "page_url", "`element`", "placement", "`value`", "scroll_pages", "text", "context"),
+    *("content_type", "page_url", "`element`", "placement", "`value`"),
+    *("scroll_pages", "rage", "section_ms", "text", "context"),
     *("reject_reason", "reject_detail", "original", "`partition`", "`offset`", "written"),
 )
 """The columns of `source`, in order."""
@@ -113,7 +114,7 @@ def source_ddl(config: AdjustConfig) -> str:
 CREATE TABLE source (
   event_id STRING, type STRING, type_no INT, occurred_at TIMESTAMP_LTZ(3), occurred_at_ms BIGINT, received_at_ms BIGINT,
   session_id STRING, user_id STRING, content_id STRING, content_type STRING, page_url STRING, `element` STRING, placement STRING,
-  `value` DOUBLE, scroll_pages DOUBLE, text STRING,
+  `value` DOUBLE, scroll_pages DOUBLE, rage DOUBLE, section_ms DOUBLE, text STRING,
   context {CONTEXT_TYPE},
   reject_reason STRING, reject_detail STRING, original BYTES,
   `partition` INT NOT NULL METADATA VIRTUAL, `offset` BIGINT NOT NULL METADATA VIRTUAL,

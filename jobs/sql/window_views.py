@@ -75,7 +75,7 @@ def _hop(table: str, config: AdjustConfig) -> str:
     return f"TABLE(HOP(TABLE {table}, DESCRIPTOR(slice_time), {every}, {size}))"
 
 
-_WINDOW_END_MS = (
+WINDOW_END_MS = (
     "(CAST(TIMESTAMPDIFF(DAY, TIMESTAMP '1970-01-01 00:00:00', window_end) AS BIGINT) * 86400000"
     " + EXTRACT(HOUR FROM window_end) * 3600000 + EXTRACT(MINUTE FROM window_end) * 60000"
     " + EXTRACT(SECOND FROM window_end) * 1000)"
@@ -151,7 +151,7 @@ FROM (
   SELECT session_id, {_USER_ID} AS user_id, MAX(device) AS device, SUBSTRING(MAX(context_at) FROM 15) AS context,
     COALESCE({_text_of_greatest("content_id", "page_ms")}, MAX(content_id)) AS content_id,
     LISTAGG(engaged_by_type, {SEPARATOR}) AS engaged_by_type, LISTAGG(opened, {SEPARATOR}) AS opened,
-    {_WINDOW_END_MS} AS window_end_ms, {_totals(features, "events", "repeats", "active_ms")},
+    {WINDOW_END_MS} AS window_end_ms, {_totals(features, "events", "repeats", "active_ms")},
     MIN(first_ms) AS first_ms, MAX(first_ms) AS newest_first_ms, MAX(acted_first_ms) AS acted_first_ms,
     MAX(last_ms) AS last_ms, MAX(interacted_ms) AS interacted_ms, MAX(hidden_ms) AS hidden_ms,
     MAX(page_and_depth) AS page_and_depth, COUNT(*) AS active_slices, window_time AS session_time
@@ -166,7 +166,7 @@ def habit_columns(features: Sequence[Feature]) -> list[str]:
 def _reader_windows(config: AdjustConfig, features: Sequence[Feature]) -> str:
     """One row per content item, reader and window: what an item's readers did is counted by reader, not by event or slice."""
     return f"""
-SELECT content_id, session_id, MAX(content_type) AS content_type, {_WINDOW_END_MS} AS window_end_ms,
+SELECT content_id, session_id, MAX(content_type) AS content_type, {WINDOW_END_MS} AS window_end_ms,
   {_totals(features, standing=READER_TOTALS)}, MIN(first_ms) AS first_ms, window_time AS reader_time
 FROM {_hop("slices", config)} WHERE content_id IS NOT NULL
 GROUP BY content_id, session_id, window_start, window_end, window_time"""
@@ -190,7 +190,7 @@ def _site_totals(config: AdjustConfig, features: Sequence[Feature]) -> str:
         "events", "repeats", "active_slices", *(f"h_{each.name}" for each in features if each.habit is not None)
     )
     return f"""
-SELECT window_time AS site_time, {_WINDOW_END_MS} AS window_end_ms, {", ".join(sums)}
+SELECT window_time AS site_time, {WINDOW_END_MS} AS window_end_ms, {", ".join(sums)}
 FROM {tumble("session_windows", "session_time", config)} GROUP BY window_start, window_end, window_time"""
 
 

@@ -9,6 +9,7 @@ from models.features import (
     CONTENT_NAMES,
     EVENT_FEATURES,
     LIVE_FEATURES,
+    SECTION_FEATURES,
     SESSION_FEATURES,
     SESSION_NAMES,
     Feature,
@@ -36,18 +37,21 @@ from schemas.rules import Rule, RuleError
 KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
     "session_window": (*SESSION_NAMES, *LIVE_FEATURES),
     "content_window": CONTENT_NAMES,
+    "content_section": tuple(SECTION_FEATURES),
     "event": tuple(EVENT_FEATURES),
 }
 
 _VECTORS: Final[dict[Lane, tuple[str, ...]]] = {
     "session_window": SESSION_NAMES,
     "content_window": CONTENT_NAMES,
+    "content_section": (),
     "event": (),
 }
 
 _FEATURES: Final[dict[Lane, tuple[Feature, ...]]] = {
     "session_window": SESSION_FEATURES,
     "content_window": CONTENT_FEATURES,
+    "content_section": (),
     "event": (),
 }
 
@@ -55,6 +59,7 @@ _UNITS: Final[dict[Lane, dict[str, str]]] = {
     "session_window": {each.name: each.unit for each in SESSION_FEATURES}
     | {each.name: each.unit for each in LIVE_FEATURES.values()},
     "content_window": {each.name: each.unit for each in CONTENT_FEATURES},
+    "content_section": {each.name: each.unit for each in SECTION_FEATURES.values()},
     "event": {each.name: each.unit for each in EVENT_FEATURES.values()},
 }
 

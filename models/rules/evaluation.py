@@ -31,7 +31,7 @@ class RuleSet:
             if rule.enabled and rule.mode != "off"
         }
         compiled = self.compiled.values()
-        lanes: tuple[Lane, ...] = ("session_window", "content_window", "event")
+        lanes: tuple[Lane, ...] = ("session_window", "content_window", "content_section", "event")
         self._lanes = {lane: [each for each in compiled if each.rule.lane == lane] for lane in lanes}
         self._screens: dict[Lane, Screen] = {}
         self.own_events = OwnEventsPlan(self._lanes["event"])
@@ -105,8 +105,10 @@ def evaluate_rules(
         over = changes_to_take_back(rules, signals, state, at_ms)
         changes = [_revert(each, signals, subject(), moment) for each in over]
         changed = True
-    held = None if screen is None else screen(signals)
-    for place, compiled in enumerate(rules):
+    held = None if screen is None else screen.holding(signals)
+    waiting = iter(range(len(rules)) if screen is None or held is None else screen.places_of(held))
+    while (place := next(waiting, None)) is not None:
+        compiled = rules[place]
         holds = compiled.holds(signals) if held is None else held[place]
         if compiled.for_windows > 1:
             holds, told = _streak(compiled, holds, state, at_ms)
@@ -131,7 +133,7 @@ def evaluate_rules(
         _remember(compiled, change, signals, state, at_ms)
         if compiled.uses_up:
             # The evidence is used up for the rules that follow, too.
-            held = None
+            held, waiting = None, iter(range(place + 1, len(rules)))
     return changes, changed
 
 

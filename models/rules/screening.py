@@ -1,6 +1,7 @@
 """Evaluates all rules of a lane in one generated function: what several of them read is read once."""
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, Final
 
 from models.rules.compiled import CompiledRule
@@ -12,8 +13,24 @@ from models.rules.signals import Signals
 from models.rules.variables import rule_environment
 from schemas.rule_conditions import Lane
 
-Screen = Callable[[Signals], list[bool]]
+Holding = Callable[[Signals], list[bool]]
 """Whether each rule holds, in their order; an expression that cannot be evaluated does not hold."""
+
+
+class Screen:
+    """`holding` says which rules of a lane hold. `places_of` gives the places of those, and of the rules that remember windows in
+    which they did not hold, in order."""
+
+    def __init__(self, rules: Sequence[CompiledRule], holding: Holding) -> None:
+        self.holding = holding
+        self._watched = [
+            place for place, each in enumerate(rules) if each.for_windows > 1 or each.rule.grace_s is not None
+        ]
+
+    def places_of(self, held: list[bool]) -> list[int]:
+        places = list(compress(range(len(held)), held))
+        return sorted({*places, *self._watched}) if self._watched else places
+
 
 MIN_RULES: Final = 4
 """Fewer rules are as fast one by one, and need no function."""
@@ -26,13 +43,13 @@ def screen_of(rules: Sequence[CompiledRule], lane: Lane) -> Screen:
         return [rule.holds(signals) for rule in rules]
 
     if len(rules) < MIN_RULES:
-        return one_by_one
+        return Screen(rules, one_by_one)
     generator = Generator(is_memoised=True)
     tests = [_test(rule, generator) for rule in rules]
     shared, tests = generator.shared.resolved(tests)
-    lines = [f"m = [None] * {generator.memo_length}", *shared, f"return [{', '.join(tests)}]"]
-    made: Screen = made_function(lines, rule_environment(lane), {**generator.names, "otherwise": one_by_one})
-    return made
+    lines = [*generator.memo_statements(), *shared, f"return [{', '.join(tests)}]"]
+    names = {**generator.names, "otherwise": one_by_one}
+    return Screen(rules, made_function(lines, rule_environment(lane), names))
 
 
 def _test(rule: CompiledRule, generator: Generator) -> str:

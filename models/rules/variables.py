@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from models.features import CONTENT_FEATURES, EVENT_FEATURES, LIVE_FEATURES, SESSION_FEATURES
+from models.features import CONTENT_FEATURES, EVENT_FEATURES, LIVE_FEATURES, SECTION_FEATURES, SESSION_FEATURES
 from models.rules.expressions.environment import Environment, Variable
 from models.rules.expressions.types import BOOL, DOUBLE, STRING
 from models.rules.lookups import lookups_of
@@ -39,8 +39,10 @@ class LaneFeature:
 
 
 def lane_features(lane: Lane) -> dict[str, LaneFeature]:
-    vector = {"session_window": SESSION_FEATURES, "content_window": CONTENT_FEATURES, "event": ()}[lane]
-    beside = {"session_window": LIVE_FEATURES, "content_window": {}, "event": EVENT_FEATURES}[lane]
+    vector = {"session_window": SESSION_FEATURES, "content_window": CONTENT_FEATURES}.get(lane, ())
+    beside = {"session_window": LIVE_FEATURES, "content_section": SECTION_FEATURES, "event": EVENT_FEATURES}.get(
+        lane, {}
+    )
     found = {
         each.name: LaneFeature(each.name, each.unit, each.text, index, each.adds_up)
         for index, each in enumerate(vector)
@@ -137,7 +139,7 @@ def text_variable(name: str, key: str) -> Variable:
 def _hints(lane: Lane, variables: Mapping[str, Variable]) -> dict[str, str]:
     """What is said of names that another lane knows, or that a contract has and no lane carries yet."""
     found = {name: _NOT_YET for name in ("segment", "sentiment") if name not in variables}
-    lanes: tuple[Lane, ...] = ("session_window", "content_window", "event")
+    lanes: tuple[Lane, ...] = ("session_window", "content_window", "content_section", "event")
     for other in lanes:
         names = [*lane_features(other), *lane_texts(other)]
         names += [f"context.{name}" for name in (*CONTEXT_NUMBERS, *CONTEXT_FLAGS) if name in lane_features(other)]

@@ -8,7 +8,7 @@ from udfs.lanes.contents import CONTENT_TTL_H
 from udfs.session_state import SessionStates
 from udfs.stages.broadcast_control import CONTROL
 
-ADJUST_STATES = {"session-v2", "held-windows-v3", "content-v2"}
+ADJUST_STATES = {"session-v2", "held-windows-v3", "content-v2", "sections-v1"}
 FAST_STATES = {"fast-lane-v2"}
 SESSION_STATES = {"session-state-v1"}
 
@@ -25,7 +25,7 @@ def test_every_keyed_state_of_the_commanding_operators_dies_of_disuse(start: Sta
     for descriptor in (*start().flink.descriptors, *start_fast().flink.descriptors, *told):
         ttl = descriptor._ttl_config  # noqa: SLF001 - PyFlink has no public way to read it
         assert ttl.is_enabled(), descriptor.name
-        hours = CONTENT_TTL_H if descriptor.name == "content-v2" else TTL_H
+        hours = CONTENT_TTL_H if descriptor.name in {"content-v2", "sections-v1"} else TTL_H
         assert ttl.get_ttl().to_milliseconds() == hours * 3_600_000
         assert not ttl.get_cleanup_strategies().is_cleanup_in_background()
 

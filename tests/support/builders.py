@@ -146,6 +146,7 @@ def trigger_event(
     rtt_ms: float = NAN,
     downlink_kbps: float = NAN,
     saves_data: float = NAN,
+    rage: float = NAN,
     content: str | None = MORNING_NEWS,
     content_type: str | None = "news",
     placement: str | None = None,
@@ -155,14 +156,15 @@ def trigger_event(
     language: str | None = "de",
     user: str | None = "anna",
     languages: str | None = None,
+    text: str | None = None,
     page_url: str | None = None,
 ) -> CrossingRow:
     """A click, or another event of the fast lane. Operating system, browser, region and time zone are not known."""
     texts = [session, user, content, event_id, type, content_type, placement, element, device, country, language]
     return (
         "event",
-        [float(at(at_s)), value, rtt_ms, downlink_kbps, saves_data],
-        [*texts, page_url, None, None, None, languages, None],
+        [float(at(at_s)), value, rtt_ms, downlink_kbps, saves_data, rage],
+        [*texts, page_url, None, None, None, languages, None, text],
     )
 
 

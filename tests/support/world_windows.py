@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from infra.simulate.worlds.reader import BEAT, CLICK, SCROLL, TYPES, VIEW, WorldReader
 from infra.simulate.worlds.slices import slices, timeline
@@ -15,6 +16,7 @@ from udfs.crossing_rows import DEPTH_STEPS, SESSION, SESSION_NUMBERS
 WINDOW_MS: Final = 60_000
 SLICES: Final = WINDOW_MS // SLICE_MS
 NAN: Final = float("nan")
+ITEMS: Final = 50
 
 Row = tuple[str, list[float], list[str | None]]
 
@@ -44,6 +46,8 @@ class _Session:
         self._engaged: dict[int, dict[str, int]] = {}
         self._signal: dict[int, tuple[int, int]] = {}
         """Last signal of a slice, and the depth of the page it came from."""
+        self._pages: dict[int, int] = {}
+        """Page from which the last signal of a slice came, by its number in the session."""
         self._note_pages(arrival)
         self.ends_ms = sorted({(number + later) * SLICE_MS for number in self.slices for later in range(1, SLICES + 1)})
 
@@ -65,6 +69,7 @@ class _Session:
                 engaged = self._engaged.setdefault(number, {})
                 engaged[content_type] = engaged.get(content_type, 0) + int(value)
             if kind != CLICK:
+                self._pages[number] = page
                 self._signal[number] = (at_ms, depth[1] if depth[0] == number else 0)
 
     def sums(self, end_ms: int) -> tuple[list[int], int]:
@@ -106,7 +111,7 @@ class _Session:
             [
                 self.session_id,
                 None,
-                "news-1",
+                _item(self.session_id, [self._pages[each] for each in numbers if each in self._pages]),
                 _main_type(engaged),
                 SEPARATOR.join(f"{name}={value}" for name, value in engaged) or None,
                 self.device,
@@ -118,6 +123,11 @@ class _Session:
                 or None,
             ],
         )
+
+
+def _item(session_id: str, pages: list[int]) -> str | None:
+    """The item on the page seen last. Readers open the same fifty items, each in an order of its own."""
+    return f"item-{(crc32(session_id.encode()) + pages[-1]) % ITEMS}" if pages else None
 
 
 def _features(end_ms: int, wholes: list[int], interacted: list[int], scrolled: list[_Scrolled]) -> list[float]:

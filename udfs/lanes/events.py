@@ -13,6 +13,7 @@ from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import EventEvaluation, SilenceEvaluation
 from udfs.stages.event_context import add_event_context
+from udfs.stages.feedback import FeedbackStage
 from udfs.stages.own_events import OwnEventsStage
 from udfs.stages.recent_clicks import RecentClicksStage
 
@@ -31,6 +32,7 @@ class EventLane:
         self._catalogue = control.content.catalogue
         self._bundle = KeyedStateBundle("fast-lane-v2")
         self._clicks = RecentClicksStage(self._bundle)
+        self._feedback = FeedbackStage(self._bundle)
         self._own = OwnEventsStage(control, wait_ms, self._bundle)
         self._decisions = DecisionStage("event-decisions-v1", "event", control, self._bundle)
         # Apart: silences end in the order of time, events are decided in the order in which they come.
@@ -38,6 +40,7 @@ class EventLane:
 
     def open(self, context: RuntimeContext) -> None:
         self._clicks.open(context)
+        self._feedback.open(context)
         self._own.open(context)
         self._decisions.open(context)
         self._silences.open(context)
@@ -57,6 +60,7 @@ class EventLane:
         self._clear_if_over(key, at_ms)
         if self._clicks.on_event(evaluation, ctx):
             add_event_context(evaluation, self._catalogue)
+            self._feedback.on_event(evaluation)
             self._own.on_event(evaluation, newest_ms, ctx)
             decided = self._decisions.decide(evaluation, None if is_fast else plan.asked)
             if changes or decided:
@@ -92,6 +96,7 @@ class EventLane:
     def _clear_if_over(self, key: str, now_ms: int) -> None:
         if self._clicks.is_over(key, now_ms):
             self._clicks.clear(key)
+            self._feedback.clear(key)
             self._own.clear(key)
             self._decisions.clear(key)
             self._silences.clear(key)

@@ -19,6 +19,7 @@ from udfs.stages.evaluation import SessionEvaluation
 from udfs.stages.habits import HabitStage
 from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
+from udfs.stages.reading import ReadingStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_context import SessionContextStage
 from udfs.stages.session_scores import SessionScoresStage
@@ -28,6 +29,7 @@ STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     SessionClockStage,
     SessionContextStage,
     HabitStage,
+    ReadingStage,
     IsolationForestStage,
     SessionScoresStage,
     SessionDecisionStage,

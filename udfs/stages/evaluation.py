@@ -1,9 +1,12 @@
 """Context of one evaluation of a window or event, handed from stage to stage."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, Final
 
 from models.arbitration.proposed_change import ProposedChange
+from models.judgement.session import SliceEvents
+from models.language.section_attention import Attention
 from models.recent_clicks import Click, rank_by_decay
 from models.rules.evaluation import Subject
 from models.rules.event_log import Span
@@ -70,6 +73,8 @@ class SessionEvaluation(WindowEvaluation):
         super().__init__(session_key(session_id), end_ms, values, window_ms)
         self.session_id = session_id
         self.window = window
+        self.newest: SliceEvents | None = None
+        """What the habits found in the newest ten seconds of the window; None where nothing came."""
         self.category: str | None = None
         """The content type that evidence speaks for."""
         if window is not None:
@@ -104,6 +109,39 @@ class ContentEvaluation(WindowEvaluation):
 
     def resolve_placeholder(self, name: str) -> Any:
         return self.window.content_id if name == "$content_id" else None
+
+
+class SectionEvaluation(Evaluation):
+    """The sections of one content item at the end of a minute. `order` is that of the page, empty where no CMS tells it."""
+
+    def __init__(
+        self, content_id: str, content_type: str | None, end_ms: int, found: Attention, order: Sequence[str]
+    ) -> None:
+        signals = Signals(window_start_ms=end_ms - 60_000, window_end_ms=end_ms)
+        super().__init__(content_key(content_id), end_ms, f"sections:{end_ms}", signals)
+        self._content_id = content_id
+        self._found = found
+        signals.attributes["content_type"] = content_type
+        scalars = signals.scalars
+        scalars["passed_readers"] = float(found.passed_readers)
+        scalars["passed_share"] = found.passed_share
+        scalars["passed_share_elsewhere"] = found.passed_share_elsewhere
+        scalars["held_readers"] = float(found.held_readers)
+        if found.held_by_others is not None:
+            scalars["held_by_others"] = found.held_by_others
+        if found.held in order and found.passed in order:
+            scalars["held_after_passed"] = float(order.index(found.held) > order.index(found.passed))
+
+    def subject(self) -> Subject:
+        return Subject(Target("content", self._content_id), None, None, self._content_id)
+
+    def resolve_placeholder(self, name: str) -> Any:
+        return {
+            "$content_id": self._content_id,
+            "$passed_section": self._found.passed,
+            "$held_section": self._found.held,
+            "$sections_by_attention": list(self._found.by_attention),
+        }.get(name)
 
 
 class EventEvaluation(Evaluation):

@@ -64,6 +64,7 @@ class HabitStage(Stage):
             view = SiteView(card, level, level)
             judged.on_window(window, view)
         self._habits.set(evaluation.key, judged)
+        evaluation.newest = judged.newest
         signals = evaluation.signals
         signals.values = evaluation.values
         signals.readings = SessionReadings(

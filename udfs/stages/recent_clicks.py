@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pyflink.datastream import RuntimeContext
 
-from models.recent_clicks import Click, append_click, clicks_within
+from models.recent_clicks import CLICK_TTL_MS, Click, append_click, clicks_within, count_returns
 from models.session_clock import SESSION_END_MS
 from models.state_records import FastLaneState
 from schemas.events import RECOMMENDED
@@ -46,6 +46,7 @@ class RecentClicksStage:
         scalars = signals.scalars
         scalars["recent_clicks"] = float(len(evaluation.clicks))
         scalars["recent_recommended_clicks"] = float(sum(click.recommended for click in evaluation.clicks))
+        scalars["returns"] = float(count_returns(clicks_within(state.clicks, event.at_ms, CLICK_TTL_MS)))
         if event.type == "feedback":
             scalars["rating"] = event.value
         signals.attributes.update(

@@ -14,7 +14,7 @@ _MEANING: Final = {
     "id": "name of the rule: lower-case letters, digits and hyphens",
     "version": "counted up by hand; part of the ids of its commands",
     "about": "why the rule exists, in a sentence",
-    "lane": "`session_window`, `content_window` or `event`",
+    "lane": "`session_window`, `content_window`, `content_section` or `event`",
     "when": "conditions; all must hold",
     "if": "an expression in CEL; must be true as well",
     "features": "numbers of the rule's own: events counted within a time",

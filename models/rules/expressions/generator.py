@@ -7,7 +7,7 @@ such as macros, are calls of the evaluator. An error ends the function; the eval
 No text of a user's reaches the source but through `repr` of literals; names are the generator's and the environment's own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final
 
@@ -38,13 +38,13 @@ class _Plain:
 class Generator:
     """Collects sources and the objects that they name, for one function.
 
-    `may_fail` says whether evaluation can end with an error. With `is_memoised` the function computes costly reads at most once,
-    in a list `m` of `memo_length` places.
+    `may_fail` says whether evaluation can end with an error. With `is_memoised` the function computes costly reads at most once;
+    it begins with `memo_statements`.
     """
 
     def __init__(self, is_memoised: bool = False) -> None:
         self._is_memoised = is_memoised
-        self._memo: dict[str, int] = {}
+        self._memo: dict[str, str] = {}
         self.shared = SharedParts()
         self.may_fail = False
         self.names: dict[str, Any] = {
@@ -56,9 +56,9 @@ class Generator:
         }
         self._count = 0
 
-    @property
-    def memo_length(self) -> int:
-        return len(self._memo)
+    def memo_statements(self) -> list[str]:
+        """What a function begins with that computes costly reads once."""
+        return [f"{' = '.join(self._memo.values())} = None"] if self._memo else []
 
     def named(self, value: Any) -> str:
         """A name for an object that the source refers to."""
@@ -210,23 +210,14 @@ class Generator:
 
     def _source(self, node: Read) -> str:
         variable = node.variable
-        if self._is_memoised and node.type == DOUBLE and variable.is_costly:
-            place = self._memo.setdefault(variable.name, len(self._memo))
-            return f"(m[{place}] if m[{place}] is not None else {self.named(_remembering(variable.read, place))}(m, s))"
         source: str | None = variable.source
         if source is None:
             read = self.named(variable.read)
-            return f"{self.named(_or_nan)}({read}(s))" if node.type == DOUBLE else f"{read}(s)"
-        return source
-
-
-def _remembering(read: Callable[[Any], float | None], place: int) -> Callable[[list[float | None], Any], float]:
-    def remember(memo: list[float | None], subject: Any) -> float:
-        value = _or_nan(read(subject))
-        memo[place] = value
-        return value
-
-    return remember
+            source = f"{self.named(_or_nan)}({read}(s))" if node.type == DOUBLE else f"{read}(s)"
+        if not (self._is_memoised and node.type == DOUBLE and variable.is_costly):
+            return source
+        memo = self._memo.setdefault(variable.name, f"m{len(self._memo)}")
+        return f"({memo} if {memo} is not None else ({memo} := {source}))"
 
 
 def _written(node: Node) -> str:

@@ -13,13 +13,14 @@ from infra.simulate.replay import Replayed
 from schemas.topics import ADJUSTMENTS, EVENTS, LATE, REJECTED
 from tests.support.oracle.session_states import compared
 from tests.support.stack import RunningJob, expected, running_job
+from tests.support.words_of_readers import RULES, with_words
 
 pytestmark = pytest.mark.kafka
 
 
 @pytest.fixture(scope="module")
 def recording() -> list[bytes]:
-    return list(records(SAMPLE))
+    return list(with_words(records(SAMPLE)))
 
 
 @pytest.fixture(scope="module", params=["thread", "process"])
@@ -54,9 +55,21 @@ def test_what_shows_at_once_is_answered_and_little_else(replayed: tuple[RunningJ
     job, _ = replayed
     truth = read_truth(SAMPLE)
     assert truth is not None
-    found = score(truth.episodes, [msgspec.json.decode(record.value) for record in job.read(ADJUSTMENTS)])
+    commands = [msgspec.json.decode(record.value) for record in job.read(ADJUSTMENTS)]
+    # What was added to the sample is no part of its truth.
+    found = score(truth.episodes, [each for each in commands if each["source"]["id"] not in RULES])
     assert (found.precision or 0.0) >= 0.9
     assert {"bot", "captivated", "eager", "slow_network"} <= set(found.seconds_to_detect)
+
+
+def test_words_and_sections_are_answered_and_no_text_leaves_the_job(replayed: tuple[RunningJob, Replayed]) -> None:
+    job, _ = replayed
+    values = [record.value or b"" for record in job.read(ADJUSTMENTS)]
+    by_rule = {found["source"]["id"]: found for found in map(msgspec.json.decode, values)}
+    assert {"frustrated-simplify", "passed-section-shorten"} <= by_rule.keys()
+    assert set(by_rule["frustrated-simplify"]["evidence"]) == {"event.type", "rating", "sentiment", "sentiment_age_ms"}
+    assert by_rule["passed-section-shorten"]["parameters"] == {"part": "section", "section": "method"}
+    assert not any(b"confusing" in value or b"horrible" in value for value in values)
 
 
 def test_a_refused_record_is_kept_with_reason_place_and_bytes(

@@ -15,6 +15,7 @@ from models.state_records import DecisionState
 from schemas.commands import Target
 from schemas.events import COUNTED_TYPES, FAST_TYPES, Event
 from tests.support.oracle.context import add_context
+from tests.support.oracle.feedback import Said
 from tests.support.oracle.own_events import OwnEvents
 
 _RANKED = {"$recent_contents": "content_id", "$recent_types": "content_type"}
@@ -33,6 +34,7 @@ def event_changes(crossing: Sequence[Event], rule_set: RuleSet, until_ms: int) -
     ids: dict[str, list[str]] = defaultdict(list)
     clicked: dict[str, list[Click]] = defaultdict(list)
     memories: dict[str, DecisionState] = defaultdict(DecisionState)
+    said: dict[str, Said] = defaultdict(Said)
     began: dict[str, int] = {}
     latest: dict[str, int] = defaultdict(int)
     for event in crossing:
@@ -55,12 +57,14 @@ def event_changes(crossing: Sequence[Event], rule_set: RuleSet, until_ms: int) -
             clicked[session] = append_click(clicked[session], click)
         lately = clicks_within(clicked[session], at)
         context = event.context
+        said[session].add(event, at)
         numbers = {
             "recent_clicks": len(lately),
             "recent_recommended_clicks": sum(click.recommended for click in lately),
             "rating": event.value if event.type == "feedback" else None,
         }
         signals = Signals(scalars={name: float(value) for name, value in numbers.items() if value is not None})
+        signals.scalars.update(said[session].numbers(at, clicked[session]))
         signals.attributes = {
             "event.type": event.type,
             "event.placement": event.placement,

@@ -51,6 +51,7 @@ from schemas.rejects import ValidationFailure
 from schemas.rules import Rule
 from tests.support.oracle.context import add_context
 from tests.support.oracle.events import HALF_HOUR, decide, event_changes
+from tests.support.oracle.sections import section_attention
 from udfs.crossing_rows import MAX_LEAVERS, ContentWindow
 
 LATENESS, FAR = 2_000, 2**62
@@ -91,6 +92,7 @@ def answer(
     changes = [
         *_session_changes(slices, rule_set, model, until_ms),
         *_content_changes(slices, rule_set, until_ms),
+        *_section_changes(kept, rule_set, until_ms),
         *event_changes(crossing, rule_set, until_ms),
     ]
     decided = decide_all(changes, until_ms)
@@ -313,3 +315,22 @@ def _content_changes(slices: Slices, rule_set: RuleSet, until: int) -> Iterator[
             fill = {"$content_id": content}.get
             moment = Moment(end, f"window:{end}")
             yield from decide(rule_set.lane("content_window"), memory, signals, subject, moment, fill)
+
+
+def _section_changes(kept: list[Event], rule_set: RuleSet, until: int) -> Iterator[ProposedChange]:
+    memories: dict[str, DecisionState] = defaultdict(DecisionState)
+    for content, end, content_type, found in section_attention(kept, until):
+        signals = Signals(window_start_ms=end - WINDOW_MS, window_end_ms=end)
+        names = ("passed_readers", "passed_share", "passed_share_elsewhere", "held_readers", "held_by_others")
+        numbers = {name: getattr(found, name) for name in names}
+        signals.scalars = {name: float(value) for name, value in numbers.items() if value is not None}
+        signals.attributes["content_type"] = content_type
+        subject = Subject(Target("content", content), None, None, content)
+        fill = {
+            "$content_id": content,
+            "$passed_section": found.passed,
+            "$held_section": found.held,
+            "$sections_by_attention": list(found.by_attention),
+        }.get
+        moment = Moment(end, f"sections:{end}")
+        yield from decide(rule_set.lane("content_section"), memories[content], signals, subject, moment, fill)

@@ -78,7 +78,7 @@ def all_rules() -> list[CompiledRule]:
 @pytest.mark.parametrize("seed", range(5))
 def test_rules_hold_in_one_function_as_they_do_by_themselves(seed: int) -> None:
     rules, random = all_rules(), Random(seed)
-    screen = screen_of(rules, "session_window")
+    screen = screen_of(rules, "session_window").holding
     held = [0] * len(rules)
     for _ in range(200):
         signals = some_signals(random)
@@ -101,7 +101,7 @@ def test_a_score_is_not_computed_for_rules_that_fail_without_it() -> None:
         for number in range(6)
     ]
     signals = Signals(session_values(clicks=3), scores={"isolation_forest": LazyScore(score, 0.6)})
-    assert screen_of(rules, "session_window")(signals) == [False] * 6
+    assert screen_of(rules, "session_window").holding(signals) == [False] * 6
     assert asked == []
 
 
@@ -120,4 +120,4 @@ def test_counters_of_one_name_are_apart() -> None:
         made = rule(id=f"r{number}", lane="event", features=[counter], when=[{"feature": "seen", "above": 2}])
         rules.append(CompiledRule(made))
     scalars = {counter.key: 9.0 for counter in rules[0].counters}
-    assert screen_of(rules, "event")(Signals(scalars=scalars)) == [True, False, True, False]
+    assert screen_of(rules, "event").holding(Signals(scalars=scalars)) == [True, False, True, False]

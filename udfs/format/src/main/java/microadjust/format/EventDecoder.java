@@ -23,8 +23,8 @@ import org.apache.flink.table.types.logical.RowType;
  * decoder drops and converts nothing. It applies the table that {@code schemas/event_validation.py} writes.
  *
  * <p>Two derived columns save the job work on each event: {@code type_no} INT, the ordinal of the type in the contract's list, and
- * {@code occurred_at} TIMESTAMP_LTZ(3), the epoch for a rejected record. A third, {@code scroll_pages} DOUBLE, is the distance that
- * a scroll event tells in its properties.
+ * {@code occurred_at} TIMESTAMP_LTZ(3), the epoch for a rejected record. Three DOUBLE columns are numbers that the tracker tells in
+ * properties: {@code scroll_pages}, {@code rage} and {@code section_ms} ({@link StringMapCheck.Told}).
  */
 final class EventDecoder implements DeserializationSchema<RowData> {
 
@@ -45,6 +45,8 @@ final class EventDecoder implements DeserializationSchema<RowData> {
     private transient int typeColumn;
     private transient int timeColumn;
     private transient int scrollColumn;
+    private transient int rageColumn;
+    private transient int sectionColumn;
 
     EventDecoder(Options options, RowType columns, TypeInformation<RowData> produced) {
         this.options = options;
@@ -72,8 +74,20 @@ final class EventDecoder implements DeserializationSchema<RowData> {
         typeColumn = columns.getFieldIndex("type_no");
         timeColumn = columns.getFieldIndex("occurred_at");
         scrollColumn = columns.getFieldIndex("scroll_pages");
+        rageColumn = columns.getFieldIndex("rage");
+        sectionColumn = columns.getFieldIndex("section_ms");
         event = new Values(contract, contract.fields);
-        event.bindColumns(columns, "type_no", "occurred_at", "scroll_pages", "reject_reason", "reject_detail", "original", "context");
+        event.bindColumns(
+                columns,
+                "type_no",
+                "occurred_at",
+                "scroll_pages",
+                "rage",
+                "section_ms",
+                "reject_reason",
+                "reject_detail",
+                "original",
+                "context");
         context = new Values(contract, contract.context);
         if (contextColumn >= 0) {
             context.bindColumns((RowType) columns.getTypeAt(contextColumn));
@@ -103,8 +117,10 @@ final class EventDecoder implements DeserializationSchema<RowData> {
         long occurred = event.integer(contract.occurred);
         put(row, typeColumn, type);
         put(row, timeColumn, TimestampData.fromEpochMillis(occurred));
-        if (scrollColumn >= 0 && contract.propertiesField != null && event.value(contract.propertiesField) instanceof Double pages) {
-            row.setField(scrollColumn, pages);
+        if (contract.propertiesField != null && event.value(contract.propertiesField) instanceof StringMapCheck.Told told) {
+            put(row, scrollColumn, told.scrollPages());
+            put(row, rageColumn, told.rage());
+            put(row, sectionColumn, told.sectionMs());
         }
         boolean timely = event.integer(contract.received) - occurred <= options.leanWithinMs();
         if (timely && options.leanTypes().contains(event.name())) {

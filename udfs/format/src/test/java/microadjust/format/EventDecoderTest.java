@@ -34,6 +34,8 @@ final class EventDecoderTest {
                             column("session_id", new VarCharType(VarCharType.MAX_LENGTH)),
                             column("value", new DoubleType()),
                             column("scroll_pages", new DoubleType()),
+                            column("rage", new DoubleType()),
+                            column("section_ms", new DoubleType()),
                             column("received_at_ms", new BigIntType()),
                             column("type_no", new IntType()),
                             column("occurred_at", new LocalZonedTimestampType(3)),
@@ -140,6 +142,24 @@ final class EventDecoderTest {
                 decode(VALID.replace("}", ",\"properties\":{\"path_pages\":\"" + told + "\",\"back_px\":\"3\"}}"));
         assertNull(field(row, "reject_reason"));
         assertEquals(distance, field(row, "scroll_pages"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3, 3.0", "-1, ", "1001, ", "many, "})
+    void theClicksOfARageClickAreAColumnWhereTheyAreANumber(String told, Double clicks) {
+        GenericRowData row = decode(VALID.replace("}", ",\"properties\":{\"step\":\"2\",\"rage\":\"" + told + "\"}}"));
+        assertNull(field(row, "reject_reason"));
+        assertEquals(clicks, field(row, "rage"));
+        assertNull(field(row, "scroll_pages"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"section, 1500, 1500.0", "video, 1500, ", "section, long, ", "section, 86400001, "})
+    void theTimeThatASectionWasInViewIsAColumn(String name, String ms, Double inView) {
+        GenericRowData row =
+                decode(VALID.replace("}", ",\"properties\":{\"ms\":\"" + ms + "\",\"name\":\"" + name + "\"}}"));
+        assertNull(field(row, "reject_reason"));
+        assertEquals(inView, field(row, "section_ms"));
     }
 
     @Test

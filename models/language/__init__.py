@@ -1,0 +1,1 @@
+"""What texts say: sentiment of what readers write, readability and expected reading time of what they read."""
