@@ -12,6 +12,10 @@ GRACE_MS: Final = 75_000
 """A window that ends a minute and a hop after a behaviour has still seen some of it."""
 
 
+ALSO_ANSWERS: Final = {"slow_network": ("simplify_layout",)}
+"""Further actions that answer a behaviour: a phone on a slow network gets fewer things around the text as well."""
+
+
 class Episode(Struct, frozen=True, omit_defaults=True):
     """A behaviour that was planted, and the action that answers it. Times in ms of event time."""
 
@@ -27,7 +31,7 @@ class Episode(Struct, frozen=True, omit_defaults=True):
     def answers(self, command: Mapping[str, Any]) -> bool:
         """Tells whether a command (as JSON object) answers this episode."""
         return bool(
-            command["action"] == self.action
+            (command["action"] == self.action or command["action"] in ALSO_ANSWERS.get(self.behaviour, ()))
             and command["target"]["kind"] == self.target_kind
             and command["target"]["id"] == self.target_id
             and self.from_ms <= command["issued_at_ms"] <= self.until_ms + GRACE_MS
@@ -58,9 +62,25 @@ class Score(Struct):
     wrong: list[str]
 
 
+def commands_that_change(commands: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The commands that change something: neither reverts nor renewals, which prolong the same rule's command."""
+    until_ms: dict[tuple[str, str, str, str], int] = {}
+    found = []
+    for each in sorted(commands, key=lambda command: command["issued_at_ms"]):
+        if each["action"] == "revert":
+            continue
+        # Parameters are JSON: their text tells two apart.
+        what = (each["target"]["id"], each["source"]["id"], each["action"], repr(each["parameters"]))
+        if until_ms.get(what, 0) <= each["issued_at_ms"] or each["action"] == "prompt":
+            found.append(each)
+        until_ms[what] = each["expires_at_ms"]
+    return found
+
+
 def score(episodes: Iterable[Episode], commands: Iterable[Mapping[str, Any]]) -> Score:
-    """Scores commands (as JSON objects) against the planted episodes."""
-    planted, given = list(episodes), list(commands)
+    """Scores commands (as JSON objects) against the planted episodes. Those of schedules need no cause and are left out."""
+    planted = list(episodes)
+    given = [each for each in commands_that_change(commands) if each["source"]["kind"] != "schedule"]
     answered: dict[int, int] = {}
     wrong = []
     for command in given:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
-from infra.simulate.ground_truth import Episode
+from infra.simulate.ground_truth import Episode, commands_that_change
 from infra.simulate.recording import header
 
 HOUR_MS: Final = 3_600_000
@@ -95,7 +95,7 @@ def judge(
     planted = [each for each in episodes if each.target_kind != "session" or each.target_id in spans]
     given = [
         each
-        for each in _changes(commands)
+        for each in commands_that_change(commands)
         if each["source"]["kind"] != "schedule"
         and (each["target"]["kind"] != "session" or each["target"]["id"] in spans)
     ]
@@ -122,21 +122,6 @@ def judge(
         changes=_by_change(planted, delays),
         unfounded=[_line(command) for command in unfounded],
     )
-
-
-def _changes(commands: Iterable[Command]) -> list[Command]:
-    """The commands that change something: neither reverts nor renewals, which prolong the same rule's command."""
-    until_ms: dict[tuple[str, str, str, str], int] = {}
-    found = []
-    for each in sorted(commands, key=lambda command: command["issued_at_ms"]):
-        if each["action"] == "revert":
-            continue
-        # Parameters are JSON: their text tells two apart.
-        what = (each["target"]["id"], _rule(each), each["action"], repr(each["parameters"]))
-        if until_ms.get(what, 0) <= each["issued_at_ms"] or each["action"] == "prompt":
-            found.append(each)
-        until_ms[what] = each["expires_at_ms"]
-    return found
 
 
 def _causes(planted: list[Episode], command: Command) -> list[int]:

@@ -45,13 +45,14 @@ def test_a_broken_gzip_file_is_named(tmp_path: Path) -> None:
         list(records(file))
 
 
-def command(action: str, target: str, at_ms: int) -> dict[str, object]:
+def command(action: str, target: str, at_ms: int, kind: str = "rule") -> dict[str, object]:
     return {
         "action": action,
         "parameters": {},
         "target": {"kind": "session", "id": target},
         "issued_at_ms": at_ms,
-        "source": {"id": "some-rule"},
+        "expires_at_ms": at_ms + 30_000,
+        "source": {"kind": kind, "id": "some-rule"},
     }
 
 
@@ -65,9 +66,13 @@ def test_precision_and_recall_worked_by_hand() -> None:
         command("simplify", "anna", 250_000),
         command("simplify", "anna", 90_000),
         command("reorder", "anna", 150_000),
+        command("revert", "anna", 155_000),
+        command("refresh_recommendations", "anna", 160_000, "schedule"),
+        command("simplify", "anna", 270_000),
     ]
     found = score(planted, given)
-    # Two of four answer Anna's episode (the second within the grace); Ben's is missed.
+    # Two of four answer Anna's episode (the second within the grace); Ben's is missed. What takes back a command, what renews
+    # one that is still in force, and what a schedule asks for needs no cause.
     assert (found.precision, found.recall) == (0.5, 0.5)
     assert found.seconds_to_detect == {"bored": 50.0}
     assert found.missed == ["eager of ben"]
