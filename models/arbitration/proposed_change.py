@@ -21,7 +21,7 @@ class ProposedChange(Struct, omit_defaults=True):
     """A change that a rule, detector or model asks for.
 
     `command` is the command as it would be written: its `issued_at_ms` is the event time of the proposal, and its id names the
-    rule and the window or event. `lane` says what triggered it: a single event is decided at once, a window at its end.
+    rule and the window or event. `lane` says what triggered it: an event is decided at once, a window or silence at its end.
 
     With the action `revert` it asks to take back what the same source has in force: the arbiter fills in `reverts`.
     """

@@ -91,6 +91,10 @@ class EventLane:
             evaluation = SilenceEvaluation(key, each)
             evaluation.session_since_ms = self._clicks.since_ms(key)
             changes += self._silences.decide(evaluation, [each.rule])
+        for change in changes:
+            # Whether an event that happened a moment later comes before or after the end of a silence is chance. So the
+            # arbiter decides about a silence when event time has passed its end, as about a window.
+            change.lane = "window"
         return changes
 
     def _clear_if_over(self, key: str, now_ms: int) -> None:

@@ -81,7 +81,9 @@ class OwnEvents:
             if end_ms > until_ms or any(sequence.without and _matches(sequence.without, each) for each in after):
                 continue
             moment = Moment(end_ms, f"silence:{start.event.event_id}", began)
-            yield from evaluate_rules([rule], start.signals, partial(_same, subject), memory, moment, fill)[0]
+            for change in evaluate_rules([rule], start.signals, partial(_same, subject), memory, moment, fill)[0]:
+                change.lane = "window"
+                yield change
 
     def _count(self, matcher: EventMatcher, at_ms: int, within_ms: int) -> float:
         ids = {
