@@ -10,6 +10,7 @@ import msgspec
 from infra.simulate.reference_windows import NAN, ContentMinute, SessionMinute
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
+from models.language.sentiment import MAX_TEXT_CHARS
 from models.reading_context import ReadingContext
 from schemas.events import Context, Event
 from udfs import crossing_rows
@@ -122,11 +123,25 @@ def _of_event(event: Event, column: str) -> object:
         return min(event.occurred_at_ms, event.received_at_ms)
     if column == "saves_data":
         return None if event.context is None else event.context.save_data
+    if column == "rage":
+        return _rage(event)
+    if column == "feedback_text":
+        return (event.text or "")[:MAX_TEXT_CHARS] or None if event.type == "feedback" else None
     name = column.replace("`", "")
     if name.startswith("context.") and event.context is None:
         return None
     found: object = attrgetter(name)(event)
     return found
+
+
+def _rage(event: Event) -> float | None:
+    """Clicks of a rage click, as its tag says."""
+    text = (event.properties or {}).get("rage", "")
+    try:
+        number = float(text) if len(text) <= 16 else 0.0
+    except ValueError:
+        return None
+    return number if 1.0 <= number <= 1_000.0 else None
 
 
 def _number(value: object) -> float:
