@@ -37,6 +37,7 @@ ONE_PROCESS = ("tests/browser/", "tests/chaos/", "tests/cluster/", "tests/integr
 """Rooms whose tests share the stack, the browser or the mini-cluster's JVM."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Divides the tests among the processes of `make test`: those that share something in one, the others by file.
 
