@@ -37,15 +37,17 @@ ONE_PROCESS = ("tests/browser/", "tests/chaos/", "tests/cluster/", "tests/integr
 """Rooms whose tests share the stack, the browser or the mini-cluster's JVM."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Divides the tests among the processes of `make test`: those that share something in one, the others by file.
 
-    What looks at a browser comes last there, when the other process has ended: frames are what suffers from a busy machine.
+    Here, since pytest-xdist reads the groups before any other hook sees the whole list.
     """
-    for item in items:
-        path = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group("stack" if path.startswith(ONE_PROCESS) else path))
+    path = item.nodeid.partition("::")[0]
+    item.add_marker(pytest.mark.xdist_group("stack" if path.startswith(ONE_PROCESS) else path))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts what looks at a browser last, when the other process has ended: frames are what suffers from a busy machine."""
     items.sort(
         key=lambda item: "chrome" in getattr(item, "fixturenames", ()) or item.nodeid.startswith("tests/browser/")
     )
