@@ -68,6 +68,12 @@ def _check(node: yaml.Node, seen: set[int]) -> None:
         for each in node.value:
             _check(each, seen)
     elif isinstance(node, yaml.MappingNode):
+        names: set[str] = set()
         for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in names:
+                    # YAML would silently take the last one.
+                    raise AmbiguousValueError(f"line {key.start_mark.line + 1}: {key.value} stands twice")
+                names.add(key.value)
             _check(key, seen)
             _check(value, seen)

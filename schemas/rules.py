@@ -101,6 +101,8 @@ def parse_rule_file(
         document = load_yaml(text)
     except AmbiguousValueError as error:
         raise RuleError(f"the rule file: {error}") from None
+    except RecursionError:
+        raise RuleError("the rule file is nested too deep") from None
     except yaml.YAMLError as error:
         raise RuleError(f"the rule file is not YAML: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list):

@@ -25,7 +25,9 @@ SECOND_TRY_S: Final = 1.0
 
 def gateway(
     host: Annotated[str, typer.Option(envvar="MICROADJUST_GATEWAY_HOST", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="MICROADJUST_GATEWAY_PORT", help="Port to listen on.")] = 8480,
+    port: Annotated[
+        int, typer.Option(envvar="MICROADJUST_GATEWAY_PORT", help="Port to listen on.", min=1, max=65_535)
+    ] = 8480,
     bootstrap: Annotated[
         str,
         typer.Option(envvar="MICROADJUST_BOOTSTRAP", help="Bootstrap servers of Kafka; the local stack's by default."),

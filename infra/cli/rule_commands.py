@@ -38,6 +38,15 @@ def _on_topic(kafka: Kafka) -> dict[str, Rule]:
     return found
 
 
+def _ids_on_topic(kafka: Kafka) -> set[str]:
+    """Returns the ids that have a record which is no deletion, valid or not."""
+    found: set[str] = set()
+    for record in TopicReader(kafka, topics.RULES.name).read_to_end():
+        rule_id = (record.key or b"").decode(errors="replace")
+        (found.discard if record.value is None else found.add)(rule_id)
+    return found
+
+
 def put_records(kafka: Kafka, records: list[tuple[str, bytes | None]]) -> None:
     """Writes rules as (id, JSON), or (id, None) to delete; returns once Kafka has acknowledged all. Raises `StreamError`."""
     producer = BlockingProducer(kafka, timeout_s=10.0)
@@ -84,5 +93,8 @@ def delete(
 ) -> None:
     """Delete a rule from rules.v1. To switch off a rule of the job's rules file, put it with `enabled: false` instead."""
     with errors():
-        put_records(resolve_kafka(bootstrap), [(rule_id, None)])
+        kafka = resolve_kafka(bootstrap)
+        if rule_id not in _ids_on_topic(kafka):
+            raise RuleError(f"no rule {rule_id} on rules.v1; `microadjust rules list` shows those that are there")
+        put_records(kafka, [(rule_id, None)])
         show([{"deleted": rule_id}], as_json, "")

@@ -10,6 +10,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from infra.gateway.connections import ConnectionLimits
 
 MAX_HEAD_BYTES: Final = 65_536
+MAX_HEADERS: Final = 256
+"""Of one request, trailers included. A header of six bytes takes a hundred in memory."""
+
+MAX_FRAMING_BYTES: Final = 131_072
+"""How many more bytes than its body a request may send: head, chunk sizes and trailers. Nothing else bounds a trailer."""
+
 HEAD_TIMEOUT_S: Final = 10.0
 """From the connection, or a request's first byte, to the end of its head."""
 
@@ -32,6 +38,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     """
 
     _bytes = 0
+    _framing_bytes = 0
+    _is_body = False
     _deadline: TimerHandle | None = None
     _is_head = False
     _is_unread = False
@@ -62,6 +70,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._bytes += len(data)
             if self._bytes > (MAX_HEAD_BYTES if self._is_head else MAX_UNREAD_BYTES):
                 self._abort()
+        if self._is_body:
+            self._framing_bytes += len(data)
+            if self._framing_bytes > MAX_FRAMING_BYTES:
+                self._abort()
 
     def handle_websocket_upgrade(self) -> None:
         self._cancel()
@@ -73,13 +85,26 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if not self._is_head:
             self._begin_head()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) < MAX_HEADERS:
+            super().on_header(name, value)
+        elif not self.transport.is_closing():
+            self._abort()
+
+    def on_body(self, body: bytes) -> None:
+        # Twice: the body, and as much again for chunk sizes.
+        self._framing_bytes -= 2 * len(body)
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         self._cancel()
+        self._is_body, self._framing_bytes = True, 0
         super().on_headers_complete()
         if self._limits.is_draining and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
+        self._is_body = False
         super().on_message_complete()
         # uvicorn leaves this out where the response was sent before.
         if self.cycle is not None:

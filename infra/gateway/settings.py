@@ -156,6 +156,11 @@ class Settings:
         }
         if "keys_file" in given or "server_keys" in given:
             del generators["write_keys"]
+        if both := given.get("write_keys", {}).keys() & given.get("server_keys", {}).keys():
+            names = ", ".join(sorted(given["server_keys"][each] for each in both))
+            raise SettingsError(
+                f"MICROADJUST_SERVER_KEYS: {names}: the key stands in MICROADJUST_WRITE_KEYS too, so in pages"
+            )
         missing = [name for name in generators if name not in given]
         return cls(**given, **{name: generators[name]() for name in missing}, generated=tuple(missing))
 
@@ -257,12 +262,13 @@ def _proxies(key: str, text: str) -> tuple[str, ...]:
 
 
 def _write_keys(key: str, text: str) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for entry in _entries(key, text):
         source, colon, write_key = entry.partition(":")
         if not (source and colon and write_key):
             raise SettingsError(f"{key}: an entry is not source:key; give source:key,source2:key2")
-        found[write_key] = source
+        if found.setdefault(write_key, source) != source:
+            raise SettingsError(f"{key}: {found[write_key]} and {source} have the same key; give each a key of its own")
     return found
 
 
@@ -270,7 +276,7 @@ def _webhooks(key: str, text: str) -> dict[str, Webhook]:
     # Here, since the settings are also read by programs that need none of what the kinds import.
     from infra.gateway.ingest.webhooks.registry import KINDS
 
-    found = {}
+    found: dict[str, Webhook] = {}
     for entry in _entries(key, text):
         source, _, rest = entry.partition("=")
         name, _, keys = rest.partition(":")
@@ -278,6 +284,8 @@ def _webhooks(key: str, text: str) -> dict[str, Webhook]:
         kind = KINDS.get(name)
         if not source or kind is None or not allowed:
             raise SettingsError(f"{key}: give source=kind:secret|older-secret, with a kind of {', '.join(KINDS)}")
+        if source in found:
+            raise SettingsError(f"{key}: {source} stands twice; give its secrets in one entry: {source}={name}:new|old")
         for secret in allowed:
             if problem := kind.secret_problem(secret):
                 raise SettingsError(f"{key}: the secret of {source} {problem}")

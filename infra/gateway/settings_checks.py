@@ -1,6 +1,6 @@
 """Checks settings against each other, and against what they lead to: Kafka, its topics, Redis, files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,7 +9,9 @@ from typing import Any, Final
 from redis import Redis
 from redis.exceptions import RedisError
 
+from infra.gateway.auth.keys_file import read_keys
 from infra.gateway.auth.operators import read_operators
+from infra.gateway.ingest.enrichment import Enricher
 from infra.gateway.settings import Settings, variable
 from infra.gateway.topic_watch import REQUIRED
 from infra.kafka.access import missing_grants
@@ -17,7 +19,7 @@ from infra.kafka.reading import StreamError, TopicReader
 from infra.settings import SettingsError
 
 MIN_SECRET_CHARS: Final = 16
-"""A push token shows its signature, so a short secret can be found without asking the gateway."""
+"""A push token shows its signature, so a short secret can be found without asking the gateway; a server key by asking it."""
 
 TIMEOUT_S: Final = 3.0
 
@@ -44,7 +46,9 @@ def require_safe(settings: Settings) -> None:
 
 def weak_secrets(settings: Settings) -> list[str]:
     """Returns the variables of secrets that are too short."""
-    given = {
+    given: dict[str, Iterable[str]] = {
+        "server_keys": settings.server_keys,
+        "session_secret": (settings.session_secret,) if settings.session_secret else (),
         "token_secrets": settings.token_secrets,
         "console_token": (settings.console_token,) if settings.console_token else (),
     }
@@ -79,14 +83,23 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
+    if settings.keys_file:
+        try:
+            yield Finding(variable("keys_file"), f"{len(read_keys(Path(settings.keys_file)))} keys")
+        except SettingsError as error:
+            yield Finding(variable("keys_file"), str(error), is_fatal=True)
     if settings.operators_file:
         try:
             count = len(read_operators(Path(settings.operators_file)))
             yield Finding(variable("operators_file"), f"{count} operators")
         except SettingsError as error:
             yield Finding(variable("operators_file"), str(error), is_fatal=True)
-    if settings.geo_database and not Path(settings.geo_database).is_file():
-        yield Finding(variable("geo_database"), f"no such file: {settings.geo_database}", is_fatal=True)
+    try:
+        Enricher(settings.geo_database)
+    except SettingsError as error:
+        yield Finding(variable("geo_database"), str(error), is_fatal=True)
+    if settings.metrics_port == settings.port:
+        yield Finding(variable("metrics_port"), f"{settings.port} is the port of the gateway itself", is_fatal=True)
 
 
 def _kafka(settings: Settings) -> Finding:

@@ -56,7 +56,7 @@ def erasure(user_id: str) -> str:
 
 
 def owner(session_id: str) -> str:
-    """Text: level and name of the source that began this session, where its sender made up the id."""
+    """Text: level, digest of the address and name of the source that began this session, where its sender made up the id."""
     return f"ma:owner:{session_id}"
 
 

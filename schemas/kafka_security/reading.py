@@ -36,7 +36,11 @@ def security_from_env(environ: Mapping[str, str]) -> KafkaSecurity:
             f"{NAMES[name]} and {PROPERTIES} are both set: give all settings in the file, or none of them"
         )
     path = environ[PROPERTIES]
-    return from_java(read_properties(_read(PROPERTIES, path, KafkaSecurityError)), path)
+    properties = read_properties(_read(PROPERTIES, path, KafkaSecurityError))
+    if not properties:
+        # Not an open cluster: a secret that is not mounted yet looks like this.
+        raise KafkaSecurityError(f"the file that {PROPERTIES} names holds no property")
+    return from_java(properties, path)
 
 
 def value_of(environ: Mapping[str, str], key: str, error: type[Exception]) -> str:
@@ -56,7 +60,8 @@ def value_of(environ: Mapping[str, str], key: str, error: type[Exception]) -> st
 
 def _read(key: str, path: str, error: type[Exception]) -> str:
     try:
-        return Path(path).read_text("utf-8")
+        # Editors of Windows begin a file with a mark that is no part of a secret.
+        return Path(path).read_text("utf-8-sig")
     except OSError as problem:
         # Without the path: it may be the secret itself, given as the wrong variable.
         raise error(f"the file that {key} names cannot be read: {problem.strerror}") from None

@@ -5,15 +5,16 @@ import os
 import re
 import time
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from infra.gateway.auth.key_permissions import SCOPES, KeyTable, Level, Quota, Scope, WriteKey, key_digest
+from infra.gateway.auth.origin_names import canonical_origin
 from infra.settings import SettingsError
 
 _log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ CHECK_EVERY_S: Final = 1.0
 
 MIN_KEY_CHARS: Final = 16
 """A shorter key could be found by trying."""
+
+MAX_EVENTS_PER_S: Final = 1_000_000_000
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -91,10 +94,10 @@ class KeysFile:
 
 
 def read_keys(path: Path) -> KeyTable:
-    """Reads the keys that are not revoked; raises `SettingsError`, whose message repeats no key."""
+    """Reads the keys, those that are revoked as expired ones; raises `SettingsError`, whose message repeats no key."""
     setting = "MICROADJUST_GATEWAY_KEYS_FILE"
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
         found = msgspec.convert(document, _File)
     except OSError as error:
         raise SettingsError(f"{setting}={str(path)!r} cannot be read: {error.strerror}") from None
@@ -109,8 +112,8 @@ def read_keys(path: Path) -> KeyTable:
                 raise SettingsError(f"{setting}: key {number} of source {name!r}: {error}") from None
             if digest in keys:
                 raise SettingsError(f"{setting}: key {number} of source {name!r} is listed twice")
-            if not each.revoked:
-                keys[digest] = permitted
+            # Kept, so that it is refused where the settings list it too.
+            keys[digest] = replace(permitted, expires_at_s=0.0) if each.revoked else permitted
     return keys
 
 
@@ -139,23 +142,16 @@ def _permitted(name: str, source: _Source, each: _Key) -> WriteKey:
         name,
         each.kind,
         scopes,
-        frozenset(map(_origin, source.origins)),
+        frozenset(map(canonical_origin, source.origins)),
         _quota(source),
         None if expires is None else expires.timestamp(),
     )
 
 
-def _origin(text: str) -> str:
-    """Checks an origin as browsers send it: scheme and host, without a path."""
-    parts: Any = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or text != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError(f"origins: {text!r} is no origin; give https://host without a path")
-    return text
-
-
 def _quota(source: _Source) -> Quota | None:
     if source.events_per_s is None and source.burst is None:
         return None
-    if source.events_per_s is None or source.events_per_s <= 0 or (source.burst is not None and source.burst < 1):
-        raise ValueError("events_per_s, burst: give numbers above 0")
-    return Quota(source.events_per_s, source.burst or max(1, int(2 * source.events_per_s)))
+    rate, burst = source.events_per_s, source.burst
+    if rate is None or not 0 < rate <= MAX_EVENTS_PER_S or (burst is not None and not 1 <= burst <= MAX_EVENTS_PER_S):
+        raise ValueError(f"events_per_s, burst: give numbers above 0, of at most {MAX_EVENTS_PER_S:,}")
+    return Quota(rate, burst or max(1, int(2 * rate)))

@@ -86,7 +86,7 @@ def fingerprint_of(operator: Operator) -> str:
 def read_operators(path: Path) -> tuple[Operator, ...]:
     """Reads `[[operator]]` tables with `name`, `token` or `token_sha256`, and `roles`. Raises `SettingsError`."""
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"MICROADJUST_GATEWAY_OPERATORS_FILE={path}: {error}") from None
     tables = document.get("operator")
@@ -99,6 +99,8 @@ def read_operators(path: Path) -> tuple[Operator, ...]:
 
 
 def _operator(path: Path, table: Mapping[str, Any]) -> Operator:
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: give [[operator]] tables with name, token or token_sha256, and roles")
     name, roles = table.get("name"), table.get("roles")
     where = f"{path}: operator {name!r}"
     if not isinstance(name, str) or not name or not name.isprintable() or len(name) > 64:

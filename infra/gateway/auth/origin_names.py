@@ -22,7 +22,7 @@ def canonical_origin(text: str) -> str:
     if "*" in text:
         raise ValueError("wildcards are not supported; list each origin, or unset the list to let any page send events")
     parts = urlsplit(text)
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not parts.hostname.strip("."):
         raise ValueError("not an origin; give scheme and host, such as https://site.example")
     try:
         port = parts.port

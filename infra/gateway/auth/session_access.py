@@ -21,6 +21,7 @@ from infra.gateway.auth.session_ids import (
 from infra.gateway.auth.session_owners import MIN_UNBOUND_CHARS, Owner, SessionOwners, UnknownOwnerError
 from infra.gateway.auth.write_keys import WriteKeys
 from infra.gateway.errors import ApiError
+from infra.gateway.ingest.json_fields import id_text
 from infra.gateway.settings import Settings
 
 MAX_ID_CHARS: Final = 64
@@ -82,7 +83,7 @@ class SessionAccess:
                 resolved.renamed.add(derived)
                 if key.level == "server" or (type(given) is str and is_secret(given)):
                     resolved.readable.add(derived)
-            elif isinstance(given, str) and _is_id(given):
+            elif isinstance(given, str) and is_session_id(given):
                 plain.setdefault(given, []).append(event)
         if plain:
             await self._claim(key, plain, resolved, address)
@@ -91,13 +92,14 @@ class SessionAccess:
     async def _claim(
         self, key: WriteKey, plain: dict[str, list[dict[str, Any]]], resolved: ResolvedSessions, address: str
     ) -> None:
-        owners = await self._owners.claim({each: Owner.of(key, each, address) for each in plain})
+        digest = self._ids.address_digest(address)
+        owners = await self._owners.claim({each: Owner.of(key, each, digest) for each in plain})
         for given, events in plain.items():
             if given in owners:
                 owner = owners[given]
-                is_ours = owner is None or owner.admits(key, address)
+                is_ours = owner is None or owner.admits(key, digest)
             else:
-                owner, is_ours = Owner.of(key, given, address), self._keys.is_one_sender and not self._has_webhooks
+                owner, is_ours = Owner.of(key, given, digest), self._keys.is_one_sender and not self._has_webhooks
             if not is_ours:
                 own = "" if key.level == "server" or len(given) >= MIN_UNBOUND_CHARS else address
                 derived = self._ids.derive(key.source, key.level, "apart", given, own)
@@ -125,7 +127,7 @@ class SessionAccess:
             if key.level == "server" or is_secret(given) or derived == proven:
                 return derived
             raise _not_yours()
-        found = await self._owners.claim({given: Owner.of(key, given, address)})
+        found = await self._owners.claim({given: Owner.of(key, given, self._ids.address_digest(address))})
         if given not in found:
             raise _unknown_owner()
         owner = found[given]
@@ -184,7 +186,7 @@ class SessionAccess:
             if not given.is_guessable:
                 return self._ids.derive(key.source, None, *given.parts)
             return self._from_identity(key, address, *given.parts)
-        if not _is_id(given):
+        if not is_session_id(given):
             return None
         if is_secret(given):
             return self._from_secret(key.source, given)
@@ -205,15 +207,11 @@ class SessionAccess:
 
 
 def _id_text(given: Any) -> str | None:
-    """Returns an id as a text, None for anything else. Databases give numbers; one that is very long has its digits as `text`."""
-    if type(given) is float and given.is_integer():
-        return str(int(given))
-    if type(given) in (int, float):
-        return str(given)
-    return given if type(given) is str else getattr(given, "text", None)
+    """Returns an id as the text that validation will make of it, None for anything else."""
+    return given if type(given) is str else id_text(given) or None
 
 
-def _is_id(given: Any) -> bool:
+def is_session_id(given: Any) -> bool:
     """Whether it is an id of the contract: 1 to 64 characters of text."""
     return (
         type(given) is str

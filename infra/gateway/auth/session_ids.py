@@ -26,6 +26,9 @@ _MAX_DECORATION: Final = 10
 _CLOCK_S: Final = (1_577_836_800, 2_208_988_800)
 """The years 2020 to 2039."""
 
+_POWER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?[eE][+-]?\d{1,4}")
+"""A number with an exponent, as JSON's very large and very small ones are written."""
+
 _NEGATIVE: Final = re.compile(r"-\d[\d.e+-]*")
 
 _NOBODY: Final = frozenset(
@@ -92,7 +95,7 @@ def is_guessable(session_id: str) -> bool:
     """
     if "@" in session_id or "%40" in session_id or session_id.startswith("~") or names_nobody(session_id):
         return True
-    if _SEPARATORS.sub("", session_id).isnumeric():
+    if _SEPARATORS.sub("", session_id).isnumeric() or _POWER.fullmatch(session_id):
         return True
     for pattern in (_CLOCK, _DATE):
         rest, found = pattern.subn("", session_id)
@@ -129,6 +132,10 @@ class SessionIds:
         # As JSON with escapes, so that no two lists of parts read alike and unpaired surrogates are no error.
         text = json.dumps([source, level, *parts])
         return self._prefix(source) + hmac.digest(self._secret, text.encode(), sha256).hex()[:40]
+
+    def address_digest(self, address: str) -> str:
+        """Returns what stands for an address where only sameness counts: Redis keeps no whole addresses."""
+        return hmac.digest(self._secret, b"address\0" + address.encode("utf-8", "replace"), sha256).hex()[:16]
 
     def is_of(self, session_id: str, source: str) -> bool:
         """Whether the id was derived for this source."""

@@ -36,7 +36,7 @@ return found
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who began a session. `address` is empty unless the id is so short that others might come upon it."""
+    """Who began a session. `address`, a digest, is empty unless the id is so short that others might come upon it."""
 
     source: str
     level: Level

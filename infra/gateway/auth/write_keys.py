@@ -58,7 +58,7 @@ class WriteKeys:
     def of(self, key: Any, connection: HTTPConnection, scope: Scope) -> WriteKey:
         """Returns the permissions of a key as it stands in a JSON body; raises `ApiError` 401 or 403."""
         found = self._all().get(key_digest(key)) if isinstance(key, str) else None
-        if found is None or (found.expires_at_s is not None and found.expires_at_s <= time.time()):
+        if found is None:
             detail = "write_key: missing or unknown; send one of MICROADJUST_WRITE_KEYS in the header X-Write-Key"
             raise ApiError(401, "write_key", detail, field="write_key")
         found.require(scope)
@@ -66,9 +66,14 @@ class WriteKeys:
         if origin is not None and found.level == "server":
             detail = "write_key: a server key was sent by a page; replace it, it is no secret any more"
             raise ApiError(403, "server_key", detail, field="write_key")
-        if origin is not None and found.origins and origin not in found.origins:
+        if origin is not None and found.origins and origin.lower() not in found.origins:
             raise origin_error()
         return found
 
     def _all(self) -> KeyTable:
-        return self._set if self._file is None else {**self._set, **self._file.keys()}
+        """Returns the keys that have not expired."""
+        if self._file is None:
+            return self._set
+        now_s = time.time()
+        keys = {**self._set, **self._file.keys()}
+        return {each: key for each, key in keys.items() if key.expires_at_s is None or key.expires_at_s > now_s}

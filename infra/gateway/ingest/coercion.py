@@ -7,7 +7,7 @@ An odd optional field is turned into what it means, cut, or left out, and `notes
 from collections.abc import Callable
 from typing import Any, Final
 
-from infra.gateway.ingest.json_fields import MAX_TAG_CHARS, id_text, number_of, short_id, tag_text
+from infra.gateway.ingest.json_fields import MAX_TAG_CHARS, id_text, number_of, paired, short_id, tag_text
 from infra.gateway.ingest.times import milliseconds
 from schemas.event_validation import CONTEXT_FIELDS, FIELDS, Field
 from schemas.events import MAX_PROPERTIES, VALUE_RANGE
@@ -88,7 +88,7 @@ def _paired(text: str, name: str, notes: _Notes) -> str:
     if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
         return text
     notes.add(name, "unpaired surrogate replaced")
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return paired(text)
 
 
 def _number(field: Field, value: Any, name: str, notes: _Notes) -> Any:

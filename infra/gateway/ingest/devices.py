@@ -58,7 +58,8 @@ _PLATFORMS: Final = ("ios", "android", "web")
 @lru_cache(maxsize=4096)
 def device_of(agent: str) -> Mapping[str, str]:
     """Parses a user agent into device, os, browser and bot, as far as they are known. Cached: do not modify the result."""
-    agent = agent[:MAX_USER_AGENT_CHARS]
+    # JSON may hold half a surrogate pair, which the parser's own encoding refuses.
+    agent = agent[:MAX_USER_AGENT_CHARS].encode("utf-8", "replace").decode()
     if not agent:
         return {}
     parsed = parse(agent)

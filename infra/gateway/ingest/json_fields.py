@@ -10,6 +10,7 @@ import msgspec
 from schemas.event_validation import HugeInteger
 
 MAX_ID_CHARS: Final = 64
+MAX_USER_ID_CHARS: Final = 128
 MAX_TAG_CHARS: Final = 8_192
 
 
@@ -48,6 +49,20 @@ def id_text(value: Any) -> str:
 def short_id(text: str, limit: int = MAX_ID_CHARS) -> str:
     """Returns the id, or a digest of one that is too long for the event contract."""
     return text if len(text) <= limit else blake2b(text.encode("utf-8", "replace"), digest_size=24).hexdigest()
+
+
+def paired(text: str) -> str:
+    """Returns the text with U+FFFD for each half of a surrogate pair, which UTF-8 cannot say."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def stored_user_id(given: str) -> str:
+    """Returns a user's id as its events carry it, for who asks by the id that was sent.
+
+    >>> stored_user_id("ina"), len(stored_user_id("x" * 300)), stored_user_id("\\ud800") == "\\ufffd"
+    ('ina', 48, True)
+    """
+    return paired(short_id(given, MAX_USER_ID_CHARS))
 
 
 def tag_text(value: Any) -> str | None:

@@ -13,7 +13,7 @@ import msgspec
 from infra.gateway import metrics
 from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
-from infra.gateway.ingest.addresses import cut_address, without_secrets_of_addresses
+from infra.gateway.ingest.addresses import cut_address, cut_addresses_in, without_secrets_of_addresses
 from infra.gateway.ingest.coercion import coerced, shortened
 from infra.gateway.ingest.deduplication import Claim, Deduplicator, RedisSeenIds
 from infra.gateway.ingest.enrichment import BOT
@@ -172,15 +172,11 @@ class IngestPipeline:
             metrics.REJECTED_UNSTORED.labels("limit").inc(len(rejections))
             return []
         sent = originals()
-        # Redacted once per original: a webhook may be the original of all its events.
-        redacted = {
-            each: redact(each)[:MAX_BYTES]
-            for each in {sent[taken.index] for taken in sampled if taken.index < len(sent)}
-        }
+        # Room is taken before the work of redacting is done, or anybody could have it done for records that keep nothing.
         kept = {
-            taken.index: redacted[sent[taken.index]]
+            taken.index: redact(sent[taken.index], MAX_BYTES)
             for taken in sampled
-            if taken.index < len(sent) and self._sampler.has_room(address, redacted[sent[taken.index]])
+            if taken.index < len(sent) and self._sampler.has_room(address, sent[taken.index][:MAX_BYTES])
         }
         return [
             RejectedRecord(
@@ -266,6 +262,9 @@ def is_late(event: Event) -> bool:
 def _cut_addresses(event: Event) -> None:
     if event.page_url:
         event.page_url = cut_address(event.page_url)
+    for name in ("text", "element", "placement"):
+        if "://" in (written := getattr(event, name) or ""):
+            setattr(event, name, cut_addresses_in(written))
     if event.properties:
         event.properties = without_secrets_of_addresses(event.properties)
 

@@ -17,10 +17,11 @@ from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.key_permissions import WriteKey
 from infra.gateway.auth.operator import authentication_of, require_operator
 from infra.gateway.auth.push_tokens import InvalidTokenError
+from infra.gateway.auth.session_access import MAX_ID_CHARS, is_session_id
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.guard import IngestGuard
-from infra.gateway.ingest.json_fields import id_text, number_of, short_id
+from infra.gateway.ingest.json_fields import id_text, number_of, short_id, stored_user_id
 from infra.gateway.ingest.limits import BodyMemoryLease
 from infra.gateway.ingest.native.events import native_events
 from infra.gateway.responses import json_response
@@ -37,8 +38,6 @@ from schemas.rejects import ValidationFailure
 from schemas.topics import OUTCOMES
 
 MAX_SESSIONS: Final = 100
-MAX_ID_CHARS: Final = 64
-MAX_USER_ID_CHARS: Final = 128
 
 PAGE_SOURCE: Final = "page"
 """Source of what pages send with a push token instead of a write key."""
@@ -83,7 +82,7 @@ class RestApi:
         operator = require_operator(request, self._settings)
         _, body, _ = await self._guard.read_json_object(request, memory, None)
         ids = body.get("session_ids")
-        if type(ids) is not list or not all(type(each) is str and 0 < len(each) <= MAX_ID_CHARS for each in ids):
+        if type(ids) is not list or not all(is_session_id(each) for each in ids):
             raise ApiError(
                 422,
                 "wrong_type",
@@ -103,7 +102,7 @@ class RestApi:
         key = self._guard.write_keys.of_headers(request, "tokens")
         _, body, at_ms = await self._guard.read_json_object(request, memory, None if key is None else key.source)
         if key is None:
-            key = self._guard.write_keys.of(body.get("write_key"), request, "tokens")
+            key = self._guard.write_keys.of(_write_key_in(body), request, "tokens")
         given = _session_id(body.get("session_id"))
         proven = self._sessions.proven(request, body.get("token"), at_ms)
         session_id = await self._sessions.require_token(key, given, proven, self._guard.address_of(request))
@@ -119,8 +118,8 @@ class RestApi:
             request, memory, None if key is None else key.source
         )
         session_id = _session_id(body.get("session_id"))
-        if key is None and body.get("write_key") is not None:
-            key = self._guard.write_keys.of(body["write_key"], request, "events")
+        if key is None and (given_key := _write_key_in(body)) is not None:
+            key = self._guard.write_keys.of(given_key, request, "events")
         if key is None:
             body["session_id"] = self._session_of_token(request, body, session_id)
         if body.get("rating") is None and body.get("text") is None:
@@ -149,8 +148,8 @@ class RestApi:
         """Takes outcomes of any session from the operator, else those of sessions that the key or token may write."""
         key = self._guard.write_keys.of_headers(request, "outcomes")
         _, body, received_ms = await self._guard.read_json_object(request, memory, None if key is None else key.source)
-        if key is None and body.get("write_key") is not None:
-            key = self._guard.write_keys.of(body["write_key"], request, "outcomes")
+        if key is None and (given_key := _write_key_in(body)) is not None:
+            key = self._guard.write_keys.of(given_key, request, "outcomes")
         outcomes = body.get("outcomes")
         self._guard.charge_quota(key or _PAGE, len(outcomes) if type(outcomes) is list else 1)
         proven = self._sessions.proven(request, body.get("token"), received_ms)
@@ -238,17 +237,22 @@ def _rating_failure(given: Any) -> ValidationFailure | None:
 
 
 def _user_id(request: Request) -> str:
+    """Returns the user's id as events carry it: of a very long one a digest."""
     user_id: str = request.path_params["user_id"]
-    if not 0 < len(user_id) <= MAX_USER_ID_CHARS:
-        detail = f"user_id: expected 1 to {MAX_USER_ID_CHARS} characters"
-        raise ApiError(422, "out_of_range", detail, field="user_id")
-    return user_id
+    if not user_id:
+        raise ApiError(422, "out_of_range", "user_id: expected at least 1 character", field="user_id")
+    return stored_user_id(user_id)
+
+
+def _write_key_in(body: dict[str, Any]) -> Any:
+    return body.get("write_key", body.get("writeKey"))
 
 
 def _session_id(given: Any) -> str:
+    given = id_text(given) or given
     if type(given) is not str:
         raise ApiError(422, "missing_field", "session_id: required, as a string", field="session_id")
-    if not 0 < len(given) <= MAX_ID_CHARS or any("\ud800" <= char <= "\udfff" for char in given):
+    if not is_session_id(given):
         raise ApiError(422, "out_of_range", f"session_id: expected 1 to {MAX_ID_CHARS} characters", field="session_id")
     return given
 

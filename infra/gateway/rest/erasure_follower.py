@@ -31,9 +31,9 @@ class ErasureFollower:
         self._since_ms = now_ms() - keys.ERASED_LIFE_MS
         self._seen: dict[str, float] = {}
 
-    async def run(self) -> None:
+    async def run(self, every_s: float = EVERY_S) -> None:
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(every_s)
             await self.step()
             await self.write_due_tombstones()
 
@@ -62,11 +62,12 @@ class ErasureFollower:
 
 
 @asynccontextmanager
-async def following(gateway: GatewayContext) -> AsyncIterator[None]:
+async def following(gateway: GatewayContext, every_s: float = EVERY_S) -> AsyncIterator[None]:
     """Runs the follower. What was erased before is known when it has begun, if Redis answers."""
     follower = ErasureFollower(gateway)
     await follower.step()
-    task = asyncio.create_task(follower.run())
+    task = asyncio.create_task(follower.run(every_s))
+    gateway.is_alive.append(lambda: "erasure follower" if task.done() else None)
     try:
         yield
     finally:

@@ -251,14 +251,14 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         "erasePerson", "people", "Erase a person's data",
         {200: ("Erased; `remaining` lists the topics that keep records until their retention ends.", JSON, _ref("Erased"))},
         (401, 403, 404, 422, 429, 503), ("bearer",),
-        (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "The events' user_id."),),
+        (_parameter("user_id", "path", {"type": "string", "minLength": 1}, "The user_id as it was sent with events."),),
     )},
     "/v1/people/{user_id}/export": {"get": Operation(
         "exportPerson", "people", "Export what is held of a person",
         {200: ("Redis, session-state.v1, the records of topics, and this gateway's memory. `not_exported` lists the topics "
                "whose records of erased sessions are left out.", JSON, _ref("PersonExport"))},
         (401, 403, 404, 422, 429, 503), ("bearer",),
-        (_parameter("user_id", "path", {"type": "string", "minLength": 1, "maxLength": 128}, "The events' user_id."),),
+        (_parameter("user_id", "path", {"type": "string", "minLength": 1}, "The user_id as it was sent with events."),),
     )},
     "/health": {"get": Operation(
         "getHealth", "operation", "Check whether Kafka and Redis answer",

@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
+from infra.gateway.ingest.json_fields import id_text, number_of, paired, tag_text
 from infra.gateway.ingest.pipeline import RejectedItem
+from infra.gateway.ingest.times import milliseconds
 from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
 from schemas.events import MAX_SKEW_MS
 from schemas.outcomes import Outcome
@@ -17,6 +19,10 @@ from schemas.topics import OUTCOMES
 
 MAX_OUTCOMES: Final = 500
 _MSGSPEC_PATH: Final = re.compile(r" - at `\$\.?([^`]*)`$")
+
+_MAX_CHARS: Final = {"metric": 64, "reason": 128}
+_MAX_VALUE: Final = 1e15
+"""Bounds of optional fields of the contract, which cost the outcome nothing."""
 
 
 Writable = Callable[[str], Awaitable[str | None]]
@@ -66,7 +72,7 @@ class Outcomes:
 
 def _validated(index: int, given: Any, received_ms: int) -> Outcome | RejectedItem:
     try:
-        outcome = msgspec.convert(given, Outcome)
+        outcome = msgspec.convert(_coerced(given) if type(given) is dict else given, Outcome)
         # Fails on an unpaired surrogate, which could not be written.
         msgspec.json.encode(outcome)
     except msgspec.ValidationError as error:
@@ -83,6 +89,23 @@ def _validated(index: int, given: Any, received_ms: int) -> Outcome | RejectedIt
             "occurred_at_ms: over 24 h from now; expected milliseconds since 1970",
         )
     return outcome
+
+
+def _coerced(given: dict[str, Any]) -> dict[str, Any]:
+    """Returns the outcome's fields in the contract's spelling, as far as they can be read; optional ones are else left out."""
+    found = {name: each for name, each in given.items() if name in Outcome.__struct_fields__}
+    for name in ("session_id", "command_id"):
+        if name in found:
+            found[name] = id_text(found[name]) or found[name]
+    if (at_ms := milliseconds(found.get("occurred_at_ms"))) is not None:
+        found["occurred_at_ms"] = at_ms
+    for name, most in _MAX_CHARS.items():
+        if name in found:
+            found[name] = None if (text := tag_text(found[name])) is None else paired(text)[:most]
+    if "value" in found:
+        value = number_of(found["value"])
+        found["value"] = value if value is not None and abs(value) <= _MAX_VALUE else None
+    return found
 
 
 def _rejected_item(index: int, error: str) -> RejectedItem:

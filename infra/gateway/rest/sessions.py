@@ -1,6 +1,7 @@
 """Reads session state and active commands from Redis, with defaults for when Redis does not answer."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -14,6 +15,8 @@ from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.commands import AdjustmentCommand
 from schemas.session_state import MAX_RECENT, ActiveAdjustment, RecentAction
 
+_log = logging.getLogger(__name__)
+
 REDIS_TIMEOUT_S: Final = 0.04
 """Lets the default response be sent within 50 ms."""
 
@@ -24,8 +27,9 @@ class SessionView(Struct):
     """A session's state as REST returns it.
 
     `known` is false if the projector has written nothing (or it has expired); the other fields are then the defaults of a
-    new session, except `recent`, which the collector fills at once. `degraded` means that Redis did not answer: the same
-    defaults, so that a page can go on. `active` holds only adjustments that have not expired.
+    new session, except `recent`, which the collector fills at once. `degraded` means that Redis did not answer, or holds what
+    another version has written: the same defaults, so that a page can go on. `active` holds only adjustments that have not
+    expired.
     """
 
     session_id: str
@@ -86,7 +90,7 @@ class SessionStore:
         if found is None:
             return [SessionView(session_id, degraded=True) for session_id in ids]
         pairs = zip(found[0::2], found[1::2], strict=True)
-        return [_view(each, held, noted, now_ms) for each, (held, noted) in zip(ids, pairs, strict=True)]
+        return [_view_or_default(each, held, noted, now_ms) for each, (held, noted) in zip(ids, pairs, strict=True)]
 
     async def commands(self, key: str, now_ms: int) -> CommandsView:
         """Returns the commands in force under one of the projector's keys."""
@@ -99,12 +103,28 @@ class SessionStore:
         found = await self._ask(read)
         if found is None:
             return CommandsView(degraded=True)
-        commands = [_command_decoder.decode(each) for each in found]
+        try:
+            commands = [_command_decoder.decode(each) for each in found]
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return CommandsView(degraded=_warn_of(error))
         in_force = [each for each in commands if each.expires_at_ms > now_ms]
         return CommandsView(sorted(in_force, key=lambda each: (-each.issued_at_ms, each.command_id)))
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
         return await self._breaker.call(lambda: asyncio.wait_for(question(), REDIS_TIMEOUT_S))
+
+
+def _view_or_default(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now_ms: int) -> SessionView:
+    """Returns the view; the default of a session whose state another version of this software has written."""
+    try:
+        return _view(session_id, held, noted, now_ms)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return SessionView(session_id, degraded=_warn_of(error))
+
+
+def _warn_of(error: Exception) -> bool:
+    _log.warning("Redis holds what this version cannot read: %s", type(error).__name__)
+    return True
 
 
 def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now_ms: int) -> SessionView:

@@ -22,12 +22,13 @@ def test_outcomes_are_judged_one_by_one_and_stand_on_kafka(topics: PrefixedTopic
     good = [outcome(), outcome(command_id=None, status=None, metric="rating", value=4.5), outcome(extra="ignored")]
     bad = [
         (outcome(status="done"), "status", "out_of_range"),
-        (outcome(session_id=7), "session_id", "wrong_type"),
+        (outcome(session_id=[7]), "session_id", "wrong_type"),
+        (outcome(session_id=7), "session_id", "token"),
         (outcome(session_id=""), "session_id", "out_of_range"),
         (outcome(occurred_at_ms=now_ms() - 90_000_000), "occurred_at_ms", "impossible_time"),
         (outcome(status=None), "status", "missing_field"),
         ({"session_id": "anna"}, "command_id", "missing_field"),
-        (outcome(metric="\ud800"), "", "malformed"),
+        (outcome(command_id="\ud800"), "", "malformed"),
         ("applied", "", "wrong_type"),
         (None, "", "wrong_type"),
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from infra.bench.mock_kafka import is_available, mock_kafka
 from infra.cli.__main__ import shadowed_package
 from infra.cli.main import app
 from infra.local import processes
@@ -97,6 +98,14 @@ def test_without_kafka_a_command_says_so_within_seconds(home: Path) -> None:
     shown = run("rules", "delete", "some-rule", "--bootstrap", "127.0.0.1:1")
     assert time.monotonic() - began < 5.0
     assert "no Kafka at 127.0.0.1:1" in shown.output
+
+
+@pytest.mark.skipif(not is_available(), reason="this librdkafka has no mock cluster")
+def test_a_rule_that_is_not_there_is_not_said_to_be_deleted(home: Path) -> None:
+    with mock_kafka() as kafka:
+        shown = run("rules", "delete", "some-rule", "--bootstrap", kafka.bootstrap)
+    assert shown.exit_code == 1
+    assert "no rule some-rule on rules.v1" in shown.output
 
 
 def test_what_listens_and_is_no_kafka_is_named(home: Path) -> None:

@@ -1,6 +1,7 @@
 """`microadjust gateway` and `projector` before they start: settings that are refused, and what `--check` finds."""
 
 import re
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -55,3 +56,27 @@ def test_the_check_names_what_is_missing_and_what_is_unsafe() -> None:
     assert "ok MICROADJUST_PUSH_SECRETS: weak" in text
     assert "ok MICROADJUST_WRITE_KEYS: not set: random" in text
     assert "SECRET:" not in text
+
+
+def test_the_check_reads_the_files_that_the_settings_name(tmp_path: Path) -> None:
+    keys, places = tmp_path / "keys.toml", tmp_path / "places.mmdb"
+    keys.write_text("[sources")
+    places.write_text("no database")
+    shown = run(
+        "gateway",
+        "--check",
+        "--bootstrap",
+        "127.0.0.1:1",
+        MICROADJUST_GATEWAY_REDIS_URL="redis://127.0.0.1:1/0",
+        MICROADJUST_GATEWAY_KEYS_FILE=str(keys),
+        MICROADJUST_GATEWAY_GEO_DATABASE=str(places),
+        MICROADJUST_GATEWAY_METRICS_PORT="8480",
+    )
+    for name in ("KEYS_FILE", "GEO_DATABASE", "METRICS_PORT"):
+        assert f"FAILED MICROADJUST_GATEWAY_{name}" in shown.output
+
+
+def test_a_port_that_does_not_exist_is_refused() -> None:
+    shown = run("gateway", "--check", "--port", "99999")
+    assert shown.exit_code == 2
+    assert "65535" in shown.output

@@ -1,5 +1,7 @@
 """Events through the whole application, with a producer that records what Kafka would get."""
 
+import json
+
 import msgspec
 
 from schemas.events import Event
@@ -23,6 +25,19 @@ def test_a_valid_event_goes_to_events_and_a_rejected_one_to_rejected() -> None:
     assert (good.topic, good.key, bad.topic) == ("x-events.v1", b"anna", "x-rejected.v1")
     assert msgspec.json.decode(good.value or b"", type=Event).event_id == "good"
     assert msgspec.json.decode(bad.value or b"", type=RejectedRecord).stage == "gateway:tests"
+
+
+def test_half_a_surrogate_pair_in_a_user_agent_costs_nothing() -> None:
+    producer = RecordingProducer()
+    message = {"type": "track", "userId": "ina", "event": "Seen"}
+    odd = [
+        {**message, "context": {"userAgent": "\ud83d"}},
+        {**message, "context": {"userAgent": "\udc00", "ip": "\udc00"}},
+    ]
+    # Python's own writer puts half a pair as an escape, as a careless page would.
+    body = json.dumps({"batch": [*odd, message]})
+    response = in_process(producer).post("/v1/batch", content=body, headers=HEADERS)
+    assert (response.status_code, response.json()["accepted"], len(producer.sent)) == (200, 3, 3)
 
 
 def test_a_repeated_event_is_written_once() -> None:

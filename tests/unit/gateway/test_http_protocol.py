@@ -12,11 +12,13 @@ from infra.gateway.connections import ConnectionLimits
 from infra.gateway.http_protocol import (
     HEAD_TIMEOUT_S,
     IDLE_TIMEOUT_S,
+    MAX_HEADERS,
     MAX_UNREAD_BYTES,
     UNREAD_BODY_TIMEOUT_S,
     LimitedHttpProtocol,
 )
 
+CHUNKED = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 
 
@@ -212,3 +214,38 @@ def test_while_draining_each_answer_closes_its_connection() -> None:
     assert b"connection: close" not in first
     assert b"connection: close" in second
     assert connection.transport.is_closed
+
+
+@pytest.mark.parametrize("unit", [b"a: b\r\n" * 1_000, b"a" * 6_000], ids=["many trailers", "a long one"])
+def test_trailers_have_an_end(unit: bytes) -> None:
+    connection = Connection()
+    # The endpoint has not run yet: it waits for the rest of the body.
+    connection.protocol.data_received(CHUNKED + b"1\r\nx\r\n0\r\na: ")
+    sent = 0
+    while not connection.transport.is_closed:
+        connection.protocol.data_received(unit)
+        sent += len(unit)
+        assert sent < 200_000
+    assert len(connection.protocol.headers) <= MAX_HEADERS
+
+
+def test_a_head_has_only_so_many_headers() -> None:
+    connection = Connection()
+    connection.send(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * MAX_HEADERS + b"\r\n")
+    assert connection.transport.written.startswith(b"HTTP/1.1 401")
+    connection.protocol.data_received(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (MAX_HEADERS + 2))
+    assert connection.transport.is_closed
+    assert len(connection.protocol.headers) == MAX_HEADERS
+
+
+@pytest.mark.parametrize("size", [6, 100, 60_000])
+def test_a_body_in_chunks_may_be_as_large_as_any(size: int) -> None:
+    connection = Connection()
+    connection.protocol.data_received(CHUNKED)
+    chunk = f"{size:x}\r\n".encode() + b"x" * size + b"\r\n"
+    for _ in range(0, 512_000, size):
+        connection.protocol.data_received(chunk)
+    connection.protocol.data_received(b"0\r\ntrailer: a\r\n\r\n")
+    connection.clock.run_tasks()
+    assert not connection.transport.is_closed
+    assert connection.transport.written.startswith(b"HTTP/1.1 401")

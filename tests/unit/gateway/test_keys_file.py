@@ -75,7 +75,11 @@ def test_two_keys_of_one_source_are_valid_at_once(tmp_path: Path) -> None:
         (f'[sources.a]\n[[sources.a.keys]]\nkey = "{OLD}"\nscopes = ["read"]', "a public key may have"),
         (f'[sources.a]\n[[sources.a.keys]]\nkey = "{OLD}"\nkind = "secret"', "kind"),
         (f'[sources.a]\n[[sources.a.keys]]\nkey = "{OLD}"\n[[sources.a.keys]]\nkey = "{OLD}"', "listed twice"),
-        (f'[sources.a]\norigins = ["https://a.example/"]\n[[sources.a.keys]]\nkey = "{OLD}"', "is no origin"),
+        (f'[sources.a]\norigins = ["https://a.example/x"]\n[[sources.a.keys]]\nkey = "{OLD}"', "has no path"),
+        (f'[sources.a]\norigins = ["https://*.example"]\n[[sources.a.keys]]\nkey = "{OLD}"', "wildcards"),
+        (f'[sources.a]\nevents_per_s = inf\n[[sources.a.keys]]\nkey = "{OLD}"', "at most"),
+        (f'[sources.a]\nevents_per_s = nan\nburst = 3\n[[sources.a.keys]]\nkey = "{OLD}"', "at most"),
+        (f'[sources.a]\nevents_per_s = 1e308\n[[sources.a.keys]]\nkey = "{OLD}"', "at most"),
         (f'[sources.a]\nburst = 3\n[[sources.a.keys]]\nkey = "{OLD}"', "above 0"),
         (f'[sources.a]\n[[sources.a.keys]]\nkey = "{OLD}"\nrevoke = true', "revoke"),
     ],
@@ -110,6 +114,28 @@ def test_keys_are_used_where_they_are_meant_to_be(tmp_path: Path) -> None:
     assert status(keys, "nobody's") == 401
     assert keys.sources == {"site", "blog"}
     assert not keys.is_one_sender
+
+
+def test_origins_are_understood_as_browsers_write_them(tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    given = '["https://Blog.Example/", "https://shop.example:443", "https://m\u00fcller.example"]'
+    file.write_text(BLOG.replace('["https://blog.example"]', given))
+    keys = WriteKeys({}, {}, KeysFile(str(file)))
+    for origin in ("https://blog.example", "https://shop.example", "https://xn--mller-kva.example"):
+        assert status(keys, OLD, origin=origin) == 200
+    assert status(keys, OLD, origin="https://other.example") == 403
+
+
+def test_a_key_that_is_revoked_is_revoked_in_the_settings_too(tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text(BLOG + "revoked = true\n")
+    keys = WriteKeys({OLD: "blog"}, {SERVER: "blog"}, KeysFile(str(file)))
+    assert (status(keys, OLD), status(keys, SERVER)) == (200, 401)
+    assert keys.source_in_broken_json(f'{{"write_key": "{SERVER}"'.encode()) is None
+
+
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    assert keys_of(tmp_path, "\ufeff" + BLOG.replace("\n", "\r\n")).keys() == keys_of(tmp_path, BLOG).keys()
 
 
 def test_a_key_is_revoked_and_another_added_without_a_restart(tmp_path: Path) -> None:

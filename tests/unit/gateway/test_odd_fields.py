@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from infra.gateway.clock import now_ms
 from infra.gateway.ingest.pipeline import validated
 from infra.gateway.ingest.segment.events import segment_event
+from infra.gateway.ingest.webhooks.segment import user_to_erase
 from schemas.event_validation import CONTEXT_FIELDS, FIELDS, parse_json_strictly, validate_record
 from schemas.events import Event
 from schemas.rejects import RejectedRecord
@@ -247,6 +248,15 @@ def test_ids_as_numbers_are_ids(sender: Sender, message: dict[str, Any], user: s
     if session is not None:
         # Another part of the gateway may derive the session from it.
         assert event.session_id
+
+
+@pytest.mark.parametrize("sent_id", ["x" * 300, "\u00e4" * 129, "ina\ud800", 5.0, 10**30], ids=range(5))
+def test_a_person_is_found_by_the_id_that_was_sent(sender: Sender, sent_id: Any) -> None:
+    message = {"type": "delete", "userId": sent_id}
+    fields = parse_json_strictly(json.dumps(message).encode())
+    assert isinstance(fields, dict)
+    for path, sent in (("/v1/events", native(user_id=sent_id)), ("/v1/track", track(userId=sent_id))):
+        assert sender.one(path, sent).user_id == user_to_erase(fields)
 
 
 def test_zero_and_booleans_name_things(sender: Sender) -> None:

@@ -112,6 +112,7 @@ def test_a_changed_file_counts_and_a_broken_one_does_not(file: Path, monkeypatch
     [
         "",
         "[[operators]]",
+        'operator = ["reader"]',
         '[[operator]]\nname = "a"\ntoken = "short"\nroles = ["read"]',
         '[[operator]]\nname = "a"\ntoken = "long enough, this one"\nroles = []',
         '[[operator]]\nname = "a"\ntoken = "long enough, this one"\nroles = ["rule"]',

@@ -1,11 +1,15 @@
 """REST endpoints in process, without Redis: who may ask, what is written, and the degraded default."""
 
+import json
+
 import msgspec
 import pytest
 
 from infra.gateway.auth import push_tokens
 from infra.gateway.clock import now_ms
+from infra.gateway.rest.outcomes import _validated
 from schemas.events import Event
+from schemas.outcomes import Outcome
 from tests.support.credentials import OPERATOR, WRITE_KEY
 from tests.support.gateway_in_process import InProcessClient, RecordingProducer, in_process
 
@@ -72,6 +76,13 @@ def test_outcomes_are_validated_one_by_one(client: InProcessClient, producer: Re
     assert [each.key for each in producer.sent] == [b"anna"]
 
 
+def test_a_query_for_what_is_no_session_id_is_refused(client: InProcessClient) -> None:
+    for given in ("", "x" * 65, "\ud800", 5, None):
+        body = json.dumps({"session_ids": ["anna", given]})
+        response = client.post("/v1/sessions/query", content=body, headers=BY_OPERATOR)
+        assert (response.status_code, response.json()["field"]) == (422, "session_ids")
+
+
 def test_a_query_for_too_many_sessions_says_how_many_are_allowed(client: InProcessClient) -> None:
     response = client.post("/v1/sessions/query", json={"session_ids": ["s"] * 101}, headers=BY_OPERATOR)
     assert (response.status_code, response.json()["rule"]) == (422, "out_of_range")
@@ -82,3 +93,49 @@ def test_an_erasure_that_cannot_be_completed_is_503_and_may_be_repeated() -> Non
     response = in_process(redis_url="redis://127.0.0.1:1/0").request("DELETE", "/v1/people/a", headers=BY_OPERATOR)
     assert (response.status_code, response.json()["rule"]) == (503, "unavailable")
     assert response.headers["retry-after"] == "5"
+
+
+def test_a_person_with_a_very_long_id_is_erased_by_it(client: InProcessClient) -> None:
+    response = client.request("DELETE", "/v1/people/" + "x" * 300, headers=BY_OPERATOR)
+    # There is no Redis: the id itself is not refused.
+    assert (response.status_code, response.json()["rule"]) == (503, "unavailable")
+
+
+@pytest.mark.parametrize(
+    ("odd", "kept"),
+    [
+        ({"occurred_at_ms": 1_800_000_000_000.0}, {"occurred_at_ms": 1_800_000_000_000}),
+        ({"occurred_at_ms": "1800000000000"}, {"occurred_at_ms": 1_800_000_000_000}),
+        ({"command_id": 77}, {"command_id": "77"}),
+        ({"metric": "rating", "value": "4.5"}, {"metric": "rating", "value": 4.5}),
+        ({"value": "good"}, {"value": None}),
+        ({"value": 1e300}, {"value": None}),
+        ({"reason": "x" * 500}, {"reason": "x" * 128}),
+        ({"reason": "half \ud83d"}, {"reason": "half \ufffd"}),
+        ({"reason": {"code": 5}, "metric": []}, {"reason": '{"code":5}', "metric": "[]"}),
+    ],
+    # Half a pair cannot stand in a name.
+    ids=range(9),
+)
+def test_an_odd_optional_field_does_not_cost_the_outcome(odd: dict[str, object], kept: dict[str, object]) -> None:
+    given = {"command_id": "c", "session_id": "anna", "status": "applied", "occurred_at_ms": 1_800_000_000_000, **odd}
+    result = _validated(0, given, 1_800_000_000_000)
+    assert isinstance(result, Outcome), result
+    assert {name: getattr(result, name) for name in kept} == kept
+
+
+def test_a_number_is_a_session_id_and_a_key_may_stand_in_any_body(
+    client: InProcessClient, producer: RecordingProducer
+) -> None:
+    for name in ("write_key", "writeKey"):
+        response = client.post("/v1/feedback", json={"session_id": 4711, "rating": 4, name: WRITE_KEY})
+        assert response.status_code == 202, response.text
+        token = client.post("/v1/push-token", json={"session_id": f"anna-{name}", name: WRITE_KEY})
+        assert token.status_code == 200, token.text
+    assert all(b"s_" in (each.key or b"") for each in producer.sent)
+
+
+def test_addresses_in_what_readers_write_are_cut(client: InProcessClient, producer: RecordingProducer) -> None:
+    body = {"session_id": "anna", "text": "broken: https://ina:pw@konto.example/reset?token=s3cret", "rating": 1}
+    client.post("/v1/feedback", json=body, headers=BY_KEY)
+    assert msgspec.json.decode(producer.sent[0].value or b"", type=Event).text == "broken: https://konto.example/reset"

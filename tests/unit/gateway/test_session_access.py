@@ -29,7 +29,19 @@ def session_of(given: Any, key: WriteKey = SITE, address: str = HOME, to: Sessio
 
 @pytest.mark.parametrize(
     "given",
-    [SECRET, "alice@example.com", 1795341600123, 1795341600123.0, 4711, "4711", "2026-11-28T07:52:00Z", "undefined"],
+    [
+        SECRET,
+        "alice@example.com",
+        1795341600123,
+        1795341600123.0,
+        4711,
+        "4711",
+        "2026-11-28T07:52:00Z",
+        "undefined",
+        1e300,
+        1e22,
+        1e-9,
+    ],
 )
 def test_what_can_be_guessed_or_has_to_stay_secret_stands_in_no_session_id(given: Any) -> None:
     derived = session_of(given)
@@ -47,6 +59,7 @@ def test_an_identity_is_apart_by_key_and_by_address_of_a_public_key(given: Any) 
 
 def test_a_number_and_its_text_are_the_same_session() -> None:
     assert session_of(4711) == session_of("4711") == session_of(4711.0)
+    assert session_of(1e22) == session_of("1e+22")
 
 
 def test_a_secret_is_the_same_session_from_everywhere() -> None:
@@ -91,3 +104,29 @@ def test_a_user_id_that_names_nobody_is_left_out(user: Any) -> None:
 def test_what_is_no_id_is_left_to_validation() -> None:
     for given in (None, "", "x" * 65, "\ud800", ["a"], {"a": 1}, True):
         assert session_of(given) == given
+
+
+def test_redis_is_given_no_address_of_a_reader() -> None:
+    class Listening:
+        """A Redis in which nobody owns anything."""
+
+        def __init__(self) -> None:
+            self.args: list[Any] = []
+
+        def register_script(self, _: str) -> Any:
+            async def run(keys: list[str], args: list[Any]) -> list[bytes]:
+                self.args += args
+                return [b""] * len(keys)
+
+            return run
+
+    redis = Listening()
+    keys = WriteKeys({"public-key": "site"})
+    to = SessionAccess(settings(), keys, redis)  # type: ignore[arg-type]
+    asyncio.run(to.resolve(SITE, [{"session_id": "kiosk-4"}], HOME))
+    asyncio.run(to.require_token(SITE, "kiosk-5", None, HOME))
+    assert len(redis.args) == 4
+    assert HOME not in str(redis.args)
+    # The address still counts.
+    assert session_of("kiosk-4", to=to) == "kiosk-4"
+    assert session_of("kiosk-4", address=ELSEWHERE, to=to) != "kiosk-4"

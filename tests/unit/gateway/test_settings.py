@@ -137,6 +137,7 @@ def test_origins_are_understood_as_browsers_write_them() -> None:
         "null",
         "https://tide.example:port",
         "https://",
+        "https://.",
         "ftp://tide.example",
         ",",
     ],
@@ -182,6 +183,37 @@ def test_random_or_weak_secrets_are_refused_where_others_can_connect() -> None:
     with pytest.raises(SettingsError, match="MICROADJUST_PUSH_SECRETS"):
         require_safe(replace(weak, host="::"))
     require_safe(replace(weak, host="::", token_secrets=("long enough for all of it",)))
+
+
+def test_a_webhook_that_stands_twice_is_refused_and_its_secrets_are_not_shown() -> None:
+    with pytest.raises(SettingsError, match="MICROADJUST_WEBHOOK_SECRETS: crm stands twice") as raised:
+        Settings.from_env({"MICROADJUST_WEBHOOK_SECRETS": "crm=segment:s3cret-1,crm=segment:s3cret-2"})
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["MICROADJUST_SERVER_KEYS=shop:k", "MICROADJUST_SESSION_SECRET=s"])
+def test_a_weak_key_of_a_server_and_a_weak_session_secret_are_refused_too(name: str) -> None:
+    variable, _, value = name.partition("=")
+    enough = {"MICROADJUST_PUSH_SECRETS": "x" * 16, "MICROADJUST_GATEWAY_CONSOLE_TOKEN": "x" * 16}
+    given = Settings.from_env({**enough, "MICROADJUST_WRITE_KEYS": "site:key", variable: value})
+    require_safe(given)
+    with pytest.raises(SettingsError, match=variable):
+        require_safe(replace(given, host="::"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"MICROADJUST_WRITE_KEYS": "site:the-same-key", "MICROADJUST_SERVER_KEYS": "shop:the-same-key"},
+        {"MICROADJUST_WRITE_KEYS": "site:the-same-key,shop:the-same-key"},
+        {"MICROADJUST_SERVER_KEYS": "site:the-same-key,shop:the-same-key"},
+    ],
+    ids=["public and of a server", "of two sources", "of two servers"],
+)
+def test_a_key_with_two_meanings_is_refused_and_not_shown(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=r"MICROADJUST_\w+_KEYS: .*shop") as raised:
+        Settings.from_env(given)
+    assert "the-same-key" not in str(raised.value)
 
 
 def test_only_this_machine_can_connect_to_loopback() -> None:

@@ -104,7 +104,7 @@ def from_file(path: Path, text: str) -> KafkaSecurity:
     return security_from_env({"MICROADJUST_KAFKA_PROPERTIES": str(path)})
 
 
-@pytest.mark.parametrize("security", [SCRAM, OAUTH, MTLS, OPEN], ids=["scram", "oauth", "mtls", "open"])
+@pytest.mark.parametrize("security", [SCRAM, OAUTH, MTLS], ids=["scram", "oauth", "mtls"])
 def test_a_properties_file_says_the_same_as_the_variables(security: KafkaSecurity, tmp_path: Path) -> None:
     signs = {"\\": "\\\\", "\n": "\\n", "=": "\\=", ":": "\\:", "#": "\\#"}
     lines = [
@@ -112,6 +112,10 @@ def test_a_properties_file_says_the_same_as_the_variables(security: KafkaSecurit
         for key, value in java_properties(security).items()
     ]
     assert from_file(tmp_path / "client.properties", "\n".join(["# comment", *lines])) == security
+
+
+def test_an_open_broker_is_said_to_be_open_in_a_properties_file(tmp_path: Path) -> None:
+    assert from_file(tmp_path / "client.properties", "security.protocol = PLAINTEXT").is_open
 
 
 def test_stores_of_a_properties_file_are_pem_files(tmp_path: Path) -> None:

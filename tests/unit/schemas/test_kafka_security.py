@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from schemas.kafka_security.errors import KafkaSecurityError
-from schemas.kafka_security.reading import security_from_env
+from schemas.kafka_security.reading import security_from_env, value_of
 from schemas.kafka_security.settings import OPEN, KafkaSecurity, redacted
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -124,3 +124,18 @@ def test_secrets_are_taken_out_of_the_texts_of_others() -> None:
     secrets = read(**{**LOGIN, "SASL_PASSWORD": "a'b\n"}).secrets()
     assert redacted("password = a'b\n!", secrets) == "password = [hidden]!"
     assert redacted(f"option {'a' + chr(39) + 'b' + chr(10)!r}", secrets) == 'option "[hidden]"'
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n"])
+def test_a_properties_file_without_properties_is_no_open_cluster(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "client.properties"
+    path.write_text(text)
+    with pytest.raises(KafkaSecurityError, match="MICROADJUST_KAFKA_PROPERTIES names holds no property"):
+        security_from_env({"MICROADJUST_KAFKA_PROPERTIES": str(path)})
+
+
+def test_a_file_of_a_windows_editor_is_read_without_its_mark(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("\ufeffs3cr3t\r\n", "utf-8")
+    environ = {"MICROADJUST_KAFKA_SASL_PASSWORD_FILE": str(path)}
+    assert value_of(environ, "MICROADJUST_KAFKA_SASL_PASSWORD", KafkaSecurityError) == "s3cr3t"

@@ -144,6 +144,20 @@ def test_an_id_that_stands_twice_is_rejected() -> None:
         parse_rule_file(yaml.safe_dump({"rules": [rule_data(), rule_data(version=2)]}), KNOWN_FEATURES)
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("rules:\n  - id: a\n    when: [{feature: clicks, above: 1}]\n    when: []\n", "line 4: when stands twice"),
+        ("rules: []\nrules: []\n", "line 2: rules stands twice"),
+        ("rules: " + "[" * 5_000, "nested too deep"),
+    ],
+    ids=["a field", "the list", "too deep"],
+)
+def test_a_file_that_yaml_would_shorten_or_fail_on_is_rejected(text: str, problem: str) -> None:
+    with pytest.raises(RuleError, match=problem):
+        parse_rule_file(text, KNOWN_FEATURES)
+
+
 def test_one_broken_rule_rejects_the_file() -> None:
     with pytest.raises(RuleError, match="rule other: version"):
         parse_rule_file(yaml.safe_dump({"rules": [rule_data(), rule_data(id="other", version=0)]}), KNOWN_FEATURES)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from infra.gateway.auth.session_ids import PSEUDONYM, Pseudonym, is_guessable, is_secret, names_nobody
 from infra.gateway.ingest.devices import device_kind
 from infra.gateway.ingest.enrichment import add_named
-from infra.gateway.ingest.json_fields import id_text, number_of, object_field, short_id, tag_text
+from infra.gateway.ingest.json_fields import MAX_USER_ID_CHARS, id_text, number_of, object_field, short_id, tag_text
 from infra.gateway.ingest.pipeline import RawEvent
 from infra.gateway.ingest.times import milliseconds
 from schemas.events import EVENT_TYPES
@@ -36,7 +36,6 @@ _TYPE_BY_TRACK_NAME: Final = {
 }
 """Event names of track calls with a type of their own. So have names that end in `clicked`, and the types' own names."""
 
-_MAX_USER_ID_CHARS: Final = 128
 _CONTENT_KEYS: Final = ("content_id", "contentId", "article_id", "articleId", "product_id", "productId")
 _VALUE_KEYS: Final = ("value", "rating", "depth", "revenue", "total")
 
@@ -52,7 +51,7 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
     if call not in CALLS:
         return ValidationFailure("unknown_type", f"type: expected one of {', '.join(CALLS)}")
     user, anonymous = (
-        short_id(_known(id_text(message.get(name))), _MAX_USER_ID_CHARS) for name in ("userId", "anonymousId")
+        short_id(_known(id_text(message.get(name))), MAX_USER_ID_CHARS) for name in ("userId", "anonymousId")
     )
     if not user and not anonymous:
         return ValidationFailure("missing_field", "userId: required, or anonymousId")
@@ -177,8 +176,8 @@ def _device(context: Mapping[str, Any]) -> str | None:
 
 def _notes(message: dict[str, Any]) -> dict[str, str] | None:
     """Says which ids were shortened; what else is odd validation and coercion say."""
-    long = [name for name in ("userId", "anonymousId") if len(id_text(message.get(name))) > _MAX_USER_ID_CHARS]
-    return {name: f"longer than {_MAX_USER_ID_CHARS} characters: a digest" for name in long} or None
+    long = [name for name in ("userId", "anonymousId") if len(id_text(message.get(name))) > MAX_USER_ID_CHARS]
+    return {name: f"longer than {MAX_USER_ID_CHARS} characters: a digest" for name in long} or None
 
 
 def _own_id(message: dict[str, Any]) -> str:

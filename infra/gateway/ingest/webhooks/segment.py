@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.enrichment import Enricher, apply_enrichment
-from infra.gateway.ingest.json_fields import id_text, object_field
+from infra.gateway.ingest.json_fields import id_text, object_field, stored_user_id
 from infra.gateway.ingest.pipeline import RawEvent
 from infra.gateway.ingest.segment.events import segment_event
 from infra.gateway.ingest.times import milliseconds
@@ -44,4 +44,4 @@ def user_to_erase(fields: Mapping[str, Any]) -> str | None:
     user_id = id_text(fields.get("userId"))
     if not user_id:
         raise ApiError(400, "missing_field", "userId: required for delete", field="userId")
-    return user_id
+    return stored_user_id(user_id)
