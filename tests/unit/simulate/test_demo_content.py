@@ -47,7 +47,7 @@ def test_variants_languages_and_lengths_are_those_of_the_site() -> None:
     items = [msgspec.json.decode(validated(each.value)[1] or b"", type=Content) for each in read_items(CONTENT_FILE)]
     told = {
         item.content_id: {"normal": item.words}
-        | {each.variant if each.language == item.language else each.language: each.words for each in item.variants}
+        | {each.variant if each.language == item.language else str(each.language): each.words for each in item.variants}
         for item in items
     }
     assert told == {article.stem: held(article) for article in (SITE / "articles").glob("*.html")}
