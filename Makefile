@@ -50,9 +50,9 @@ ifdef T
 test: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready ## all tests but chaos; T=tests/unit/models runs one path, unchecked
 	@$(BIN)/pytest $(T)
 else
-# Two processes: one for all that shares the stack and the browser, one for the rest (`tests/conftest.py`).
+# Two processes: one for all that shares the stack and the browser, one for the rest (`tests/support/room_scheduling.py`).
 test: check browser
-	@$(BIN)/pytest -m "not chaos" -n 2 --dist loadgroup
+	@$(BIN)/pytest -m "not chaos" -n 2
 endif
 
 test-unit: setup ## tests that start no process: unit, operators, doctests

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, flock
+from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
@@ -13,6 +14,7 @@ from infra.local.stack import Stack
 from tests.support.broker import Broker
 from tests.support.browser import chromium
 from tests.support.redis import RedisServer
+from tests.support.room_scheduling import RoomScheduling
 
 MAX_ID_CHARS = 60
 
@@ -33,18 +35,13 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return text if len(text) <= MAX_ID_CHARS else f"{text[:MAX_ID_CHARS]}…"
 
 
-ONE_PROCESS = ("tests/browser/", "tests/chaos/", "tests/cluster/", "tests/integration/")
-"""Rooms whose tests share the stack, the browser or the mini-cluster's JVM."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> RoomScheduling:
+    return RoomScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Divides the tests among the processes of `make test`: those that share something in one, the others by file.
-
-    What looks at a browser comes last there, when the other process has ended: frames are what suffers from a busy machine.
-    """
-    for item in items:
-        path = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group("stack" if path.startswith(ONE_PROCESS) else path))
+    """Puts what looks at a browser last, when the other process has ended: frames are what suffers from a busy machine."""
     items.sort(
         key=lambda item: "chrome" in getattr(item, "fixturenames", ()) or item.nodeid.startswith("tests/browser/")
     )

@@ -85,14 +85,12 @@ GRANTS: Final = (
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
     *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
     *_topics("command line", ("READ", "WRITE"), "`content`", CONTENT),
-    *_topics(
-        "command line", ("READ",), "`rules`: acknowledgements, and proposals of a dry run", CONTROL_ACKS, PROPOSALS
-    ),
+    *_topics("command line", ("READ",), "`rules`: acknowledgements", CONTROL_ACKS),
     *_topics("command line", ("READ",), "`rules backtest --last`", EVENTS),
     *_topics(
         "command line",
         ("READ",),
-        "all that shows something, and the account of `replay`",
+        "all that shows something, `rules dry-run`, and the account of `replay`",
         ADJUSTMENTS,
         PROPOSALS,
         REJECTED,

@@ -76,5 +76,5 @@ def test_writer_and_committer_of_each_sink_are_chained(nodes: list[Any]) -> None
         for node in nodes
         if "Committer" in (name := str(node.getOperatorName()))
     }
-    assert len(committers) == 6
+    assert len(committers) == 7
     assert "NEVER" not in committers.values()

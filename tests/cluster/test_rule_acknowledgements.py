@@ -14,14 +14,16 @@ from jobs.sql.source_table import sql_literal
 from schemas.control_acks import ControlAck
 from tests.support.builders import rule, rule_data
 from udfs import side_outputs
+from udfs.crossing_rows import EVENT_NUMBERS, EVENT_TEXTS
 from udfs.event_commands import EventCommands
 from udfs.stages.broadcast_control import CONTROL
 
 pytestmark = pytest.mark.cluster
 
-EVENTS = """
-SELECT 's' || k, ROW(CAST('event' AS STRING), ARRAY[a, a, a, a, a],
-                     ARRAY[k, k, k, k, 'click', k, k, k, k, k, k])
+NUMBERS = ", ".join("a" for _ in EVENT_NUMBERS)
+TEXTS = ", ".join("'click'" if name == "type" else "k" for name in EVENT_TEXTS)
+EVENTS = f"""
+SELECT 's' || k, ROW(CAST('event' AS STRING), ARRAY[{NUMBERS}], ARRAY[{TEXTS}])
 FROM (VALUES ('x', 1e0), ('y', 2e0)) AS given (k, a)
 """
 

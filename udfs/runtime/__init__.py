@@ -10,6 +10,7 @@ from udfs.runtime.garbage_collection import relax_gc
 from udfs.runtime.python_threads import import_in_python_thread
 
 OPERATORS: Final = (
+    "udfs.arbiter",
     "udfs.event_commands",
     "udfs.forest_refit",
     "udfs.session_state",

@@ -45,6 +45,9 @@ TEXT: Final[Schema] = {"type": "string"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 FLAG: Final[Schema] = {"type": "boolean"}
 ID: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 64}
+ID_SENT: Final[Schema] = {"type": ["string", "number"], "minLength": 1, "maxLength": 64}
+"""In a body, where a number is read as the text it is written as."""
+
 MILLIS: Final[Schema] = {"type": "integer"}
 ANYTHING: Final[Schema] = {}
 
@@ -164,7 +167,7 @@ _READ: Final = (401, 403, 404, 422, 429, 503)
 _FEEDBACK: Final[Schema] = {
     **_object(
         ("session_id",),
-        session_id=ID,
+        session_id=ID_SENT,
         rating={"description": "1 to 5."},
         text={"description": "At most 10,000 characters are kept."},
         **{
@@ -205,7 +208,7 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         "mintPushToken", "push", "Get a push token for a session",
         {200: ("The token, and `session_id` if the session has another id than was sent.", JSON,
                _object(tuple(_TOKEN), **_TOKEN, session_id=TEXT))}, _BODY_ERRORS, _WRITERS,
-        body=_object(("session_id",), session_id=ID, write_key={"description": "Instead of the header."},
+        body=_object(("session_id",), session_id=ID_SENT, write_key={"description": "Instead of the header."},
                      token={"description": "An earlier push token of the session."}),
         about="For who begins the session, who proves to have begun it (by a secret id or an earlier token), and servers of "
               "its source. Others get 403.",

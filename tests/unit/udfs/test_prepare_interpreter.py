@@ -1,10 +1,12 @@
 """What an operator finds when it opens."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from infra.local.home import PROJECT
 from tests.support.flink_fakes import FakeFlink
 from udfs import metrics
 from udfs.event_commands import EventCommands
@@ -37,6 +39,21 @@ def output(script: str) -> str:
 
 def test_the_first_operator_to_open_imports_all_of_them() -> None:
     assert output(OPENING) == ""
+
+
+def test_every_operator_is_among_those_that_are_imported() -> None:
+    """One that is not cannot be found where an earlier job has left its own packages in the interpreter."""
+    graph = (PROJECT / "jobs" / "graph.py").read_text("utf-8") + (PROJECT / "jobs" / "heatmap.py").read_text("utf-8")
+    named = {
+        f"udfs.{path.stem}"
+        for path in (PROJECT / "udfs").glob("*.py")
+        for name in re.findall(
+            r"^class (\w+)\(\w*(?:ProcessFunction|EvaluatingFunction)\)", path.read_text("utf-8"), re.M
+        )
+        if re.search(rf"\b{name}\(", graph)
+    }
+    assert len(named) > 5
+    assert named == set(OPERATORS)
 
 
 def test_loading_an_operator_does_not_load_onnxruntime() -> None:
