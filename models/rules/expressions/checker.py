@@ -180,7 +180,7 @@ def _conditional(node: Call) -> Node:
     if result is None:
         hint = _decimal_hint((yes, no))
         raise PlacedError(f"both sides of : have one type, found {yes.type} and {no.type}{hint}", node.at)
-    node.type = DYN if DYN in (yes.type, no.type) else result
+    node.type = result
     return node
 
 
