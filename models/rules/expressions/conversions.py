@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from math import inf
+from math import inf, isfinite
 from typing import Any, Final
 
 from models.rules.expressions.errors import EvaluationError
@@ -28,8 +28,8 @@ def to_int(value: Any) -> int:
     >>> to_int(" +007 ")
     7
     """
-    if type(value) is int:
-        return value
+    if type(value) is int or type(value) is bool:
+        return int(value)
     if type(value) is float and -_TOO_LARGE < value < _TOO_LARGE:
         return int(value)
     if type(value) is str and (found := _WHOLE.fullmatch(value.strip(_SPACE))):
@@ -65,7 +65,22 @@ def to_string(value: Any) -> str:
         return "true" if value else "false"
     if type(value) is int:
         return str(value)
+    if type(value) is float:
+        return _double_as_text(value)
     raise EvaluationError(f"{value!r} becomes no string")
+
+
+def _double_as_text(value: float) -> str:
+    """The fewest digits that give the same double, as the library writes it: from a million on with an exponent.
+
+    >>> _double_as_text(100000.0), _double_as_text(1234567.0), _double_as_text(-0.0)
+    ('100000', '1.234567e+06', '-0')
+    """
+    shortest = repr(value)
+    if not isfinite(value) or 1e-4 <= abs(value) < 1e6 or value == 0.0:
+        return shortest.removesuffix(".0")
+    digits = shortest.lstrip("-").partition("e")[0].replace(".", "").strip("0")
+    return f"{value:.{len(digits) - 1}e}"
 
 
 def to_bool(value: Any) -> bool:

@@ -159,6 +159,8 @@ class _Parser:
 
     def _primary(self) -> Node:
         token = self._take()
+        if token.kind == "sign" and token.text == "-" and self._next.kind in ("int", "double"):
+            return self._number(token.at, is_negative=True)
         if token.kind == "string":
             return self._kept(Literal(token.at, token.value, STRING))
         if token.kind in ("int", "double"):

@@ -104,3 +104,14 @@ def test_the_smallest_number_takes_one_minus() -> None:
     for text in ("--9223372036854775808", "---9223372036854775808"):
         with pytest.raises(ExpressionError, match="does not fit into 64 bits"):
             compile_expression(text, environment, None)
+
+
+def test_a_value_of_unknown_type_becomes_what_the_library_makes_of_it() -> None:
+    wanted = {
+        **{"string(dyn(1234567.0))": "1.234567e+06", "string(dyn(100000.0))": "100000", "string(dyn(-0.0))": "-0"},
+        **{"int(dyn(true))": 1, "!!-1.5 == -1.5 ? 1 : 2": 1},
+    }
+    cel = pytest.importorskip("cel_expr_python.cel", reason="cel-expr-python is not installed")
+    for text, value in wanted.items():
+        assert compile_expression(text, mapping_environment({}), None).value({}) == value
+        assert cel.NewEnv(variables={}).compile(text).eval(data={}).plain_value() == value
