@@ -163,7 +163,7 @@ def parse_rule(
     except (msgspec.DecodeError, RecursionError) as error:
         raise RuleError(f"{name}: not JSON ({error})") from None
     if (found := json_problem(given)) is not None:
-        raise RuleError(f"{name}: {found.lstrip('.: ')}", found.lstrip(".: ").partition(":")[0])
+        raise RuleError(f"{name}: {found.lstrip('.: ')}", found.partition(":")[0].lstrip(".") or None)
     for field, problem in _problems(rule, features, detectors):
         raise RuleError(f"{name}: {field}{problem}", field)
     return rule
