@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
-from models.rules.expressions.compilation import compile_expression
+from models.rules.expressions.compilation import CompiledExpression, compile_expression
 from models.rules.expressions.environment import mapping_environment
 from models.rules.expressions.errors import ExpressionError
 from models.rules.expressions.types import BOOL, DOUBLE, STRING, Type
@@ -51,13 +51,15 @@ class EventMatcher:
         self.types = frozenset(CROSSING_TYPES if event_type is None else (event_type,))
         self.key = key_of(event_type, where)
         self.text = " where ".join(each for each in (event_type, where) if each is not None)
+        self.field = field.partition(": ")[2]
+        self.expression: CompiledExpression | None = None
         self._holds: Callable[[Any], bool] | None = None
         if where is not None:
             try:
-                self._holds = compile_expression(where, _ENVIRONMENT).holds
+                self.expression = compile_expression(where, _ENVIRONMENT)
             except ExpressionError as error:
-                path = field.partition(": ")[2]
-                raise RuleError(f"{field}: {error}", path, WithinText(error.line, error.column)) from None
+                raise RuleError(f"{field}: {error}", self.field, WithinText(error.line, error.column)) from None
+            self._holds = self.expression.holds
 
     @classmethod
     def of_element(cls, element: str, field: str) -> "EventMatcher":
