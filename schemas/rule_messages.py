@@ -13,6 +13,8 @@ from schemas.nearest_names import suggestion
 from schemas.rule_conditions import BOUNDS, OPERANDS, Condition, Lane
 
 _UNKNOWN_FIELD: Final = re.compile(r"Object contains unknown field `(.*)`$", re.DOTALL)
+_KEY: Final = re.compile(r"Expected `str` - at `key` in `\$(.*)`$", re.DOTALL)
+_WRONG_NAME: Final = re.compile(r"Expected `str` matching regex '\^\[a-z")
 _WRONG_CHOICE: Final = re.compile(r"Invalid enum value '(.*)'$", re.DOTALL)
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
@@ -31,6 +33,8 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 
 def readable(error: msgspec.ValidationError, given: Any) -> tuple[str, str]:
     """The path of the field, and the sentence that begins with it. A path that ends in ``!`` means the key itself."""
+    if found := _KEY.match(str(error)):
+        return _wrong_key(found[1].lstrip("."), given)
     text, _, path = str(error).partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     where = f"{field}: " if field else ""
@@ -42,7 +46,24 @@ def readable(error: msgspec.ValidationError, given: Any) -> tuple[str, str]:
         for end, choices in _CHOICES.items():
             if field == end or field.endswith(f".{end}"):
                 return field, f"{where}Invalid enum value '{found[1][:80]}'{suggestion(found[1], choices)}"
+    if _WRONG_NAME.match(text):
+        return field, f"{where}expected {_names_allowed(text)}, found {str(_read(field, given))[:80]!r}"
     return field, where + text
+
+
+def _wrong_key(field: str, given: Any) -> tuple[str, str]:
+    """A key that is no text. In `above: 1,5` YAML sees the key 5."""
+    holder = _read(field, given)
+    key = next((each for each in holder if not isinstance(each, str)), None) if isinstance(holder, Mapping) else None
+    where = f"{field}: " if field else ""
+    is_fraction = isinstance(key, int) and not isinstance(key, bool) and holder[key] is None
+    hint = f"write a fraction with a point, as in 0.{key}" if is_fraction else "put it in quotes"
+    return f"{field}.{key}!".lstrip("."), f"{where}the key {str(key)[:80]} is no text; {hint}"
+
+
+def _names_allowed(text: str) -> str:
+    letters = "lower-case letters, digits and " + ("underscores" if "_" in text else "hyphens")
+    return f"{letters}, at most 64, {'a letter first' if '_' in text else 'no hyphen first'}"
 
 
 def _fields_at(field: str, given: Any) -> list[str]:
@@ -62,9 +83,14 @@ def _fields_at(field: str, given: Any) -> list[str]:
 
 
 def _value_at(field: str, given: Any) -> Any:
+    found = _read(field, given)
+    return found if isinstance(found, Mapping) else None
+
+
+def _read(field: str, given: Any) -> Any:
     for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", field):
         if index:
             given = given[int(index)]
         else:
             given = given.get(name) if isinstance(given, Mapping) else None
-    return given if isinstance(given, Mapping) else None
+    return given

@@ -173,6 +173,11 @@ def _problems(
     rule: Rule, features: Mapping[Lane, Iterable[str]], detectors: Collection[str] | None
 ) -> Iterable[tuple[str, str]]:
     """What is wrong with a rule of the right shape: the field, and the rest of the sentence."""
+    # The patterns of names accept a line's end behind them, as `$` does.
+    named = [("id", rule.id), *((f"features[{number}].name", each.name) for number, each in enumerate(rule.features))]
+    for where, name in named:
+        if name.endswith("\n"):
+            yield where, ": a name ends with its last letter, not with a new line"
     if not (rule.when or rule.if_ or rule.sequence):
         yield "when", ": give when, if or sequence; a rule without any would always hold"
     if rule.lane == "event" and rule.for_windows > 1:
@@ -186,6 +191,8 @@ def _problems(
     conditions = [(f"when[{number}]", each) for number, each in enumerate(rule.when)]
     if rule.until is not None and not (rule.until.when or rule.until.if_):
         yield "until", ": give when or if; without any the command would be taken back at once"
+    if rule.until is not None and (rule.until.when, rule.until.if_) == (rule.when, rule.if_):
+        yield "until", ": is the rule's own condition, so that the command would be taken back while its cause goes on"
     if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
         yield "until.for_windows", ": an event is no window; leave it out in lane event"
     if rule.until is not None:
@@ -198,6 +205,8 @@ def _problems(
     if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
         yield "until.for_windows", ": an event is no window; leave it out in lane event"
     for key, value in rule.then.parameters.items():
+        if (inner := next((each for each in PLACEHOLDERS if _stands_within(each, value)), None)) is not None:
+            yield f"then.parameters.{key}", f": {inner} stands for the whole value; write {key}: {inner}"
         if isinstance(value, str) and value.startswith("$"):
             if value not in PLACEHOLDERS:
                 yield f"then.parameters.{key}", f": {value} is not known{suggestion(value, PLACEHOLDERS)}"
@@ -205,6 +214,12 @@ def _problems(
                 yield f"then.parameters.{key}", f": {value} is known in lane {' and '.join(lanes)} only"
     if (found := parameter_problem(rule.then.action, rule.then.parameters)) is not None:
         yield _split("then.parameters.", found)
+
+
+def _stands_within(placeholder: str, value: Any) -> bool:
+    """Whether a placeholder is part of a list or object, where nobody would fill it in."""
+    parts = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return any(each == placeholder or _stands_within(placeholder, each) for each in parts)
 
 
 def _split(where: str, found: str) -> tuple[str, str]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from models.rules.expressions.compilation import CompiledExpression, compile_expression
 from models.rules.expressions.environment import mapping_environment
-from models.rules.expressions.errors import ExpressionError
+from models.rules.expressions.errors import ExpressionError, PlacedError
+from models.rules.expressions.known_texts import check_texts
 from models.rules.expressions.types import BOOL, DOUBLE, STRING, Type
 from schemas.events import CROSSING_TYPES
 from schemas.rule_errors import RuleError, WithinText
@@ -41,6 +42,15 @@ def key_of(*parts: object) -> str:
     return blake2b(repr(parts).encode(), digest_size=_KEY_BYTES).hexdigest()
 
 
+def _compiled(where: str) -> CompiledExpression:
+    compiled = compile_expression(where, _ENVIRONMENT)
+    try:
+        check_texts(compiled.node, {"type": CROSSING_TYPES})
+    except PlacedError as error:
+        raise error.in_text(where) from None
+    return compiled
+
+
 class EventMatcher:
     """Matches events of a type for which an expression is true. None stands for any type, and for no expression.
 
@@ -56,7 +66,7 @@ class EventMatcher:
         self._holds: Callable[[Any], bool] | None = None
         if where is not None:
             try:
-                self.expression = compile_expression(where, _ENVIRONMENT)
+                self.expression = _compiled(where)
             except ExpressionError as error:
                 raise RuleError(f"{field}: {error}", self.field, WithinText(error.line, error.column)) from None
             self._holds = self.expression.holds
