@@ -11,6 +11,7 @@ from schemas.commands import SourceKind
 from schemas.events import EventType
 from schemas.nearest_names import suggestion
 from schemas.rule_conditions import BOUNDS, OPERANDS, Condition, Lane
+from schemas.rule_errors import RuleError
 
 _UNKNOWN_FIELD: Final = re.compile(r"Object contains unknown field `(.*)`$", re.DOTALL)
 _KEY: Final = re.compile(r"Expected `str` - at `key` in `\$(.*)`$", re.DOTALL)
@@ -64,6 +65,33 @@ def _wrong_key(field: str, given: Any) -> tuple[str, str]:
 def _names_allowed(text: str) -> str:
     letters = "lower-case letters, digits and " + ("underscores" if "_" in text else "hyphens")
     return f"{letters}, at most 64, {'a letter first' if '_' in text else 'no hyphen first'}"
+
+
+_YAML_HINTS: Final = (
+    ("mapping values are not allowed", "put a text with a colon and a space in it in quotes"),
+    ("cannot start any token", "indent with spaces, and put a text that begins so in quotes"),
+    ("unknown escape character", "use single quotes: in double quotes a backslash begins an escape"),
+    ("undefined alias", "put a text that begins with * in quotes"),
+    ("found another document", "leave out the line of three hyphens"),
+)
+"""What to write instead, by a part of what PyYAML says."""
+
+
+def not_yaml(error: Exception) -> RuleError:
+    """The error of a text that is no YAML, in one line."""
+    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+    hint = next((f"; {hint}" for part, hint in _YAML_HINTS if part in problem), "")
+    context, mark = getattr(error, "context", None), getattr(error, "context_mark", None)
+    around = f", {context} from line {mark.line + 1} on" if context and mark is not None else ""
+    return RuleError(f"the rule file is not YAML: {problem}{around}{hint}")
+
+
+def mark_of(error: Exception, text: str) -> tuple[int | None, int | None]:
+    """Line and column of a problem with YAML."""
+    if (position := getattr(error, "position", None)) is not None:
+        return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    mark = getattr(error, "problem_mark", None)
+    return (None, None) if mark is None else (mark.line + 1, mark.column + 1)
 
 
 def _fields_at(field: str, given: Any) -> list[str]:

@@ -17,7 +17,7 @@ from schemas.own_events import own_events_problem, own_names
 from schemas.rule_conditions import Condition, Lane, condition_problem
 from schemas.rule_errors import RuleError as RuleError
 from schemas.rule_errors import RuleFileError
-from schemas.rule_messages import readable
+from schemas.rule_messages import mark_of, not_yaml, readable
 from schemas.rule_yaml import AmbiguousValueError, load_placed_yaml
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -262,7 +262,7 @@ def rules_or_errors(
         yield RuleError(f"the rule file: {error}").placed(file, error.line, error.column)
         return
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        yield _not_yaml(error).placed(file, *_mark(error))
+        yield not_yaml(error).placed(file, *mark_of(error, text))
         return
     except RuleError as error:
         yield error.placed(file, None, None)
@@ -303,15 +303,6 @@ def entries_or_errors(
         else:
             seen.add(rule.id)
             yield rule
-
-
-def _not_yaml(error: Exception) -> RuleError:
-    return RuleError(f"the rule file is not YAML: {error}")
-
-
-def _mark(error: Exception) -> tuple[int | None, int | None]:
-    mark = getattr(error, "problem_mark", None)
-    return (None, None) if mark is None else (mark.line + 1, mark.column + 1)
 
 
 def _mapping(entry: Any) -> dict[str, Any]:

@@ -38,6 +38,30 @@ REFUSED = {
     "more digits than Python reads": (WHEN + f"    cooldown_s: {'9' * 5000}\n", 8, "give a shorter number"),
 }
 
+NO_YAML = {
+    "a colon in an expression": (
+        RULE + "    if: pages > 1.0 ? true : false\n",
+        7,
+        28,
+        "with a colon and a space in it in quotes",
+    ),
+    "a tab": ("rules:\n\t- id: a\n", 2, 1, "indent with spaces"),
+    "a backslash in double quotes": (RULE + "    if: \"context.os.matches('\\d')\"\n", 7, 31, "use single quotes"),
+    "two documents": (WHEN + "---\n" + WHEN, 8, 1, "leave out the line of three hyphens"),
+    "a star": (RULE + "    if: *pages\n", 7, 9, "begins with * in quotes"),
+    "a character that is none": ("rules:\n  - id: \x00\n", 2, 9, "special characters are not allowed"),
+    "a bracket that is left open": ("rules: [{id: a\n", 2, 1, "while parsing a flow mapping from line 1 on"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "column", "expected"), NO_YAML.values(), ids=NO_YAML)
+def test_what_is_no_yaml_is_told_in_one_line_with_its_place(text: str, line: int, column: int, expected: str) -> None:
+    [problem] = check_text(text).problems
+    assert problem.problem.startswith("the rule file is not YAML: ")
+    assert expected in problem.problem
+    assert "\n" not in problem.problem
+    assert (problem.line, problem.column) == (line, column)
+
 
 @pytest.mark.parametrize(("text", "line", "expected"), REFUSED.values(), ids=REFUSED)
 def test_it_is_refused_with_its_line_and_at_once(text: str, line: int, expected: str) -> None:
