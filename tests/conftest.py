@@ -1,5 +1,6 @@
-"""What rooms share: one stack, of which each test starts what it asks for, and one browser."""
+"""What rooms share: a stack for each process, of which each test starts what it asks for, and a browser."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -49,8 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Home]:
-    """Folder of the tests' stack. What an earlier run left in it is stopped first, and what was started in the end."""
-    home = Home(PROJECT / ".microadjust" / "test")
+    """Folder of this process's stack. What an earlier run left in it is stopped first, and what was started in the end."""
+    home = Home(PROJECT / ".microadjust" / "-".join(("test", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")]))))
     home.path.parent.mkdir(exist_ok=True)
     with home.path.with_suffix(".lock").open("w") as handle:
         try:

@@ -106,6 +106,7 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
         _start_job(running, "adjust", "--group-id", "microadjust-page", "--refit-min", "0")
         status.update("starting the gateway")
         gateway = demo_gateway.start(home, running, StackRecord.read(home).services["redis"].ports["redis"])
+        demo_gateway.put_content(running.bootstrap)
         rules = parse_rule_file(demo_gateway.RULES_FILE.read_text(), KNOWN_FEATURES)
         put_records(running.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
     out.print(f"Kafka at {running.bootstrap}, Flink at http://127.0.0.1:{running.rest_port}")

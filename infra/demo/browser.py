@@ -26,6 +26,11 @@ FLAGS: Final = (
     "--disable-features=OptimizationHints,MediaRouter,Translate",
 )
 
+PHONE: Final = {"width": 390, "height": 844, "pixelRatio": 2, "touch": True, "mobile": True}
+PHONE_AGENT: Final = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+)
+
 
 def programs() -> tuple[str, str]:
     """Returns the paths of Chromium and its driver. Raises `NoBrowserError`."""
@@ -36,11 +41,18 @@ def programs() -> tuple[str, str]:
 
 
 class Browser:
-    """One headless Chromium with a profile of its own, gone with it. Use it as a context. Raises `NoBrowserError`."""
+    """One headless Chromium with a profile of its own, gone with it. Use it as a context. Raises `NoBrowserError`.
 
-    def __init__(self, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+    `languages` are those that the reader prefers, as the header has them; a phone has a narrow window and is touched.
+    """
+
+    def __init__(
+        self, width: int = 1280, height: int = 900, dark: bool = False, languages: str = "", phone: bool = False
+    ) -> None:
         self._size = (width, height)
         self._dark = dark
+        self._languages = languages
+        self._phone = phone
         self._profile: Path | None = None
 
     def __enter__(self) -> Chrome:
@@ -52,6 +64,10 @@ class Browser:
             options.add_argument(flag)
         if self._dark:
             options.add_argument("--force-dark-mode")
+        if self._languages:
+            options.add_experimental_option("prefs", {"intl.accept_languages": self._languages})
+        if self._phone:
+            options.add_experimental_option("mobileEmulation", {"deviceMetrics": PHONE, "userAgent": PHONE_AGENT})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         try:
             self._chrome = Chrome(options, Service(driver))

@@ -20,11 +20,11 @@ _ORDER: Final = (
     "return [...document.querySelectorAll('[data-adjust-list] > li')].map((item) => item.dataset.adjustContent)"
 )
 _VARIANT: Final = "return document.querySelector('[data-adjust-variant]:not([hidden])')?.dataset.adjustVariant"
-_PICTURE: Final = "return document.querySelector('figure img').getAttribute('src')"
-_ANSWERED: Final = """
+PICTURE: Final = "return document.querySelector('figure img').getAttribute('src')"
+ANSWERED: Final = """
 return performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.includes('/v1/events') && responseEnd > 0)
 """
-_SESSION: Final = """
+SESSION: Final = """
 const done = arguments[arguments.length - 1];
 const session_id = localStorage["microadjust.session"]?.split(" ")[0];
 const write_key = document.querySelector("[data-adjust-key]").dataset.adjustKey;
@@ -58,11 +58,11 @@ class _Reader:
         self._say(f"a reader opens {url} in headless Chromium")
         self._chrome.get(url)
         self._chrome.execute_script(_NOTE_CLICKS)
-        if not self._until(lambda: bool(self._chrome.execute_script(_ANSWERED))):
+        if not self._until(lambda: bool(self._chrome.execute_script(ANSWERED))):
             self._result.problems.append("the tracker has no push token: the gateway has not answered a batch")
         # A socket that opens a moment later hears what it has missed; a first picture without that wait would be unfair.
         time.sleep(0.5)
-        self._result.session_id = self._chrome.execute_async_script(_SESSION)
+        self._result.session_id = self._chrome.execute_async_script(SESSION)
         self._result.before = self._photograph("before.png")
         self._photograph_whole("page.png")
         self._look_around()
@@ -106,7 +106,7 @@ class _Reader:
     def _meet_a_slow_network(self) -> None:
         self._say(f"the network becomes slow, {SLOW_RTT_MS} ms there and back, as the browser sees it")
         self._network(SLOW_RTT_MS)
-        self._expect("light pictures", lambda: str(self._chrome.execute_script(_PICTURE)).endswith(".svg"))
+        self._expect("light pictures", lambda: str(self._chrome.execute_script(PICTURE)).endswith(".svg"))
         self._network(0)
 
     def _network(self, rtt_ms: int) -> None:

@@ -1,4 +1,4 @@
-"""Starts and stops the demo's gateway and projector, and creates the topics of the demo's replay."""
+"""Starts and stops the demo's gateway and projector, describes its articles, and creates the topics of its replay."""
 
 import os
 import secrets
@@ -10,14 +10,18 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
+from infra.cli.content_files import read_items
 from infra.gateway.console.endpoints import screenshot_filename
+from infra.kafka.blocking_producer import BlockingProducer
 from infra.local import kafka, processes
 from infra.local.home import Home, StackRecord
 from infra.local.stack import Stack
 from jobs.config import AdjustConfig
-from schemas.topics import RULES, TOPICS
+from schemas.content_validation import validated
+from schemas.topics import CONTENT, RULES, TOPICS
 
 RULES_FILE: Final = Path(__file__).parent / "rules.yaml"
+CONTENT_FILE: Final = Path(__file__).parent / "content.yaml"
 REPLAY: Final = "replay-"
 """Prefix of the topics of the replay and its job: the recording's event time is not that of the demo's page."""
 
@@ -61,6 +65,15 @@ def start(home: Home, stack: Stack, redis_port: int) -> DemoGateway:
     _begin(home, "gateway", ("gateway", "--port", str(port)), environ, {"http": port}, gateway.site)
     _begin(home, "projector", ("projector",), environ, {}, None)
     return gateway
+
+
+def put_content(bootstrap: str) -> None:
+    """Writes what the site's articles have, variants and languages, to content.v1. Raises `StreamError`."""
+    producer = BlockingProducer(bootstrap, timeout_s=10.0)
+    for item in read_items(CONTENT_FILE):
+        content_id, encoded = validated(item.value)
+        producer.send(CONTENT.name, encoded, content_id.encode())
+    producer.finish()
 
 
 def stop(home: Home) -> None:

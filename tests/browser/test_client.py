@@ -3,6 +3,7 @@
 import time
 
 import msgspec
+import pytest
 
 from schemas.outcomes import Outcome
 from tests.support.browser_pages import Reader
@@ -143,6 +144,39 @@ def test_a_revert_undoes_and_says_so(listening: Reader, collector: Collector) ->
     listening.run("scrollTo(0, 1e6)")
     time.sleep(0.3)
     assert shown(listening, "above") == "Long", "what was still to be done is not done after the revert"
+
+
+@pytest.mark.parametrize("later", ["simple", "summary"])
+def test_what_a_later_command_shows_stays_when_an_earlier_one_is_taken_back(
+    listening: Reader, collector: Collector, later: str
+) -> None:
+    """So does a text for which two rules ask, as when a reader struggles and then complains."""
+    listening.run(
+        "const fresh = document.querySelector('#below > [hidden]').cloneNode(true);"
+        "fresh.dataset.adjustVariant = 'summary'; document.getElementById('below').append(fresh)"
+    )
+    chosen = "return document.querySelector('#below > :not([hidden])').dataset.adjustVariant"
+    collector.command("simplify", {"variant": "simple"}, "c1", 1)
+    settle(collector, "c1", "applied")
+    collector.command("simplify", {"variant": later}, "c2", 2)
+    settle(collector, "c2", "applied")
+    collector.command("revert", {}, "c3", 3, reverts="c1")
+    settle(collector, "c1", "applied", "reverted")
+    assert listening.run(chosen) == later
+    collector.command("revert", {}, "c4", 4, reverts="c2")
+    settle(collector, "c2", "applied", "reverted")
+    assert listening.run(chosen) == "normal"
+
+
+def test_a_text_in_sight_is_taken_back_later(listening: Reader, collector: Collector) -> None:
+    collector.command("simplify", {"variant": "simple"}, "c1", 1)
+    settle(collector, "c1", "applied")
+    listening.run("document.getElementById('below').scrollIntoView()")
+    collector.command("revert", {}, "c2", 2, reverts="c1")
+    settle(collector, "c2", "applied")
+    assert shown(listening, "below") == "Short"
+    listening.run("scrollTo(0, 0)")
+    collector.wait_for(lambda: shown(listening, "below") == "Long")
 
 
 def test_an_expired_command_is_ignored_and_so_is_one_nobody_looked_away_from(

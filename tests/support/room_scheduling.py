@@ -4,12 +4,21 @@ from typing import Final
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-ONE_PROCESS: Final = ("tests/browser/", "tests/chaos/", "tests/cluster/", "tests/integration/")
-"""Rooms whose tests share the stack, the browser or the mini-cluster's JVM."""
+SHARING: Final = {
+    "tests/integration/ingest/": "broker",
+    "tests/integration/serving/": "broker",
+    "tests/integration/abuse/": "broker",
+    "tests/integration/": "stack",
+    "tests/chaos/": "stack",
+    "tests/browser/": "stack",
+    "tests/cluster/": "mini-cluster",
+}
+"""Rooms whose tests share a broker, Flink beside one and the browser, or the mini-cluster's JVM. The first that fits counts."""
 
 
 class RoomScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """One unit of work for all of these rooms, one for each other file."""
+    """One unit of work for all rooms that share one thing, one for each other file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "stack" if nodeid.startswith(ONE_PROCESS) else nodeid.partition("::")[0]
+        shared = next((name for room, name in SHARING.items() if nodeid.startswith(room)), None)
+        return shared or nodeid.partition("::")[0]

@@ -19,6 +19,7 @@ const SAYS = {
   list: "what you opened lately is at the top of the recommended list",
   src: "the pictures are light ones",
   hidden: "the text is another variant",
+  language: "the text is in another language",
   "data-adjust-layout": "the layout is simpler",
   "data-adjust-highlight": "something you like is highlighted",
 };
@@ -26,9 +27,10 @@ let leafing = false;
 new MutationObserver((records) => {
   if (leafing) return;
   const kinds = new Set(records.map(({ type, target, attributeName }) =>
-    type === "attributes" ? (target.matches("[data-adjust-prompt]") ? "" : attributeName) : target.matches("[data-adjust-list]") ? "list" : ""));
+    type === "childList" ? (target.matches("[data-adjust-list]") ? "list" : "")
+      : target.matches("[data-adjust-prompt]") ? "" : target.matches("[data-adjust-lang]") ? "language" : attributeName));
   for (const kind of kinds) if (SAYS[kind]) changed(SAYS[kind]);
-}).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: Object.keys(SAYS) });
+}).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["src", "hidden", "data-adjust-layout", "data-adjust-highlight"] });
 
 /** Shows another article without loading the page anew; the tracker notices by the address. */
 async function leaf(address) {

@@ -17,6 +17,12 @@ const VARIANT_ACTIONS =
 
 const byAttribute = (/** @type {string} */ name, /** @type {string} */ value) => `[data-adjust-${name}=${CSS.escape(value)}]`;
 
+/**
+ * What commands have shown in place of a parent's children, the newest last; the first is what the page showed itself.
+ * By attribute, and then by the first child that bears it. @type {Record<string, WeakMap<Element, any[][]>>}
+ */
+const stacks = {};
+
 /** @param {Setting[]} settings @returns {() => () => void} */
 const setting = (settings) => () => {
   const before = settings.map(([node, name]) => /** @type {Setting} */ ([node, name, node.getAttribute(name)]));
@@ -35,14 +41,29 @@ export const changesFor = ({ action, parameters }) => {
   const setAttributeOn = (selector, name, value, isVisualOnly) =>
     find(selector).map((target) => ({ target, isVisualOnly, apply: setting([[target, name, value]]) }));
 
-  /** Shows one of the siblings that bear the attribute. @param {string} name @param {string} value */
+  /**
+   * Shows one of the siblings that bear the attribute. Undone, it leaves alone what a later command shows; so two commands
+   * for one text can be taken back in any order. @param {string} name @param {string} value
+   */
   const showVariant = (name, value) =>
-    find(byAttribute(name, value) + "[hidden]").map((one) => {
+    find(byAttribute(name, value)).map((one) => {
       const all = [...one.parentNode.children].filter((each) => each.hasAttribute("data-adjust-" + name));
-      return {
-        target: all.find((each) => !each.hidden) ?? one,
-        apply: setting(all.map((each) => [each, "hidden", each === one ? null : ""])),
+      const shown = () => all.find((each) => !each.hidden);
+      const apply = () => {
+        const known = (stacks[name] ??= new WeakMap());
+        const stack = known.get(all[0]) ?? [[shown()]];
+        const layer = [one];
+        const show = () => all.forEach((each) => each.toggleAttribute("hidden", each !== stack.at(-1)?.[0]));
+        known.set(all[0], stack);
+        stack.push(layer);
+        show();
+        return () => {
+          stack.splice(stack.indexOf(layer), 1);
+          show();
+          if (!stack[1]) known.delete(all[0]);
+        };
       };
+      return { target: shown() ?? one, replacement: one, apply };
     });
 
   switch (action) {

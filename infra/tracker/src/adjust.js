@@ -253,7 +253,9 @@ const begin = () => {
     // A tab opened in the background is read when it is looked at.
     if (!document.hidden) open();
     for (const part of (dataAdjust(script, "-parts") ?? "movements client").split(" ")) {
-      if (part) import(new URL(`./${part}.${VERSION}.js`, import.meta.url).href).then((module) => module.start(internals)).catch(() => {});
+      // Not within the call: the bundler would look for the files.
+      const file = `./${part}.${VERSION}.js`;
+      if (part) import(file).then((module) => module.start(internals)).catch(() => {});
     }
   });
 

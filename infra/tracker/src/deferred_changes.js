@@ -3,6 +3,7 @@
 /**
  * @typedef {object} Change
  * @property {Element} target what would move or look different
+ * @property {Element} [replacement] what stands in the target's place afterwards
  * @property {() => () => void} apply makes the change, and returns how to undo it
  * @property {boolean} [isVisualOnly] it moves nothing, and may be seen
  */
@@ -33,7 +34,7 @@ export const applyOffscreen = (changes, expiresAt, internals, report) => {
   const look = guarded(() => {
     if (!backwards && Date.now() >= expiresAt) todo.clear();
     for (const change of todo) {
-      const { target, apply, isVisualOnly } = change;
+      const { target, replacement = target, apply, isVisualOnly } = change;
       if (!isVisualOnly && !closest(target, "[data-adjust-when=now]") && inSight(target)) continue;
       todo.delete(change);
       if (!target.isConnected) continue;
@@ -43,7 +44,7 @@ export const applyOffscreen = (changes, expiresAt, internals, report) => {
       const { scrollTop, scrollLeft } = box;
       internals.quietly(() => {
         const undo = /** @type {any} */ (apply());
-        if (!backwards) done.push({ target, isVisualOnly, apply: undo });
+        if (!backwards) done.push({ target: replacement, isVisualOnly, apply: undo });
       });
       // In what changes itself nothing is a hold.
       if (!isVisualOnly && !target.contains(anchor)) box.scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });

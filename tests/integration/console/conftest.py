@@ -1,5 +1,6 @@
 """One gateway with its console for all of these tests; only the heatmap job and the demo need Flink."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,19 @@ import pytest
 from kafka import KafkaProducer
 from selenium.webdriver import Chrome
 
+from infra.demo import demo_gateway
 from infra.local.home import Home
+from infra.local.stack import Stack
+from infra.rules.rule_topics import put_records
+from models.rules.compiled import KNOWN_FEATURES
+from schemas.rules import parse_rule_file
 from schemas.topics import Topic
 from tests.support.broker import Broker, PrefixedTopics
 from tests.support.browser import fresh_tab
 from tests.support.credentials import OPERATOR
 from tests.support.gateway import Gateway, running_gateway
 from tests.support.redis import RedisServer
+from tests.support.stack import submitted
 
 WITNESS = """
 window.incidents = [];
@@ -69,3 +76,18 @@ def chrome(chrome: Chrome, console: Console) -> Iterator[Chrome]:
         tab.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WITNESS})
         tab.get(f"{console.address}?token={OPERATOR}")
         yield tab
+
+
+@pytest.fixture(scope="module")
+def demo(stack: Stack, redis_server: RedisServer) -> Iterator[demo_gateway.DemoGateway]:
+    """The demo's first half: job, rules, articles, gateway and projector."""
+    group = f"test-demo-{os.getpid()}"
+    rules = parse_rule_file(demo_gateway.RULES_FILE.read_text(), KNOWN_FEATURES)
+    with submitted(stack, "adjust", ("--startup", "latest", "--group-id", group, "--refit-min", "0")):
+        demo_gateway.put_content(stack.bootstrap)
+        put_records(stack.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
+        try:
+            yield demo_gateway.start(stack.home, stack, redis_server.port)
+        finally:
+            put_records(stack.bootstrap, [(rule.id, None) for rule in rules])
+            demo_gateway.stop(stack.home)

@@ -1,38 +1,17 @@
 """The demo's first half on the real stack: a page that changes for its reader, with a browser and without."""
 
-import os
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from infra.demo import browser_visit, demo_gateway, http_visit
 from infra.gateway.console.endpoints import screenshot_filename
 from infra.local.stack import Stack
-from infra.rules.rule_topics import put_records
-from models.rules.compiled import KNOWN_FEATURES
-from schemas.rules import parse_rule_file
-from tests.support.redis import RedisServer
-from tests.support.stack import submitted
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 CHANGES = ["list reordered", "light pictures", "simpler text"]
-
-
-@pytest.fixture(scope="module")
-def demo(stack: Stack, redis_server: RedisServer) -> Iterator[demo_gateway.DemoGateway]:
-    group = f"test-demo-{os.getpid()}"
-    rules = parse_rule_file(demo_gateway.RULES_FILE.read_text(), KNOWN_FEATURES)
-    with submitted(stack, "adjust", ("--startup", "latest", "--group-id", group, "--refit-min", "0")):
-        put_records(stack.bootstrap, [(rule.id, msgspec.json.encode(rule)) for rule in rules])
-        try:
-            yield demo_gateway.start(stack.home, stack, redis_server.port)
-        finally:
-            put_records(stack.bootstrap, [(rule.id, None) for rule in rules])
-            demo_gateway.stop(stack.home)
 
 
 def test_a_reader_in_chromium_sees_the_page_change(demo: demo_gateway.DemoGateway, tmp_path: Path) -> None:

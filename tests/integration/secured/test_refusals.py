@@ -111,7 +111,7 @@ def test_the_java_client_logs_in_by_each_kind_and_names_what_is_not_granted(secu
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["scram"], found["scram-256"], found["mtls"]) == ("", "", "")
-    assert "User:cli may not READ topic events.v1" in found["plain"]
+    assert "User:cli may not WRITE topic late.v1" in found["plain"]
     assert "User:cli may not DESCRIBE topic session-state.v1" in found["plain"]
     assert "the OAuth client nobody may not DESCRIBE topic events.v1" in found["oauth"]
     assert "refused" in found["oauth, wrong"]
@@ -156,7 +156,7 @@ def test_grants_are_compared_with_what_a_component_needs(secured: SecuredBroker)
     assert missing_grants(gateway, "projector") == []
     lacking = missing_grants(cli, "gateway")
     assert any("does not let User:cli WRITE topic rejected.v1" in each for each in lacking)
-    assert any("does not let User:cli READ topic events.v1" in each for each in lacking)
+    assert any("does not let User:cli READ topic heatmap.v1" in each for each in lacking)
     assert not any("topic rules.v1" in each for each in lacking)
     assert len(missing_grants(nobody, "gateway")) == len(TOPICS)
 
