@@ -8,7 +8,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct, field
 
-from schemas.actions import ActionName, parameter_problem
+from schemas.actions import ACTIONS, ActionName, parameter_problem
 from schemas.commands import SourceKind
 from schemas.events import EventType
 from schemas.json_values import json_problem
@@ -191,6 +191,10 @@ def _problems(
     conditions = [(f"when[{number}]", each) for number, each in enumerate(rule.when)]
     if rule.until is not None and not (rule.until.when or rule.until.if_):
         yield "until", ": give when or if; without any the command would be taken back at once"
+    if rule.then.action == "revert":
+        yield "then.action", ": a rule takes back its own command only; say when in `until`, beside the action"
+    if rule.until is not None and not ACTIONS[rule.then.action].revertible:
+        yield "until", f": {rule.then.action} cannot be taken back; leave it out"
     if rule.until is not None and (rule.until.when, rule.until.if_) == (rule.when, rule.if_):
         yield "until", ": is the rule's own condition, so that the command would be taken back while its cause goes on"
     if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
@@ -267,7 +271,7 @@ def rules_or_errors(
     except RuleError as error:
         yield error.placed(file, None, None)
         return
-    if may_be_one and isinstance(document, dict) and "rules" not in document:
+    if may_be_one and isinstance(document, dict) and "rules" not in document and "id" in document:
         entries, prefix = [document], ""
     elif isinstance(document, dict) and isinstance(document.get("rules"), list):
         entries, prefix = document["rules"], "rules[{}]."

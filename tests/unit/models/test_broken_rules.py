@@ -145,6 +145,18 @@ BROKEN: list[tuple[str, str]] = [
     ),
     (WINDOW + CONDITION + "    until: {if: ¤pagse < 1.0}\n", "until.if: line 1, column 1: the variable pagse"),
     (WINDOW + CONDITION + "    until: ¤{when: [{feature: pages, above: 1}]}\n", "is the rule's own condition"),
+    (WINDOW + '    if: "context.os == \\"a\\" && ¤clikcs > 1.0"\n', "did you mean clicks?"),
+    (WINDOW + "    if: 'context.os == ''a'' && ¤clikcs > 1.0'\n", "did you mean clicks?"),
+    (WINDOW + "    if: ¤context['device'] == 'mobile'\n", "context is no value itself; write one of context.browser"),
+    (EVENT + "    if: ¤type == 'click'\n", "did you mean content.type or event.type?"),
+    (HEAD + "    lane: session_window\n    then: {action: ¤revert}\n" + CONDITION, "say when in `until`"),
+    (
+        HEAD
+        + "    lane: session_window\n    then: {action: refresh_recommendations}\n"
+        + CONDITION
+        + "    until: ¤{if: pages < 1.0}\n",
+        "refresh_recommendations cannot be taken back",
+    ),
     (WINDOW + CONDITION + "    valid_from: ¤tomorrow\n", "expected a time such as"),
     (WINDOW + CONDITION + "    valid_from: 2026-12-01\n    valid_until: ¤2026-11-01\n", "is not after valid_from"),
     (WINDOW.replace("broken", '¤"broken\\n"') + CONDITION, "a name ends with its last letter"),

@@ -31,7 +31,8 @@ LENGTH_S: Final = 600
 
 def world(seed: int, length: int = 400) -> list[ProposedChange]:
     """Proposals of twelve rules about one reader, in order of event time, events before windows."""
-    random, found, seen = Random(seed), [], set()
+    random, seen = Random(seed), set()
+    found: list[ProposedChange] = []
     while len(found) < length:
         number, since_s = random.randrange(12), random.choice(SESSIONS_S)
         is_event = number % 2 == 0
