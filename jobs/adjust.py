@@ -13,7 +13,8 @@ from jobs.graph import build
 from jobs.kafka_start import adjust_needs, hidden_secrets, with_kafka_checked
 from jobs.sinks import add_kafka_sink
 from models.model_store import BUNDLED, ModelError, StoredModel, load_forest
-from models.rules.compiled import KNOWN_FEATURES, CompiledRule
+from models.rules.cel_library import check_rule
+from models.rules.compiled import KNOWN_FEATURES
 from schemas.rules import Rule, RuleError, parse_rule_file
 from udfs.lanes.sessions import DETECTORS
 
@@ -24,11 +25,11 @@ def load_rules(path: str) -> tuple[Rule, ...]:
     """Loads the rules of a file, or those that ship with the job if `path` is empty. Raises `RuleError`."""
     source = Path(path) if path else BUNDLED_RULES
     try:
-        text = source.read_text()
+        text = source.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RuleError(f"the rule file cannot be read: {error}") from None
     # Compiled here for the errors that only compiling finds: in a TaskManager the job would restart on them for ever.
-    return tuple(parse_rule_file(text, KNOWN_FEATURES, DETECTORS, CompiledRule, source.name))
+    return tuple(parse_rule_file(text, KNOWN_FEATURES, DETECTORS, check_rule, source.name))
 
 
 def main() -> None:

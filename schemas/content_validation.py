@@ -121,8 +121,22 @@ def _converted(value: Any, python_type: Any, where: str) -> Iterator[ContentProb
         why = re.sub(r" - at `\$.*`$", "", str(error))
         rule: ContentRule = "wrong_type" if ", got `" in why else "out_of_range"
         if "regex" in why:
-            why = _FORMS.get(re.sub(r"\[\d+\]", "", where.rpartition(".")[2]), why)
+            why = _FORMS.get(_last_name(where), why)
         yield ContentProblem(where, rule, _sentence(where, why))
+        return
+    form = _FORMS.get(_last_name(where))
+    if form is not None and isinstance(value, str) and value.endswith("\n"):
+        # The pattern's `$` accepts a line's end behind the text.
+        yield ContentProblem(where, "out_of_range", _sentence(where, f"{form}, without a new line"))
+
+
+def _last_name(where: str) -> str:
+    """The field's own name.
+
+    >>> _last_name("variants[2].language"), _last_name("regions[0]")
+    ('language', 'regions')
+    """
+    return re.sub(r"\[\d+\]", "", where.rpartition(".")[2])
 
 
 def _repeated(item: Mapping[str, Any], name: str, keys: tuple[str, ...]) -> Iterator[ContentProblem]:

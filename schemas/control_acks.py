@@ -10,7 +10,8 @@ ControlKind = Literal["rule", "model", "segment"]
 class ControlAck(Struct):
     """One subtask has taken up a version, or refused it. Only the operator that uses the rule or model acknowledges it.
 
-    `in_force_from_ms` is event time; None where the version is refused. `version` is None for a deletion.
+    `in_force_from_ms` is event time; None where the version is refused. A version in force whose expression could not
+    be evaluated has both: `refused` says where and why it failed first. `version` is None for a deletion.
     `subtask` counts from 0, and `subtasks` says how many acknowledge.
     """
 

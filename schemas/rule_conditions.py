@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.events import CROSSING_TYPES
 from schemas.nearest_names import suggestion
 
 Lane = Literal["session_window", "content_window", "content_section", "event"]
@@ -259,6 +260,8 @@ def _detector_problem(
         return f".detector: {condition.detector} is not known{suggestion(condition.detector or '', detectors)}"
     if has_texts or [bound.name for bound in bounds] != ["above"]:
         return ".detector: takes above, a number or threshold, and no other bound"
+    if condition.detector == FOREST and isinstance(condition.above, float) and not 0.0 <= condition.above <= 1.0:
+        return f".above: {condition.above:g} can never tell; scores lie between 0 and 1"
     return None
 
 
@@ -268,9 +271,21 @@ def _text_problem(condition: Condition, lane: Lane, operand: str, is_compared: b
     if operand == "event" and lane != "event":
         return ".event: only rules of lane event see single events"
     known = EVENT_TEXTS if operand == "event" else CONTEXTS[lane]
+    if condition.among == ():
+        return ".among: an empty list, which nothing is in"
+    if operand == "event" and condition.event == "type":
+        for field, text in _texts_of(condition):
+            if text not in CROSSING_TYPES:
+                return f".{field}: {text} does not reach the fast lane{suggestion(text, CROSSING_TYPES)}"
     if (name := getattr(condition, operand)) not in known:
         return f".{operand}: {name} is not known in lane {lane}{_hint(name, known, {} if operand == 'event' else CONTEXTS)}"
     return None
+
+
+def _texts_of(condition: Condition) -> list[tuple[str, str]]:
+    """The texts that a condition compares with, each with its field."""
+    found = [("equals", condition.equals)] if condition.equals is not None else []
+    return found + [(f"among[{place}]", text) for place, text in enumerate(condition.among or ())]
 
 
 def _hint(name: str | None, known: Collection[str], elsewhere: Mapping[Lane, Iterable[str]]) -> str:

@@ -8,7 +8,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct, field
 
-from schemas.actions import ActionName, parameter_problem
+from schemas.actions import ACTIONS, ActionName, parameter_problem
 from schemas.commands import SourceKind
 from schemas.events import EventType
 from schemas.json_values import json_problem
@@ -17,7 +17,7 @@ from schemas.own_events import own_events_problem, own_names
 from schemas.rule_conditions import Condition, Lane, condition_problem
 from schemas.rule_errors import RuleError as RuleError
 from schemas.rule_errors import RuleFileError
-from schemas.rule_messages import readable
+from schemas.rule_messages import mark_of, not_yaml, readable
 from schemas.rule_yaml import AmbiguousValueError, load_placed_yaml
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -163,7 +163,7 @@ def parse_rule(
     except (msgspec.DecodeError, RecursionError) as error:
         raise RuleError(f"{name}: not JSON ({error})") from None
     if (found := json_problem(given)) is not None:
-        raise RuleError(f"{name}: {found.lstrip('.: ')}", found.lstrip(".: ").partition(":")[0])
+        raise RuleError(f"{name}: {found.lstrip('.: ')}", found.partition(":")[0].lstrip(".") or None)
     for field, problem in _problems(rule, features, detectors):
         raise RuleError(f"{name}: {field}{problem}", field)
     return rule
@@ -173,6 +173,11 @@ def _problems(
     rule: Rule, features: Mapping[Lane, Iterable[str]], detectors: Collection[str] | None
 ) -> Iterable[tuple[str, str]]:
     """What is wrong with a rule of the right shape: the field, and the rest of the sentence."""
+    # The patterns of names accept a line's end behind them, as `$` does.
+    named = [("id", rule.id), *((f"features[{number}].name", each.name) for number, each in enumerate(rule.features))]
+    for where, name in named:
+        if name.endswith("\n"):
+            yield where, ": a name ends with its last letter, not with a new line"
     if not (rule.when or rule.if_ or rule.sequence):
         yield "when", ": give when, if or sequence; a rule without any would always hold"
     if rule.lane == "event" and rule.for_windows > 1:
@@ -186,6 +191,12 @@ def _problems(
     conditions = [(f"when[{number}]", each) for number, each in enumerate(rule.when)]
     if rule.until is not None and not (rule.until.when or rule.until.if_):
         yield "until", ": give when or if; without any the command would be taken back at once"
+    if rule.then.action == "revert":
+        yield "then.action", ": a rule takes back its own command only; say when in `until`, beside the action"
+    if rule.until is not None and not ACTIONS[rule.then.action].revertible:
+        yield "until", f": {rule.then.action} cannot be taken back; leave it out"
+    if rule.until is not None and (rule.until.when, rule.until.if_) == (rule.when, rule.if_):
+        yield "until", ": is the rule's own condition, so that the command would be taken back while its cause goes on"
     if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
         yield "until.for_windows", ": an event is no window; leave it out in lane event"
     if rule.until is not None:
@@ -198,6 +209,8 @@ def _problems(
     if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
         yield "until.for_windows", ": an event is no window; leave it out in lane event"
     for key, value in rule.then.parameters.items():
+        if (inner := next((each for each in PLACEHOLDERS if _stands_within(each, value)), None)) is not None:
+            yield f"then.parameters.{key}", f": {inner} stands for the whole value; write {key}: {inner}"
         if isinstance(value, str) and value.startswith("$"):
             if value not in PLACEHOLDERS:
                 yield f"then.parameters.{key}", f": {value} is not known{suggestion(value, PLACEHOLDERS)}"
@@ -205,6 +218,12 @@ def _problems(
                 yield f"then.parameters.{key}", f": {value} is known in lane {' and '.join(lanes)} only"
     if (found := parameter_problem(rule.then.action, rule.then.parameters)) is not None:
         yield _split("then.parameters.", found)
+
+
+def _stands_within(placeholder: str, value: Any) -> bool:
+    """Whether a placeholder is part of a list or object, where nobody would fill it in."""
+    parts = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return any(each == placeholder or _stands_within(placeholder, each) for each in parts)
 
 
 def _split(where: str, found: str) -> tuple[str, str]:
@@ -247,12 +266,12 @@ def rules_or_errors(
         yield RuleError(f"the rule file: {error}").placed(file, error.line, error.column)
         return
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        yield _not_yaml(error).placed(file, *_mark(error))
+        yield not_yaml(error).placed(file, *mark_of(error, text))
         return
     except RuleError as error:
         yield error.placed(file, None, None)
         return
-    if may_be_one and isinstance(document, dict) and "rules" not in document:
+    if may_be_one and isinstance(document, dict) and "rules" not in document and "id" in document:
         entries, prefix = [document], ""
     elif isinstance(document, dict) and isinstance(document.get("rules"), list):
         entries, prefix = document["rules"], "rules[{}]."
@@ -288,15 +307,6 @@ def entries_or_errors(
         else:
             seen.add(rule.id)
             yield rule
-
-
-def _not_yaml(error: Exception) -> RuleError:
-    return RuleError(f"the rule file is not YAML: {error}")
-
-
-def _mark(error: Exception) -> tuple[int | None, int | None]:
-    mark = getattr(error, "problem_mark", None)
-    return (None, None) if mark is None else (mark.line + 1, mark.column + 1)
 
 
 def _mapping(entry: Any) -> dict[str, Any]:

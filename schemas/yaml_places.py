@@ -7,6 +7,8 @@ import yaml
 
 from schemas.rule_errors import WithinText
 
+_ESCAPED_DOUBLE: Final = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)")
+_ESCAPED_SINGLE: Final = re.compile("''")
 _STEP: Final = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
@@ -43,7 +45,24 @@ class Places:
             return line + within.line, len(first) - len(first.lstrip()) + within.column
         if within.line > 1 or node.end_mark.line != node.start_mark.line:
             return line, column
-        return line, column + within.column - 1 + (0 if node.style is None else 1)
+        if node.style is None:
+            return line, column + within.column - 1
+        written = self._text.splitlines()[node.start_mark.line][column:]
+        return line, column + 1 + _chars_of(written, within.column - 1, node.style)
+
+
+def _chars_of(written: str, count: int, quote: str) -> int:
+    """How many characters of a quoted text stand for its first `count`: escapes are longer than what they mean.
+
+    >>> _chars_of("a == ''b'' && c", 6, "'")
+    7
+    """
+    pattern = _ESCAPED_DOUBLE if quote == '"' else _ESCAPED_SINGLE
+    at = 0
+    for _ in range(count):
+        found = pattern.match(written, at)
+        at = at + 1 if found is None else found.end()
+    return at
 
 
 def _below(node: yaml.Node, index: str, name: str) -> tuple[yaml.Node, yaml.Node] | None:

@@ -42,7 +42,7 @@ class EventCommands(RuleEvaluatingFunction):
         _, numbers, texts = unpack(value)
         if numbers[0] > self.reached_ms:
             self.reached_ms = int(numbers[0])
-        return self.to_records(self._events.on_row(numbers, texts, ctx))
+        return self.with_acknowledgements(self.to_records(self._events.on_row(numbers, texts, ctx)))
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
         self.restore_broadcast_state(ctx)

@@ -14,6 +14,10 @@ LATE_EVENTS: Final = "lateEvents"
 REFUSED_RULES: Final = "refusedRules"
 """Rules from the topic that could not be used; the last good version stays in force."""
 
+FAILED_EVALUATIONS: Final = "failedEvaluations"
+"""Evaluations of rules' expressions that ended with an error, such as a division by zero: in all, and by rule, in the
+group `rule`, for the first hundred rules that fail."""
+
 DROPPED_CONTENT: Final = "droppedContent"
 """Content items that were dropped because the catalogue was full: those written longest ago."""
 

@@ -48,7 +48,7 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         """Returns the holder of the rules in force. To be called in `open`."""
         group = context.get_metrics_group()
         self._proposals = group.counter(metrics.PROPOSALS)
-        self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group.counter(metrics.REFUSED_RULES))
+        self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group)
         self._acknowledger = RuleAcknowledger(self.LANES, self.ANSWERS_UNKNOWN, *find_subtask(context))
         self._control.content.dropped = group.counter(metrics.DROPPED_CONTENT)
         self._control.content.refused = group.counter(metrics.REFUSED_CONTENT)
@@ -78,6 +78,11 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         """Returns the acknowledgements that are due. Not for `on_timer`: in thread mode PyFlink 2.3 has no side outputs there."""
         self.has_acknowledged = True
         return self._acknowledger.acknowledge(self._control.drain_outcomes(), self.reached_ms)
+
+    def with_acknowledgements(self, records: list[Any]) -> list[Any]:
+        """Adds the acknowledgements that have become due: of rules that could not be evaluated. As `acknowledge_rules`, not for
+        `on_timer`; what fails there is told at the next row."""
+        return [*records, *self.acknowledge_rules()] if self._control.has_outcomes else records
 
     def to_records(self, changes: list[ProposedChange]) -> list[Row]:
         """Encodes proposals and counts them."""

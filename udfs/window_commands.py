@@ -89,10 +89,10 @@ class WindowCommands(RuleEvaluatingFunction):
         if kind in (SESSION, CONTENT) and numbers[0] > self.reached_ms:
             self.reached_ms = int(numbers[0])
         if kind == SESSION:
-            records = self.to_records(self._sessions.on_row(numbers, texts, ctx))
+            records = self.with_acknowledgements(self.to_records(self._sessions.on_row(numbers, texts, ctx)))
             return records + self._sessions.drain_session_updates() if self._emit_scores else records
         if kind == CONTENT:
-            return self.to_records(self._contents.on_row(numbers, texts, ctx))
+            return self.with_acknowledgements(self.to_records(self._contents.on_row(numbers, texts, ctx)))
         if kind == SECTION:
             self._sections_of_items.on_row(numbers, texts, ctx)
             return []

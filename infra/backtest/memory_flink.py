@@ -79,6 +79,9 @@ class _Context:
     def counter(self, name: str) -> "_Counter":
         return _Counter(self._operator.counters, name)
 
+    def add_group(self, name: str, extra: str) -> "_Group":
+        return _Group(self._operator.counters, f"{name}.{extra}.")
+
     def get_index_of_this_subtask(self) -> int:
         return 0
 
@@ -156,6 +159,16 @@ class _Broadcast:
 
     def remove(self, key: str) -> None:
         self._held.pop(key, None)
+
+
+class _Group:
+    """A group of metrics within that of the operator."""
+
+    def __init__(self, counters: Counter[str], prefix: str) -> None:
+        self._counters, self._prefix = counters, prefix
+
+    def counter(self, name: str) -> "_Counter":
+        return _Counter(self._counters, self._prefix + name)
 
 
 class _Counter:

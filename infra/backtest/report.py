@@ -20,7 +20,8 @@ class RuleBacktest(Struct):
     """One rule. Shares are of the readers of the recording; None where there are none, or no truth.
 
     `fired` are proposals that were commanded, or would have been but for the shadow mode. Precision is the share of them that
-    answer a planted change; recall the share of the planted changes of the rule's action that they answer.
+    answer a planted change; recall the share of the planted changes of the rule's action that they answer. `failures` counts the
+    evaluations that ended with an error, and `failure` says why the first did.
     """
 
     rule: str
@@ -34,6 +35,8 @@ class RuleBacktest(Struct):
     held_back: dict[str, int]
     precision: float | None = None
     recall: float | None = None
+    failures: int = 0
+    failure: str | None = None
 
 
 class Overlap(Struct):
@@ -75,13 +78,16 @@ def report(
         by_rule[each["source"]["id"]].append(each)
     hours = sum(span.last_ms - span.first_ms for span in spans.values()) / HOUR_MS
     planted = None if episodes is None else [e for e in episodes if e.target_kind != "session" or e.target_id in spans]
-    shown = [rule for rule in rules if rule.id in ours or by_rule[rule.id]]
+    shown = [rule for rule in rules if rule.id in ours or by_rule[rule.id] or rule.id in decided.failures]
     return Backtest(
         len(spans),
         hours,
         *counts,
         sorted(
-            (_of_rule(rule, by_rule[rule.id], rule.id in ours, len(spans), hours, planted) for rule in shown),
+            (
+                _of_rule(rule, by_rule[rule.id], rule.id in ours, len(spans), hours, planted, decided.failures)
+                for rule in shown
+            ),
             key=lambda each: (not each.is_tested, -each.proposals, each.rule),
         ),
         [found for name in sorted(ours) for found in _overlaps(name, by_rule)],
@@ -96,6 +102,7 @@ def _of_rule(
     readers: int,
     hours: float,
     planted: Sequence[Episode] | None,
+    failures: Mapping[str, tuple[int, str | None]],
 ) -> RuleBacktest:
     fired = [each for each in proposals if each["outcome"] in ("commanded", "shadow")]
     sessions = {each["target"]["id"] for each in fired if each["target"]["kind"] == "session"}
@@ -112,6 +119,7 @@ def _of_rule(
         len(fired) / hours if hours else None,
         dict(sorted(held_back.items())),
     )
+    found.failures, found.failure = failures.get(rule.id, (0, None))
     if planted is not None:
         own = [each for each in planted if each.action == rule.then.action]
         commands = [dict(each) | {"issued_at_ms": each["at_ms"]} for each in fired]

@@ -1,9 +1,12 @@
 """Runs rules over recorded events through the job's operators, in event time."""
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from infra.backtest.crossing import content_row, event_row, session_row, site_sums
 from infra.backtest.memory_flink import MemoryOperator
@@ -14,18 +17,24 @@ from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
+from schemas.control_acks import ControlAck
 from schemas.events import CROSSING_TYPES, Event
 from schemas.rules import Rule
 from udfs.arbiter import ArbiterFunction
 from udfs.crossing_rows import content_key, session_key
 from udfs.event_commands import EventCommands
 from udfs.forest_refit import ForestRefit
+from udfs.metrics import FAILED_EVALUATIONS
+from udfs.side_outputs import CONTROL_ACKS
 from udfs.site_cards import SiteCards
 from udfs.window_commands import WindowCommands
 
 SLICES: Final = WINDOW_MS // SLICE_MS
 TRAIL_MS: Final = 210_000
 """Event time goes on so long after the last event, as in a replay."""
+
+QUIET_MS: Final = 6 * 3_600_000
+"""After so long without events no session goes on, nothing is in force, and no rule looks."""
 
 WAIT_MS: Final = LATENESS_MS + SLACK_MS
 """So far the watermark stays behind what is received."""
@@ -34,16 +43,22 @@ REFIT_MIN: Final = 30
 REFIT_LEAD_S: Final = 300
 """The job's defaults."""
 
+_FAILURES: Final = re.compile(rf"rule\.(.*)\.{FAILED_EVALUATIONS}")
+
 Progress = Callable[[int, int], None]
 """Told how many slices of how many are done."""
 
 
 @dataclass
 class Decided:
-    """What the rules led to, as records (key, value) of adjustments.v1 and proposals.v1."""
+    """What the rules led to, as records (key, value) of adjustments.v1 and proposals.v1.
+
+    `failures` says of rules whose expressions could not be evaluated how often, and why first.
+    """
 
     commands: list[tuple[bytes, bytes]] = field(default_factory=list)
     proposals: list[tuple[bytes, bytes]] = field(default_factory=list)
+    failures: dict[str, tuple[int, str | None]] = field(default_factory=dict)
 
 
 class BacktestJob:
@@ -52,6 +67,7 @@ class BacktestJob:
     def __init__(self, rules: tuple[Rule, ...], forest: StoredModel) -> None:
         refits, cards = RefitSchedule(REFIT_MIN * 60_000, REFIT_LEAD_S * 1000), RefitSchedule(CARD_MS, LEAD_MS)
         self.decided = Decided()
+        self._reasons: dict[str, str] = {}
         self._site = MemoryOperator(SiteCards(cards.every_ms, cards.lead_ms, False))
         self._refit = MemoryOperator(ForestRefit(refits.every_ms, refits.lead_ms, False))
         self._windows = MemoryOperator(
@@ -97,10 +113,22 @@ class BacktestJob:
             self._windows.broadcast(row)
 
     def _decide(self, proposed: Iterable[Any]) -> None:
-        """Hands proposals to the arbiter. What the operators acknowledge and count on the side is nobody's here."""
+        """Hands proposals to the arbiter. Of what the operators tell on the side, only failures of rules are of interest here."""
         for each in proposed:
             if not isinstance(each, tuple):
                 self._keep(self._arbiter.send(each[0], each[1]))
+            elif each[0] is CONTROL_ACKS:
+                ack = msgspec.json.decode(each[1][1], type=ControlAck)
+                if ack.refused is not None:
+                    self._reasons.setdefault(ack.id, ack.refused)
+
+    def count_failures(self) -> None:
+        """Enters into what was decided how often rules could not be evaluated."""
+        for operator in (self._windows, self._events):
+            for name, count in operator.counters.items():
+                if found := _FAILURES.fullmatch(name):
+                    before = self.decided.failures.get(found[1], (0, None))[0]
+                    self.decided.failures[found[1]] = (before + count, self._reasons.get(found[1]))
 
     def _keep(self, decided: Iterable[Any]) -> None:
         for each in decided:
@@ -126,7 +154,7 @@ def run(
     if not slices:
         return job.decided
     last_watermark = last_ms + TRAIL_MS if until_ms is None else until_ms
-    ends = range(min(slices) + SLICE_MS, last_watermark // SLICE_MS * SLICE_MS + SLICE_MS + 1, SLICE_MS)
+    ends = window_ends(sorted(slices), last_watermark // SLICE_MS * SLICE_MS + SLICE_MS)
     for number, end_ms in enumerate(ends):
         # As they come: before the watermark reaches the end of the window.
         while triggers and triggers[0][0] - WAIT_MS < end_ms - 1:
@@ -141,7 +169,22 @@ def run(
         progress(number + 1, len(ends))
     for _, event in triggers:
         job.on_event(event)
+    job.count_failures()
     return job.decided
+
+
+def window_ends(starts: Sequence[int], last_ms: int) -> list[int]:
+    """The ends of windows up to `last_ms`. `starts` are the slices that have events, in order; between two of them that are more
+    than `QUIET_MS` apart nothing happens any more after that time, and event time goes on to the next at once.
+
+    >>> window_ends([0, 20_000], 40_000)
+    [10000, 20000, 30000, 40000]
+    """
+    ends: list[int] = []
+    for start, following in zip(starts, [*starts[1:], None], strict=True):
+        quiet_ms = last_ms if following is None else min(following, start + QUIET_MS)
+        ends += range(start + SLICE_MS, quiet_ms + 1, SLICE_MS)
+    return ends
 
 
 def _cells(slices: dict[int, dict[tuple[str, str | None], Slice]], end_ms: int) -> list[tuple[str, str | None, Slice]]:

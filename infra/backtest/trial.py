@@ -69,8 +69,9 @@ def backtest(
     """Runs the rules, the tested ones among them, and reports on them."""
     intake = Intake()
     events = list(intake.read(given.records, time.time_ns() // 1_000_000))
-    # That it runs as plain Python is known here.
-    logging.getLogger("udfs").setLevel(logging.ERROR)
+    # That it runs as plain Python is known here, and the report says which rules could not be evaluated.
+    for name in ("udfs", "models.rules"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     decided = run(events, BacktestJob(tuple(rules), load_forest()), given.until_ms, progress)
     spans = _spans(events)
     counts = (intake.used, intake.late, intake.rejected)

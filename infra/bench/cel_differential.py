@@ -51,12 +51,13 @@ class Comparison:
         random = Random(seed)
         for _ in range(count):
             text = expression(random, random.randint(1, MAX_LEVELS))
-            self._compare(text, [self._values(random) for _ in range(SUBJECTS)])
+            self.compare(text, [self._values(random) for _ in range(SUBJECTS)])
 
     def _values(self, random: Random) -> dict[str, Any]:
         return {name: value_of(random, type_) for name, type_ in VARIABLES.items()}
 
-    def _compare(self, text: str, subjects: list[dict[str, Any]]) -> None:
+    def compare(self, text: str, subjects: list[dict[str, Any]]) -> None:
+        """Compares what both make of an expression, for each of the values of its variables."""
         library = self._library_compiled(text)
         try:
             own = compile_expression(text, _ENVIRONMENT, None)

@@ -89,9 +89,19 @@ def backtest(
         )
         for each in found.overlaps:
             out.print(
-                f"{each.rule} and {each.other} both act on {each.targets} targets within a minute ({each.share:.0%})",
+                f"{each.rule} and {each.other} both propose something within a minute for {each.targets} targets "
+                f"({each.share:.0%})",
                 markup=False,
             )
+        if not found.events:
+            err.print("microadjust: no event of it can be used", style="red", markup=False)
+        for each in found.rules:
+            if each.failures:
+                out.print(
+                    f"{each.rule} could not be evaluated {each.failures} times: {each.failure}",
+                    markup=False,
+                    soft_wrap=True,
+                )
         out.print(
             f"\n{found.readers} readers, {found.reader_hours:.1f} reader-hours, {found.events} events; "
             f"{found.late} late, {found.rejected} rejected",

@@ -61,12 +61,19 @@ def put(
 def _validated(items: list[FileItem]) -> tuple[list[tuple[str, bytes | None]], list[dict[str, Any]]]:
     valid: list[tuple[str, bytes | None]] = []
     problems: list[dict[str, Any]] = []
+    lines: dict[str, int] = {}
     for line, value, fault in items:
         if fault:
             problems.append({"line": line, "field": "", "rule": "malformed", "detail": fault})
             continue
         try:
-            valid.append(validated(value))
+            content_id, encoded = validated(value)
+            if (first := lines.get(content_id)) is not None:
+                detail = f"content_id: {content_id[:80]} stands in line {first} already"
+                problems.append({"line": line, "field": "content_id", "rule": "duplicate", "detail": detail})
+                continue
+            lines[content_id] = line
+            valid.append((content_id, encoded))
         except InvalidContentError as error:
             problems += [{"line": line, **msgspec.to_builtins(each)} for each in error.problems]
     return valid, problems

@@ -52,6 +52,10 @@ def print_json(document: Any) -> None:
     sys.stdout.flush()
 
 
+FILE_WIDTH: Final = 160
+"""Characters of a line of a table that is not written to a terminal."""
+
+
 def print_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
     """One column per key of the first row."""
     if not rows:
@@ -62,7 +66,9 @@ def print_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    out.print(table)
+    # In a file or a pipe there is no edge that a name would have to be broken at.
+    console = out if out.is_terminal else Console(file=out.file, width=max(out.width, FILE_WIDTH))
+    console.print(table)
 
 
 def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> None:

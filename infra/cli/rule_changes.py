@@ -107,7 +107,7 @@ def _change(
             topics.write(list(changes))
 
             def progress(now: dict[str, InForce]) -> None:
-                done = sum(each.state in ("in_force", "refused") for each in now.values())
+                done = sum(each.state in ("in_force", "failing", "refused") for each in now.values())
                 status.update(f"{done} of {len(now)} rules acknowledged by all subtasks")
 
             found = waiter.wait(versions, timeout_s, progress)
@@ -147,6 +147,8 @@ def _problem(name: str, found: InForce, timeout_s: float) -> str | None:
             return None
         case "refused":
             return f"rule {name} is refused, and its last good version stays in force: {found.refused}"
+        case "failing":
+            return f"rule {name} is in force, but cannot always be evaluated, and does not hold there: {found.refused}"
         case "unknown":
             return (
                 f"rule {name} was written, but no subtask has acknowledged it within {timeout_s:g} s: is the adjust job running? "

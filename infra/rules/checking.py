@@ -8,7 +8,7 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from infra.rules.cel_library import check_rule
+from models.rules.cel_library import check_rule
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.rule_conditions import DETECTORS
 from schemas.rule_errors import WithinText

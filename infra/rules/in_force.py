@@ -6,7 +6,8 @@ from typing import Literal
 
 from schemas.control_acks import ControlAck
 
-RuleState = Literal["in_force", "waiting", "refused", "unknown"]
+RuleState = Literal["in_force", "failing", "waiting", "refused", "unknown"]
+"""`failing`: in force in every subtask, and in one of them an expression of the rule could not be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class InForce:
         """
         if self.state == "refused":
             return f"refused: {self.refused}"
+        if self.state == "failing":
+            return f"in force, but cannot always be evaluated: {self.refused}"
         if self.state == "unknown":
             return "not acknowledged"
         subtasks = self.acks[0].subtasks
@@ -45,7 +48,10 @@ def judge_acks(acks: Iterable[ControlAck], version: int | None) -> InForce:
     current = [ack for ack in given if ack.subtask < subtasks and ack.subtasks == subtasks]
     answered = {ack.subtask for ack in current if ack.version == version}
     missing = [subtask for subtask in range(subtasks) if subtask not in answered]
-    refused = next((ack.refused for ack in current if ack.version == version and ack.refused is not None), None)
-    if refused is not None:
-        return InForce("refused", current, missing, refused)
+    against = [ack for ack in current if ack.version == version and ack.refused is not None]
+    for ack in against:
+        if ack.in_force_from_ms is None:
+            return InForce("refused", current, missing, ack.refused)
+    if against and not missing:
+        return InForce("failing", current, missing, against[0].refused)
     return InForce("waiting" if missing else "in_force", current, missing, None)

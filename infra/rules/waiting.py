@@ -44,7 +44,7 @@ class AckWaiter:
             progress(found)
             left_s = deadline_s - time.monotonic()
             if left_s <= 0 or all(
-                each.state in ("in_force", "refused") and not each.missing for each in found.values()
+                each.state in ("in_force", "failing", "refused") and not each.missing for each in found.values()
             ):
                 return found
             if not self._reader.positions:

@@ -31,13 +31,14 @@ def _refused(reason: SuppressionReason, by: str | None = None) -> Verdict:
 def decide(ledger: Ledger, change: ProposedChange, at_ms: int, budget: Budget, check: ContentCheck) -> Verdict:
     """Decides a proposal, and enters into the ledger what follows. `ledgers.begin` has given ledger and time."""
     command = change.command
+    mine = ledgers.own(ledger, command.source.id)
+    if command.action == "revert" and mine is not None and command.expires_at_ms > at_ms:
+        # What the rule has commanded it can take back, also where it may command no more: in shadow, or after its validity.
+        return _taken_back(ledger, change, mine, at_ms)
     if change.mode != "active":
         return _refused("shadow")
-    if command.expires_at_ms <= at_ms or not _is_valid(change, at_ms):
+    if command.action == "revert" or command.expires_at_ms <= at_ms or not _is_valid(change, at_ms):
         return _refused("expired")
-    mine = ledgers.own(ledger, command.source.id)
-    if command.action == "revert":
-        return _taken_back(ledger, change, mine, at_ms)
     lacks = change.lacks or check(command.content_id, command.action, command.parameters)
     if lacks is not None:
         return _refused("unknown_content", lacks)
@@ -66,9 +67,7 @@ def _is_same(mine: ActionInForce, command: AdjustmentCommand) -> bool:
     )
 
 
-def _taken_back(ledger: Ledger, change: ProposedChange, mine: ActionInForce | None, at_ms: int) -> Verdict:
-    if mine is None:
-        return _refused("expired")
+def _taken_back(ledger: Ledger, change: ProposedChange, mine: ActionInForce, at_ms: int) -> Verdict:
     ledger.in_force.remove(mine)
     record = ledger.sources.get(change.command.source.id)
     if record is not None and importance_of(change).is_safety:

@@ -19,7 +19,11 @@ def language_ranges(header: str) -> list[str]:
     ['fr', 'en', '*']
     """
     found: list[tuple[float, str]] = []
-    for member in header[:MAX_CHARS].split(","):
+    members = header[:MAX_CHARS].split(",")
+    if len(header) > MAX_CHARS and header[MAX_CHARS] != ",":
+        # The last one is cut off: of en-GB it may say en-G.
+        members.pop()
+    for member in members:
         name, semicolon, parameter = (text.strip() for text in member.partition(";"))
         weight = _weight(parameter) if semicolon else 1.0
         if weight > 0.0 and len(name) <= 35 and _RANGE.fullmatch(name):

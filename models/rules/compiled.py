@@ -1,18 +1,28 @@
 """Compiled rules: the predicates over the signals that must all hold, and the evidence of those that did."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 import msgspec
 
 from models.rules.bounds import Predicate
 from models.rules.condition_nodes import nodes_of
 from models.rules.conditions import KNOWN_FEATURES as KNOWN_FEATURES
-from models.rules.conditions import FeatureCondition, compile_condition, compile_expression_of, reads_scores
+from models.rules.conditions import (
+    FeatureCondition,
+    compile_condition,
+    compile_expression_of,
+    find_contradiction,
+    reads_scores,
+)
 from models.rules.expression_condition import ExpressionCondition
+from models.rules.expressions.compilation import CompiledExpression
 from models.rules.own_counters import OwnCounter
 from models.rules.rule_facts import RuleFacts
 from models.rules.sequences import EventSequence
 from models.rules.signals import Signals
 from schemas.commands import Evidence
-from schemas.rules import Rule
+from schemas.rules import Rule, RuleError, Until
 
 
 class CompiledRule:
@@ -50,8 +60,15 @@ class CompiledRule:
         ]
         if rule.if_ is not None:
             self.conditions.append(compile_expression_of(rule, own))
-        self.nodes = [node for condition in rule.when for node in nodes_of(condition, rule.lane, own)]
-        self.nodes += [each.compiled.node for each in self.conditions if isinstance(each, ExpressionCondition)]
+        parts = [
+            (f"when[{number}]", node)
+            for number, condition in enumerate(rule.when)
+            for node in nodes_of(condition, rule.lane, own)
+        ]
+        parts += [("if", each.compiled.node) for each in self.conditions if isinstance(each, ExpressionCondition)]
+        if (found := find_contradiction(rule, parts, own)) is not None:
+            raise RuleError(f"{name}: {found[0]}: {found[1]}", found[0])
+        self.nodes = [node for _, node in parts]
         # Detectors come last: whatever else fails first spares their scores.
         ordered = sorted(self.conditions, key=reads_scores)
         self.predicates: list[Predicate] = [each for condition in ordered for each in condition.predicates]
@@ -83,8 +100,28 @@ class CompiledRule:
 
     @property
     def failures(self) -> int:
-        """How often the rule's expression could not be evaluated."""
-        return sum(each.compiled.failures for each in self.conditions if isinstance(each, ExpressionCondition))
+        """How often an expression of the rule could not be evaluated."""
+        return sum(each.failures for _, each in self.expressions())
+
+    def expressions(self) -> Iterator[tuple[str, CompiledExpression]]:
+        """The rule's expressions, each with its field."""
+        for condition in self.conditions:
+            if isinstance(condition, ExpressionCondition):
+                yield "if", condition.compiled
+        matchers = [each.matcher for each in self.counters]
+        if self.sequence is not None:
+            matchers += self.sequence.matchers
+        for matcher in matchers:
+            if matcher.expression is not None:
+                yield matcher.field, matcher.expression
+        if self.until is not None:
+            # The events' own expressions are those of the rule itself.
+            yield from ((f"until.{field}", each) for field, each in self.until.expressions() if field == "if")
+
+    def watch(self, report: Callable[[Rule, str, str], None]) -> None:
+        """Has `report` called with the rule, the field and the reason whenever an expression cannot be evaluated."""
+        for field, expression in self.expressions():
+            expression.on_failure = partial(report, self.rule, field)
 
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
         """Each feature the rule looked at, with what it was compared with. Holds only what `holds` has found to hold."""
@@ -101,23 +138,24 @@ def _compile_until(rule: Rule) -> CompiledRule | None:
     """The conditions under which the rule's command is taken back, as a rule of their own."""
     if rule.until is None:
         return None
+    try:
+        return _compile_conditions(rule, rule.until)
+    except RuleError as error:
+        # What is wrong is told of the conditions as if they were the rule's.
+        name = f"rule {rule.id}: "
+        message = f"{name}until.{error.message.removeprefix(name)}"
+        raise RuleError(message, f"until.{error.field}" if error.field else "until", error.within) from None
+
+
+def _compile_conditions(rule: Rule, until: Until) -> CompiledRule:
     return CompiledRule(
         msgspec.structs.replace(
             rule,
-            when=rule.until.when,
-            if_=rule.until.if_,
-            for_windows=rule.until.for_windows,
+            when=until.when,
+            if_=until.if_,
+            for_windows=until.for_windows,
             sequence=(),
             without=None,
             until=None,
         )
     )
-
-
-def _of_sequence(sequence: EventSequence, signals: Signals) -> dict[str, Evidence]:
-    """The events of the sequence from the first to the last, or those that did not come."""
-    span = signals.completed[sequence.key]
-    found = {"sequence": Evidence(sequence.text, None, None, None, span.first_ms, span.last_ms)}
-    if sequence.without is not None:
-        found["without"] = Evidence(sequence.without.text, None, None, None, span.first_ms, span.last_ms)
-    return found

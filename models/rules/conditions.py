@@ -16,11 +16,14 @@ from models.features import (
 )
 from models.rules.bounds import BOUNDS, CompiledBound
 from models.rules.compiled_condition import CompiledCondition, detector_evidence
-from models.rules.expression_condition import ExpressionCondition, compile_rule_expression
+from models.rules.expression_condition import ExpressionCondition, compile_rule_expression, range_in_lane
+from models.rules.expressions.certainty import contradiction
+from models.rules.expressions.syntax import Node
 from models.rules.operands import CounterOperand, Operand, VectorOperand
 from models.rules.signals import Signals
 from models.rules.variables import rule_environment
 from schemas.commands import Evidence, EvidenceBound
+from schemas.own_events import MAX_COUNTED
 from schemas.rule_conditions import (
     FOREST,
     NATS,
@@ -62,6 +65,16 @@ _UNITS: Final[dict[Lane, dict[str, str]]] = {
     "content_section": {each.name: each.unit for each in SECTION_FEATURES.values()},
     "event": {each.name: each.unit for each in EVENT_FEATURES.values()},
 }
+
+
+COUNTER_UNIT: Final = f"0..{MAX_COUNTED}"
+"""What own counters can be, as features say it in their units."""
+
+
+def find_contradiction(rule: Rule, parts: Iterable[tuple[str, Node]], own: Iterable[str]) -> tuple[str, str] | None:
+    """Which of a rule's conditions can never hold together with those before it, and why. `parts` are fields and expressions."""
+    units = {**_UNITS[rule.lane], **dict.fromkeys(own, COUNTER_UNIT)}
+    return contradiction(parts, lambda variable: range_in_lane(variable, units))
 
 
 class FeatureCondition(CompiledCondition):
@@ -154,7 +167,8 @@ def reads_scores(condition: CompiledCondition) -> bool:
 
 def compile_expression_of(rule: Rule, own: Mapping[str, str]) -> ExpressionCondition:
     lane, units = rule.lane, _UNITS[rule.lane]
-    compiled = compile_rule_expression(rule.if_ or "", rule_environment(lane, own), units, f"rule {rule.id}", "if")
+    ranges = {**units, **dict.fromkeys(own, COUNTER_UNIT)}
+    compiled = compile_rule_expression(rule.if_ or "", rule_environment(lane, own), ranges, f"rule {rule.id}", "if")
     return ExpressionCondition(compiled, _operands(lane), units)
 
 

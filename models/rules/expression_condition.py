@@ -10,13 +10,15 @@ from models.rules.expressions.compilation import CompiledExpression, compile_exp
 from models.rules.expressions.environment import Environment, Variable
 from models.rules.expressions.errors import EvaluationError, ExpressionError, PlacedError
 from models.rules.expressions.evaluator import UNKNOWN
+from models.rules.expressions.known_texts import check_texts
 from models.rules.lookups import SCORE, ReadingVariable
 from models.rules.operands import Operand
-from models.rules.ranges import NATS_RANGE, SHARE_RANGE, range_of
+from models.rules.ranges import NATS_RANGE, SHARE_RANGE, WHOLE_LOSS_AND_MORE, range_of
 from models.rules.readings import Direction
 from models.rules.signals import Signals
 from schemas.commands import Evidence, EvidenceBound
-from schemas.rule_conditions import NATS, SHARE, STANDARD_DEVIATIONS, BaselineScope
+from schemas.events import CROSSING_TYPES
+from schemas.rule_conditions import FOREST, NATS, SHARE, STANDARD_DEVIATIONS, BaselineScope
 from schemas.rule_errors import RuleError, WithinText
 
 _READING_UNITS: Final = {"z": STANDARD_DEVIATIONS, "nats": NATS, "rank": SHARE}
@@ -29,7 +31,8 @@ def compile_rule_expression(
     try:
         compiled = compile_expression(text, environment)
         try:
-            check_certainty(compiled.node, lambda variable: _range_of(variable, units))
+            check_texts(compiled.node, {"event.type": CROSSING_TYPES})
+            check_certainty(compiled.node, lambda variable: range_in_lane(variable, units))
         except PlacedError as error:
             raise error.in_text(text) from None
     except ExpressionError as error:
@@ -37,11 +40,17 @@ def compile_rule_expression(
     return compiled
 
 
-def _range_of(variable: Variable, units: dict[str, str]) -> Range:
+def range_in_lane(variable: Variable, units: dict[str, str]) -> Range:
+    """The least and the greatest value of a variable. `units` are those of the lane's features."""
     if isinstance(variable.detail, ReadingVariable):
+        if (
+            variable.detail.kind == "change"
+            and range_of(variable.detail.feature, units[variable.detail.feature])[0] >= 0.0
+        ):
+            return WHOLE_LOSS_AND_MORE
         return {"nats": NATS_RANGE, "rank": SHARE_RANGE}.get(variable.detail.kind, (-inf, inf))
     if variable.detail is not None:
-        return SHARE_RANGE  # Scores of detectors.
+        return SHARE_RANGE if variable.detail[1] == FOREST else (-inf, inf)
     return range_of(variable.name.removeprefix("context."), units.get(variable.name, ""))
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
-from models.rules.expressions.compilation import compile_expression
+from models.rules.expressions.compilation import CompiledExpression, compile_expression
 from models.rules.expressions.environment import mapping_environment
-from models.rules.expressions.errors import ExpressionError
+from models.rules.expressions.errors import ExpressionError, PlacedError
+from models.rules.expressions.known_texts import check_texts
 from models.rules.expressions.types import BOOL, DOUBLE, STRING, Type
 from schemas.events import CROSSING_TYPES
 from schemas.rule_errors import RuleError, WithinText
@@ -41,6 +42,15 @@ def key_of(*parts: object) -> str:
     return blake2b(repr(parts).encode(), digest_size=_KEY_BYTES).hexdigest()
 
 
+def _compiled(where: str) -> CompiledExpression:
+    compiled = compile_expression(where, _ENVIRONMENT)
+    try:
+        check_texts(compiled.node, {"type": CROSSING_TYPES})
+    except PlacedError as error:
+        raise error.in_text(where) from None
+    return compiled
+
+
 class EventMatcher:
     """Matches events of a type for which an expression is true. None stands for any type, and for no expression.
 
@@ -51,13 +61,15 @@ class EventMatcher:
         self.types = frozenset(CROSSING_TYPES if event_type is None else (event_type,))
         self.key = key_of(event_type, where)
         self.text = " where ".join(each for each in (event_type, where) if each is not None)
+        self.field = field.partition(": ")[2]
+        self.expression: CompiledExpression | None = None
         self._holds: Callable[[Any], bool] | None = None
         if where is not None:
             try:
-                self._holds = compile_expression(where, _ENVIRONMENT).holds
+                self.expression = _compiled(where)
             except ExpressionError as error:
-                path = field.partition(": ")[2]
-                raise RuleError(f"{field}: {error}", path, WithinText(error.line, error.column)) from None
+                raise RuleError(f"{field}: {error}", self.field, WithinText(error.line, error.column)) from None
+            self._holds = self.expression.holds
 
     @classmethod
     def of_element(cls, element: str, field: str) -> "EventMatcher":

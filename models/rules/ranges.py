@@ -17,6 +17,8 @@ _KNOWN: Final = {
 
 NATS_RANGE: Final = (0.0, MAX_NATS)
 SHARE_RANGE: Final = (0.0, 1.0)
+WHOLE_LOSS_AND_MORE: Final = (-1.0, inf)
+"""Of the change of what is never negative, as a fraction."""
 
 
 def range_of(name: str, unit: str) -> tuple[float, float]:

@@ -23,6 +23,10 @@ class RuleFacts:
         """Whether the cause goes on after the event: a reader who saves data does so until another context says otherwise."""
         self.valid_from_ms = _milliseconds(rule, "valid_from", rule.valid_from)
         self.valid_until_ms = _milliseconds(rule, "valid_until", rule.valid_until)
+        begins, ends = self.valid_from_ms, self.valid_until_ms
+        if begins is not None and ends is not None and begins >= ends:
+            problem = f"{rule.valid_until} is not after valid_from: {rule.valid_from}; the rule would never command"
+            raise RuleError(f"rule {rule.id}: valid_until: {problem}", "valid_until")
 
     def is_valid(self, at_ms: int) -> bool:
         begins, ends = self.valid_from_ms, self.valid_until_ms
@@ -36,7 +40,7 @@ def _milliseconds(rule: Rule, name: str, text: str | None) -> int | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise RuleError(
-            f"rule {rule.id}: {name}: expected a time such as 2026-12-01T00:00:00Z, found {text!r}"
+            f"rule {rule.id}: {name}: expected a time such as 2026-12-01T00:00:00Z, found {text[:80]!r}", name
         ) from None
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)

@@ -138,9 +138,13 @@ class FakeMap(FakeReadOnlyMap):
 @dataclass
 class FakeMetrics:
     counters: Counter[str]
+    prefix: str = ""
 
     def counter(self, name: str) -> "FakeCounter":
-        return FakeCounter(self.counters, name)
+        return FakeCounter(self.counters, self.prefix + name)
+
+    def add_group(self, name: str, extra: str) -> "FakeMetrics":
+        return FakeMetrics(self.counters, f"{self.prefix}{name}.{extra}.")
 
 
 @dataclass

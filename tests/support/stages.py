@@ -12,7 +12,7 @@ from models.judgement.card_registry import CardRegistry
 from models.rules.readings import Readings
 from schemas.rules import Rule
 from tests.support.builders import ANNA, EVERY_MS, WINDOW_MS, CrossingRow, at, forest_card, forest_model
-from tests.support.flink_fakes import FakeContext, FakeCounter, FakeFlink
+from tests.support.flink_fakes import FakeContext, FakeFlink, FakeMetrics
 from udfs.crossing_rows import SessionWindow, session_key
 from udfs.keyed_state import KeyedStateBundle
 from udfs.lanes.sessions import DETECTORS
@@ -28,9 +28,7 @@ NO_REFITS = RefitSchedule(0, 0)
 def lane_setup(*rules: Rule) -> LaneSetup:
     """What a lane gives to its stages, with a bundle and forests of its own."""
     forests = ForestRegistry(NO_REFITS, ForestVersion(lambda: ForestScorer(forest_model()), 0.62, "forest@1"))
-    control = BroadcastControl(
-        rules, forests, CardRegistry(NO_REFITS), DETECTORS, FakeCounter(FakeFlink().counters, "refused")
-    )
+    control = BroadcastControl(rules, forests, CardRegistry(NO_REFITS), DETECTORS, FakeMetrics(FakeFlink().counters))
     return LaneSetup(
         WINDOW_MS, EVERY_MS, KeyedStateBundle("stage-v1"), control, forests, CardRegistry(NO_REFITS), emit_scores=True
     )

@@ -17,7 +17,9 @@ from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule, RuleError, parse_rule
+from udfs import metrics
 from udfs.stages.content_broadcast import ContentBroadcast
+from udfs.stages.rule_failures import RuleFailures
 from udfs.stages.rule_outcomes import RuleOutcome
 from udfs.stages.stored_epochs import StoredEpochs
 
@@ -39,9 +41,9 @@ class BroadcastControl:
         forests: ForestRegistry | None,
         cards: CardRegistry | None,
         detectors: Collection[str],
-        refused: Any,
+        metrics_group: Any,
     ) -> None:
-        """`detectors` are the names that rules can refer to, `refused` is the counter of rules that could not be used."""
+        """`detectors` are the names that rules can refer to."""
         self.rules = RuleSet(rules)
         self._of_file = frozenset(rule.id for rule in rules)
         self._deleted: list[str] = []
@@ -50,9 +52,19 @@ class BroadcastControl:
         self._refits_stored = None if forests is None else StoredEpochs("refit", "fitted", forests.oldest_epoch)
         self._cards_stored = None if cards is None else StoredEpochs("card", "made", cards.oldest_epoch)
         self._detectors = detectors
-        self._refused = refused
+        self._refused = metrics_group.counter(metrics.REFUSED_RULES)
+        self._failures = RuleFailures(
+            metrics_group.counter(metrics.FAILED_EVALUATIONS),
+            lambda rule_id: metrics_group.add_group("rule", rule_id).counter(metrics.FAILED_EVALUATIONS),
+            lambda outcome: self._outcomes.append(outcome),
+        )
+        self._failures.watch(self.rules.compiled.values())
         self.content = ContentBroadcast()
         self._outcomes: list[RuleOutcome] = []
+
+    @property
+    def has_outcomes(self) -> bool:
+        return bool(self._outcomes)
 
     def drain_outcomes(self) -> list[RuleOutcome]:
         """What became of each rule since the last call, in order."""
@@ -123,6 +135,7 @@ class BroadcastControl:
         lane_known: Lane | None = None if known is None else known.lane
         if not body:
             self.rules = self.rules.without(rule_id)
+            self._failures.watch(self.rules.compiled.values())
             self._outcomes.append(RuleOutcome(rule_id, None, lane_known))
             return True
         try:
@@ -138,6 +151,7 @@ class BroadcastControl:
             version, lane = _glance(body)
             self._outcomes.append(RuleOutcome(rule_id, version, lane or lane_known, reason))
             return False
+        self._failures.watch(self.rules.compiled.values())
         self._outcomes.append(RuleOutcome(rule_id, rule.version, rule.lane))
         return True
 

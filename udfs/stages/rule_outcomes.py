@@ -20,12 +20,16 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 class RuleOutcome(NamedTuple):
-    """One rule was taken up, deleted (`version` is None) or `refused` with the reason. `lane` is None where it cannot be read."""
+    """One rule was taken up, deleted (`version` is None) or `refused` with the reason. `lane` is None where it cannot be read.
+
+    `is_in_force` beside a reason: the version is in force, but an expression of it could not be evaluated.
+    """
 
     id: str
     version: int | None
     lane: Lane | None
     refused: str | None = None
+    is_in_force: bool = False
 
 
 def now_ms() -> int:
@@ -61,7 +65,7 @@ class RuleAcknowledger:
         ]
 
     def _record(self, outcome: RuleOutcome, reached_ms: int) -> Any:
-        is_in_force = outcome.refused is None and reached_ms != NO_WATERMARK
+        is_in_force = (outcome.refused is None or outcome.is_in_force) and reached_ms != NO_WATERMARK
         ack = ControlAck(
             "rule",
             outcome.id[:MAX_ID_CHARS],

@@ -86,7 +86,7 @@ export async function rulePage(place, entry, mayChange, signal) {
       if (isOver) break;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    if (entry.state === "refused") said.className = "problem";
+    if (["refused", "failing"].includes(entry.state)) said.className = "problem";
   };
   const follow = async (id) => {
     entry = await fetchJson(`rules/${segment(id)}`, signal);
@@ -157,6 +157,7 @@ function progress(entry, isOver) {
   switch (entry.state) {
     case "in_force": return `Version ${entry.version} is in force in every subtask.`;
     case "refused": return `Version ${entry.version} was refused${entry.problem ? `: ${entry.problem}` : ""}. The last good version stays in force.`;
+    case "failing": return `Version ${entry.version} is in force in every subtask, but cannot always be evaluated, and does not hold there${entry.problem ? `: ${entry.problem}` : ""}`;
     case "waiting": return `Version ${entry.version} is written; waiting for the acknowledgements of the other subtasks.`;
     default: return `Version ${entry.version} is written; ${isOver ? "no job has acknowledged it. Is a job running?" : "waiting for a job to acknowledge it."}`;
   }

@@ -89,6 +89,13 @@ class _Checker:
         at = _first(node).at
         if path in environment.hints:
             return PlacedError(f"the variable {path} is not known{environment.where}; {environment.hints[path]}", at)
+        fields = [name for name in environment.variables if name.startswith(f"{path}.")]
+        if fields:
+            return PlacedError(f"{path} is no value itself; write one of {', '.join(sorted(fields))}", at)
+        same = [name for name in sorted(environment.variables) if name.endswith(f".{path}")]
+        if same:
+            text = f"the variable {path} is not known{environment.where}; did you mean {' or '.join(same)}?"
+            return PlacedError(text, at, same[0])
         problem = unknown_name("variable", path, (*environment.variables, *local), at, environment.where)
         if problem.nearest is None and path in FUNCTIONS:
             return PlacedError(f"{path} is a function; write {FUNCTIONS[path].example}", at)
@@ -180,7 +187,7 @@ def _conditional(node: Call) -> Node:
     if result is None:
         hint = _decimal_hint((yes, no))
         raise PlacedError(f"both sides of : have one type, found {yes.type} and {no.type}{hint}", node.at)
-    node.type = DYN if DYN in (yes.type, no.type) else result
+    node.type = result
     return node
 
 

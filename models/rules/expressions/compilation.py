@@ -1,14 +1,14 @@
 """Compiles the text of an expression: parses, checks types and cost, and makes it ready to be evaluated."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from models.rules.expressions.checker import check
 from models.rules.expressions.cost import check_cost
 from models.rules.expressions.environment import Environment, Variable
 from models.rules.expressions.errors import EvaluationError, PlacedError
-from models.rules.expressions.evaluator import evaluation_of
+from models.rules.expressions.evaluator import UNKNOWN, evaluation_of
 from models.rules.expressions.functions_made import function_of
 from models.rules.expressions.parser import parse
 from models.rules.expressions.syntax import Node, Read
@@ -20,8 +20,8 @@ _log: Final = logging.getLogger(__name__)
 class CompiledExpression:
     """`holds` says whether the expression is certainly true of a subject; it never raises. What is unknown does not hold.
 
-    `failures` counts evaluations that ended with an error, such as a division by zero; the first is logged. `reads` are the
-    variables that it looks at, each once and in order.
+    `failures` counts evaluations that ended with an error, such as a division by zero; the first is logged, and `on_failure` is
+    given the reason of each. `reads` are the variables that it looks at, each once and in order.
     """
 
     def __init__(self, text: str, node: Node, environment: Environment) -> None:
@@ -30,7 +30,7 @@ class CompiledExpression:
         self.node = node
         self.reads: tuple[Variable, ...] = tuple({each.name: each for each in _reads(node)}.values())
         self.failures = 0
-        self.last_failure: str | None = None
+        self.on_failure: Callable[[str], None] | None = None
         self._evaluate = evaluation_of(node)
         self.holds = function_of(node, environment, self._holds_exactly) if node.type == BOOL else self._holds_exactly
 
@@ -40,7 +40,10 @@ class CompiledExpression:
 
     def _holds_exactly(self, subject: Any) -> bool:
         try:
-            return self._evaluate(subject, {}) is True
+            value = self._evaluate(subject, {})
+            if type(value) is not bool and value is not UNKNOWN:
+                self._failed(f"gives a {type(value).__name__}, not true or false")
+            return value is True
         except EvaluationError as error:
             self._failed(str(error))
         except Exception as error:
@@ -49,9 +52,10 @@ class CompiledExpression:
 
     def _failed(self, reason: str) -> None:
         self.failures += 1
-        self.last_failure = reason
         if self.failures == 1:
             _log.warning("an expression cannot be evaluated and does not hold: %s: %s", reason, self.text[:200])
+        if self.on_failure is not None:
+            self.on_failure(reason)
 
 
 def compile_expression(text: str, environment: Environment, wanted: Type | None = BOOL) -> CompiledExpression:

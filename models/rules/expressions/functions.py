@@ -51,8 +51,8 @@ FUNCTIONS: Final = {
         Function("_<=_", "operator", _same(_ORDERED, BOOL), "less or equal", "pages <= 3.0"),
         Function("_>_", "operator", _same(_ORDERED, BOOL), "greater", "pages > 3.0"),
         Function("_>=_", "operator", _same(_ORDERED, BOOL), "greater or equal", "pages >= 3.0"),
-        Function("_==_", "operator", (((A, A), BOOL),), "equal", 'context.device == "phone"'),
-        Function("_!=_", "operator", (((A, A), BOOL),), "not equal", 'context.device != "phone"'),
+        Function("_==_", "operator", (((A, A), BOOL),), "equal", 'context.device == "mobile"'),
+        Function("_!=_", "operator", (((A, A), BOOL),), "not equal", 'context.device != "mobile"'),
         Function(
             "@in",
             "operator",

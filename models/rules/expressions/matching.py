@@ -44,7 +44,7 @@ class Pattern:
                 return True
             after = self._steps.get((states, character))
             states = self._step(states, character) if after is None else after
-        return 0 in states or self._ends(states)
+        return 0 in states or self._ends(states, is_begin=not text)
 
     def _state(self, kind: int, ranges: Ranges, *following: int) -> int:
         if len(self._kinds) >= MAX_STATES:
@@ -109,9 +109,9 @@ class Pattern:
         self._steps[states, character] = found
         return found
 
-    def _ends(self, states: frozenset[int]) -> bool:
+    def _ends(self, states: frozenset[int], is_begin: bool) -> bool:
         waiting = [state for state in states if self._kinds[state] == _END]
-        return bool(waiting) and 0 in self._closure(waiting, is_begin=False, is_end=True)
+        return bool(waiting) and 0 in self._closure(waiting, is_begin, is_end=True)
 
 
 @lru_cache(maxsize=1_000)

@@ -126,11 +126,9 @@ class _Parser:
         while self._next.kind == "sign" and self._next.text == token.text:
             self._place += 1
             count += 1
-        if token.text == "-" and self._next.kind in ("int", "double"):
-            count -= 1
-            node = self._member(negative_at=self._tokens[self._place - 1].at)
-        else:
-            node = self._member()
+        if token.text == "-" and count == 1 and self._next.kind in ("int", "double"):
+            return self._member(negative_at=token.at)
+        node = self._member()
         # Twice the same is nothing, as in Google's parsers.
         return self._kept(Call(token.at, f"{token.text}_", (node,))) if count % 2 else node
 
@@ -161,6 +159,8 @@ class _Parser:
 
     def _primary(self) -> Node:
         token = self._take()
+        if token.kind == "sign" and token.text == "-" and self._next.kind in ("int", "double"):
+            return self._number(token.at, is_negative=True)
         if token.kind == "string":
             return self._kept(Literal(token.at, token.value, STRING))
         if token.kind in ("int", "double"):

@@ -5,6 +5,8 @@ No backreferences and no lookarounds exist in it, so that every pattern can be m
 
 from typing import Any, Final, NamedTuple
 
+from models.rules.expressions.case_folding import same_letters_within
+
 MAX_PATTERN: Final = 500
 """Characters of a pattern."""
 
@@ -181,7 +183,7 @@ class _PatternParser:
 
     def _escaped(self, letter: str) -> Ranges:
         if letter.lower() in _CLASSES:
-            ranges = _CLASSES[letter.lower()]
+            ranges = self._either_case(_CLASSES[letter.lower()])
             return ranges if letter.islower() else negated(ranges)
         if letter in _CONTROLS:
             return ((_CONTROLS[letter], _CONTROLS[letter]),)
@@ -237,13 +239,7 @@ class _PatternParser:
         return self._escaped(self._take()) if character == "\\" else ((ord(character), ord(character)),)
 
     def _either_case(self, ranges: Ranges) -> Ranges:
-        """Letters a to z count in both cases, where the pattern begins with (?i)."""
+        """Letters count in both cases, where the pattern begins with (?i)."""
         if not self._ignores_case:
             return ranges
-        more = list(ranges)
-        for low, high in ranges:
-            for first, last, shift in ((65, 90, 32), (97, 122, -32)):
-                start, end = max(low, first), min(high, last)
-                if start <= end:
-                    more.append((start + shift, end + shift))
-        return tuple(more)
+        return (*ranges, *(each for low, high in ranges for each in same_letters_within(low, high)))

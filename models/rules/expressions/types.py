@@ -44,7 +44,7 @@ def agree(wanted: Type, found: Type, bound: dict[str, Type]) -> bool:
     """
     if wanted.name.startswith("<"):
         known = bound.get(wanted.name)
-        if known is None or known == DYN:
+        if known is None:
             bound[wanted.name] = found
             return True
         merged = merge(known, found)
@@ -62,9 +62,13 @@ def agree(wanted: Type, found: Type, bound: dict[str, Type]) -> bool:
 
 
 def merge(left: Type, right: Type) -> Type | None:
-    """The more certain of two types that agree, part by part; None where they do not."""
+    """The more general of two types that agree, part by part, as the library has it; None where they do not.
+
+    >>> str(merge(list_of(DYN), list_of(INT)))
+    'list(dyn)'
+    """
     if left == DYN or right == DYN:
-        return right if left == DYN else left
+        return DYN
     if left.name != right.name or len(left.of) != len(right.of):
         return None
     parts = []

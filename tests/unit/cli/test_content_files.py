@@ -59,3 +59,15 @@ def test_put_names_line_field_and_reason_of_each_fault_and_writes_nothing(tmp_pa
     assert answer["written"] == 0
     found = [(each["line"], each["field"], each["rule"]) for each in answer["problems"]]
     assert found == [(2, "content_id", "missing_field"), (2, "words", "out_of_range"), (3, "", "malformed")]
+
+
+@pytest.mark.parametrize(
+    "text", ['{"content_id": "a"}\n{"content_id": "a"}\n', '[{"content_id": "a"}, {"content_id": "a"}]']
+)
+def test_an_item_that_stands_twice_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "items.json"
+    file.write_text(text)
+    result = CliRunner().invoke(app, ["content", "put", str(file), "--json", "--bootstrap", "127.0.0.1:1"])
+    [problem] = json.loads(result.stdout)["problems"]
+    assert (problem["field"], problem["rule"]) == ("content_id", "duplicate")
+    assert "stands in line 1 already" in problem["detail"]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from infra.rules.cel_library import check_with_library
 from infra.rules.checking import check_rules, check_text
+from models.rules.cel_library import check_with_library
 from schemas.rules import RuleError
 from tests.support.builders import rule, rule_data
 

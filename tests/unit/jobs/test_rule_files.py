@@ -1,10 +1,13 @@
 """Rule files as the job loads them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from infra.rules.checking import check_text
 from jobs.adjust import load_rules
 from schemas.rules import RuleError
 from tests.support.builders import rule_data, session_window
@@ -56,3 +59,26 @@ def test_what_a_command_can_carry_is_taken_and_written(tmp_path: Path) -> None:
         "until": "2026-12-24",
         "when": [True, None, 0.5, -3],
     }
+
+
+def test_the_library_checks_the_file_too_and_says_what_rules_check_says(tmp_path: Path) -> None:
+    pytest.importorskip("cel_expr_python", reason="cel-expr-python is not installed")
+    # Of an empty list the rules' own checker knows no type of elements.
+    path = written(tmp_path, **{"if": "'a' in [true] + [] || silence_ms > 1.0"})
+    with pytest.raises(RuleError, match=r"^rules\.yaml:1:\d+: rule calm-down: if: cel-expr-python: ") as caught:
+        load_rules(path)
+    [problem] = check_text(Path(path).read_text()).problems
+    assert str(caught.value) == f"rules.yaml:{problem.line}:{problem.column}: {problem.problem}"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "rules: [", "rules:\n  - {id: a, if: !x}\n", "rules:\n  - {id: a, if: 'clikcs > 1.0'}\n"]
+)
+def test_the_job_ends_with_one_line_where_the_file_is_broken(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(text)
+    command = [sys.executable, "-m", "jobs.adjust", "--rules-file", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("adjust: rules.yaml:")
+    assert "Traceback" not in done.stderr

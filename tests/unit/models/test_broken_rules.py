@@ -126,6 +126,48 @@ BROKEN: list[tuple[str, str]] = [
     (WINDOW + "    when: [{forest: ¤7.0}]\n", "scores lie between 0 and 1"),
     (WINDOW + "    when: [{feature: silence_ms, z_above: ¤3}]\n", "silence_ms has no baseline"),
     (WINDOW + CONDITION + "    priority: ¤101\n", "priority: Expected `int` <= 100"),
+    (WINDOW + "    if: int(clicks) ¤% 0 == 1\n", "division by zero"),
+    (WINDOW + "    if: change(clicks) ¤< -20.0\n", "change(clicks) is never less than -1"),
+    (WINDOW + "    if: rank(pages) ¤< 10.0\n", "rank(pages) < 10 always holds; rank(pages) lies between 0 and 1"),
+    (WINDOW + "    when: [¤{feature: clicks, change_below: -20}]\n", "change(clicks) < -20 can never hold"),
+    (WINDOW + "    when: [¤{feature: clicks, below: 0}]\n", "clicks < 0 can never hold"),
+    (WINDOW + "    when: [{feature: clicks, above: 5}, ¤{feature: clicks, below: 3}]\n", "clicks < 3 can never hold"),
+    (WINDOW + "    when: [{feature: clicks, above: 5}]\n    if: ¤clicks < 3.0\n", "clicks < 3 can never hold"),
+    (WINDOW + "    when: [{feature: pages, ¤above: 1,5}]\n".replace("¤above: 1,5", "above: 1,¤5"), "as in 0.5"),
+    (WINDOW + "    when: [{detector: isolation_forest, above: ¤2}]\n", "scores lie between 0 and 1"),
+    (WINDOW + "    when: [{context: country, among: ¤[]}]\n", "an empty list"),
+    (EVENT + "    when: [{event: type, equals: ¤clik}]\n", "clik does not reach the fast lane; did you mean click?"),
+    (EVENT + "    if: event.type in ['click', ¤'scroll']\n", "event.type is never 'scroll'"),
+    (EVENT + '    sequence: [click, type == ¤"page_veiw"]\n    within_s: 9\n', "did you mean page_view?"),
+    (
+        EVENT + "    features: [{name: a, count: {event: click}, within_s: 9}]\n    if: a ¤> 200.0\n",
+        "a lies between 0 and 200",
+    ),
+    (WINDOW + CONDITION + "    until: {if: ¤pagse < 1.0}\n", "until.if: line 1, column 1: the variable pagse"),
+    (WINDOW + CONDITION + "    until: ¤{when: [{feature: pages, above: 1}]}\n", "is the rule's own condition"),
+    (WINDOW + '    if: "context.os == \\"a\\" && ¤clikcs > 1.0"\n', "did you mean clicks?"),
+    (WINDOW + "    if: 'context.os == ''a'' && ¤clikcs > 1.0'\n", "did you mean clicks?"),
+    (WINDOW + "    if: ¤context['device'] == 'mobile'\n", "context is no value itself; write one of context.browser"),
+    (EVENT + "    if: ¤type == 'click'\n", "did you mean content.type or event.type?"),
+    (HEAD + "    lane: session_window\n    then: {action: ¤revert}\n" + CONDITION, "say when in `until`"),
+    (
+        HEAD
+        + "    lane: session_window\n    then: {action: refresh_recommendations}\n"
+        + CONDITION
+        + "    until: ¤{if: pages < 1.0}\n",
+        "refresh_recommendations cannot be taken back",
+    ),
+    (WINDOW + CONDITION + "    valid_from: ¤tomorrow\n", "expected a time such as"),
+    (WINDOW + CONDITION + "    valid_from: 2026-12-01\n    valid_until: ¤2026-11-01\n", "is not after valid_from"),
+    (WINDOW.replace("broken", '¤"broken\\n"') + CONDITION, "a name ends with its last letter"),
+    (WINDOW.replace("broken", "¤Tired_Reader") + CONDITION, "expected lower-case letters, digits and hyphens"),
+    (
+        HEAD
+        + "    lane: event\n    then: {action: reorder, parameters: {order: ¤[$recent_contents]}}\n    if: rating > 3.0\n",
+        "stands for the whole value; write order: $recent_contents",
+    ),
+    (WINDOW + CONDITION + f"    cooldown_s: ¤{'9' * 5000}\n", "give a shorter number"),
+    (WINDOW + "    if: ¤!context.save_data\n", "put a text that begins with ! in quotes"),
     # What would take too long.
     (WINDOW + f"    if: {'(' * 33}¤{'(' * 9_900}\n", "nested more than 32 levels deep"),
     (WINDOW + f"    if: '{'!(' * 33}¤{'!(' * 4_900}'\n", "nested more than 32 levels deep"),
@@ -156,6 +198,8 @@ WHOLE = (
     "nested too deep: lists and mappings have at most 60 levels",
     'quote it ("no") if it is a text',
     "give a finite number",
+    "give a shorter number",
+    "put a text that begins with ! in quotes",
 )
 """Of which not only the rule is refused, but the file."""
 

@@ -96,7 +96,7 @@ def test_every_bound_on_a_feature_is_told_in_the_order_of_the_rule() -> None:
 def test_every_feature_that_a_rule_can_name_has_a_unit() -> None:
     for lane, names in KNOWN_FEATURES.items():
         for name in names:
-            compiled = CompiledRule(rule(lane=lane, when=[{"feature": name, "above": 1}]))
+            compiled = CompiledRule(rule(lane=lane, when=[{"feature": name, "above": 0.5}]))
             values = [2.0] * len(SESSION_NAMES)
             [bound] = compiled.evidence(Signals(values=values, scalars=dict.fromkeys(names, 2.0)))[name].bounds
             assert bound.unit

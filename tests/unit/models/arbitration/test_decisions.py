@@ -263,3 +263,12 @@ def test_an_item_without_the_variant_is_not_asked_for_it() -> None:
     assert found.told() == [(60, "b", "simplify_layout")]
     [told] = [each for each in found.proposals if each.outcome == "suppressed"]
     assert (told.reason, told.by) == ("unknown_content", "morning-news has no simple")
+
+
+@pytest.mark.parametrize("ended", [{"mode": "shadow"}, {"valid_until_ms": at(80)}])
+def test_a_rule_that_may_command_no_more_can_still_take_back(ended: dict[str, Any]) -> None:
+    done = proposed("mission", "simplify", 60)
+    found = decided([done, proposed("mission", "revert", 100, **ended), proposed("mission", "revert", 200, **ended)])
+    assert found.told() == [(60, "mission", "simplify"), (100, "mission", "revert")]
+    assert found.commands[1].reverts == done.command.command_id
+    assert found.proposals[2].reason == ("shadow" if "mode" in ended else "expired")

@@ -1,6 +1,7 @@
 """Checks the expressions of rules with cel-expr-python, beside the rules' own checker: two that know nothing of each other.
 
-The library is where rules are written: at the command line and in the gateway. A TaskManager does without.
+The library is where rules are written: at the command line, in the gateway, and where the job is submitted. A TaskManager does
+without.
 """
 
 import re
