@@ -3,9 +3,14 @@
 from bisect import insort
 from typing import Final, NamedTuple
 
+from models.arbitration.precedence import Importance
 from models.arbitration.target_state import Ledger
 
 MINUTE_MS: Final = 60_000
+
+MIN_RESERVED_WEIGHT: Final = 50.0
+"""Priority times confidence from which a change may take the last one of a minute or a session: trifles leave it, so that
+what matters is not held up by them. Half of the scale."""
 
 PER_MINUTE: Final = "changes_per_minute"
 PER_SESSION: Final = "changes_per_session"
@@ -45,12 +50,17 @@ def split(per_minute: int, per_session: int) -> Budgets:
     return Budgets(events, windows, Budget(per_minute, None))
 
 
-def exceeded(ledger: Ledger, budget: Budget, at_ms: int) -> str | None:
+def exceeded(ledger: Ledger, budget: Budget, at_ms: int, importance: Importance) -> str | None:
     """The limit that one more change at `at_ms` would exceed; None where there is room."""
-    if budget.per_session is not None and ledger.session_changes >= budget.per_session:
+    reserved = importance.weight < MIN_RESERVED_WEIGHT
+    if budget.per_session is not None and ledger.session_changes >= _most(budget.per_session, reserved):
         return PER_SESSION
     within = sum(taken > at_ms - MINUTE_MS for taken in ledger.taken_ms)
-    return PER_MINUTE if within >= budget.per_minute else None
+    return PER_MINUTE if within >= _most(budget.per_minute, reserved) else None
+
+
+def _most(limit: int, reserved: bool) -> int:
+    return max(limit - reserved, 1)
 
 
 def take(ledger: Ledger, budget: Budget, at_ms: int) -> None:

@@ -101,7 +101,7 @@ def _new(ledger: Ledger, change: ProposedChange, mine: ActionInForce | None, at_
         prompt = ledgers.prompt_in_force(ledger)
         if prompt is not None and prompt is not other and rank <= _importance(prompt):
             return _refused("quiet", prompt.command_id)
-        limit = exceeded(ledger, budget, at_ms)
+        limit = exceeded(ledger, budget, at_ms, rank)
         if limit is not None:
             return _refused("budget", limit)
         take(ledger, budget, at_ms)

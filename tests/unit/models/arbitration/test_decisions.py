@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.simulate.commands_in_force import conflicts
-from models.arbitration.budget import split
+from models.arbitration.budget import Budgets, split
 from schemas.commands import Target
 from tests.support.builders import MORNING_NEWS, at
 from tests.support.proposed_changes import decided, proposed
@@ -137,6 +137,28 @@ def test_a_session_holds_so_many_changes_and_the_next_one_as_many() -> None:
     found = decided([change(n, 0) for n in (100, 200, 300, 400)] + [change(9_000, 8_990)], split(100, 4))
     assert [each[0] for each in found.told()] == [100, 200, 9_000]
     assert found.proposals[2].by == "changes_per_session"
+
+
+@pytest.mark.parametrize(
+    ("budgets", "by"), [(split(4, 100), "changes_per_minute"), (split(100, 4), "changes_per_session")]
+)
+def test_trifles_leave_the_last_change_for_what_matters(budgets: Budgets, by: str) -> None:
+    found = decided(
+        [
+            proposed("a", "highlight_related", 60, priority=30),
+            proposed("b", "highlight_related", 70, priority=30),
+            proposed("c", "simplify", 80, priority=80),
+            proposed("d", "reorder", 90, priority=80),
+        ],
+        budgets,
+    )
+    assert [each[1] for each in found.told()] == ["a", "c"]
+    assert [(each.reason, each.by) for each in found.proposals] == [
+        (None, None),
+        ("budget", by),
+        (None, None),
+        ("budget", by),
+    ]
 
 
 def test_what_is_for_access_and_what_is_taken_back_is_never_refused_by_a_budget_or_a_quiet_time() -> None:
