@@ -66,6 +66,11 @@ class Reader:
     def wheel(self, pixels: int, pause_s: float = 0.3) -> None:
         ActionChains(self.chrome).scroll_by_amount(0, pixels).pause(pause_s).perform()
 
+    def swipe(self, pixels: int) -> None:
+        """Scrolls down as a thumb does, from the lower end of the screen: a phone has no wheel."""
+        gesture = {"x": 180, "y": 750, "yDistance": -pixels}
+        self.chrome.execute_cdp_cmd("Input.synthesizeScrollGesture", gesture)
+
     def go_back_and_forth(self) -> None:
         """To the end of the text, slowly, and up again."""
         self.wheel(1000, 3.0)
@@ -167,7 +172,7 @@ def test_a_slow_phone_gets_light_media_and_layout(reader: Opening) -> None:
         print(f"\na slow phone -> light pictures: {took:.0f} ms after the page was opened")
         assert str(chen.run(PICTURE)).endswith(".svg")
         chen.command("slow-mobile-media", "lighten_media")
-        chen.wheel(600)
+        chen.swipe(600)
         took = chen.changed("layout is simpler")
         print(f"a slow phone -> simple layout: {took:.0f} ms after the page was opened, its head out of sight")
         chen.command("slow-mobile-layout", "simplify_layout")
