@@ -7,6 +7,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from infra.gateway import metrics
 from infra.gateway.auth.push_tokens import TokenClaims
 from infra.gateway.clock import now_ms
@@ -149,6 +151,9 @@ class Hub:
         """Queues a batch for the clients it concerns. A coroutine, so that the consuming thread can wait for it."""
         at_ms = now_ms()
         for each in batch:
+            if each.appended_at_ms > at_ms:
+                # A time ahead would drop everything before it, and stay until it has come.
+                each = replace(each, appended_at_ms=at_ms)
             # A page that goes on with its erased session is sent what comes, but nothing of it is kept.
             if not self.replay.add(each, each.session_id not in self._erased):
                 metrics.PUSH_REPEATS.inc()

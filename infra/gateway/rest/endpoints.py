@@ -189,7 +189,7 @@ class RestApi:
             return PlainTextResponse("Method Not Allowed", 405, {"allow": "DELETE"})
         user_id = _user_id(request)
         audit("export a person", operator, person=person_hash(user_id))
-        return json_response(200, await self._exporter.export(user_id), {"cache-control": "no-store"})
+        return json_response(200, await self._exporter.export(user_id))
 
     async def _readable_session(self, request: Request) -> str:
         """Returns the session of the path for its push token, the operator's token or a server key of its source.

@@ -68,6 +68,15 @@ def test_who_connects_anew_gets_nothing_that_was_meant_for_somebody_before() -> 
     assert caught_up(Presence(True, None, 0)) == [2, 3, 5]
 
 
+def test_a_command_of_the_future_drops_nothing_and_stays_no_longer_than_others() -> None:
+    hub = Hub()
+    day_ms = 24 * 3_600_000
+    asyncio.run(hub.publish([each(1, at_ms=now_ms()), each(2, at_ms=now_ms() + day_ms), each(3, at_ms=now_ms())]))
+    assert [old.offset for old in hub.replay.of("anna")] == [1, 2, 3]
+    hub.replay.add(each(4, at_ms=now_ms() + REPLAY_MS + 60_000))
+    assert [old.offset for old in hub.replay.of("anna")] == [4]
+
+
 def test_ids_are_remembered_for_longer_than_commands_but_not_for_ever() -> None:
     history = ReplayBuffer(max_commands=1, max_ids=3)
     for n in range(4):
