@@ -8,7 +8,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from jobs.config import AdjustConfig, ConfigError
-from jobs.environment import create_environment
+from jobs.environment import create_stream_environment
 from jobs.graph import build
 from jobs.kafka_start import adjust_needs, hidden_secrets, with_kafka_checked
 from jobs.sinks import add_kafka_sink
@@ -39,8 +39,10 @@ def main() -> None:
         default_forest = load_forest(Path(config.model_store) if config.model_store else BUNDLED)
     except (ConfigError, RuleError, ModelError) as error:
         sys.exit(f"adjust: {error}")
-    env, t_env = create_environment(config)
+    env = create_stream_environment(config)
+    # Before the planner is loaded: a login that is refused shall not wait for it.
     config = with_kafka_checked("adjust", config, adjust_needs(config))
+    t_env = StreamTableEnvironment.create(env)
     with hidden_secrets(config):
         run(env, t_env, config, rules, default_forest)
 

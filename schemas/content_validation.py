@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import inspect
 
+from schemas.addresses import stored_content_id
 from schemas.content import Content
 from schemas.json_values import json_problem
 
@@ -55,6 +56,8 @@ def validated(given: Any, content_id: str | None = None) -> tuple[str, bytes]:
     item = {name: value for name, value in given.items() if value is not None}
     if content_id is not None:
         item.setdefault("content_id", content_id)
+    if type(item.get("content_id")) is str:
+        item["content_id"] = stored_content_id(item["content_id"])
     problems = tuple(_limited(_problems(item, content_id)))
     if problems:
         raise InvalidContentError(problems)

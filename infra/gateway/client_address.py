@@ -19,13 +19,16 @@ def anonymize_ip(address: str) -> str | None:
     ('203.0.113.0/24', '203.0.113.0/24')
     >>> anonymize_ip("2001:db8:1:2::3"), anonymize_ip("anna")
     ('2001:db8:1::/48', None)
+    >>> anonymize_ip("2002:cb00:714d::1")
+    '203.0.113.0/24'
     """
     try:
         parsed = ip_address(address)
     except ValueError:
         return None
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
+    if isinstance(parsed, IPv6Address):
+        # 6to4 has the whole IPv4 address in the first 48 bits.
+        parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
     return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
 
 

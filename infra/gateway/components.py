@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from redis.asyncio import Redis
 from starlette.routing import BaseRoute
 
+from infra.gateway.auth.keys_file import KeysFile
+from infra.gateway.auth.token_grants import PushTokens
+from infra.gateway.auth.write_keys import WriteKeys
 from infra.gateway.erased_sessions import ErasedSessions
 from infra.gateway.settings import Settings
 from infra.kafka.producer import AckedProducer
@@ -45,6 +48,14 @@ class GatewayContext:
     is_alive: list[IsAlive] = field(default_factory=list)
     is_draining: bool = False
     side: AckedProducer | None = None
+    write_keys: WriteKeys = field(init=False)
+    push_tokens: PushTokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        keys_file = KeysFile(settings.keys_file) if settings.keys_file else None
+        self.write_keys = WriteKeys(settings.write_keys, settings.server_keys, keys_file)
+        self.push_tokens = PushTokens(settings.token_secrets, self.write_keys, self.erased)
 
     @property
     def side_producer(self) -> AckedProducer:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from infra.redis import keys
 from models.session_state import person_digest
 
 _STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -29,21 +30,29 @@ class Erasure:
 
 @dataclass(slots=True)
 class ErasedSessions:
-    """The sessions of the last week's erasures, and what components keep of readers in memory.
+    """The sessions of the last week's erasures by the time of it, and what components keep of readers in memory.
 
     A hook removes what its component keeps of an erasure and returns how many entries that were; an export returns them.
     """
 
-    sessions: set[str] = field(default_factory=set)
+    sessions: dict[str, int] = field(default_factory=dict)
     hooks: dict[str, Callable[[Erasure], int]] = field(default_factory=dict)
     exports: dict[str, Callable[[Erasure], list[dict[str, Any]]]] = field(default_factory=dict)
 
     def __contains__(self, session_id: str | None) -> bool:
         return session_id in self.sessions
 
-    def forget(self, erasure: Erasure) -> dict[str, int]:
-        """Calls the hooks; returns what each has removed, by its name."""
-        self.sessions |= erasure.sessions
+    def forget(self, erasure: Erasure, at_ms: int) -> dict[str, int]:
+        """Calls the hooks; returns what each has removed, by its name.
+
+        Sessions that were erased before anything that topics still hold are dropped, so that not all of them are kept for ever.
+        """
+        for each in erasure.sessions:
+            self.sessions[each] = max(at_ms, self.sessions.pop(each, at_ms))
+        for each in [
+            each for each, erased_at_ms in self.sessions.items() if erased_at_ms <= at_ms - keys.ERASED_LIFE_MS
+        ]:
+            del self.sessions[each]
         return {name: hook(erasure) for name, hook in self.hooks.items()}
 
 

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from infra.gateway.app import create_app
 from infra.gateway.components import GatewayContext
 from infra.gateway.connections import ConnectionLimits
+from infra.gateway.forwarded_for import ForwardedFor
 from infra.gateway.http_protocol import IDLE_TIMEOUT_S, LimitedHttpProtocol
 from infra.gateway.settings import Settings
 from infra.gateway.websocket_protocol import LimitedWebSocketProtocol
@@ -92,7 +93,7 @@ def server_of(settings: Settings, app: Starlette) -> tuple[DrainingServer, socke
     http: Any = partial(LimitedHttpProtocol, limits=limits)
     websocket: Any = partial(LimitedWebSocketProtocol, limits=limits)
     config = uvicorn.Config(
-        app,
+        ForwardedFor(app, settings.trusted_proxies) if settings.trusted_proxies else app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -102,8 +103,7 @@ def server_of(settings: Settings, app: Starlette) -> tuple[DrainingServer, socke
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=",".join(settings.trusted_proxies),
+        proxy_headers=False,
         timeout_keep_alive=int(IDLE_TIMEOUT_S),
         timeout_graceful_shutdown=5,
         backlog=1024,

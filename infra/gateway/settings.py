@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from infra.gateway.auth.origin_names import canonical_origin
@@ -250,15 +250,19 @@ def _origins(key: str, text: str) -> tuple[str, ...]:
 
 def _proxies(key: str, text: str) -> tuple[str, ...]:
     """Reads addresses and networks; a host name would match no connection, and every reader would be the proxy."""
-    found = _entries(key, text)
-    for each in found:
+    found = []
+    for each in _entries(key, text):
         try:
-            _ = each == "*" or ip_network(each, strict=False)
+            # uvicorn knows no network in which bits of a host are set.
+            if "/" in each:
+                found.append(str(ip_network(each, strict=False)))
+            else:
+                found.append(each if each == "*" else str(ip_address(each)))
         except ValueError:
             raise SettingsError(
                 f"{key}: {each!r} is no address; give addresses, networks such as 10.0.0.0/8, or *"
             ) from None
-    return found
+    return tuple(found)
 
 
 def _write_keys(key: str, text: str) -> dict[str, str]:

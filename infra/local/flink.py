@@ -57,6 +57,8 @@ def configure(home: Home, rest_port: int, rpc_port: int, memory: Memory) -> Path
         "rest.bind-port": str(rest_port),
         "rest.port": rest_port,
         "web.upload.dir": str(home.folder("flink", "upload")),
+        # A page in a browser on this machine could submit a jar; `flink run` does not need this way.
+        "web.submit.enable": False,
         "taskmanager.bind-host": "127.0.0.1",
         "taskmanager.host": "127.0.0.1",
         "taskmanager.numberOfTaskSlots": 1,

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from schemas.kafka_security.errors import KafkaSecurityError
 from schemas.kafka_security.pem import check_certificates, check_key
@@ -29,7 +31,9 @@ class KafkaSecurity:
     sasl_mechanism: str = setting(f"{', '.join(MECHANISMS[:-1])} or {MECHANISMS[-1]}")
     sasl_username: str = setting("User, for SCRAM and PLAIN")
     sasl_password: str = setting("Password of the user", secret=True)
-    sasl_oauth_token_url: str = setting("Token endpoint for OAUTHBEARER (client credentials), http:// or https://")
+    sasl_oauth_token_url: str = setting(
+        "Token endpoint for OAUTHBEARER (client credentials), https://; http:// on this machine only"
+    )
     sasl_oauth_client_id: str = setting("Client id for OAUTHBEARER")
     sasl_oauth_client_secret: str = setting("Client secret for OAUTHBEARER", secret=True)
     sasl_oauth_scope: str = setting("Scope to ask for; not required")
@@ -125,8 +129,8 @@ class KafkaSecurity:
         for name in needed:
             if not getattr(self, name):
                 raise KafkaSecurityError(f"{names[name]} is not set: {self.sasl_mechanism} needs it")
-        if self.sasl_mechanism == OAUTH and not self.sasl_oauth_token_url.startswith(("http://", "https://")):
-            raise KafkaSecurityError(f"{names['sasl_oauth_token_url']} is no address: give https://…")
+        if self.sasl_mechanism == OAUTH:
+            _check_token_url(names["sasl_oauth_token_url"], self.sasl_oauth_token_url)
         for name in needed:
             if "\0" in getattr(self, name):
                 raise KafkaSecurityError(f"{names[name]} holds a NUL character, which SASL cannot carry: remove it")
@@ -149,6 +153,30 @@ class KafkaSecurity:
             )
         if self.ssl_check_hostname not in ("", "0", "1"):
             raise KafkaSecurityError(f"{names['ssl_check_hostname']}={self.ssl_check_hostname!r}: give 1 or 0")
+
+
+def _check_token_url(name: str, url: str) -> None:
+    """Raises `KafkaSecurityError`, without the address: logs and Flink's configuration show it, so it may hold no secret."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not host:
+        raise KafkaSecurityError(f"{name} is no address: give https://…")
+    if "@" in parts.netloc:
+        raise KafkaSecurityError(
+            f"{name} holds a user or password: leave it out; the client's secret has a setting of its own"
+        )
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise KafkaSecurityError(f"{name} would send the client's secret unencrypted: give https://…")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 OPEN: Final = KafkaSecurity()

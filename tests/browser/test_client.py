@@ -274,3 +274,26 @@ def test_no_inherited_member_is_a_handler_and_shadow_roots_are_adjusted(
     collector.command("localise", {"language": "es"}, "c2", 2)
     settle(collector, "c2", "applied")
     assert not listening.run("return document.getElementById('layout').shadowRoot.getElementById('hola').hidden")
+
+
+@pytest.mark.parametrize("named", ["null", "'anton'"])
+def test_what_was_done_for_one_person_is_taken_back_when_another_comes(
+    listening: Reader, collector: Collector, named: str
+) -> None:
+    listening.run("microadjust.identify('zora')")
+    collector.command("simplify", {"variant": "simple"}, "c1")
+    settle(collector, "c1", "applied")
+    listening.run("microadjust.identify('zora')")
+    time.sleep(0.3)
+    assert shown(listening, "below") == "Short"
+    listening.run(f"microadjust.identify({named})")
+    settle(collector, "c1", "applied", "reverted")
+    assert shown(listening, "below") == "Long"
+
+
+def test_what_was_done_before_somebody_signs_in_stays(listening: Reader, collector: Collector) -> None:
+    collector.command("simplify", {"variant": "simple"}, "c1")
+    settle(collector, "c1", "applied")
+    listening.run("microadjust.identify('zora')")
+    time.sleep(0.3)
+    assert (shown(listening, "below"), statuses(collector, "c1")) == ("Short", ["applied"])

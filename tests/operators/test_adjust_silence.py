@@ -65,9 +65,14 @@ def test_a_timer_that_was_set_for_a_reader_who_goes_on_is_silent(start: Start) -
     assert seconds(job.advance(at(460))) == [450, 460]
 
 
-def test_a_hidden_page_is_not_silent(start: Start) -> None:
+@pytest.mark.parametrize("hidden_s", [5, 6])
+def test_a_hidden_page_is_not_silent(start: Start, hidden_s: int) -> None:
+    """A page that is left tells its last movements in the same millisecond."""
     job = start(SILENT)
-    fed(job, [session_window(end_s, first_s=0, last_s=6, interacted_s=5, hidden_s=6) for end_s in range(10, 70, 10)])
+    fed(
+        job,
+        [session_window(end_s, first_s=0, last_s=6, interacted_s=5, hidden_s=hidden_s) for end_s in range(10, 70, 10)],
+    )
     assert job.advance(at(1_000)) == []
 
 

@@ -1,7 +1,7 @@
 """Defines what a write key permits: its source, its level, scopes, origins and quota."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -38,6 +38,8 @@ class WriteKey:
     origins: frozenset[str] = frozenset()
     quota: Quota | None = None
     expires_at_s: float | None = None
+    id: str = field(default="", compare=False)
+    """Names the key in tokens that were issued for it; empty for what is no key."""
 
     def require(self, scope: Scope) -> None:
         """Raises `ApiError` 403 if the key lacks the scope."""
@@ -49,10 +51,15 @@ KeyTable = Mapping[bytes, WriteKey]
 """Keys by digest: a comparison of digests tells nothing about the keys."""
 
 
-def server_key(source: str) -> WriteKey:
+def server_key(source: str, key_id: str = "") -> WriteKey:
     """Returns the permissions of a server of that source: a server key's, or those of a signed webhook."""
-    return WriteKey(source, "server", SCOPES["server"])
+    return WriteKey(source, "server", SCOPES["server"], id=key_id)
 
 
 def key_digest(key: str) -> bytes:
     return sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def key_id(digest: bytes) -> str:
+    """Returns a short name of a key, from which nobody can tell the key: it stands in tokens that pages hold."""
+    return digest[:6].hex()

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from infra.gateway.auth.key_permissions import SCOPES, KeyTable, Level, Quota, Scope, WriteKey, key_digest
+from infra.gateway.auth.key_permissions import SCOPES, KeyTable, Level, Quota, Scope, WriteKey, key_digest, key_id
 from infra.gateway.auth.origin_names import canonical_origin
 from infra.settings import SettingsError
 
@@ -112,6 +112,7 @@ def read_keys(path: Path) -> KeyTable:
                 raise SettingsError(f"{setting}: key {number} of source {name!r}: {error}") from None
             if digest in keys:
                 raise SettingsError(f"{setting}: key {number} of source {name!r} is listed twice")
+            permitted = replace(permitted, id=key_id(digest))
             # Kept, so that it is refused where the settings list it too.
             keys[digest] = replace(permitted, expires_at_s=0.0) if each.revoked else permitted
     return keys

@@ -11,8 +11,9 @@ from infra.gateway.audit import audit
 from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.operator import require_operator
 from infra.gateway.auth.origins import origin_error
-from infra.gateway.auth.push_tokens import InvalidTokenError, verify
+from infra.gateway.auth.push_tokens import InvalidTokenError, TokenClaims
 from infra.gateway.auth.session_ids import is_secret
+from infra.gateway.auth.token_grants import PushTokens
 from infra.gateway.clock import now_ms
 from infra.gateway.errors import ApiError
 from infra.gateway.push.replay_buffer import parse_last_ids
@@ -26,31 +27,32 @@ class PushGrant:
     """What a client may receive: `session_id` is None for one that gets all commands.
 
     `seen` holds the last offset by partition, None for a client that connects for the first time. `expires_at_ms` is
-    None for a grant that does not expire.
+    None for a grant that does not expire. `claims` are those of the page's token.
     """
 
     session_id: str | None
     seen: Mapping[int, int] | None
     expires_at_ms: int | None
+    claims: TokenClaims | None = None
 
 
-def authorize_session(connection: HTTPConnection, settings: Settings) -> PushGrant:
+def authorize_session(connection: HTTPConnection, settings: Settings, tokens: PushTokens) -> PushGrant:
     """Grants a page the commands of its session, by the push token for it; raises `ApiError`."""
     _check_origin(connection, settings)
     session_id = connection.query_params.get("session_id", "")
     if not session_id:
         raise ApiError(400, "missing_field", "session_id: required", field="session_id")
     try:
-        claims = verify(bearer_token(connection), settings.token_secrets, now_ms())
+        claims = tokens.verify(bearer_token(connection), now_ms())
         # The token alone decides. A page may also name its session by the secret that the session's id is derived from.
         if session_id != claims.session_id and not is_secret(session_id):
             raise InvalidTokenError("for another session")
     except InvalidTokenError as error:
         raise ApiError(401, "token", f"token: {error}; get one from POST /v1/push-token", field="token") from None
-    return PushGrant(claims.session_id, _seen(connection), claims.expires_at_ms)
+    return PushGrant(claims.session_id, _seen(connection), claims.expires_at_ms, claims)
 
 
-def authorize_all(connection: HTTPConnection, settings: Settings) -> PushGrant:
+def authorize_all(connection: HTTPConnection, settings: Settings, _: PushTokens) -> PushGrant:
     """Grants a CMS all commands, by the operator's token; raises `ApiError`."""
     _check_origin(connection, settings)
     audit("receive all commands", require_operator(connection, settings, "push"))

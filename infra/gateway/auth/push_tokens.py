@@ -1,6 +1,6 @@
 """Signs and verifies push tokens: one lets its holder receive the commands of one session until it expires.
 
-``v1.<base64url of {"s": session_id, "e": expires_at_ms}>.<base64url of HMAC-SHA256 over "v1.<payload>">``
+``v1.<base64url of {"s": session_id, "e": expires_at_ms, "k": key_id}>.<base64url of HMAC-SHA256 over "v1.<payload>">``
 """
 
 import base64
@@ -18,7 +18,7 @@ TTL_MS: Final = 12 * 3_600_000
 
 _VERSION: Final = "v1"
 _MAX_CHARS: Final = 1024
-"""A session id of 64 characters needs 410 at most, if each of them is escaped."""
+"""A session id of 64 characters and a key's id need 430 at most, if each of them is escaped."""
 
 
 class InvalidTokenError(Exception):
@@ -30,11 +30,14 @@ class TokenClaims(Struct, frozen=True):
 
     session_id: str
     expires_at_ms: int
+    key_id: str = ""
+    """Of the write key that it was issued for; empty if for none. With the key the token ends."""
 
 
-class _Payload(Struct, forbid_unknown_fields=True):
+class _Payload(Struct, forbid_unknown_fields=True, omit_defaults=True):
     s: str
     e: int
+    k: str = ""
 
 
 def looks_like_push_token(token: str) -> bool:
@@ -42,9 +45,9 @@ def looks_like_push_token(token: str) -> bool:
     return token.startswith(f"{_VERSION}.") and token.count(".") == 2
 
 
-def sign(session_id: str, expires_at_ms: int, secrets: Sequence[str]) -> str:
+def sign(session_id: str, expires_at_ms: int, secrets: Sequence[str], key_id: str = "") -> str:
     """Signs a token with the first of the secrets."""
-    payload = _base64(msgspec.json.encode(_Payload(session_id, expires_at_ms)))
+    payload = _base64(msgspec.json.encode(_Payload(session_id, expires_at_ms, key_id)))
     signed = f"{_VERSION}.{payload}"
     return f"{signed}.{_base64(_signature(signed, secrets[0]))}"
 
@@ -54,7 +57,7 @@ def verify(token: str, secrets: Sequence[str], now_ms: int) -> TokenClaims:
 
     >>> token = sign("anna", 1000, ["new"])
     >>> verify(token, ["newer", "new"], 999)
-    TokenClaims(session_id='anna', expires_at_ms=1000)
+    TokenClaims(session_id='anna', expires_at_ms=1000, key_id='')
     >>> verify(token, ["new"], 1000)
     Traceback (most recent call last):
     infra.gateway.auth.push_tokens.InvalidTokenError: expired
@@ -76,7 +79,7 @@ def verify(token: str, secrets: Sequence[str], now_ms: int) -> TokenClaims:
         raise InvalidTokenError("not a push token") from None
     if content.e <= now_ms:
         raise InvalidTokenError("expired")
-    return TokenClaims(content.s, content.e)
+    return TokenClaims(content.s, content.e, content.k)
 
 
 def require_session(token: str, session_id: str, secrets: Sequence[str], now_ms: int) -> TokenClaims:

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.key_permissions import WriteKey
-from infra.gateway.auth.push_tokens import InvalidTokenError, verify
+from infra.gateway.auth.push_tokens import InvalidTokenError
 from infra.gateway.auth.session_ids import (
     DERIVED,
     PSEUDONYM,
@@ -19,6 +19,7 @@ from infra.gateway.auth.session_ids import (
     names_nobody,
 )
 from infra.gateway.auth.session_owners import MIN_UNBOUND_CHARS, Owner, SessionOwners, UnknownOwnerError
+from infra.gateway.auth.token_grants import PushTokens
 from infra.gateway.auth.write_keys import WriteKeys
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.json_fields import id_text
@@ -48,8 +49,8 @@ class SessionAccess:
       with a public key, to the address as well. Who else names it is in a session of its own, with a derived id.
     """
 
-    def __init__(self, settings: Settings, keys: WriteKeys, redis: Redis) -> None:
-        self._secrets = settings.token_secrets
+    def __init__(self, settings: Settings, keys: WriteKeys, redis: Redis, tokens: PushTokens) -> None:
+        self._tokens = tokens
         self._ids = SessionIds(settings.session_secret or settings.token_secrets[-1])
         self._keys = keys
         self._has_webhooks = bool(settings.webhooks)
@@ -167,7 +168,7 @@ class SessionAccess:
         for token in (bearer_token(connection), body_token):
             if type(token) is str and token:
                 try:
-                    return verify(token, self._secrets, now_ms).session_id
+                    return self._tokens.verify(token, now_ms).session_id
                 except InvalidTokenError:
                     continue
         return None

@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.requests import HTTPConnection
 
 from infra.gateway.auth.credentials import basic_user_name
-from infra.gateway.auth.key_permissions import KeyTable, Scope, WriteKey, key_digest, server_key
+from infra.gateway.auth.key_permissions import KeyTable, Scope, WriteKey, key_digest, key_id, server_key
 from infra.gateway.auth.keys_file import KeysFile
 from infra.gateway.auth.origins import origin_error
 from infra.gateway.errors import ApiError
@@ -22,14 +22,21 @@ class WriteKeys:
     def __init__(
         self, public: Mapping[str, str], server: Mapping[str, str] | None = None, file: KeysFile | None = None
     ) -> None:
-        self._set = {key_digest(key): WriteKey(source) for key, source in public.items()}
-        self._set |= {key_digest(key): server_key(source) for key, source in (server or {}).items()}
+        digests = {key_digest(key): source for key, source in public.items()}
+        self._set = {digest: WriteKey(source, id=key_id(digest)) for digest, source in digests.items()}
+        of_servers = {key_digest(key): source for key, source in (server or {}).items()}
+        self._set |= {digest: server_key(source, key_id(digest)) for digest, source in of_servers.items()}
         self._file = file
 
     @property
     def sources(self) -> frozenset[str]:
         """Names of all sources that have a key."""
         return frozenset(each.source for each in self._all().values())
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Names of the keys in force that may have tokens."""
+        return frozenset(each.id for each in self._all().values() if "tokens" in each.scopes)
 
     @property
     def is_one_sender(self) -> bool:

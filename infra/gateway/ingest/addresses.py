@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from schemas.addresses import cut_address
+
 _IN_TEXT: Final = re.compile(r"(://)(?:[^\s/?#@\"'<>]*@)?([^\s?#\"'<>]*)(?:[?#][^\s\"'<>]*)?")
 """An address from the end of its scheme on, anywhere in a text. Looking for the scheme would cost twenty times as much."""
 
@@ -14,21 +16,6 @@ _NAMED_AS_ADDRESS: Final = re.compile(
 
 _QUERY_NAMES: Final = frozenset({"search", "query", "query_string", "querystring", "hash", "fragment"})
 """Names under which libraries send the query or fragment alone; left out where the value begins with its mark."""
-
-
-def cut_address(address: str) -> str:
-    """Returns an address without query, fragment, user and password.
-
-    >>> cut_address("https://ina:pw@konto.example/reset?token=s3cr3t#end"), cut_address("/reset?token=s3cr3t")
-    ('https://konto.example/reset', '/reset')
-    """
-    cut = min((at for mark in "?#" if (at := address.find(mark)) >= 0), default=-1)
-    if cut >= 0:
-        address = address[:cut]
-    scheme, slashes, rest = address.partition("//")
-    if slashes and "@" in (host := rest.partition("/")[0]):
-        address = scheme + slashes + host.rpartition("@")[2] + rest[len(host) :]
-    return address
 
 
 def cut_addresses_in(text: str) -> str:

@@ -9,9 +9,7 @@ from starlette.responses import Response
 
 from infra.gateway import metrics
 from infra.gateway.auth.key_permissions import Quota, WriteKey
-from infra.gateway.auth.keys_file import KeysFile
 from infra.gateway.auth.session_access import ResolvedSessions, SessionAccess
-from infra.gateway.auth.write_keys import WriteKeys
 from infra.gateway.client_address import client_address
 from infra.gateway.clock import now_ms
 from infra.gateway.components import GatewayContext
@@ -43,9 +41,8 @@ class IngestGuard:
         self.gateway = gateway
         self.pipeline = IngestPipeline(gateway)
         self.enricher = Enricher(settings.geo_database)
-        keys_file = KeysFile(settings.keys_file) if settings.keys_file else None
-        self.write_keys = WriteKeys(settings.write_keys, settings.server_keys, keys_file)
-        self.sessions = SessionAccess(settings, self.write_keys, gateway.ingest_redis)
+        self.write_keys = gateway.write_keys
+        self.sessions = SessionAccess(settings, self.write_keys, gateway.ingest_redis, gateway.push_tokens)
         self._body_memory = BodyMemoryBudget(settings.held_bytes)
         self._requests_by_address = TokenBuckets(settings.ip_requests_per_s, settings.ip_burst)
         self._events_by_address = TokenBuckets(settings.ip_events_per_s, settings.ip_events_burst)

@@ -13,14 +13,16 @@ import msgspec
 from infra.gateway import metrics
 from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
-from infra.gateway.ingest.addresses import cut_address, cut_addresses_in, without_secrets_of_addresses
+from infra.gateway.ingest.addresses import cut_addresses_in, without_secrets_of_addresses
 from infra.gateway.ingest.coercion import coerced, shortened
 from infra.gateway.ingest.deduplication import Claim, Deduplicator, RedisSeenIds
 from infra.gateway.ingest.enrichment import BOT
+from infra.gateway.ingest.lateness import LateSenders, is_late
 from infra.gateway.ingest.redaction import redact
 from infra.gateway.ingest.refusal_sampling import RefusalSampler, Rejection
 from infra.gateway.request_context import current_request
 from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
+from schemas.addresses import cut_address, stored_content_id
 from schemas.event_validation import validate_fields
 from schemas.events import MAX_BYTES, Event
 from schemas.rejects import RejectedRecord, ValidationFailure
@@ -38,9 +40,6 @@ STAGE: Final = "gateway"
 
 MAX_LISTED: Final = 100
 """Rejected events that an answer lists; `rejected_total` is there if there are more."""
-
-LATE_MS: Final = 2_000
-"""The job's `lateness_ms` by default: events that come later change no window and no command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,7 @@ class IngestPipeline:
         self._gateway = gateway
         self._producer, self._side_producer = gateway.producer, gateway.side_producer
         self._sampler = RefusalSampler()
+        self._late_senders = LateSenders()
         self._events_topic = gateway.settings.topic(EVENTS.name)
         self._rejected_topic = gateway.settings.topic(REJECTED.name)
         self._notifying: set[asyncio.Task[None]] = set()
@@ -210,9 +210,12 @@ class IngestPipeline:
         for _, failure in notice.rejections:
             metrics.REJECTED.labels(failure.reason).inc()
         metrics.BOTS.inc(sum(BOT in (event.properties or ()) for event in notice.events))
+        late = 0
         if noted := [event for event in notice.events if event.notes is not None]:
             metrics.NOTED.inc(len(noted))
-            metrics.LATE.labels(notice.source).inc(sum(is_late(event) for event in noted))
+            late = sum(map(is_late, noted))
+            metrics.LATE.labels(notice.source).inc(late)
+        self._late_senders.count(notice.source, late, len(notice.events))
         if notice.rejects:
             for on_rejected in self._gateway.on_rejected:
                 on_rejected(notice.rejects)
@@ -254,12 +257,10 @@ def validated(raw_event: RawEvent, received_ms: int) -> ValidationFailure | tupl
     return event, value
 
 
-def is_late(event: Event) -> bool:
-    """Whether the event came later than the job waits for by default: no command can follow from it."""
-    return event.received_at_ms - event.occurred_at_ms > LATE_MS
-
-
 def _cut_addresses(event: Event) -> None:
+    if event.content_id and (kept := stored_content_id(event.content_id)) != event.content_id:
+        event.content_id = kept
+        event.notes = {**(event.notes or {}), "content_id": "an address: without query, fragment and user"}
     if event.page_url:
         event.page_url = cut_address(event.page_url)
     for name in ("text", "element", "placement"):

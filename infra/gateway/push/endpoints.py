@@ -14,13 +14,16 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from infra.gateway import metrics
 from infra.gateway.auth.push import PushGrant, authorize_all, authorize_session
+from infra.gateway.auth.token_grants import CHECK_EVERY_S, PushTokens
 from infra.gateway.client_address import client_address, rate_limit_key
 from infra.gateway.components import Component, GatewayContext
-from infra.gateway.erased_sessions import ErasedSessions
 from infra.gateway.errors import ApiError
+from infra.gateway.presence import UNKNOWN, Presence
 from infra.gateway.push.consumer import CommandConsumer
 from infra.gateway.push.hub import CapacityError, Client, Hub
+from infra.gateway.rest.sessions import SessionStore
 from infra.gateway.settings import Settings
+from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.topics import ADJUSTMENTS
 
 LOADING_TIMEOUT_S: Final = 2.0
@@ -36,20 +39,31 @@ MAX_RECEIVED: Final = 100
 
 _CUT, _EXPIRED, _TOO_MANY_MESSAGES = 1013, 1008, 1008
 
-Authorize = Callable[[HTTPConnection, Settings], PushGrant]
+Authorize = Callable[[HTTPConnection, Settings, PushTokens], PushGrant]
 
 
 class Push:
     """The push endpoints of one hub."""
 
-    def __init__(self, settings: Settings, erased: ErasedSessions | None = None) -> None:
-        self._settings = settings
-        self.hub = Hub(settings.push_clients_per_address, erased)
+    def __init__(self, gateway: GatewayContext) -> None:
+        self._settings, self._tokens = gateway.settings, gateway.push_tokens
+        self._keys = gateway.write_keys
+        self._sessions = SessionStore(gateway.redis, CircuitBreaker(metrics.REDIS_DOWN.inc))
+        self.hub = Hub(gateway.settings.push_clients_per_address, gateway.erased)
+
+    async def end_revoked(self) -> None:
+        """Disconnects the clients of keys that are revoked or expire while the gateway runs."""
+        known = self._keys.ids
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            if (found := self._keys.ids) != known:
+                known = found
+                self.hub.cut_unless(lambda claims: self._tokens.revocation(claims) is None)
 
     async def _join(self, connection: HTTPConnection, authorize: Authorize) -> tuple[Client, PushGrant]:
         """Authorizes a client and adds it to the hub. Raises `ApiError`."""
         try:
-            admitted = authorize(connection, self._settings)
+            admitted = authorize(connection, self._settings, self._tokens)
             if not self.hub.loaded.is_set():
                 # Without Kafka, what was missed is sent as soon as it is back, since the client keeps its `seen`.
                 with suppress(TimeoutError):
@@ -61,13 +75,21 @@ class Push:
                 if admitted.session_id is None
                 else rate_limit_key(client_address(connection), self._settings.ipv6_prefix)
             )
-            return self.hub.join(admitted.session_id, admitted.seen, address), admitted
+            present = await self._present(admitted.session_id)
+            client = self.hub.join(admitted.session_id, admitted.seen, address, admitted.claims, present)
+            return client, admitted
         except CapacityError as full:
             refusal = ApiError(503, "full", str(full), retry_after_s=5)
         except ApiError as refused:
             refusal = refused
         metrics.PUSH_REFUSED.labels(refusal.rule).inc()
         raise refusal
+
+    async def _present(self, session_id: str | None) -> Presence:
+        """Returns who uses the session, where a command of before waits for it; thousands may connect at once."""
+        if session_id is None or not any(True for _ in self.hub.replay.of(session_id)):
+            return UNKNOWN
+        return await self._sessions.presence(session_id)
 
     async def page(self, socket: WebSocket) -> None:
         await self._serve(socket, authorize_session)
@@ -206,7 +228,7 @@ async def _upgrade(_: Request) -> Response:
 
 
 def component(gateway: GatewayContext) -> Component:
-    settings, push = gateway.settings, Push(gateway.settings, gateway.erased)
+    settings, push = gateway.settings, Push(gateway)
     gateway.on_drain.append(push.hub.cut_over)
 
     @asynccontextmanager
@@ -214,9 +236,13 @@ def component(gateway: GatewayContext) -> Component:
         consumer = CommandConsumer(settings.kafka, settings.topic(ADJUSTMENTS.name), push.hub)
         consumer.start()
         gateway.is_alive.append(lambda: None if consumer.is_running else "push consumer")
+        ending = asyncio.create_task(push.end_revoked())
         try:
             yield
         finally:
+            ending.cancel()
+            with suppress(asyncio.CancelledError):
+                await ending
             push.hub.cut_all()
             await consumer.stop()
 

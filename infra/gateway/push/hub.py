@@ -4,12 +4,16 @@ import asyncio
 import random
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from infra.gateway import metrics
+from infra.gateway.auth.push_tokens import TokenClaims
 from infra.gateway.clock import now_ms
-from infra.gateway.erased_sessions import ErasedSessions
+from infra.gateway.erased_sessions import ErasedSessions, Erasure
+from infra.gateway.presence import UNKNOWN, Presence
 from infra.gateway.push.replay_buffer import PushMessage, ReplayBuffer
 
 MAX_QUEUED: Final = 256
@@ -31,8 +35,14 @@ class Client:
     force for its session, and a CMS only what comes from now on.
     """
 
-    def __init__(self, session_id: str | None, seen: Mapping[int, int] | None, address: str = "") -> None:
-        self.session_id, self.address = session_id, address
+    def __init__(
+        self,
+        session_id: str | None,
+        seen: Mapping[int, int] | None,
+        address: str = "",
+        claims: TokenClaims | None = None,
+    ) -> None:
+        self.session_id, self.address, self.claims = session_id, address, claims
         self._seen = dict(seen or {})
         self._is_new = seen is None
         self._queue: deque[PushMessage] = deque()
@@ -41,10 +51,18 @@ class Client:
         self.was_cut = asyncio.Event()
         self.was_left = False
 
-    def catch_up(self, history: ReplayBuffer, at_ms: int) -> None:
-        """Queues what it has missed; raises the bound by as many."""
+    def catch_up(self, history: ReplayBuffer, at_ms: int, present: Presence = UNKNOWN) -> None:
+        """Queues what it has missed; raises the bound by as many.
+
+        Not what was meant for somebody who has left the machine to who is `present`, unless it takes back something.
+        """
         if not (self._is_new and self.session_id is None):
-            self._queue.extend(each for each in history.of(self.session_id) if self._accepts(each, at_ms))
+            self._queue.extend(
+                each
+                for each in history.of(self.session_id)
+                if self._accepts(each, at_ms)
+                and (each.reverts is not None or present.admits(each.user_id, each.issued_at_ms))
+            )
         self._max_queued += len(self._queue)
         if self._queue:
             self._available.set()
@@ -77,7 +95,7 @@ class Hub:
     def __init__(self, max_per_address: int = MAX_PER_ADDRESS, erased: ErasedSessions | None = None) -> None:
         self.replay = ReplayBuffer()
         self._erased = erased if erased is not None else ErasedSessions()
-        self._erased.hooks["push"] = self.replay.forget
+        self._erased.hooks["push"] = self.forget
         self._erased.exports["push"] = self.replay.exported
         self._max_per_address = max_per_address
         self._by_address: Counter[str] = Counter()
@@ -86,7 +104,14 @@ class Hub:
         self._clients = 0
         self.loaded = asyncio.Event()
 
-    def join(self, session_id: str | None, seen: Mapping[int, int] | None, address: str = "") -> Client:
+    def join(
+        self,
+        session_id: str | None,
+        seen: Mapping[int, int] | None,
+        address: str = "",
+        claims: TokenClaims | None = None,
+        present: Presence = UNKNOWN,
+    ) -> Client:
         """Adds a client, with what it missed queued already. Raises `CapacityError`.
 
         `address` is the key its connections are counted by; empty for a client without a limit of its own.
@@ -97,8 +122,8 @@ class Hub:
             raise CapacityError("too many connections for this session")
         if address and self._by_address[address] >= self._max_per_address:
             raise CapacityError("too many connections from this address")
-        client = Client(session_id, seen, address)
-        client.catch_up(self.replay, now_ms())
+        client = Client(session_id, seen, address, claims)
+        client.catch_up(self.replay, now_ms(), present)
         (self._all_sessions if session_id is None else self._by_session[session_id]).add(client)
         self._clients += 1
         if address:
@@ -126,7 +151,10 @@ class Hub:
         """Queues a batch for the clients it concerns. A coroutine, so that the consuming thread can wait for it."""
         at_ms = now_ms()
         for each in batch:
-            # A page that is open still hears what is sent to its erased session, but nothing of it is kept.
+            if each.appended_at_ms > at_ms:
+                # A time ahead would drop everything before it, and stay until it has come.
+                each = replace(each, appended_at_ms=at_ms)
+            # A page that goes on with its erased session is sent what comes, but nothing of it is kept.
             if not self.replay.add(each, each.session_id not in self._erased):
                 metrics.PUSH_REPEATS.inc()
                 continue
@@ -148,6 +176,19 @@ class Hub:
             client.was_cut.set()
         while self._clients and not all(client.was_left for client in clients):
             await asyncio.sleep(0.02)
+
+    def forget(self, erasure: Erasure) -> int:
+        """Forgets the commands to erased sessions, and disconnects their pages: their tokens are not valid any more."""
+        for session_id in erasure.sessions:
+            for client in self._by_session.get(session_id, ()):
+                client.was_cut.set()
+        return self.replay.forget(erasure)
+
+    def cut_unless(self, is_valid: Callable[[TokenClaims], bool]) -> None:
+        """Disconnects the pages whose token is not valid any more."""
+        for client in self._all_clients():
+            if client.claims is not None and not is_valid(client.claims):
+                client.was_cut.set()
 
     def cut_all(self) -> None:
         """Disconnects every client, at the end of the process."""

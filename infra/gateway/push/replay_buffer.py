@@ -29,6 +29,8 @@ class PushMessage(Struct, frozen=True):
     appended_at_ms: int
     text: str
     user_id: str | None = None
+    issued_at_ms: int = 0
+    reverts: str | None = None
 
     @property
     def id(self) -> str:
@@ -40,6 +42,8 @@ class _Header(Struct):
     session_id: str | None
     expires_at_ms: int
     user_id: str | None = None
+    issued_at_ms: int = 0
+    reverts: str | None = None
 
 
 class InvalidCommandError(Exception):
@@ -68,6 +72,8 @@ def to_message(record: Record) -> PushMessage:
         record.timestamp_ms,
         text,
         header.user_id,
+        header.issued_at_ms,
+        header.reverts,
     )
 
 

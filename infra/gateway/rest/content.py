@@ -20,6 +20,7 @@ from infra.gateway.responses import json_response
 from infra.kafka.compacted import newest_value
 from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
 from infra.kafka.reading import StreamError, UnknownTopicError
+from schemas.addresses import stored_content_id
 from schemas.content_validation import ContentProblem, InvalidContentError, validated
 from schemas.event_validation import parse_json_strictly
 from schemas.rejects import ValidationFailure
@@ -135,7 +136,7 @@ def _content_id(request: Request) -> str:
     if not 0 < len(content_id) <= MAX_ID_CHARS or not is_text:
         detail = f"content_id: expected 1 to {MAX_ID_CHARS} characters"
         raise ApiError(422, "out_of_range", detail, field="content_id")
-    return content_id
+    return stored_content_id(content_id)
 
 
 def _invalid(problems: tuple[ContentProblem, ...]) -> Response:

@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute, Route
 
 from infra.gateway import metrics
 from infra.gateway.audit import audit, person_hash
-from infra.gateway.auth import push_tokens
 from infra.gateway.auth.credentials import bearer_token
 from infra.gateway.auth.key_permissions import WriteKey
 from infra.gateway.auth.operator import authentication_of, require_operator
@@ -31,8 +30,10 @@ from infra.gateway.rest.export import Exporter
 from infra.gateway.rest.outcomes import Outcomes, Writable
 from infra.gateway.rest.recent_actions import RecentActions
 from infra.gateway.rest.sessions import SessionStore
+from infra.gateway.rest.sub_resources import names
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
+from schemas.addresses import stored_content_id
 from schemas.events import VALUE_RANGE
 from schemas.rejects import ValidationFailure
 from schemas.topics import OUTCOMES
@@ -55,7 +56,7 @@ class RestApi:
     def __init__(self, guard: IngestGuard, eraser: Eraser) -> None:
         gateway = guard.gateway
         self._guard, self._eraser, self._sessions = guard, eraser, guard.sessions
-        self._settings = gateway.settings
+        self._settings, self._tokens = gateway.settings, gateway.push_tokens
         # A breaker for each: a batch whose actions are slow to store says nothing about reading a session.
         self._store = SessionStore(gateway.redis, CircuitBreaker(metrics.REDIS_DOWN.inc))
         self._outcomes = Outcomes(gateway)
@@ -68,14 +69,19 @@ class RestApi:
         return json_response(200, view)
 
     async def session_adjustments(self, request: Request) -> Response:
+        if not names(request, "adjustments"):
+            request.path_params["session_id"] += "/adjustments"
+            return await self.session(request)
         session_id = await self._readable_session(request)
-        return json_response(200, await self._store.commands(keys.adjustments(session_id), now_ms()))
+        return json_response(200, await self._store.commands_to(session_id, now_ms()))
 
     async def target_adjustments(self, request: Request) -> Response:
         require_operator(request, self._settings)
         kind, target_id = request.path_params["kind"], request.path_params["target_id"]
         if kind not in _KINDS:
             raise ApiError(404, "path", f"kind: expected one of {', '.join(_KINDS)}", field="kind")
+        if kind == "content":
+            target_id = stored_content_id(target_id)
         return json_response(200, await self._store.commands(keys.target(kind, target_id), now_ms()))
 
     async def query(self, request: Request, memory: BodyMemoryLease) -> Response:
@@ -106,10 +112,8 @@ class RestApi:
         given = _session_id(body.get("session_id"))
         proven = self._sessions.proven(request, body.get("token"), at_ms)
         session_id = await self._sessions.require_token(key, given, proven, self._guard.address_of(request))
-        expires_at_ms = at_ms + push_tokens.TTL_MS
-        token = push_tokens.sign(session_id, expires_at_ms, self._settings.token_secrets)
         renamed = {"session_id": session_id} if session_id != given else {}
-        return json_response(200, {"push_token": token, "push_token_expires_at_ms": expires_at_ms, **renamed})
+        return json_response(200, {**self._tokens.issue(session_id, key, at_ms), **renamed})
 
     async def feedback(self, request: Request, memory: BodyMemoryLease) -> Response:
         """Ingests feedback as one event that occurred now; answers 422 if the event is rejected."""
@@ -170,10 +174,10 @@ class RestApi:
 
     async def erase(self, request: Request) -> Response:
         operator = require_operator(request, self._settings, "erase")
-        user_id = _user_id(request)
-        if user_id.endswith("/export"):
-            # The address of a person's export, not of a person called "…/export".
+        if request.path_params["user_id"].endswith("/export") and names(request, "export"):
+            # The address of a person's export, not of a person called "…/export", whose slash is escaped.
             return PlainTextResponse("Method Not Allowed", 405, {"allow": "GET"})
+        user_id = _user_id(request)
         audit("erase a person", operator, outcome="begun", person=person_hash(user_id))
         erased = await self._eraser.erase(user_id)
         audit("erase a person", operator, person=person_hash(user_id), sessions=erased.sessions)
@@ -181,9 +185,11 @@ class RestApi:
 
     async def export(self, request: Request) -> Response:
         operator = require_operator(request, self._settings)
+        if not names(request, "export"):
+            return PlainTextResponse("Method Not Allowed", 405, {"allow": "DELETE"})
         user_id = _user_id(request)
         audit("export a person", operator, person=person_hash(user_id))
-        return json_response(200, await self._exporter.export(user_id), {"cache-control": "no-store"})
+        return json_response(200, await self._exporter.export(user_id))
 
     async def _readable_session(self, request: Request) -> str:
         """Returns the session of the path for its push token, the operator's token or a server key of its source.
@@ -206,7 +212,7 @@ class RestApi:
         """
         token = bearer_token(request) or body.get("token")
         try:
-            claims = push_tokens.verify(token if type(token) is str else "", self._settings.token_secrets, now_ms())
+            claims = self._tokens.verify(token if type(token) is str else "", now_ms())
         except InvalidTokenError as error:
             raise ApiError(401, "token", f"token: {error}; send a write key or a push token", field="token") from None
         if named is not None and not self._sessions.is_named(claims.session_id, named):

@@ -97,7 +97,7 @@ class Eraser:
         sessions = [*known, *found]
         for chunk in chunks(sessions):
             await self._write_tombstones(chunk)
-        forgotten = self._gateway.erased.forget(erasure_of(sessions, user_id))
+        forgotten = self._gateway.erased.forget(erasure_of(sessions, user_id), now_ms())
         deleted += await journal.finish(user_id, sessions)
         return Erased(
             user_id,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -44,9 +45,12 @@ class ErasureFollower:
             entries = await self._journal.log_since(self._since_ms)
         except (RedisError, OSError):
             return
-        new = [entry for entry, score in entries.items() if self._seen.get(entry) != score]
-        if new:
-            self._erased.forget(erasure_of_log(new))
+        new: defaultdict[int, list[str]] = defaultdict(list)
+        for entry, score in entries.items():
+            if self._seen.get(entry) != score:
+                new[int(score)].append(entry)
+        for erased_at_ms in sorted(new):
+            self._erased.forget(erasure_of_log(new[erased_at_ms]), erased_at_ms)
         self._seen, self._since_ms = entries, at_ms - OVERLAP_MS
 
     async def write_due_tombstones(self) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
 
+from infra.gateway.presence import UNKNOWN, Presence, beginning_of, presence
 from infra.gateway.rest.recent_actions import NotedAction
 from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
@@ -64,8 +65,14 @@ class _StoredSession(Struct):
     person: str | None = None
 
 
+class _Named(Struct):
+    command_id: str
+    user_id: str | None
+
+
 _SHOWN: Final = tuple(name for name in _StoredSession.__struct_fields__ if name != "person")
 _noted_decoder = msgspec.json.Decoder(NotedAction)
+_named_decoder = msgspec.json.Decoder(_Named)
 _command_decoder = msgspec.json.Decoder(AdjustmentCommand)
 
 
@@ -83,14 +90,44 @@ class SessionStore:
             for session_id in ids:
                 pipeline.hgetall(keys.session(session_id))
                 pipeline.lrange(keys.recent(session_id), 0, MAX_RECENT - 1)
+                pipeline.hvals(keys.adjustments(session_id))
             found: list[Any] = await pipeline.execute()
             return found
 
         found = await self._ask(read)
         if found is None:
             return [SessionView(session_id, degraded=True) for session_id in ids]
-        pairs = zip(found[0::2], found[1::2], strict=True)
-        return [_view_or_default(each, held, noted, now_ms) for each, (held, noted) in zip(ids, pairs, strict=True)]
+        answers = zip(ids, found[0::3], found[1::3], found[2::3], strict=True)
+        return [_view_or_default(*each, now_ms) for each in answers]
+
+    async def presence(self, session_id: str) -> Presence:
+        """Returns who uses the session now, as far as Redis tells in time."""
+
+        async def read() -> list[Any]:
+            pipeline: Any = self._redis.pipeline(transaction=False)
+            pipeline.hgetall(keys.session(session_id))
+            pipeline.lrange(keys.recent(session_id), 0, MAX_RECENT - 1)
+            found: list[Any] = await pipeline.execute()
+            return found
+
+        found = await self._ask(read)
+        try:
+            return UNKNOWN if found is None else _presence(*found)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            _warn_of(error)
+            return UNKNOWN
+
+    async def commands_to(self, session_id: str, now_ms: int) -> CommandsView:
+        """Returns the commands in force for who uses the session now: nothing that was meant for somebody before."""
+        view, present = await asyncio.gather(
+            self.commands(keys.adjustments(session_id), now_ms), self.presence(session_id)
+        )
+        view.adjustments = [
+            each
+            for each in view.adjustments
+            if each.reverts is not None or present.admits(each.user_id, each.issued_at_ms)
+        ]
+        return view
 
     async def commands(self, key: str, now_ms: int) -> CommandsView:
         """Returns the commands in force under one of the projector's keys."""
@@ -114,10 +151,12 @@ class SessionStore:
         return await self._breaker.call(lambda: asyncio.wait_for(question(), REDIS_TIMEOUT_S))
 
 
-def _view_or_default(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now_ms: int) -> SessionView:
+def _view_or_default(
+    session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], commands: Sequence[bytes], now_ms: int
+) -> SessionView:
     """Returns the view; the default of a session whose state another version of this software has written."""
     try:
-        return _view(session_id, held, noted, now_ms)
+        return _view(session_id, held, noted, commands, now_ms)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return SessionView(session_id, degraded=_warn_of(error))
 
@@ -127,7 +166,15 @@ def _warn_of(error: Exception) -> bool:
     return True
 
 
-def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now_ms: int) -> SessionView:
+def _presence(held: dict[bytes, bytes], noted: Sequence[bytes]) -> Presence:
+    state = _stored(held) if held else None
+    known = None if state is None else (state.updated_at_ms, state.user_id, state.person)
+    return presence([_noted_decoder.decode(each) for each in noted], known)
+
+
+def _view(
+    session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], commands: Sequence[bytes], now_ms: int
+) -> SessionView:
     """Merges the job's state with the actions noted since; of two people at one machine only the later one is shown."""
     actions = [_noted_decoder.decode(each) for each in noted]
     state = _stored(held) if held else None
@@ -135,25 +182,22 @@ def _view(session_id: str, held: dict[bytes, bytes], noted: Sequence[bytes], now
     person = None if state is None else state.person
     if signed_in is not None and (state is None or person is None or signed_in.at_ms > state.updated_at_ms):
         person = signed_in.person
-    since_ms = _beginning_of(person, actions)
+    since_ms = beginning_of(person, actions)
     shown: dict[str, RecentAction] = {each.event_id: each for each in actions if each.at_ms >= since_ms}
     view = SessionView(session_id, known=state is not None)
     if state is not None and state.person in (None, person):
         view = SessionView(session_id, True, False, **{name: getattr(state, name) for name in _SHOWN})
         shown |= {each.event_id: each for each in state.recent}
-        view.active = [each for each in state.active if each.expires_at_ms > now_ms]
+        present = presence(actions, (state.updated_at_ms, state.user_id, state.person))
+        named = {each.command_id: each.user_id for each in map(_named_decoder.decode, commands)}
+        view.active = [
+            each
+            for each in state.active
+            if each.expires_at_ms > now_ms and present.admits(named.get(each.command_id), each.issued_at_ms)
+        ]
     recent = [RecentAction(each.event_id, each.type, each.content_id, each.at_ms) for each in shown.values()]
     view.recent = sorted(recent, key=lambda each: (-each.at_ms, each.event_id))[:MAX_RECENT]
     return view
-
-
-def _beginning_of(person: str | None, actions: Sequence[NotedAction]) -> int:
-    """Returns when the person began to act after the last action of another one; 0 if there is no other."""
-    of_others = [each.at_ms for each in actions if each.person not in (None, person)]
-    if not of_others:
-        return 0
-    own = [each.at_ms for each in actions if each.person == person and each.at_ms > max(of_others)]
-    return min(own, default=max(of_others) + 1)
 
 
 def _stored(held: dict[bytes, bytes]) -> _StoredSession:

@@ -41,8 +41,6 @@ const begin = () => {
   let consent = refused ? "denied" : /** @type {Consent} */ (setting("consent") || "granted");
   const granted = () => consent === "granted";
 
-  /** @type {string | null} */
-  let user = null;
   const session = sessions(granted);
   const box = outbox(
     gateway + "/v1/events",
@@ -75,7 +73,7 @@ const begin = () => {
   /** While what is left is told of: it belongs to the session that read it. */
   let isEnding = false;
 
-  const record = guarded(recorder(() => session(isEnding), () => ({ ...where(), user_id: user }), box.add));
+  const record = guarded(recorder(() => session(isEnding), () => ({ ...where(), user_id: internals.user }), box.add));
 
   /** @type {(type: string, fields?: Fields) => void} */
   const event = (type, fields) => {
@@ -98,7 +96,7 @@ const begin = () => {
       event("conversion", { value, properties: { name } }),
     /** The visitor, where the site knows one; null again when signed out. */
     identify: (/** @type {any} */ id) => {
-      user = /string|number/.test(typeof id) && !NOBODY.test(id) ? id : null;
+      internals.user = /string|number/.test(typeof id) && !NOBODY.test(id) ? id : null;
     },
 
     consent: guarded((/** @type {Consent} */ given) => {
@@ -124,6 +122,8 @@ const begin = () => {
   const internals = {
     adjust,
     event,
+    /** Who is signed in. @type {string | null} */
+    user: null,
     /** Work to be done before the page is left or hidden. @type {(() => void)[]} */
     onHide: [],
     /** Work to be done when another page is shown. @type {(() => void)[]} */

@@ -20,7 +20,7 @@ const MAX_REASON = 128;
 
 /** @param {import("./adjust.js").Internals} internals */
 export const start = (internals) => {
-  const { gateway, key, granted, json, session, outbox, onHide } = internals;
+  const { gateway, guarded, key, granted, json, session, outbox, onHide } = internals;
   const { handlers } = internals.adjust;
   const box = outbox(gateway + "/v1/outcomes", "outcomes", key, granted, () => {});
   onHide.push(box.sendBeacons);
@@ -74,6 +74,19 @@ export const start = (internals) => {
     if (!command.command_id || outcomes.has(command.command_id)) return;
     outcomes.set(command.command_id, "");
     carryOut(command);
+  });
+
+  // What is in force was meant for who was signed in, and so is the session that it belongs to.
+  const { identify } = internals.adjust;
+  internals.adjust.identify = guarded((id) => {
+    const { user } = internals;
+    identify(id);
+    if (user === null || user === internals.user) return;
+    inForce.forEach(([, ...undos], command) => {
+      undos.forEach((each) => each?.call?.());
+      reportOutcome(command, "reverted");
+    });
+    inForce.clear();
   });
 
   // Another page of a single-page application begins without what was done to the one before.

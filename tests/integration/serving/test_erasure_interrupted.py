@@ -181,7 +181,9 @@ def test_what_is_held_of_a_person_is_exported(
             [event(session_id="zora", user_id=PERSON, text="mine"), event(session_id="zora", text="signed out")]
         )
         gateway.post([event(session_id="anton", user_id=FRIEND, text="another's")])
-        until(lambda: bool(cms.get("/v1/sessions/zora/adjustments").json()["adjustments"]))
+        until(lambda: bool(redis_server.client().exists(keys.adjustments("zora"))))
+        # It names who has signed out: held, but no longer for who uses the session.
+        assert cms.get("/v1/sessions/zora/adjustments").json()["adjustments"] == []
         until(lambda: cms.get("/v1/sessions/zora").json()["known"])
         answer = cms.get(f"/v1/people/{PERSON}/export")
     exported = answer.json()

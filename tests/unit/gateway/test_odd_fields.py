@@ -259,6 +259,16 @@ def test_a_person_is_found_by_the_id_that_was_sent(sender: Sender, sent_id: Any)
         assert sender.one(path, sent).user_id == user_to_erase(fields)
 
 
+def test_a_content_id_that_is_an_address_tells_nothing_of_the_reader(sender: Sender) -> None:
+    address = "https://konto.example/reset?token=s3cr3t-77&mail=wilma%40konto.example"
+    event = sender.one("/v1/track", {"anonymousId": "a", "event": "Seen", "properties": {"content_id": address}})
+    assert (event.content_id or "").startswith("https://konto.example/reset~")
+    assert (event.notes or {})["content_id"] == "an address: without query, fragment and user"
+    stored = msgspec.json.encode(event)
+    assert b"s3cr3t" not in stored
+    assert b"wilma" not in stored
+
+
 def test_zero_and_booleans_name_things(sender: Sender) -> None:
     assert (sender.one("/v1/group", {"userId": "u", "groupId": 0}).properties or {})["groupId"] == "0"
     assert (sender.one("/v1/alias", {"userId": "u", "previousId": 7}).properties or {})["previousId"] == "7"

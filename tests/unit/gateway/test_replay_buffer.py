@@ -5,7 +5,9 @@ import random
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from infra.gateway.presence import UNKNOWN, Presence
 from infra.gateway.push.hub import MAX_CLIENTS, MAX_QUEUED, CapacityError, Client, Hub
 from infra.gateway.push.replay_buffer import (
     REPLAY_MS,
@@ -16,6 +18,7 @@ from infra.gateway.push.replay_buffer import (
     to_message,
 )
 from infra.kafka.reading import Record
+from models.session_state import person_digest
 from tests.support.event_builders import now_ms
 from tests.support.state_builders import command, command_record
 
@@ -38,6 +41,40 @@ def test_history_keeps_what_a_plain_list_would_keep() -> None:
             assert list(history.of(None)) == plain
             for name in ("anna", "bertha", "nobody"):
                 assert list(history.of(name)) == [old for old in plain if old.session_id == name]
+
+
+def test_who_connects_anew_gets_nothing_that_was_meant_for_somebody_before() -> None:
+    """Zora has signed out of the session, and Anton uses it since 100."""
+    hub, anton = Hub(), Presence(True, person_digest("anton"), 100)
+    for n, (user_id, issued_at_ms, reverts) in enumerate(
+        [
+            ("zora", 50, None),
+            ("zora", 150, None),
+            (None, 50, None),
+            (None, 150, None),
+            ("anton", 150, None),
+            ("zora", 50, "c"),
+        ]
+    ):
+        hub.replay.add(replace(each(n), user_id=user_id, issued_at_ms=issued_at_ms, reverts=reverts))
+
+    def caught_up(present: Presence, seen: dict[int, int] | None = None) -> list[int]:
+        found = asyncio.run(drained(hub.join("anna", seen, present=present)))
+        return [int(each.partition("-")[2]) for each in found]
+
+    assert caught_up(UNKNOWN) == [0, 1, 2, 3, 4, 5]
+    assert caught_up(anton) == [3, 4, 5]
+    assert caught_up(anton, {0: 3}) == [4, 5]
+    assert caught_up(Presence(True, None, 0)) == [2, 3, 5]
+
+
+def test_a_command_of_the_future_drops_nothing_and_stays_no_longer_than_others() -> None:
+    hub = Hub()
+    day_ms = 24 * 3_600_000
+    asyncio.run(hub.publish([each(1, at_ms=now_ms()), each(2, at_ms=now_ms() + day_ms), each(3, at_ms=now_ms())]))
+    assert [old.offset for old in hub.replay.of("anna")] == [1, 2, 3]
+    hub.replay.add(each(4, at_ms=now_ms() + REPLAY_MS + 60_000))
+    assert [old.offset for old in hub.replay.of("anna")] == [4]
 
 
 def test_ids_are_remembered_for_longer_than_commands_but_not_for_ever() -> None:

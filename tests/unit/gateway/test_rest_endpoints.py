@@ -35,7 +35,7 @@ def test_a_push_token_from_a_write_key_reads_its_own_session_and_no_other(client
     token = client.post("/v1/push-token", json={"session_id": "anna"}, headers=BY_KEY).json()["push_token"]
     headers = {"authorization": f"Bearer {token}"}
     own = client.get("/v1/sessions/anna", headers=headers)
-    assert (own.status_code, own.json()["degraded"]) == (200, True)
+    assert (own.status_code, own.json()["degraded"], own.headers["cache-control"]) == (200, True, "no-store")
     assert client.get("/v1/sessions/bertha", headers=headers).status_code == 401
     assert client.get("/v1/sessions/bertha", headers=BY_OPERATOR).status_code == 200
 
@@ -93,6 +93,40 @@ def test_an_erasure_that_cannot_be_completed_is_503_and_may_be_repeated() -> Non
     response = in_process(redis_url="redis://127.0.0.1:1/0").request("DELETE", "/v1/people/a", headers=BY_OPERATOR)
     assert (response.status_code, response.json()["rule"]) == (503, "unavailable")
     assert response.headers["retry-after"] == "5"
+
+
+def test_an_escaped_slash_belongs_to_the_id_and_a_plain_one_begins_the_export(client: InProcessClient) -> None:
+    """There is no Redis and no Kafka: 503 says that a person would have been erased or exported."""
+    asked = [
+        (method, path, client.request(method, f"/v1/people/{path}", headers=BY_OPERATOR))
+        for method in ("DELETE", "GET")
+        for path in ("ina/export", "ina%2Fexport", "ina%2fexport/export", "ina/b", "ina%2Fb", "export", "a/expor%74")
+    ]
+    found = {(method, path): (answer.status_code, answer.headers.get("allow")) for method, path, answer in asked}
+    assert found == {
+        ("DELETE", "ina/export"): (405, "GET"),
+        ("DELETE", "ina%2Fexport"): (503, None),
+        ("DELETE", "ina%2fexport/export"): (405, "GET"),
+        ("DELETE", "ina/b"): (503, None),
+        ("DELETE", "ina%2Fb"): (503, None),
+        ("DELETE", "export"): (503, None),
+        ("DELETE", "a/expor%74"): (405, "GET"),
+        ("GET", "ina/export"): (503, None),
+        ("GET", "ina%2Fexport"): (405, "DELETE"),
+        ("GET", "ina%2fexport/export"): (503, None),
+        ("GET", "ina/b"): (405, "DELETE"),
+        ("GET", "ina%2Fb"): (405, "DELETE"),
+        ("GET", "export"): (405, "DELETE"),
+        ("GET", "a/expor%74"): (503, None),
+    }
+
+
+def test_a_session_whose_id_ends_like_the_adjustments_has_a_state_of_its_own(client: InProcessClient) -> None:
+    state = client.get("/v1/sessions/ina%2Fadjustments", headers=by_page("ina/adjustments"))
+    assert (state.status_code, state.json()["session_id"]) == (200, "ina/adjustments")
+    both = client.get("/v1/sessions/ina%2Fadjustments/adjustments", headers=by_page("ina/adjustments"))
+    assert (both.status_code, both.json()["adjustments"]) == (200, [])
+    assert client.get("/v1/sessions/ina/adjustments", headers=by_page("ina")).json()["adjustments"] == []
 
 
 def test_a_person_with_a_very_long_id_is_erased_by_it(client: InProcessClient) -> None:

@@ -8,7 +8,9 @@ import pytest
 from infra.gateway.auth.key_permissions import WriteKey, server_key
 from infra.gateway.auth.session_access import SessionAccess
 from infra.gateway.auth.session_ids import PSEUDONYM, Pseudonym
+from infra.gateway.auth.token_grants import PushTokens
 from infra.gateway.auth.write_keys import WriteKeys
+from infra.gateway.erased_sessions import ErasedSessions
 from tests.support.gateway_in_process import settings, unreachable_redis
 
 SITE, OTHER, SERVER = WriteKey("site"), WriteKey("other"), server_key("site")
@@ -18,7 +20,7 @@ SECRET = "4k2jz8q0w1e5r7t9y3u6i8o0p"
 
 def access() -> SessionAccess:
     keys = WriteKeys({"public-key": "site", "other-key": "other"}, {"server-key": "site"})
-    return SessionAccess(settings(), keys, unreachable_redis())
+    return SessionAccess(settings(), keys, unreachable_redis(), PushTokens(("secret",), keys, ErasedSessions()))
 
 
 def session_of(given: Any, key: WriteKey = SITE, address: str = HOME, to: SessionAccess | None = None) -> Any:
@@ -122,7 +124,7 @@ def test_redis_is_given_no_address_of_a_reader() -> None:
 
     redis = Listening()
     keys = WriteKeys({"public-key": "site"})
-    to = SessionAccess(settings(), keys, redis)  # type: ignore[arg-type]
+    to = SessionAccess(settings(), keys, redis, PushTokens(("secret",), keys, ErasedSessions()))  # type: ignore[arg-type]
     asyncio.run(to.resolve(SITE, [{"session_id": "kiosk-4"}], HOME))
     asyncio.run(to.require_token(SITE, "kiosk-5", None, HOME))
     assert len(redis.args) == 4

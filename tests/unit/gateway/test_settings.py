@@ -80,6 +80,8 @@ def test_a_proxy_that_is_no_address_is_named() -> None:
             Settings.from_env({name: text})
     given = Settings.from_env({name: " 127.0.0.1,, 10.0.0.0/8 , ::1,"})
     assert given.trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "::1")
+    # An address of the network, as it stands in the tables of interfaces, means the network.
+    assert Settings.from_env({name: "10.1.2.3/8, *"}).trusted_proxies == ("10.0.0.0/8", "*")
 
 
 def test_a_setting_may_come_from_a_file(tmp_path: Path) -> None:

@@ -72,6 +72,24 @@ def test_each_value_may_come_from_a_file_without_the_break_at_its_end(tmp_path: 
         ({**LOGIN, "SASL_OAUTH_SCOPE": "kafka"}, "MICROADJUST_KAFKA_SASL_OAUTH_SCOPE", "leave one"),
         (without(OAUTH, "SASL_OAUTH_CLIENT_SECRET"), "MICROADJUST_KAFKA_SASL_OAUTH_CLIENT_SECRET", "needs it"),
         ({**OAUTH, "SASL_OAUTH_TOKEN_URL": "login.example"}, "MICROADJUST_KAFKA_SASL_OAUTH_TOKEN_URL", "https://"),
+        ({**OAUTH, "SASL_OAUTH_TOKEN_URL": "http://login.example/token"}, "KAFKA_SASL_OAUTH_TOKEN_URL", "https://"),
+        ({**OAUTH, "SASL_OAUTH_TOKEN_URL": "http://10.0.0.1/token"}, "KAFKA_SASL_OAUTH_TOKEN_URL", "https://"),
+        (
+            {**OAUTH, "SASL_OAUTH_TOKEN_URL": "https://gateway:hunter2@login.example/t"},
+            "KAFKA_SASL_OAUTH_TOKEN_URL",
+            "leave it out",
+        ),
+        (
+            {**OAUTH, "SASL_OAUTH_TOKEN_URL": "https://hunter2@login.example/t"},
+            "KAFKA_SASL_OAUTH_TOKEN_URL",
+            "leave it out",
+        ),
+        (
+            {**OAUTH, "SASL_OAUTH_TOKEN_URL": "http://u:hunter2@localhost/t"},
+            "KAFKA_SASL_OAUTH_TOKEN_URL",
+            "leave it out",
+        ),
+        ({**OAUTH, "SASL_OAUTH_TOKEN_URL": "https://[x/t"}, "KAFKA_SASL_OAUTH_TOKEN_URL", "https://"),
         ({**OAUTH, "SASL_PASSWORD": "hunter2"}, "MICROADJUST_KAFKA_SASL_PASSWORD", "leave one"),
         ({"SECURITY_PROTOCOL": "SSL", "SSL_CA": "/etc/ca.pem"}, "MICROADJUST_KAFKA_SSL_CA", "SSL_CA_FILE"),
         ({"SECURITY_PROTOCOL": "SSL", "SSL_KEY": KEY}, "MICROADJUST_KAFKA_SSL_CERTIFICATE", "mTLS needs both"),
@@ -111,6 +129,12 @@ def test_a_key_that_one_of_the_clients_could_not_read_is_refused(key: str, passw
     assert fix in str(refused.value)
     assert "SECRETKEY" not in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "[::1]:8080"])
+def test_a_token_endpoint_of_this_machine_needs_no_encryption(host: str) -> None:
+    url = f"http://{host}/token"
+    assert read(**{**OAUTH, "SASL_OAUTH_TOKEN_URL": url}).sasl_oauth_token_url == url
 
 
 def test_no_repr_shows_a_secret() -> None:

@@ -1,13 +1,11 @@
 """POST /v1/events: receives batches in the native format, as our tracker sends them."""
 
 from functools import partial
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.gateway.auth import push_tokens
 from infra.gateway.components import Component, GatewayContext
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.guard import IngestGuard
@@ -51,12 +49,8 @@ class Collector:
         if session_id not in sessions.readable and session_id != proven:
             return json_response(202, result.summary())
         renamed = {"session_id": session_id} if session_id in sessions.renamed else {}
-        return json_response(202, {**result.summary(), **self._push_token(session_id, received_ms), **renamed})
-
-    def _push_token(self, session_id: str, at_ms: int) -> dict[str, Any]:
-        expires_at_ms = at_ms + push_tokens.TTL_MS
-        token = push_tokens.sign(session_id, expires_at_ms, self._guard.gateway.settings.token_secrets)
-        return {"push_token": token, "push_token_expires_at_ms": expires_at_ms}
+        token = self._guard.gateway.push_tokens.issue(session_id, key, received_ms)
+        return json_response(202, {**result.summary(), **token, **renamed})
 
 
 def component(gateway: GatewayContext) -> Component:
