@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pyflink.datastream import RuntimeContext
 
+from models.announced.registry import ModelRegistry
 from models.isolation_forest.registry import ForestRegistry, ForestVersion
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
@@ -69,7 +70,8 @@ class WindowCommands(RuleEvaluatingFunction):
         self._next_load_s = 0.0
         self._late = runtime_context.get_metrics_group().counter(metrics.LATE_EVENTS)
         cards = CardRegistry(self._card_schedule)
-        control = self.open_rules(runtime_context, forests, cards)
+        models = ModelRegistry(forests)
+        control = self.open_rules(runtime_context, forests, cards, models)
         refill = WindowRefill(self._window_ms, self._slice_ms)
         self._contents = ContentLane(self._window_ms, control, refill)
         self._sessions = SessionLane(
