@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.alerts import Alert
 from schemas.audit import LateEvent, WindowTally
 from schemas.commands import AdjustmentCommand
 from schemas.content import Content
@@ -17,6 +18,7 @@ from schemas.proposals import Proposal
 from schemas.rejects import RejectedRecord
 from schemas.rule_history import RuleChange
 from schemas.rules import Rule
+from schemas.segments import Segment
 from schemas.session_state import SessionState
 
 _DAY_MS: Final = 86_400_000
@@ -66,6 +68,7 @@ class Topic:
 _GATEWAY, _REPLAY, _CMS, _CLI = "gateway", "replay", "CMS", "command line"
 _ADJUST, _EXPERIMENTS, _PROJECTOR = "adjust job", "experiments job", "projector"
 _HEATMAP = "heatmap job"
+_LEARNER = "learner"
 
 EVENTS: Final = Topic(
     "events.v1",
@@ -131,6 +134,26 @@ RULES_HISTORY: Final = Topic(
     (_CLI, _GATEWAY),
 )
 MODELS: Final = Topic("models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI,), (_ADJUST,))
+SEGMENTS: Final = Topic(
+    "segments.v1",
+    Segment,
+    "segment id",
+    "Groups of readers that behave alike.",
+    1,
+    None,
+    (_LEARNER,),
+    (_ADJUST, _CLI, _GATEWAY, _LEARNER),
+)
+ALERTS: Final = Topic(
+    "alerts.v1",
+    Alert,
+    "subject",
+    "What a person should look at: drift, refused models, retraining.",
+    1,
+    30 * _DAY_MS,
+    (_LEARNER, _CLI),
+    (_CLI, _GATEWAY),
+)
 SESSION_STATE: Final = Topic(
     "session-state.v1",
     SessionState,
@@ -197,6 +220,8 @@ TOPICS: Final = (
     RULES,
     RULES_HISTORY,
     MODELS,
+    SEGMENTS,
+    ALERTS,
     CONTENT,
     CONTROL_ACKS,
     SESSION_STATE,

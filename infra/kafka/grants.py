@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from schemas.topics import (
     ADJUSTMENTS,
+    ALERTS,
     CONTENT,
     CONTROL_ACKS,
     EVENTS,
@@ -15,6 +16,7 @@ from schemas.topics import (
     REJECTED,
     RULES,
     RULES_HISTORY,
+    SEGMENTS,
     SESSION_STATE,
     TALLY,
     TOPICS,
@@ -82,6 +84,8 @@ GRANTS: Final = (
     Grant("gateway", "group", "microadjust-", ("DESCRIBE",), "lag on the console's health page", True),
     *_topics("projector", ("READ",), "what it projects", SESSION_STATE, ADJUSTMENTS),
     Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
+    *_topics("learner", ("READ", "WRITE"), "segments; READ to go on where it stopped", SEGMENTS),
+    *_topics("learner", ("WRITE",), "alerts", ALERTS),
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
     *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
     *_topics("command line", ("READ", "WRITE"), "`content`", CONTENT),
@@ -96,6 +100,8 @@ GRANTS: Final = (
         REJECTED,
         LATE,
         TALLY,
+        SEGMENTS,
+        ALERTS,
     ),
     *_topics("topics create, topics check", ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS"), "once, at setup", *TOPICS),
     *_topics("CMS", ("READ",), "commands; with a consumer group of its own: READ on that too", ADJUSTMENTS),
