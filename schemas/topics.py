@@ -11,6 +11,7 @@ from schemas.commands import AdjustmentCommand
 from schemas.content import Content
 from schemas.control_acks import ControlAck
 from schemas.events import Event
+from schemas.features import FeatureRow
 from schemas.heatmap import HeatCell
 from schemas.model_cards import ModelRecord
 from schemas.outcomes import Outcome
@@ -68,7 +69,7 @@ class Topic:
 _GATEWAY, _REPLAY, _CMS, _CLI = "gateway", "replay", "CMS", "command line"
 _ADJUST, _EXPERIMENTS, _PROJECTOR = "adjust job", "experiments job", "projector"
 _HEATMAP = "heatmap job"
-_LEARNER = "learner"
+_LEARN = "learn job"
 
 EVENTS: Final = Topic(
     "events.v1",
@@ -133,7 +134,19 @@ RULES_HISTORY: Final = Topic(
     (_CLI, _GATEWAY),
     (_CLI, _GATEWAY),
 )
-MODELS: Final = Topic("models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI,), (_ADJUST,))
+MODELS: Final = Topic(
+    "models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI, _LEARN), (_ADJUST, _CLI, _GATEWAY)
+)
+FEATURES: Final = Topic(
+    "features.v1",
+    FeatureRow,
+    "session_id",
+    "What the job knew at each window of a session: models learn from it.",
+    4,
+    30 * _DAY_MS,
+    (_ADJUST,),
+    (_LEARN, _CLI),
+)
 SEGMENTS: Final = Topic(
     "segments.v1",
     Segment,
@@ -141,8 +154,8 @@ SEGMENTS: Final = Topic(
     "Groups of readers that behave alike.",
     1,
     None,
-    (_LEARNER,),
-    (_ADJUST, _CLI, _GATEWAY, _LEARNER),
+    (_LEARN,),
+    (_ADJUST, _CLI, _GATEWAY, _LEARN),
 )
 ALERTS: Final = Topic(
     "alerts.v1",
@@ -151,7 +164,7 @@ ALERTS: Final = Topic(
     "What a person should look at: drift, refused models, retraining.",
     1,
     30 * _DAY_MS,
-    (_LEARNER, _CLI),
+    (_LEARN, _CLI),
     (_CLI, _GATEWAY),
 )
 SESSION_STATE: Final = Topic(
@@ -220,6 +233,7 @@ TOPICS: Final = (
     RULES,
     RULES_HISTORY,
     MODELS,
+    FEATURES,
     SEGMENTS,
     ALERTS,
     CONTENT,
