@@ -25,11 +25,13 @@ class Trait(Struct):
 class Segment(Struct):
     """A group of readers. Its id is kept as long as most of its members stay; an id that has gone never comes back.
 
-    A row belongs to the segment with the least sum of ((value - centroid) / spread) squared over the features that the row
-    knows. `centroid` and `spread` are in the features' own units, and `spread` is the same in all segments of a version, which
-    counts the refreshes. `size` is the number of rows among the latest that the refresh looked at, `share` the same as a part
-    of them. `stability` is the share of members (Jaccard) kept since the refresh before, null for a new segment. `parents` are
-    the segments that it was split from or merged of.
+    A row belongs to the segment with the least sum of ((f(value) - f(centroid)) / spread) squared over the features that the
+    row knows; f is log(1 + value / scale) for a feature with a scale in `scales`, else nothing. `centroid` is in the features'
+    own units. `spread` and `scales` are the same in all segments of a version, which counts the refreshes.
+
+    `size` is the number of rows among the latest that the refresh looked at, `share` the same as a part of them. `stability`
+    is the share of members (Jaccard) kept since the refresh before, null for a new segment. `parents` are the segments that it
+    was split from or merged of. `next_id` is the number of the next new segment, so that whoever goes on uses no id again.
     """
 
     segment_id: Short
@@ -41,5 +43,7 @@ class Segment(Struct):
     parents: list[str]
     at_ms: int
     spread: dict[str, float]
+    scales: dict[str, float]
     share: Share
+    next_id: int
     traits: list[Trait] = []

@@ -27,7 +27,7 @@ class Merge:
 
 def merges(points: Floats, weights: Floats) -> list[Merge]:
     """All merges, cheapest first. Of equally cheap ones, that of the group with the lowest member."""
-    members = [(index,) for index in range(len(points))]
+    members: list[tuple[int, ...]] = [(index,) for index in range(len(points))]
     centres = [np.asarray(point, dtype=np.float64) for point in points]
     masses = [float(weight) for weight in weights]
     found: list[Merge] = []
@@ -52,7 +52,7 @@ def _increase(first: Floats, first_mass: float, second: Floats, second_mass: flo
 
 def groups(points: Floats, weights: Floats, k: int) -> list[tuple[int, ...]]:
     """The k groups that are left when merging stops, each sorted, ordered by their first member."""
-    left = {(index,) for index in range(len(points))}
+    left: set[tuple[int, ...]] = {(index,) for index in range(len(points))}
     for merge in merges(points, weights)[: max(0, len(points) - k)]:
         left -= {merge.left, merge.right}
         left.add(tuple(sorted(merge.left + merge.right)))

@@ -201,7 +201,7 @@ STATE = SessionState(
 )
 TRAIT = Trait("engaged_ms", "low", 9_000.0, 31_000.0, "ms")
 SEGMENT = Segment(
-    "seg-1", 3, "brief visits", {"clicks": 1.0}, 120, None, ["seg-0"], NOW_MS, {"clicks": 0.5}, 0.2, [TRAIT]
+    "seg-1", 3, "brief visits", {"clicks": 1.0}, 120, None, ["seg-0"], NOW_MS, {"clicks": 0.5}, {}, 0.2, 4, [TRAIT]
 )
 ALERT = Alert("alert-1", NOW_MS, "feature_drift", "warning", "clicks", 0.5, 0.2, "clicks have changed", "a.md", "psi")
 OTHERS = [
