@@ -33,6 +33,20 @@ class ReaderState(Struct, array_like=True, omit_defaults=True):
     agreed: int = 0
 
 
+def means_after(means: Sequence[float | None], rows: int, values: Sequence[float]) -> list[float | None]:
+    """The means after a window, the reader's `rows`-th. An unknown value (NaN) leaves its mean as it was.
+
+    >>> means_after([1.0, None], 2, [3.0, float("nan")])
+    [2.0, None]
+    """
+    before = means if len(means) == len(values) else [None] * len(values)
+    weight = max(1.0 / rows, _UPDATE)
+    return [
+        mean if value != value else value if mean is None else mean + weight * (value - mean)
+        for mean, value in zip(before, values, strict=True)
+    ]
+
+
 class SegmentsInForce:
     """The segments by which readers are placed. Plain lists: a dozen numbers are too few for arrays.
 
@@ -71,12 +85,7 @@ class SegmentsInForce:
         """The reader's state after a window."""
         values = row_of(self.columns, features, context)
         rows = state.rows + 1
-        before = state.means if len(state.means) == len(values) else [None] * len(values)
-        weight = max(1.0 / rows, _UPDATE)
-        means = [
-            mean if value != value else value if mean is None else mean + weight * (value - mean)
-            for mean, value in zip(before, values, strict=True)
-        ]
+        means = means_after(state.means, rows, values)
         return self._placed(ReaderState(means, rows, state.segment, state.rival, state.agreed))
 
     def _placed(self, state: ReaderState) -> ReaderState:
