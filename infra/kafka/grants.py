@@ -45,7 +45,7 @@ def _topics(component: str, operations: tuple[str, ...], why: str, *topics: Topi
 
 
 GRANTS: Final = (
-    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT, MODELS),
+    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT, MODELS, SEGMENTS),
     # Before it writes, a sink that starts again asks for the open transactions of its topics: that is a READ in Kafka.
     *_topics(
         "adjust job",
@@ -65,7 +65,7 @@ GRANTS: Final = (
         "group",
         "microadjust-adjust",
         ("READ",),
-        "offsets; `--group-id`, and with `-rules`, `-content` or `-models`",
+        "offsets; `--group-id`, and with `-rules`, `-content`, `-models` or `-segments`",
         True,
     ),
     Grant("adjust job", "transactional id", "microadjust-adjust", ("DESCRIBE", "WRITE"), "exactly-once sinks", True),
