@@ -3,13 +3,16 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log
+from math import ceil, exp, log
 from typing import Final
 
 TAIL_SHARE: Final = 0.05
 """Share of held-back scores, the highest, whose fall-off is continued beyond them."""
 
 MIN_TAIL_ROWS: Final = 5
+MIN_PROBABILITY: Final = 1e-300
+"""Rarer than this is not told apart: 1 by it must be a number."""
+
 LEVELS: Final = 128
 """Quantiles that are kept of the other scores."""
 
@@ -59,7 +62,8 @@ class Tail:
         if score > self.start:
             if self.decay == 0.0:
                 return self.share / 2.0
-            return self.share * float((score / self.start) ** (-1.0 / self.decay))
+            # By logarithms, which neither overflow nor end at 0 for the narrowest of tails.
+            return max(self.share * exp(-log(score / self.start) / self.decay), MIN_PROBABILITY)
         place = bisect_right(self.quantiles, score)
         step = (1.0 - self.share) / len(self.quantiles)
         if place == len(self.quantiles):

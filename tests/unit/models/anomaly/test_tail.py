@@ -50,6 +50,11 @@ def test_of_pareto_scores_it_is_the_true_tail_far_beyond_all() -> None:
     assert Tail.of(scores).probability(1000.0) == pytest.approx(1e-6, rel=0.5)
 
 
+def test_the_narrowest_tail_gives_no_probability_of_zero() -> None:
+    tail = Tail.of([1.0 + 1e-9 * place for place in range(100)])
+    assert 0.0 < tail.probability(1e300) <= tail.probability(2.0) < 1e-9
+
+
 def test_too_few_rows_calibrate_nothing() -> None:
     with pytest.raises(ValueError, match="9 held-back rows"):
         Tail.of([*HUNDRED[:9], float("nan")])
