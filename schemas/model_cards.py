@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-ModelKind = Literal["isolation_forest", "autoencoder", "deviation", "length", "tone"]
+ModelKind = Literal["isolation_forest", "autoencoder", "deviation", "anomaly", "length", "tone"]
 
 MAX_RECORD_BYTES: Final = 1_000_000
 """Longest record on models.v1: under Kafka's own bound, which producers and consumers share."""
@@ -26,9 +26,10 @@ class ModelCard(Struct):
     """Describes a model: its inputs, its limits, its training data. Stored beside the artefact.
 
     The artefact is ONNX with one input `x`, float32 (rows, features), whose columns are `features` in order. A forest has the
-    inputs and outputs of `models/isolation_forest/onnx_export.py`. All others have the output `y`: float32 (rows, 1), or
-    (rows, classes) with probabilities where there are `classes`; a length may have three columns: the length, a lower and an
-    upper quantile; a detector may have `contribution` (rows, features) beside it.
+    inputs and outputs of `models/isolation_forest/onnx_export.py`, a combination of detectors (`anomaly`) those of
+    `models/anomaly/onnx_export.py`, with its calibration. All others have the output `y`: float32 (rows, 1), or (rows, classes)
+    with probabilities where there are `classes`; a length may have three columns: the length, a lower and an upper quantile; a
+    detector may have `contribution` (rows, features) beside it.
 
     A column is a number (NaN where unknown), or a category: then `categories` lists its texts, and the number is the place of the
     text in that list, -1 for any other text and where none is known. One-hot, imputation and scaling are parts of the graph.

@@ -144,7 +144,7 @@ CONTEXT_FLAGS: Final = ("save_data",)
 """Numbers beside the features, and those of them that are 0 or 1, that expressions know as ``context.`` too, in the lanes that
 have them."""
 
-DETECTORS: Final = ("isolation_forest",)
+DETECTORS: Final = ("isolation_forest", "anomaly")
 """The detectors that the job has; `udfs/lanes/sessions.py` runs them."""
 
 _PAIRS: Final = (

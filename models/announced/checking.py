@@ -98,6 +98,8 @@ def _check_detector(card: ModelCard) -> None:
         raise ModelRefusedError(f"a card of kind {card.kind} needs a threshold")
     if card.kind == "isolation_forest" and (tuple(card.features) != FOREST_FEATURES or card.segment is not None):
         raise ModelRefusedError(f"a forest of this job reads {', '.join(FOREST_FEATURES)}, of readers of all segments")
+    if card.kind == "anomaly" and card.segment is not None:
+        raise ModelRefusedError("anomalies are looked for in readers of all segments alike")
     if not _is_ascending(card.tail_scores):
         raise ModelRefusedError("tail_scores are not in ascending order")
 

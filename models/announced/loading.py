@@ -7,6 +7,7 @@ import numpy as np
 
 from models.announced.checking import CheckedModel
 from models.announced.errors import ModelRefusedError
+from models.anomaly.scorer import AnomalyScorer
 from models.isolation_forest.scorer import ForestScorer
 from models.model_inputs import ModelInputs
 from models.onnx_scorer import OnnxScorer
@@ -17,17 +18,24 @@ LENGTH_COLUMNS: Final = (1, 3)
 
 
 class LoadedModel:
-    """A model that may be in force: its card, and what scores. `forest` is set for a forest, `scorer` for all others."""
+    """A model that may be in force: its card, and what scores. `forest` is set for a forest, `anomaly` for a combination of
+    detectors, `scorer` for all others."""
 
-    __slots__ = ("card", "forest", "inputs", "scorer")
+    __slots__ = ("anomaly", "card", "forest", "inputs", "scorer")
 
     def __init__(
-        self, card: ModelCard, inputs: ModelInputs, scorer: OnnxScorer | None, forest: ForestScorer | None = None
+        self,
+        card: ModelCard,
+        inputs: ModelInputs,
+        scorer: OnnxScorer | None = None,
+        forest: ForestScorer | None = None,
+        anomaly: AnomalyScorer | None = None,
     ) -> None:
         self.card = card
         self.inputs = inputs
         self.scorer = scorer
         self.forest = forest
+        self.anomaly = anomaly
 
 
 def load(model: CheckedModel) -> LoadedModel:
@@ -39,7 +47,9 @@ def load(model: CheckedModel) -> LoadedModel:
             forest = ForestScorer(model.artefact)
             _require_count(forest.features, len(card.features))
             _require_finite([forest.score(np.zeros((1, len(card.features)), dtype=np.float32))])
-            return LoadedModel(card, inputs, None, forest)
+            return LoadedModel(card, inputs, forest=forest)
+        if card.kind == "anomaly":
+            return LoadedModel(card, inputs, anomaly=_combination(model))
         scorer = OnnxScorer(model.artefact)
         _require_count(scorer.features, len(card.features))
         for row in _probes(card):
@@ -53,6 +63,17 @@ def load(model: CheckedModel) -> LoadedModel:
     except Exception as error:  # onnxruntime documents no exception types
         raise ModelRefusedError(str(error)[:300]) from None
     return LoadedModel(card, inputs, scorer)
+
+
+def _combination(model: CheckedModel) -> AnomalyScorer:
+    scorer, names = AnomalyScorer(model.artefact), model.card.features
+    if scorer.calibration.features != tuple(names):
+        raise ModelRefusedError(
+            f"the model reads {', '.join(scorer.calibration.features)[:200]}, which its card does not say"
+        )
+    verdict = scorer.score(_probes(model.card)[0])
+    _require_finite([] if verdict is None else [verdict.score])
+    return scorer
 
 
 def _probes(card: ModelCard) -> list["np.ndarray[tuple[int, int], np.dtype[np.float32]]"]:

@@ -58,7 +58,7 @@ def predict(
     outside = model.inputs.outside(numbers, texts)
     if outside is not None:
         return Silence("outside", outside, {})
-    assert model.scorer is not None, "a forest predicts nothing"
+    assert model.scorer is not None, "a detector predicts nothing"
     output = model.scorer.score(model.inputs.row(numbers, texts))
     return _length(model, output) if model.card.kind == "length" else _tone(model, output)
 

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from models.features import FOREST_FEATURES
 from schemas.control_acks import ControlAck, ack_key
 from tests.operators.conftest import Start
-from tests.support.announced_models import announced_length, edited, forest_announcement
+from tests.support.announced_models import ALARM_RATE, announced_anomaly, announced_length, edited, forest_announcement
 from tests.support.builders import at, rule, session_window
 from tests.support.flink_fakes import FakeFlink, Running
 from tests.support.operator_outputs import commands, fed
@@ -140,6 +141,29 @@ def test_a_forest_is_swapped_between_two_rows_at_its_own_event_time(start: Start
     found += scores(swapped, range(90, 140, 10))
     assert found == expected
     assert found[4] != found[5], "the two forests differ"
+
+
+def test_rules_ask_an_announced_combination_of_detectors_and_without_one_it_does_not_speak(start: Start) -> None:
+    asking = rule(when=[{"detector": "anomaly", "above": "threshold"}], cooldown_s=1)
+    job = start(asking)
+    odd = [session_window(end_s, clicks=60.0, pages=40.0, pointer_path_px=90_000.0) for end_s in (60, 70)]
+    ordinary = [session_window(80), session_window(90)]
+    assert commands(fed(job, odd[:1])) == []
+    announce(job, announced_anomaly())
+    (found,) = commands(fed(job, [odd[1], *ordinary]))
+    assert found.issued_at_ms == at(70)
+    evidence = found.evidence["anomaly"]
+    assert isinstance(evidence.value, float)
+    assert evidence.value > 1.0 - ALARM_RATE == evidence.threshold
+    assert {"anomaly.clicks", "anomaly.pages", "anomaly.pointer_path_px"} & found.evidence.keys()
+
+
+def test_a_combination_of_other_features_than_its_card_says_is_refused(start: Start) -> None:
+    job = start()
+    announce(job, announced_anomaly(features=[*reversed(FOREST_FEATURES)]))
+    announce(job, announced_anomaly(threshold=None))
+    announce(job, announced_anomaly(id="anomaly.s1", segment="s1"))
+    assert [ack.refused is None for ack in acks(job)] == [False] * 3
 
 
 def test_after_a_restart_the_next_scores_are_those_of_an_undisturbed_run(start: Start) -> None:

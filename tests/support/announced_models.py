@@ -2,17 +2,24 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
 from models.announced.artefact import pack
+from models.anomaly.fit import fit
+from models.anomaly.onnx_export import to_onnx as anomaly_to_onnx
 from models.features import FOREST_FEATURES
+from models.isolation_forest.registry import to_feature_row
 from schemas.model_cards import ModelCard, ModelRecord
-from tests.support.builders import forest_model
+from tests.support.builders import forest_model, minutes
+
+ALARM_RATE: Final = 0.01
 
 
 def linear_model(weights: Sequence[Sequence[float]], bias: Sequence[float]) -> bytes:
@@ -107,6 +114,29 @@ def forest_announcement(seed: int = 11, **changed: Any) -> tuple[str, str]:
         kind="isolation_forest",
         features=list(FOREST_FEATURES),
         threshold=0.6,
+        sha256=sha256(artefact).hexdigest(),
+        trained_on="a fixture",
+    )
+    return announced(msgspec.structs.replace(card, **changed), artefact)
+
+
+@cache
+def _anomaly_model() -> tuple[bytes, float]:
+    """A combination over ordinary minutes, and the score from which it alarms."""
+    rows = np.concatenate([to_feature_row(row) for row in minutes(256)])
+    model, calibration = fit(rows[:176], rows[176:], 3, ALARM_RATE, FOREST_FEATURES)
+    return anomaly_to_onnx(model, calibration), 1.0 - ALARM_RATE
+
+
+def announced_anomaly(**changed: Any) -> tuple[str, str]:
+    """Key and body of a record that announces a combination of detectors."""
+    artefact, threshold = _anomaly_model()
+    card = ModelCard(
+        id="anomaly",
+        version=1,
+        kind="anomaly",
+        features=list(FOREST_FEATURES),
+        threshold=threshold,
         sha256=sha256(artefact).hexdigest(),
         trained_on="a fixture",
     )

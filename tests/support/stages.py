@@ -12,7 +12,7 @@ from models.isolation_forest.scorer import ForestScorer
 from models.judgement.card_registry import CardRegistry
 from models.rules.readings import Readings
 from schemas.rules import Rule
-from tests.support.announced_models import announced_length
+from tests.support.announced_models import announced_anomaly, announced_length
 from tests.support.builders import ANNA, EVERY_MS, WINDOW_MS, CrossingRow, at, forest_card, forest_model
 from tests.support.flink_fakes import FakeContext, FakeCounter, FakeFlink
 from udfs.crossing_rows import SessionWindow, session_key
@@ -48,9 +48,10 @@ def lane_setup(*rules: Rule) -> LaneSetup:
 
 
 def _models(forests: ForestRegistry) -> ModelRegistry:
-    """A length for everybody."""
+    """A length for everybody, and a combination of detectors."""
     models = ModelRegistry(forests)
     models.announce(*announced_length(ranges={}, categories={"device": ["phone", "mobile"]}))
+    models.announce(*announced_anomaly())
     return models
 
 

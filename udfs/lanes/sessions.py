@@ -12,6 +12,7 @@ from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
 from udfs.crossing_rows import Numbers, SessionWindow, Texts, session_id_of, session_key
 from udfs.keyed_state import KeyedStateBundle
+from udfs.stages.anomaly import AnomalyStage
 from udfs.stages.base import Detector, LaneSetup, Stage
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import SessionDecisionStage
@@ -35,6 +36,7 @@ STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     HabitStage,
     ReadingStage,
     IsolationForestStage,
+    AnomalyStage,
     PredictionStage,
     SessionScoresStage,
     FeatureLogStage,
