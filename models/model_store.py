@@ -19,8 +19,16 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
+    """A forest that may score: `load_forest` has seen that its card has a threshold."""
+
     card: ModelCard
     artefact: bytes
+
+    @property
+    def threshold(self) -> float:
+        """The score from which a window is anomalous."""
+        assert self.card.threshold is not None, "load_forest refuses such a card"
+        return self.card.threshold
 
 
 def load_forest(store: Traversable = BUNDLED) -> StoredModel:
@@ -44,4 +52,6 @@ def load_forest(store: Traversable = BUNDLED) -> StoredModel:
             f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(FOREST_FEATURES)}:"
             " train another with python -m infra.simulate.train"
         )
+    if card.threshold is None:
+        raise ModelError(f"the forest in {store} has no threshold: train another with python -m infra.simulate.train")
     return StoredModel(card, artefact)

@@ -133,7 +133,7 @@ EVENT_TEXTS: Final = ("type", "placement", "element", "content_type", "page_url"
 _READER: Final = ("device", "input", "os", "browser", "country", "region", "language", "timezone")
 
 CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
-    "session_window": (*_READER, "content_type", "content_language"),
+    "session_window": (*_READER, "content_type", "content_language", "segment", "segment_name"),
     "content_window": ("content_type", "content_language"),
     "content_section": ("content_type",),
     "event": (*_READER, "content_language"),
@@ -145,7 +145,7 @@ CONTEXT_FLAGS: Final = ("save_data",)
 """Numbers beside the features, and those of them that are 0 or 1, that expressions know as ``context.`` too, in the lanes that
 have them."""
 
-DETECTORS: Final = ("isolation_forest",)
+DETECTORS: Final = ("isolation_forest", "anomaly")
 """The detectors that the job has; `udfs/lanes/sessions.py` runs them."""
 
 _PAIRS: Final = (

@@ -5,11 +5,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.alerts import Alert
 from schemas.audit import LateEvent, WindowTally
 from schemas.commands import AdjustmentCommand
 from schemas.content import Content
 from schemas.control_acks import ControlAck
 from schemas.events import Event
+from schemas.features import FeatureRow
 from schemas.heatmap import HeatCell
 from schemas.model_cards import ModelRecord
 from schemas.outcomes import Outcome
@@ -17,6 +19,7 @@ from schemas.proposals import Proposal
 from schemas.rejects import RejectedRecord
 from schemas.rule_history import RuleChange
 from schemas.rules import Rule
+from schemas.segments import Segment
 from schemas.session_state import SessionState
 
 _DAY_MS: Final = 86_400_000
@@ -66,6 +69,7 @@ class Topic:
 _GATEWAY, _REPLAY, _CMS, _CLI = "gateway", "replay", "CMS", "command line"
 _ADJUST, _EXPERIMENTS, _PROJECTOR = "adjust job", "experiments job", "projector"
 _HEATMAP = "heatmap job"
+_LEARN = "learn job"
 
 EVENTS: Final = Topic(
     "events.v1",
@@ -130,7 +134,39 @@ RULES_HISTORY: Final = Topic(
     (_CLI, _GATEWAY),
     (_CLI, _GATEWAY),
 )
-MODELS: Final = Topic("models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI,), (_ADJUST,))
+MODELS: Final = Topic(
+    "models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI, _LEARN), (_ADJUST, _CLI, _GATEWAY)
+)
+FEATURES: Final = Topic(
+    "features.v1",
+    FeatureRow,
+    "session_id",
+    "What the job knew at each window of a session: models learn from it.",
+    4,
+    30 * _DAY_MS,
+    (_ADJUST,),
+    (_LEARN, _CLI),
+)
+SEGMENTS: Final = Topic(
+    "segments.v1",
+    Segment,
+    "segment id",
+    "Groups of readers that behave alike.",
+    1,
+    None,
+    (_LEARN,),
+    (_ADJUST, _CLI, _GATEWAY, _LEARN),
+)
+ALERTS: Final = Topic(
+    "alerts.v1",
+    Alert,
+    "subject",
+    "What a person should look at: drift, refused models, retraining.",
+    1,
+    30 * _DAY_MS,
+    (_LEARN, _CLI),
+    (_CLI, _GATEWAY),
+)
 SESSION_STATE: Final = Topic(
     "session-state.v1",
     SessionState,
@@ -197,6 +233,9 @@ TOPICS: Final = (
     RULES,
     RULES_HISTORY,
     MODELS,
+    FEATURES,
+    SEGMENTS,
+    ALERTS,
     CONTENT,
     CONTROL_ACKS,
     SESSION_STATE,

@@ -18,6 +18,12 @@ FAILED_EVALUATIONS: Final = "failedEvaluations"
 """Evaluations of rules' expressions that ended with an error, such as a division by zero: in all, and by rule, in the
 group `rule`, for the first hundred rules that fail."""
 
+REFUSED_MODELS: Final = "refusedModels"
+"""Models from the topic that could not be used; the version before stays in force."""
+
+REFUSED_SEGMENTS: Final = "refusedSegments"
+"""Segments from the topic that could not be used; the version before stays in force."""
+
 DROPPED_CONTENT: Final = "droppedContent"
 """Content items that were dropped because the catalogue was full: those written longest ago."""
 

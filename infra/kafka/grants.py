@@ -5,16 +5,20 @@ from typing import Final, Literal
 
 from schemas.topics import (
     ADJUSTMENTS,
+    ALERTS,
     CONTENT,
     CONTROL_ACKS,
     EVENTS,
+    FEATURES,
     HEATMAP,
     LATE,
+    MODELS,
     OUTCOMES,
     PROPOSALS,
     REJECTED,
     RULES,
     RULES_HISTORY,
+    SEGMENTS,
     SESSION_STATE,
     TALLY,
     TOPICS,
@@ -41,7 +45,7 @@ def _topics(component: str, operations: tuple[str, ...], why: str, *topics: Topi
 
 
 GRANTS: Final = (
-    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT),
+    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT, MODELS, SEGMENTS),
     # Before it writes, a sink that starts again asks for the open transactions of its topics: that is a READ in Kafka.
     *_topics(
         "adjust job",
@@ -53,6 +57,7 @@ GRANTS: Final = (
         LATE,
         TALLY,
         SESSION_STATE,
+        FEATURES,
     ),
     *_topics("adjust job", ("WRITE",), "sink without transactions", CONTROL_ACKS),
     Grant(
@@ -60,7 +65,7 @@ GRANTS: Final = (
         "group",
         "microadjust-adjust",
         ("READ",),
-        "offsets; `--group-id`, and with `-rules` or `-content`",
+        "offsets; `--group-id`, and with `-rules`, `-content`, `-models` or `-segments`",
         True,
     ),
     Grant("adjust job", "transactional id", "microadjust-adjust", ("DESCRIBE", "WRITE"), "exactly-once sinks", True),
@@ -82,10 +87,16 @@ GRANTS: Final = (
     Grant("gateway", "group", "microadjust-", ("DESCRIBE",), "lag on the console's health page", True),
     *_topics("projector", ("READ",), "what it projects", SESSION_STATE, ADJUSTMENTS),
     Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
+    *_topics("learn job", ("READ",), "what it learns from", FEATURES),
+    *_topics("learn job", ("READ", "WRITE"), "segments; READ to go on where it stopped", SEGMENTS),
+    Grant("learn job", "group", "microadjust-learn", ("READ",), "offsets"),
+    *_topics("learn job", ("WRITE",), "alerts", ALERTS),
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
     *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
     *_topics("command line", ("READ", "WRITE"), "`content`", CONTENT),
-    *_topics("command line", ("READ",), "`rules`: acknowledgements", CONTROL_ACKS),
+    *_topics("command line", ("READ", "WRITE"), "`models`", MODELS),
+    *_topics("command line", ("READ",), "`rules` and `models`: acknowledgements", CONTROL_ACKS),
+    *_topics("command line", ("READ",), "`models train`", FEATURES),
     *_topics("command line", ("READ",), "`rules backtest --last`", EVENTS),
     *_topics(
         "command line",
@@ -96,6 +107,8 @@ GRANTS: Final = (
         REJECTED,
         LATE,
         TALLY,
+        SEGMENTS,
+        ALERTS,
     ),
     *_topics("topics create, topics check", ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS"), "once, at setup", *TOPICS),
     *_topics("CMS", ("READ",), "commands; with a consumer group of its own: READ on that too", ADJUSTMENTS),

@@ -28,7 +28,7 @@ def test_a_rule_may_refer_to_a_detector_of_the_job(tmp_path: Path) -> None:
 
 
 def test_a_detector_that_the_job_does_not_have_is_refused_with_those_it_has(tmp_path: Path) -> None:
-    with pytest.raises(RuleError, match="crystal_ball is not known; there are isolation_forest"):
+    with pytest.raises(RuleError, match="crystal_ball is not known; there are anomaly, isolation_forest"):
         load_rules(written(tmp_path, when=[{"detector": "crystal_ball", "above": 1}]))
 
 

@@ -12,25 +12,31 @@ from jsonschema import Draft7Validator, Draft202012Validator
 
 from schemas import commands
 from schemas.actions import ACTIONS
+from schemas.alerts import Alert
 from schemas.audit import LateEvent, WindowTally
 from schemas.commands import AdjustmentCommand, Evidence, Experiment, Source, Target
 from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.export.generated_files import HERE, main, stale
+from schemas.features import FeatureRow
 from schemas.heatmap import HeatCell
 from schemas.model_cards import ModelCard, ModelRecord
 from schemas.outcomes import Outcome
 from schemas.rejects import RejectedRecord, ValidationFailure
+from schemas.segments import Segment, Trait
 from schemas.session_state import ActiveAdjustment, RecentAction, SessionState
 from schemas.topics import (
     ADJUSTMENTS,
+    ALERTS,
     EVENTS,
+    FEATURES,
     HEATMAP,
     LATE,
     MODELS,
     OUTCOMES,
     REJECTED,
     RULES,
+    SEGMENTS,
     SESSION_STATE,
     TALLY,
     TOPICS,
@@ -193,13 +199,21 @@ STATE = SessionState(
     scores={"forest": 0.4, "surprise": None},
     active=[ActiveAdjustment("c1", "simplify", {"variant": "simple"}, NOW_MS, NOW_MS + 300_000)],
 )
+TRAIT = Trait("engaged_ms", "low", 9_000.0, 31_000.0, "ms")
+SEGMENT = Segment(
+    "seg-1", 3, "brief visits", {"clicks": 1.0}, 120, None, ["seg-0"], NOW_MS, {"clicks": 0.5}, {}, 0.2, 4, [TRAIT]
+)
+ALERT = Alert("alert-1", NOW_MS, "feature_drift", "warning", "clicks", 0.5, 0.2, "clicks have changed", "a.md", "psi")
 OTHERS = [
     (REJECTED, RejectedRecord("malformed", "empty", "adjust", "events.v1", 0, 17, "", NOW_MS)),
     (LATE, LateEvent(None, None, "anna-phone", NOW_MS, NOW_MS, 0, 17)),
     (TALLY, WindowTally(NOW_MS, 60, 2)),
     (OUTCOMES, Outcome("c1", "anna-phone", "applied", NOW_MS)),
     (OUTCOMES, Outcome(None, "anna-phone", None, NOW_MS, "rating", 4.5)),
-    (MODELS, ModelRecord(CARD, "/var/models/forest-1.onnx")),
+    (MODELS, ModelRecord(CARD, "/Td6WFoA", "/var/models/forest-1.onnx")),
+    (FEATURES, FeatureRow("anna-phone", NOW_MS, "window", {"clicks": 3.0}, {"device": None}, None, {}, None, {})),
+    (SEGMENTS, SEGMENT),
+    (ALERTS, ALERT),
     (SESSION_STATE, STATE),
     (HEATMAP, HeatCell("https://site.example/a", "phone", "click", NOW_MS, 3, 7, 12)),
 ]

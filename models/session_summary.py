@@ -1,0 +1,49 @@
+"""What a whole session came to, for the row of its end in the feature log."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from models.features import SESSION_NAMES
+from models.logged_features import NUMBER_NAMES
+
+
+class SessionSummary(Struct, array_like=True, omit_defaults=True):
+    """Sums over the minutes of a session by feature, in how many minutes each was unknown, and what was known last."""
+
+    minutes: int = 0
+    sums: dict[str, float] = {}
+    unknown: dict[str, int] = {}
+    texts: dict[str, str] = {}
+    content_id: str | None = None
+    segment: str | None = None
+
+    def add(self, numbers: Mapping[str, float | None]) -> None:
+        """Adds a minute; minutes share no second."""
+        for name in SESSION_NAMES:
+            number = numbers[name]
+            if number is None:
+                self.unknown[name] = self.unknown.get(name, 0) + 1
+            elif name in self.sums:
+                self.sums[name] += number
+            else:
+                self.sums[name] = number
+                if name not in self.unknown and self.minutes:
+                    # The job did not know the feature before.
+                    self.unknown[name] = self.minutes
+        self.minutes += 1
+
+    def features(self, age_ms: int) -> dict[str, float | None]:
+        """Returns the mean of each feature over the minutes in which it was known, and the session's length; None for all else.
+
+        >>> summary = SessionSummary(5, {"clicks": 6.0}, {"clicks": 1, "pages": 5})
+        >>> found = summary.features(240_000)
+        >>> found["clicks"], found["session_age_ms"], found["pages"]
+        (1.5, 240000.0, None)
+        """
+        found: dict[str, float | None] = dict.fromkeys(NUMBER_NAMES)
+        for name, total in self.sums.items():
+            if name in found:
+                found[name] = total / (self.minutes - self.unknown.get(name, 0))
+        found["session_age_ms"] = float(age_ms)
+        return found
