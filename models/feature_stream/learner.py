@@ -61,9 +61,9 @@ class FeatureStreamLearner:
         self._retrained_ms: int | None = None
         self._drifting: set[str] = set()
 
-    def add(self, row: FeatureRow) -> Iterator[Message]:
+    def add(self, row: FeatureRow, partition: int = 0) -> Iterator[Message]:
         """Takes in a row. Yields what follows from the minutes that are over with it."""
-        for end_ms, rows in self.minutes.add(row):
+        for end_ms, rows in self.minutes.add(row, partition):
             yield from self._minute(end_ms, rows)
 
     def flush(self) -> Iterator[Message]:
