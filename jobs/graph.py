@@ -19,7 +19,15 @@ from jobs.sql.crossing_queries import (
     windows_query,
 )
 from jobs.sql.section_views import section_views
-from jobs.sql.source_table import content_ddl, events_query, register_functions, rules_ddl, source_ddl
+from jobs.sql.source_table import (
+    content_ddl,
+    events_query,
+    models_ddl,
+    register_functions,
+    rules_ddl,
+    segments_ddl,
+    source_ddl,
+)
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.arbitration.budget import split
 from models.isolation_forest.schedule import RefitSchedule
@@ -53,6 +61,7 @@ class Outputs(NamedTuple):
     tally: DataStream
     control_acks: DataStream
     session_states: DataStream | None
+    features: DataStream | None
 
 
 def build(
@@ -63,7 +72,9 @@ def build(
     windows, trigger_events = build_sql_pipeline(t_env, config)
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
     card_schedule = RefitSchedule(CARD_MS, LEAD_MS)
-    control = _rules(t_env) if config.content == "off" else _rules(t_env).union(_content(t_env, config))
+    control = _control(t_env, "rule", "rules")
+    if config.content != "off":
+        control = control.union(_content(t_env, config))
     patch_pyflink = config.pyflink_patches == "on"
     require_content = config.content == "required"
     emit_scores = config.session_state == "on"
@@ -78,12 +89,19 @@ def build(
         emit_scores,
         patch_pyflink,
         require_content,
+        config.feature_log == "on",
     )
     learned = _with_learned(t_env, control, schedule, card_schedule, patch_pyflink)
     # Last of the queries with state: the operators of one are named by their number, and later ones would get others.
     for view in section_views(config):
         t_env.execute_sql(f"CREATE TEMPORARY VIEW {view.name} AS {view.query}")
     sections = _crossing_rows(t_env, sections_query(), "sections")
+    if config.models == "on":
+        t_env.execute_sql(models_ddl(config))
+        learned = learned.union(_control(t_env, "model", "models"))
+    if config.segments == "on":
+        t_env.execute_sql(segments_ddl(config))
+        learned = learned.union(_control(t_env, "segment", "segments"))
     changes = (
         key_by_first_field(windows.union(sections), CROSSING_ROW_TYPE)
         .connect(learned.broadcast(CONTROL))
@@ -117,6 +135,7 @@ def build(
         _session_states(t_env, config, commands, _side_output(changes, side_outputs.SESSION_UPDATES))
         if emit_scores
         else None,
+        _features(t_env, changes, commands) if config.feature_log == "on" else None,
     )
 
 
@@ -137,6 +156,14 @@ def _side_output(stream: DataStream, tag: OutputTag, prefix: str = "") -> DataSt
     """Returns a side output. PyFlink adds a map of its own for it, which needs name and uid like every operator."""
     name = prefix + tag.tag_id
     return stream.get_side_output(tag).name(name).uid(name)
+
+
+def _features(t_env: StreamTableEnvironment, changes: DataStream, commands: DataStream) -> DataStream:
+    """Returns the rows of the feature log, of windows and of timers, as records for Kafka."""
+    rows = _side_output(changes, side_outputs.FEATURES).union(_side_output(commands, side_outputs.FEATURES, "timer-"))
+    t_env.create_temporary_view("feature_rows", rows)
+    query = "SELECT ENCODE(f0, 'UTF-8') AS `key`, ENCODE(f1, 'UTF-8') AS `value` FROM feature_rows"
+    return to_data_stream(t_env, t_env.sql_query(query), side_outputs.KAFKA_RECORD, "feature-records")
 
 
 def _session_states(
@@ -179,10 +206,10 @@ def _crossing_rows(t_env: StreamTableEnvironment, query: str, uid: str) -> DataS
     return to_data_stream(t_env, t_env.sql_query(query), key_value_type(CROSSING_ROW_TYPE), uid)
 
 
-def _rules(t_env: StreamTableEnvironment) -> DataStream:
-    """Reads rules from their topic."""
-    table = t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules")
-    return _idle(to_data_stream(t_env, table, CONTROL_ROW, "rules"), "rules")
+def _control(t_env: StreamTableEnvironment, kind: str, table: str) -> DataStream:
+    """Reads control rows of one kind (id and JSON) from their topic."""
+    rows = t_env.sql_query(f"SELECT CAST('{kind}' AS STRING), id, body FROM `{table}`")
+    return _idle(to_data_stream(t_env, rows, CONTROL_ROW, table), table)
 
 
 def _content(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:

@@ -42,6 +42,8 @@ EXCLUDED: Final = {
     "models/isolation_forest/tree_arrays.py": "runs once a refit; numpy does the work",
     "models/isolation_forest/scorer.py": "onnxruntime does the work",
     "models/isolation_forest/schedule.py": "is pickled inside operators: pickle does not see attributes of compiled classes",
+    "models/announced/*": "runs once an announcement",
+    "models/onnx_scorer.py": "onnxruntime does the work",
     "udfs/window_commands.py": "operators are pickled into the job graph",
     "udfs/arbiter.py": "operators are pickled into the job graph",
     "models/arbitration/content_check.py": "a type, and a function that is replaced",
@@ -67,6 +69,8 @@ EXCLUDED: Final = {
     "udfs/metrics.py": "constants: names and meanings",
     "udfs/audit_records.py": "one call for each record of the audit topics",
     "udfs/stages/broadcast_control.py": "runs when a rule or a forest changes",
+    "udfs/stages/model_broadcast.py": "runs when a model changes",
+    "udfs/stages/segment_broadcast.py": "runs when a segment changes",
 }
 """Modules that are not compiled, by pattern, each with its reason. A module with a msgspec struct is not compiled either:
 mypyc drops the options of a struct and the types of its fields. All others in `models` and `udfs` are compiled."""

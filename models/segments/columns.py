@@ -62,7 +62,8 @@ _UNITS: Final = {feature.name: feature.unit for feature in SESSION_FEATURES}
 
 
 def _by_ratio(name: str, family: str, low: str, high: str, scale: float) -> Column:
-    return Column(name, _UNITS[name], low, high, 0.15, family, scale)
+    # A feature that is gone is an unknown value.
+    return Column(name, _UNITS.get(name, ""), low, high, 0.15, family, scale)
 
 
 COLUMNS: Final = (

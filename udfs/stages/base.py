@@ -4,11 +4,13 @@ from typing import Any, ClassVar, NamedTuple
 
 from pyflink.datastream import RuntimeContext
 
+from models.announced.registry import ModelRegistry
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.evaluation import SessionEvaluation
+from udfs.stages.segment_broadcast import SegmentBroadcast
 
 
 class LaneSetup(NamedTuple):
@@ -21,6 +23,11 @@ class LaneSetup(NamedTuple):
     forests: ForestRegistry
     cards: CardRegistry
     emit_scores: bool = False
+    models: ModelRegistry | None = None
+    """Announced models; None where none are taken up."""
+    log_features: bool = False
+    segments: SegmentBroadcast | None = None
+    """Segments that readers are placed in; None where none are taken up."""
 
 
 class Stage:
