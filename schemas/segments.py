@@ -9,6 +9,9 @@ from schemas.events import Short
 MAX_SEGMENTS = 32
 """Segments in force at a time."""
 
+SegmentKind = Literal["mobile_short_attention", "expert"]
+"""What rules can name before any segment is learnt."""
+
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
@@ -32,6 +35,7 @@ class Segment(Struct):
     `size` is the number of rows among the latest that the refresh looked at, `share` the same as a part of them. `stability`
     is the share of members (Jaccard) kept since the refresh before, null for a new segment. `parents` are the segments that it
     was split from or merged of. `next_id` is the number of the next new segment, so that whoever goes on uses no id again.
+    `kind` is null where the segment is none of those that rules can name beforehand.
     """
 
     segment_id: Short
@@ -47,3 +51,4 @@ class Segment(Struct):
     share: Share
     next_id: int
     traits: list[Trait] = []
+    kind: SegmentKind | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.segments.columns import Column
+from models.segments.kinds import kind_of
 from models.segments.lineage import Heir, Known, inherited
 from models.segments.mini_batch import Floats, Integers, nearest
 from models.segments.names import kept_traits, name_of, traits_of
@@ -57,7 +58,8 @@ class Publisher:
         order = sorted(range(len(points)), key=lambda each: (heirs[each].segment_id is None, -int(counts[each]), each))
         ids = {index: self._id(heirs[index]) for index in order}
         self.version += 1
-        names = self._names(order, heirs, groups, _means(sample, points, counts))
+        usual = _means(sample, points, counts)
+        names = self._names(order, heirs, groups, usual)
         spreads = {column.name: float(width) for column, width in zip(self.columns, spread, strict=True)}
         scales = {column.name: column.scale for column in self.columns if column.scale is not None}
         found = [
@@ -78,6 +80,7 @@ class Publisher:
                 share=float(counts[index] / len(sample)),
                 next_id=self.next_id,
                 traits=names[index][1],
+                kind=kind_of(self.columns, points[index].tolist(), usual, spread.tolist()),
             )
             for index in range(len(points))
         ]
