@@ -40,14 +40,18 @@ def learn(
         list[str] | None, typer.Option(help="Model to train again on drift; can be given several times.")
     ] = None,
     hook: Annotated[
-        str, typer.Option(help="Command that trains a model again; {model} stands for its name.")
-    ] = "microadjust models train {model}",
+        list[str] | None,
+        typer.Option(
+            help="Command of a retraining, {model} stands for the name, {version} for what the one before trained; given "
+            "several times, each runs if the one before succeeded. By default a training on seven days and a promotion."
+        ),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Read what stands on features.v1, and end.")] = False,
     bootstrap: Bootstrap = "",
 ) -> None:
     """Learn segments from features.v1, raise alerts on drift, and start retrainings, until interrupted."""
     # Here, since the other commands need not wait for numpy.
-    from infra.learner.retraining import RetrainingHook
+    from infra.learner.retraining import DEFAULT_COMMANDS, RetrainingHook
     from infra.learner.service import LearnerService, LearnerSettings
     from models.segments.learner import LearningOptions
 
@@ -65,7 +69,7 @@ def learn(
             range_sessions,
             tuple(retrain or ()),
         )
-        service = LearnerService(settings, RetrainingHook(hook if retrain else ""))
+        service = LearnerService(settings, RetrainingHook(*((hook or DEFAULT_COMMANDS) if retrain else ())))
         err.print(f"learning from features.v1 at {settings.kafka}")
         service.run(stop, once)
     found = [] if service.learner is None else service.learner.segments.publisher.segments

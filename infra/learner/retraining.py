@@ -1,11 +1,14 @@
-"""Starts the command that trains a model again, one at a time, and tells whether it succeeded."""
+"""Starts the commands that train a model again, one at a time, and tells whether they succeeded."""
 
 import logging
 import shlex
 import subprocess
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from tempfile import TemporaryFile
+from typing import IO, Final
+
+import msgspec
 
 from models.feature_stream.learner import Retraining
 
@@ -14,34 +17,49 @@ _log = logging.getLogger(__name__)
 MODEL: Final = "{model}"
 """Stands for the model's name in a command."""
 
-DEFAULT_COMMAND: Final = f"microadjust models train {MODEL}"
+VERSION: Final = "{version}"
+"""Stands for the version that the command before trained: `card.version` of the JSON that it printed."""
+
+DEFAULT_COMMANDS: Final = (
+    f"microadjust models train {MODEL} --last 7d --json",
+    f"microadjust models promote {MODEL} {VERSION}",
+)
+"""Training ends with exit status 1 where the gate keeps the model out: then it is not promoted."""
+
 STOP_TIMEOUT_S: Final = 5.0
 
 
 class RetrainingHook:
-    """Runs a command for each retraining; without a command, retrainings are announced and nothing else.
+    """Runs commands for each retraining, each if the one before ended with exit status 0. Without commands, retrainings are
+    announced and nothing else. One model is trained at a time."""
 
-    The command decides by itself whether the new model goes live; its exit status 0 says that it ran through.
-    """
-
-    def __init__(self, command: str = "") -> None:
-        self._words = shlex.split(command)
+    def __init__(self, *commands: str) -> None:
+        self._commands = [shlex.split(command) for command in commands]
         self._waiting: deque[str] = deque()
+        self._left: list[list[str]] = []
+        """Commands that are still to run for the model."""
+        self._printed: IO[bytes] | None = None
+        self._version = ""
         self._model = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, retraining: Retraining) -> None:
-        """Starts the command, after that of the model before."""
-        if self._words and retraining.model not in (*self._waiting, self._model):
+        """Starts the commands, after those of the model before."""
+        if self._commands and retraining.model not in (*self._waiting, self._model):
             self._waiting.append(retraining.model)
             self._next()
 
     def has_succeeded(self) -> bool:
-        """Whether a command has ended with exit status 0 since the last call."""
+        """Whether the last command of a model has ended with exit status 0 since the call before."""
         if self._process is None or (status := self._process.poll()) is None:
             return False
-        _log.warning("training of %s has ended with exit status %d", self._model, status)
-        self._process, self._model = None, ""
+        self._process = None
+        self._read_version()
+        if status == 0 and self._left:
+            self._run()
+            return False
+        _log.warning("retraining of %s has ended with exit status %d", self._model, status)
+        self._model = ""
         self._next()
         return status == 0
 
@@ -51,8 +69,9 @@ class RetrainingHook:
             self._process.wait(timeout_s)
 
     def close(self) -> None:
-        """Ends a command that still runs."""
+        """Ends the command that still runs."""
         self._waiting.clear()
+        self._left = []
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
@@ -60,24 +79,51 @@ class RetrainingHook:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self._read_version()
 
     def _next(self) -> None:
-        if self._process is not None or not self._waiting:
-            return
-        self._model = self._waiting.popleft()
-        command = words_for(self._words, self._model)
-        _log.warning("training %s again: %s", self._model, shlex.join(command))
+        if self._process is None and self._waiting:
+            self._model = self._waiting.popleft()
+            self._left = list(self._commands)
+            self._run()
+
+    def _run(self) -> None:
+        command = words_for(self._left.pop(0), self._model, self._version)
+        _log.warning("retraining of %s: %s", self._model, shlex.join(command))
+        # A file, not a pipe: nobody reads it while the command runs.
+        self._printed = TemporaryFile()  # noqa: SIM115
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._printed)
         except OSError as error:
-            _log.error("training of %s could not be started: %s", self._model, error)
-            self._model = ""
+            _log.error("retraining of %s could not be started: %s", self._model, error)
+            self._model, self._left = "", []
+            self._read_version()
+
+    def _read_version(self) -> None:
+        self._version = ""
+        if self._printed is not None:
+            self._printed.seek(0)
+            self._version = version_in(self._printed.read())
+            self._printed.close()
+            self._printed = None
 
 
-def words_for(words: Sequence[str], model: str) -> list[str]:
-    """The command with the model's name in it.
+def words_for(words: Sequence[str], model: str, version: str = "") -> list[str]:
+    """The command with the model's name and version in it.
 
-    >>> words_for(["microadjust", "models", "train", "{model}"], "length")
-    ['microadjust', 'models', 'train', 'length']
+    >>> words_for(["microadjust", "models", "promote", "{model}", "{version}"], "length", "7")
+    ['microadjust', 'models', 'promote', 'length', '7']
     """
-    return [word.replace(MODEL, model) for word in words]
+    return [word.replace(MODEL, model).replace(VERSION, version) for word in words]
+
+
+def version_in(printed: bytes) -> str:
+    """The version of the card in what a training printed; empty where there is none.
+
+    >>> version_in(b'{"card": {"id": "length", "version": 7}}'), version_in(b"done")
+    ('7', '')
+    """
+    try:
+        return str(int(msgspec.json.decode(printed)["card"]["version"]))
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+        return ""

@@ -1,6 +1,7 @@
 """The learner on a mock broker: rows in, segments, alerts and a retraining out; and what the command line shows of them."""
 
 import json
+import shlex
 import sys
 import threading
 from collections.abc import Iterator
@@ -102,22 +103,29 @@ def test_a_learner_that_starts_again_keeps_the_ids(kafka: MockKafka) -> None:
 
 def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    hook = RetrainingHook(f"{sys.executable} -c \"open('{log}', 'a').write('{{model}} ')\"")
+    write = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + ', ');"
+    train = shlex.join(
+        [sys.executable, "-c", write + """print('{"card": {"version": 7}}')""", str(log), "train", "{model}"]
+    )
+    promote = shlex.join([sys.executable, "-c", write, str(log), "promote", "{model}", "{version}"])
+    hook = RetrainingHook(train, promote)
     for model in ("length", "tone", "length"):
         hook.start(Retraining(model, ("clicks",), BEGINNING_MS))
 
-    succeeded = 0
-    for _ in range(2):
+    succeeded = []
+    for _ in range(4):
         hook.wait(60.0)
-        succeeded += hook.has_succeeded()
+        succeeded.append(hook.has_succeeded())
 
-    assert succeeded == 2
-    assert log.read_text() == "length tone "
+    assert succeeded == [False, True, False, True]
+    assert log.read_text() == "train length, promote length 7, train tone, promote tone 7, "
     assert not hook.has_succeeded()
-    failing = RetrainingHook(f'{sys.executable} -c "raise SystemExit(3)"')
+    failing = RetrainingHook(f'{sys.executable} -c "raise SystemExit(1)"', promote)
     failing.start(Retraining("length", (), BEGINNING_MS))
     failing.wait(60.0)
     assert not failing.has_succeeded()
+    failing.wait(60.0)
+    assert log.read_text().count("promote") == 2
     RetrainingHook("no-such-program-here {model}").start(Retraining("length", (), BEGINNING_MS))
     RetrainingHook().start(Retraining("length", (), BEGINNING_MS))
 
