@@ -46,12 +46,18 @@ def learn(
             "several times, each runs if the one before succeeded. By default a training on seven days and a promotion."
         ),
     ] = None,
+    roll_back: Annotated[
+        bool, typer.Option(help="Run models rollback where a fresh version does worse live than the one before.")
+    ] = False,
     once: Annotated[bool, typer.Option("--once", help="Read what stands on features.v1, and end.")] = False,
     bootstrap: Bootstrap = "",
 ) -> None:
-    """Learn segments from features.v1, raise alerts on drift, and start retrainings, until interrupted."""
+    """Learn segments from features.v1, follow live models by outcomes.v1, raise alerts on drift, and start retrainings.
+
+    Runs until interrupted. Only one should run for a site.
+    """
     # Here, since the other commands need not wait for numpy.
-    from infra.learner.retraining import DEFAULT_COMMANDS, RetrainingHook
+    from infra.learner.model_hook import DEFAULT_COMMANDS, ROLLBACK_COMMAND, ModelHook
     from infra.learner.service import LearnerService, LearnerSettings
     from models.segments.learner import LearningOptions
 
@@ -69,7 +75,11 @@ def learn(
             range_sessions,
             tuple(retrain or ()),
         )
-        service = LearnerService(settings, RetrainingHook(*((hook or DEFAULT_COMMANDS) if retrain else ())))
+        service = LearnerService(
+            settings,
+            ModelHook(*((hook or DEFAULT_COMMANDS) if retrain else ())),
+            ModelHook(*([ROLLBACK_COMMAND] if roll_back else [])),
+        )
         err.print(f"learning from features.v1 at {settings.kafka}")
         service.run(stop, once)
     found = [] if service.learner is None else service.learner.segments.publisher.segments

@@ -1,4 +1,4 @@
-"""Runs the learner on Kafka: features.v1 in, segments.v1 and alerts.v1 out, a command for each retraining."""
+"""Runs the learner on Kafka: features.v1 and outcomes.v1 in, segments.v1 and alerts.v1 out, a command for each retraining."""
 
 import logging
 import threading
@@ -12,18 +12,20 @@ from infra.kafka.blocking_producer import BlockingProducer
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
-from infra.learner.retraining import RetrainingHook
+from infra.learner.model_hook import ModelHook
 from models.feature_stream.drift_ranges import DriftRanges
-from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, SegmentChange
+from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.segments.learner import DEFAULTS, LearningOptions
 from schemas.features import FeatureRow, decode_feature_row
+from schemas.outcomes import Outcome
 from schemas.segments import Segment
-from schemas.topics import ALERTS, FEATURES, SEGMENTS
+from schemas.topics import ALERTS, FEATURES, OUTCOMES, SEGMENTS
 
 _log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.5
 MAX_PAUSE_S: Final = 5.0
+_OUTCOMES: Final = -1
 HOUR_MS: Final = 3_600_000
 
 
@@ -48,9 +50,10 @@ class LearnerService:
     """Ids of segments go on from segments.v1. After a restart the last hour is read again, and alerts that were sent before come
     with the same ids."""
 
-    def __init__(self, settings: LearnerSettings, hook: RetrainingHook) -> None:
-        self._settings, self._hook = settings, hook
-        self._reader = TopicReader(settings.kafka, FEATURES.name, group_id="microadjust-learn")
+    def __init__(self, settings: LearnerSettings, hook: ModelHook, rollback: ModelHook) -> None:
+        """`hook` trains a model again, `rollback` puts the version before in force."""
+        self._settings, self._hook, self._rollback = settings, hook, rollback
+        self._reader = TopicReader(settings.kafka, FEATURES.name, OUTCOMES.name, group_id="microadjust-learn")
         self._producer = BlockingProducer(settings.kafka, linger_ms=5)
         self.learner: FeatureStreamLearner | None = None
         self._behind: Offsets = {}
@@ -77,10 +80,12 @@ class LearnerService:
                     stop.wait(min(MAX_PAUSE_S, 0.1 * 2 ** min(failures, 6)))
                 if once:
                     return
+                self._rollback.has_succeeded()
                 if self._hook.has_succeeded() and self.learner is not None:
                     self.learner.ranges.renew_reference()
         finally:
             self._hook.close()
+            self._rollback.close()
             self._reader.close()
 
     def _round(self, once: bool) -> None:
@@ -109,34 +114,49 @@ class LearnerService:
         else:
             self._reader.seek_to_time(newest_ms - settings.look_back_ms)
         ends = {each: end for each, (_, end) in self._reader.bounds().items()}
-        self._behind = {each: end for each, end in ends.items() if self._reader.positions.get(each, 0) < end}
+        at = self._reader.positions
+        self._behind = {each: end for each, end in ends.items() if at.get(each, 0) < end}
         values = newest_values(settings.kafka, SEGMENTS.name).values()
         previous = [msgspec.json.decode(value, type=Segment) for value in values]
         learner = FeatureStreamLearner(settings.options, previous=previous, ranges=ranges, models=settings.models)
-        learner.minutes.behind = {partition for _, partition in self._behind}
+        learner.minutes.behind = self._partitions_behind()
         return learner
+
+    def _partitions_behind(self) -> set[int]:
+        # No partition of features.v1: while outcomes are behind, no minute is over.
+        return {partition if topic == FEATURES.name else _OUTCOMES for topic, partition in self._behind}
 
     def _newest_ms(self) -> int | None:
         """The time of the last record that stands on features.v1; None where there is none."""
         self._reader.seek_back(1)
-        return max((record.timestamp_ms for record in self._reader.read_to_end(quiet_s=0.0)), default=None)
+        records = self._reader.read_to_end(quiet_s=0.0)
+        return max((record.timestamp_ms for record in records if record.topic == FEATURES.name), default=None)
 
     def _reference(self, from_ms: int, until_ms: int) -> Iterator[FeatureRow]:
         self._reader.seek_to_time(from_ms)
         for record in self._reader.read_to_end(quiet_s=0.0):
-            row = self._row(record)
+            row = self._row(record) if record.topic == FEATURES.name else None
             if row is not None and row.kind == "session_end" and from_ms <= row.window_end_ms <= until_ms:
                 yield row
 
     def _take(self, learner: FeatureStreamLearner, records: Iterable[Record]) -> None:
         for record in records:
-            if (row := self._row(record)) is not None:
+            if record.topic == OUTCOMES.name:
+                self._take_outcome(learner, record)
+            elif (row := self._row(record)) is not None:
                 self.rows += 1
                 self._send(learner.add(row, record.partition))
         if self._behind:
             positions = self._reader.positions
             self._behind = {each: end for each, end in self._behind.items() if positions[each] < end}
-            learner.minutes.behind = {partition for _, partition in self._behind}
+            learner.minutes.behind = self._partitions_behind()
+
+    def _take_outcome(self, learner: FeatureStreamLearner, record: Record) -> None:
+        try:
+            learner.add_outcome(msgspec.json.decode(record.value or b"", type=Outcome))
+        except msgspec.DecodeError as error:
+            self.unreadable += 1
+            _log.warning("skipped %s %d@%d: %s", record.topic, record.partition, record.offset, error)
 
     def _row(self, record: Record) -> FeatureRow | None:
         try:
@@ -155,7 +175,10 @@ class LearnerService:
                     value = None if segment is None else msgspec.json.encode(segment)
                     self._producer.send(SEGMENTS.name, value, segment_id.encode())
                 case Retraining():
-                    self._hook.start(message)
+                    self._hook.start(message.model)
+                    continue
+                case Rollback():
+                    self._rollback.start(message.model)
                     continue
                 case alert:
                     _log.warning("%s", alert.text)

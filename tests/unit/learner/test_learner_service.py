@@ -20,23 +20,22 @@ from infra.cli.segment_commands import history, in_force
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import StreamError
-from infra.learner.retraining import RetrainingHook
+from infra.learner.model_hook import ModelHook
 from infra.learner.segment_map import draw, principal_axes
 from infra.learner.service import LearnerService, LearnerSettings
-from models.feature_stream.learner import Retraining
 from models.segments.learner import LearningOptions
 from schemas.alerts import Alert
 from schemas.segments import Segment
 from schemas.topics import ALERTS, FEATURES
-from tests.support.feature_rows import BEGINNING_MS, HABITS, visits
+from tests.support.feature_rows import HABITS, visits
 from tests.support.mock_topics import write
 
 
-def service_on(kafka: MockKafka, hook: RetrainingHook, models: tuple[str, ...] = ()) -> LearnerService:
+def service_on(kafka: MockKafka, hook: ModelHook, models: tuple[str, ...] = ()) -> LearnerService:
     # All of the topic: the mock cluster does not know times.
     options = LearningOptions(warm_up_rows=300, refresh_rows=200)
     return LearnerService(
-        LearnerSettings(KafkaConnection(kafka.bootstrap), options, None, None, 200, 100, models), hook
+        LearnerSettings(KafkaConnection(kafka.bootstrap), options, None, None, 200, 100, models), hook, ModelHook()
     )
 
 
@@ -55,7 +54,7 @@ def kafka() -> Iterator[MockKafka]:
 
 def test_segments_alerts_and_a_retraining_follow_from_the_rows(kafka: MockKafka, tmp_path: Path) -> None:
     trained = tmp_path / "trained"
-    hook = RetrainingHook(f"{sys.executable} -c \"open('{trained}', 'a').write('{{model}} ')\"")
+    hook = ModelHook(f"{sys.executable} -c \"open('{trained}', 'a').write('{{model}} ')\"")
     service = service_on(kafka, hook, ("length",))
     service.run(threading.Event(), once=True)
 
@@ -94,7 +93,7 @@ def test_a_learner_that_starts_again_keeps_the_ids(kafka: MockKafka) -> None:
     before = {each.segment_id: each for each in in_force(kafka.bootstrap)}
     assert before
 
-    service_on(kafka, RetrainingHook()).run(threading.Event(), once=True)
+    service_on(kafka, ModelHook()).run(threading.Event(), once=True)
 
     after = {each.segment_id: each for each in in_force(kafka.bootstrap)}
     assert after.keys() == before.keys()
@@ -108,9 +107,9 @@ def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Pa
         [sys.executable, "-c", write + """print('{"card": {"version": 7}}')""", str(log), "train", "{model}"]
     )
     promote = shlex.join([sys.executable, "-c", write, str(log), "promote", "{model}", "{version}"])
-    hook = RetrainingHook(train, promote)
+    hook = ModelHook(train, promote)
     for model in ("length", "tone", "length"):
-        hook.start(Retraining(model, ("clicks",), BEGINNING_MS))
+        hook.start(model)
 
     succeeded = []
     for _ in range(4):
@@ -120,14 +119,14 @@ def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Pa
     assert succeeded == [False, True, False, True]
     assert log.read_text() == "train length, promote length 7, train tone, promote tone 7, "
     assert not hook.has_succeeded()
-    failing = RetrainingHook(f'{sys.executable} -c "raise SystemExit(1)"', promote)
-    failing.start(Retraining("length", (), BEGINNING_MS))
+    failing = ModelHook(f'{sys.executable} -c "raise SystemExit(1)"', promote)
+    failing.start("length")
     failing.wait(60.0)
     assert not failing.has_succeeded()
     failing.wait(60.0)
     assert log.read_text().count("promote") == 2
-    RetrainingHook("no-such-program-here {model}").start(Retraining("length", (), BEGINNING_MS))
-    RetrainingHook().start(Retraining("length", (), BEGINNING_MS))
+    ModelHook("no-such-program-here {model}").start("length")
+    ModelHook().start("length")
 
 
 def test_a_card_tells_the_training_range(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.feature_stream.drift_ranges import DriftRanges
-from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, SegmentChange
+from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.feature_stream.minutes import LATENESS_MS, MINUTE_MS, Minutes
 from models.feature_stream.reader_rows import FORGET_MS, ReaderRows
 from models.segments.agreement import adjusted_rand
@@ -18,6 +18,7 @@ from models.segments.learner import LearningOptions
 from models.segments.reader import ReaderState, SegmentsInForce
 from schemas.alerts import Alert
 from schemas.features import FeatureRow
+from schemas.outcomes import Outcome
 from tests.support.feature_rows import BEGINNING_MS, HABITS, row, visits
 
 
@@ -116,6 +117,32 @@ def test_a_given_reference_serves_at_once_and_scores_count() -> None:
 
     assert unknown == []
     assert [each.subject for each in found] == ["score isolation_forest"]
+
+
+def test_a_bad_version_is_rolled_back_and_a_good_one_is_not() -> None:
+    generator = np.random.default_rng(507)
+    learner = FeatureStreamLearner(models=("length",))
+    found: dict[int, list[Message]] = {}
+    for number in range(900):
+        # Version 2 is as good as version 1; version 3 misses by twice as much.
+        version = 1 + number // 300
+        wanted, miss = 500.0, float(generator.normal(0.0, 160.0 if version == 3 else 80.0))
+        at_ms = BEGINNING_MS + number * 10_000
+        session_id = f"s{number}"
+        scores: dict[str, float | None] = {"length": wanted + miss}
+        window = FeatureRow(session_id, at_ms, "window", {}, {}, None, scores, None, {"length": version})
+        said = Outcome(None, session_id, None, at_ms + 5_000, "preferred_content_length", wanted)
+        # The outcome comes first: it waits for what was predicted before it.
+        learner.add_outcome(said)
+        end = FeatureRow(session_id, at_ms + 20_000, "session_end", {}, {}, None, {}, None)
+        for each in (window, end):
+            found.setdefault(version, []).extend(learner.add(each))
+
+    assert not [each for each in found[1] + found[2] if isinstance(each, (Alert, Rollback))]
+    assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length", 3)]
+    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "model_rolled_back"]
+    assert (alert.subject, alert.severity) == ("length", "critical")
+    assert "length version 3 does worse than the version before" in alert.text
 
 
 #   |----- minute 1 -----|----- minute 2 -----|

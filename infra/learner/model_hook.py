@@ -1,4 +1,4 @@
-"""Starts the commands that train a model again, one at a time, and tells whether they succeeded."""
+"""Starts the commands that train a model again or take it back, one at a time, and tells whether they succeeded."""
 
 import logging
 import shlex
@@ -10,10 +10,9 @@ from typing import IO, Final
 
 import msgspec
 
-from models.feature_stream.learner import Retraining
-
 _log = logging.getLogger(__name__)
 
+ROLLBACK_COMMAND: Final = "microadjust models rollback {model}"
 MODEL: Final = "{model}"
 """Stands for the model's name in a command."""
 
@@ -29,9 +28,9 @@ DEFAULT_COMMANDS: Final = (
 STOP_TIMEOUT_S: Final = 5.0
 
 
-class RetrainingHook:
-    """Runs commands for each retraining, each if the one before ended with exit status 0. Without commands, retrainings are
-    announced and nothing else. One model is trained at a time."""
+class ModelHook:
+    """Runs commands for a model, each if the one before ended with exit status 0. Without commands, what happened is announced
+    and nothing else. One model is trained at a time."""
 
     def __init__(self, *commands: str) -> None:
         self._commands = [shlex.split(command) for command in commands]
@@ -43,10 +42,10 @@ class RetrainingHook:
         self._model = ""
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, retraining: Retraining) -> None:
+    def start(self, model: str) -> None:
         """Starts the commands, after those of the model before."""
-        if self._commands and retraining.model not in (*self._waiting, self._model):
-            self._waiting.append(retraining.model)
+        if self._commands and model not in (*self._waiting, self._model):
+            self._waiting.append(model)
             self._next()
 
     def has_succeeded(self) -> bool:
@@ -58,7 +57,7 @@ class RetrainingHook:
         if status == 0 and self._left:
             self._run()
             return False
-        _log.warning("retraining of %s has ended with exit status %d", self._model, status)
+        _log.warning("the commands for %s have ended with exit status %d", self._model, status)
         self._model = ""
         self._next()
         return status == 0
@@ -89,13 +88,13 @@ class RetrainingHook:
 
     def _run(self) -> None:
         command = words_for(self._left.pop(0), self._model, self._version)
-        _log.warning("retraining of %s: %s", self._model, shlex.join(command))
+        _log.warning("for %s: %s", self._model, shlex.join(command))
         # A file, not a pipe: nobody reads it while the command runs.
         self._printed = TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._printed)
         except OSError as error:
-            _log.error("retraining of %s could not be started: %s", self._model, error)
+            _log.error("the commands for %s could not be started: %s", self._model, error)
             self._model, self._left = "", []
             self._read_version()
 
