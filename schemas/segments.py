@@ -30,7 +30,8 @@ class Segment(Struct):
 
     A row belongs to the segment with the least sum of ((f(value) - f(centroid)) / spread) squared over the features that the
     row knows; f is log(1 + value / scale) for a feature with a scale in `scales`, else nothing. `centroid` is in the features'
-    own units. `spread` and `scales` are the same in all segments of a version, which counts the refreshes.
+    own units; what no reader's row knows is not in it. `spread` and `scales` are the same in all segments of a version, which
+    counts the refreshes.
 
     `size` is the number of rows among the latest that the refresh looked at, `share` the same as a part of them. `stability`
     is the share of members (Jaccard) kept since the refresh before, null for a new segment. `parents` are the segments that it

@@ -40,7 +40,7 @@ def principal_axes(segments: Sequence[Segment]) -> tuple[NDArray[np.float64], li
 
     The axes are those of the centres, weighted by the segments' shares.
     """
-    names = list(segments[0].centroid)
+    names = [name for name in segments[0].centroid if all(name in each.centroid for each in segments)]
     scales, spread = segments[0].scales, segments[0].spread
     points = np.array(
         [[scaled(each.centroid[name], scales.get(name)) / spread[name] for name in names] for each in segments]
