@@ -14,6 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drift.live_errors import DELTA_SIGMAS, THRESHOLD_SIGMAS
+from models.drift.page_hinkley import PageHinkley
 from models.drift.population_stability import bin_shares, index_of, inner_edges, threshold
 from models.drift.watch import DriftWatch
 from models.segments.agreement import adjusted_rand
@@ -39,6 +41,7 @@ def main(arguments: list[str]) -> int:
     follow_ids(list(IDS_SEEDS)[: options.ids])
     false_alarms()
     delays()
+    live_alarms()
     return 0
 
 
@@ -125,6 +128,18 @@ def delays() -> None:
             f"engaged time times {factor}: told within the first 200 sessions in {share:.0%} of {len(DRIFT_SEEDS)} ranges, "
             f"another number accused in {wrong}"
         )
+
+
+def live_alarms(values: int = 1_000_000) -> None:
+    streams = {
+        "normal": np.random.default_rng(900).normal(size=values),
+        "gamma": np.random.default_rng(901).gamma(4.0, 25.0, values),
+        "exponential": np.random.default_rng(902).exponential(1.0, values),
+    }
+    for name, stream in streams.items():
+        test = PageHinkley(DELTA_SIGMAS, THRESHOLD_SIGMAS, alpha=1.0, mode="up", in_sigma=True)
+        alarms = sum(test.update(value) for value in stream.tolist())
+        print(f"Page-Hinkley in sigma on {values:,} undrifted {name} errors: {alarms} alarms")
 
 
 if __name__ == "__main__":
