@@ -9,6 +9,9 @@ from schemas.events import Short
 MAX_SEGMENTS = 32
 """Segments in force at a time."""
 
+SegmentKind = Literal["mobile_short_attention", "expert"]
+"""What rules can name before any segment is learnt."""
+
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
@@ -27,11 +30,13 @@ class Segment(Struct):
 
     A row belongs to the segment with the least sum of ((f(value) - f(centroid)) / spread) squared over the features that the
     row knows; f is log(1 + value / scale) for a feature with a scale in `scales`, else nothing. `centroid` is in the features'
-    own units. `spread` and `scales` are the same in all segments of a version, which counts the refreshes.
+    own units; what no reader's row knows is not in it. `spread` and `scales` are the same in all segments of a version, which
+    counts the refreshes.
 
     `size` is the number of rows among the latest that the refresh looked at, `share` the same as a part of them. `stability`
     is the share of members (Jaccard) kept since the refresh before, null for a new segment. `parents` are the segments that it
     was split from or merged of. `next_id` is the number of the next new segment, so that whoever goes on uses no id again.
+    `kind` is null where the segment is none of those that rules can name beforehand.
     """
 
     segment_id: Short
@@ -47,3 +52,4 @@ class Segment(Struct):
     share: Share
     next_id: int
     traits: list[Trait] = []
+    kind: SegmentKind | None = None

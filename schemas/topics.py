@@ -119,7 +119,7 @@ OUTCOMES: Final = Topic(
     4,
     30 * _DAY_MS,
     (_CMS, _GATEWAY),
-    (_EXPERIMENTS,),
+    (_EXPERIMENTS, _LEARN),
 )
 RULES: Final = Topic(
     "rules.v1", Rule, "rule id", "Rules in force.", 1, None, (_CLI, _GATEWAY), (_ADJUST, _CLI, _GATEWAY)

@@ -8,15 +8,18 @@ import typer
 
 from infra.cli import (
     action_commands,
+    alert_commands,
     content_commands,
     demo,
     gateway_commands,
     judge_commands,
+    learn_command,
     package_commands,
     projector_commands,
     proposal_commands,
     replay_commands,
     rule_commands,
+    segment_commands,
     simulate_commands,
     stack_commands,
     stream_commands,
@@ -77,12 +80,15 @@ app.command()(proposal_commands.proposals)
 app.command()(stream_commands.rejected)
 app.command()(gateway_commands.gateway)
 app.command()(projector_commands.projector)
+app.command()(learn_command.learn)
 app.command()(demo.demo)
 app.command(context_settings=_PASS_ON)(package_commands.bench)
 app.add_typer(action_commands.app, name="actions")
 app.add_typer(rule_commands.app, name="rules")
 app.add_typer(content_commands.app, name="content")
 app.add_typer(topic_commands.app, name="topics")
+app.add_typer(segment_commands.app, name="segments")
+app.add_typer(alert_commands.app, name="alerts")
 
 
 def main() -> None:

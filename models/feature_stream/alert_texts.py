@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from models.drift.live_errors import LiveFinding
 from models.drift.watch import Finding
 from models.feature_stream.drift_ranges import SCORE
+from models.feature_stream.live_models import text_of
 from models.segments.publishing import Refresh
 from schemas.alerts import Alert, AlertKind, Severity, alert_id
 
@@ -57,6 +59,24 @@ def retraining_alert(model: str, subjects: Sequence[str], at_ms: int) -> Alert:
     """The alert that a model is trained again, because these have drifted."""
     return _plain(
         "retraining", model, at_ms, f"{model} is trained again: drift of {', '.join(subjects)}", "#retraining"
+    )
+
+
+def live_alert(model: str, finding: LiveFinding, at_ms: int) -> Alert:
+    """The alert of what was found of a live model; a version that does worse than the one before is taken back."""
+    kind: AlertKind = "model_rolled_back" if finding.kind == "worse_version" else finding.kind
+    severity: Severity = "critical" if finding.kind == "worse_version" else "warning"
+    return Alert(
+        alert_id(kind, model, at_ms),
+        at_ms,
+        kind,
+        severity,
+        model,
+        finding.value,
+        finding.threshold,
+        text_of(model, finding),
+        f"{RUNBOOK}#live-models",
+        "page_hinkley" if finding.kind == "error_drift" else None,
     )
 
 

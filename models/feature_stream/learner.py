@@ -4,14 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from models.feature_stream.alert_texts import drift_alert, retraining_alert, segment_alerts
+from models.feature_stream.alert_texts import drift_alert, live_alert, retraining_alert, segment_alerts
 from models.feature_stream.drift_ranges import DriftRanges
+from models.feature_stream.live_models import LiveModels
 from models.feature_stream.minutes import Minutes
 from models.feature_stream.reader_rows import ReaderRows
 from models.segments.columns import COLUMNS, Column
 from models.segments.learner import DEFAULTS, LearningOptions, SegmentLearner
 from schemas.alerts import Alert
 from schemas.features import FeatureRow
+from schemas.outcomes import Outcome
 from schemas.segments import Segment
 
 RETRAIN_EVERY_MS: Final = 3_600_000
@@ -35,7 +37,15 @@ class Retraining:
     at_ms: int
 
 
-Message = SegmentChange | Alert | Retraining
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """A version does worse live than the one before, which should be in force again."""
+
+    model: str
+    version: int
+
+
+Message = SegmentChange | Alert | Retraining | Rollback
 
 
 class FeatureStreamLearner:
@@ -57,26 +67,38 @@ class FeatureStreamLearner:
         self.ranges = ranges or DriftRanges()
         self.minutes = Minutes()
         self._readers = ReaderRows(columns)
+        self._live = LiveModels()
         self._models, self._retrain_every_ms = tuple(models), retrain_every_ms
         self._retrained_ms: int | None = None
         self._drifting: set[str] = set()
 
-    def add(self, row: FeatureRow) -> Iterator[Message]:
+    def add(self, row: FeatureRow, partition: int = 0) -> Iterator[Message]:
         """Takes in a row. Yields what follows from the minutes that are over with it."""
-        for end_ms, rows in self.minutes.add(row):
+        for end_ms, rows in self.minutes.add(row, partition):
             yield from self._minute(end_ms, rows)
+
+    def add_outcome(self, outcome: Outcome) -> None:
+        """Takes in an outcome; what follows is yielded at the end of its minute."""
+        self._live.add(outcome)
 
     def flush(self) -> Iterator[Message]:
         """Yields what follows from the rows that still wait, for a recording that has ended."""
         for end_ms, rows in self.minutes.flush():
             yield from self._minute(end_ms, rows)
 
-    def _minute(self, end_ms: int, rows: Sequence[FeatureRow]) -> Iterator[Message]:
+    def _minute(self, end_ms: int, rows: list[FeatureRow]) -> Iterator[Message]:
         for values in self._readers.minute(end_ms, rows):
             yield from self._learn(values, end_ms)
         for row in rows:
             if row.kind == "session_end":
                 yield from self._watch(row, end_ms)
+
+        for model, finding in self._live.minute(end_ms, rows):
+            yield live_alert(model, finding, end_ms)
+            if finding.kind == "worse_version":
+                yield Rollback(model, finding.version)
+            elif finding.kind == "error_drift":
+                yield from self._retrain((model,), (f"errors of {model}",), end_ms)
 
     def _learn(self, values: list[float], at_ms: int) -> Iterator[Message]:
         known = [each.segment_id for each in self.segments.publisher.segments]
@@ -98,11 +120,15 @@ class FeatureStreamLearner:
         # Said once, when it begins; again where it has ended in between.
         yield from (drift_alert(each, at_ms) for each in findings if each.subject not in self._drifting)
         self._drifting = found
-        if findings and self._models and self._may_retrain(at_ms):
-            self._retrained_ms = at_ms
-            for model in self._models:
-                yield retraining_alert(model, sorted(found), at_ms)
-                yield Retraining(model, tuple(sorted(found)), at_ms)
+        if findings:
+            yield from self._retrain(self._models, sorted(found), at_ms)
 
-    def _may_retrain(self, at_ms: int) -> bool:
-        return self._retrained_ms is None or at_ms - self._retrained_ms >= self._retrain_every_ms
+    def _retrain(self, models: Sequence[str], subjects: Sequence[str], at_ms: int) -> Iterator[Message]:
+        """Trains those of the models again that may be, unless that was done a short while ago."""
+        if self._retrained_ms is not None and at_ms - self._retrained_ms < self._retrain_every_ms:
+            return
+        for model in models:
+            if model in self._models:
+                self._retrained_ms = at_ms
+                yield retraining_alert(model, subjects, at_ms)
+                yield Retraining(model, tuple(subjects), at_ms)

@@ -14,23 +14,33 @@ LATENESS_MS: Final = 30_000
 @dataclass(slots=True)
 class Minutes:
     """Partitions are read in no order; whatever that order, the same rows come out alike. Rows of a minute that is over are
-    counted and left out."""
+    counted and left out.
+
+    While old rows are read, one partition may be read long before another: a minute then waits for all those `behind`.
+    """
 
     open: dict[int, list[FeatureRow]] = field(default_factory=dict)
     """By the end of the minute."""
-    newest_ms: int = 0
+    newest_ms: dict[int, int] = field(default_factory=dict)
+    """By partition."""
+    behind: set[int] = field(default_factory=set)
+    """Partitions that have not been read to where they ended at the beginning."""
     closed_ms: int = 0
     late: int = 0
 
-    def add(self, row: FeatureRow) -> Iterator[tuple[int, list[FeatureRow]]]:
+    def add(self, row: FeatureRow, partition: int = 0) -> Iterator[tuple[int, list[FeatureRow]]]:
         """Takes in a row; yields the minutes that are over with it, oldest first."""
         end_ms = -(-row.window_end_ms // MINUTE_MS) * MINUTE_MS
         if end_ms <= self.closed_ms:
             self.late += 1
             return
         self.open.setdefault(end_ms, []).append(row)
-        self.newest_ms = max(self.newest_ms, row.window_end_ms)
-        yield from self._over(self.newest_ms - LATENESS_MS)
+        self.newest_ms[partition] = max(self.newest_ms.get(partition, 0), row.window_end_ms)
+        if self.behind:
+            reached_ms = min(self.newest_ms.get(each, 0) for each in self.behind)
+        else:
+            reached_ms = max(self.newest_ms.values())
+        yield from self._over(reached_ms - LATENESS_MS)
 
     def flush(self) -> Iterator[tuple[int, list[FeatureRow]]]:
         """Yields what is left, for a recording that has ended."""

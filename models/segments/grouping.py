@@ -13,6 +13,9 @@ from models.segments.separation import valley
 FIRST_GROUPS: Final = 10
 """Groups to begin with where their number is not given; those without a valley between them become one."""
 
+ROWS_A_GROUP: Final = 100
+"""Rows for each group to begin with: fewer make valleys by chance."""
+
 ONE_GROUP: Final = 0.6
 """Valley from which two groups count as one. Chosen on planted streams of seeds below 400
 (`tests/unit/models/segments/streams.py`)."""
@@ -31,7 +34,8 @@ class Grouping:
 def grouped(rows: Floats, groups: int | None, floors: Floats, seed: int) -> Grouping:
     """Groups the rows into so many groups, or into as many as have valleys between them."""
     spread = first_spread(rows, floors)
-    points = seeded(rows / spread, groups or FIRST_GROUPS, seed).points * spread
+    first = groups or max(1, min(FIRST_GROUPS, len(rows) // ROWS_A_GROUP))
+    points = seeded(rows / spread, first, seed).points * spread
     while True:
         points, assigned, spread = _rescaled(rows, points, spread, floors)
         pair = None if groups is not None else _closest(rows / spread, points / spread, assigned)

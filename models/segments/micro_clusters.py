@@ -34,7 +34,7 @@ def moved(micro: Centroids, rows: Floats, spread: Floats, decay: float) -> Centr
         return after
     distances = squared_distances(scaled, after.points / spread).min(axis=1)
     farthest = int(np.argmax(distances))
-    if not distances[farthest] > 0.0 or np.isnan(rows[farthest]).any():
+    if not distances[farthest] > 0.0:
         return after
     points, weights = after.points.copy(), after.weights.copy()
     points[empty], weights[empty] = rows[farthest], 1.0

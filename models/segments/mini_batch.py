@@ -12,7 +12,8 @@ Integers = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Centroids:
-    """`points` has one centroid a row, `weights` the decayed number of rows that each stands for."""
+    """`points` has one centroid a row, NaN where none of its rows knew the feature. `weights` is the decayed number of rows that
+    each stands for."""
 
     points: Floats
     weights: Floats
@@ -22,7 +23,7 @@ class Centroids:
 
 
 def squared_distances(rows: Floats, points: Floats) -> Floats:
-    """The squared distance of each row to each point, over the features that the row knows (NaN is unknown).
+    """The squared distance of each row to each point, over the features that both know (NaN is unknown).
 
     >>> squared_distances(np.array([[0.0, 2.0], [0.0, np.nan]]), np.array([[3.0, 6.0]])).tolist()
     [[25.0], [9.0]]
@@ -40,7 +41,8 @@ def nearest(rows: Floats, points: Floats) -> Integers:
 def updated(centroids: Centroids, rows: Floats, assigned: Integers, decay: float) -> Centroids:
     """The centroids after a batch: w' = decay w; c' = (c w' + sum x) / (w' + m); w'' = w' + m.
 
-    A centroid without rows stays where it is and loses weight. A value that a row does not know counts as the centroid's own.
+    A centroid without rows stays where it is and loses weight. A value that a row does not know counts as the centroid's own;
+    one that the centroid does not know is the mean of the rows that do.
     `decay` is 0.5 ** (1 / half-life in batches), or 0.5 ** (elapsed time / half-life).
     """
     weights = centroids.weights * decay
@@ -52,7 +54,18 @@ def updated(centroids: Centroids, rows: Floats, assigned: Integers, decay: float
     points = centroids.points.copy()
     after = weights + counts
     points[moved] = (points[moved] * weights[moved, None] + sums[moved]) / after[moved, None]
+    if np.isnan(centroids.points).any():
+        points = _filled(points, rows, assigned)
     return Centroids(points, after)
+
+
+def _filled(points: Floats, rows: Floats, assigned: Integers) -> Floats:
+    """What a centroid does not know, from the rows that do."""
+    known = ~np.isnan(rows)
+    sums, counts = np.zeros_like(points), np.zeros_like(points)
+    np.add.at(sums, assigned, np.where(known, rows, 0.0))
+    np.add.at(counts, assigned, known.astype(np.float64))
+    return np.where(np.isnan(points) & (counts > 0.0), sums / np.maximum(counts, 1.0), points)
 
 
 def decay_of(half_life_batches: float) -> float:

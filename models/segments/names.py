@@ -20,7 +20,10 @@ def traits_of(
     columns: Sequence[Column], centre: Sequence[float], usual: Sequence[float], spread: Sequence[float]
 ) -> list[Trait]:
     """The columns that tell the centre from what is usual, most telling first, one of each family. All numbers are scaled."""
-    distances = [(value - mean) / width for value, mean, width in zip(centre, usual, spread, strict=True)]
+    distances = [
+        0.0 if value != value or mean != mean else (value - mean) / width
+        for value, mean, width in zip(centre, usual, spread, strict=True)
+    ]
     order = sorted(range(len(columns)), key=lambda index: (-abs(distances[index]), index))
     found: list[Trait] = []
     families: set[str] = set()

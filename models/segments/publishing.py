@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.segments.columns import Column
+from models.segments.columns import NAN, Column
+from models.segments.kinds import kind_of
 from models.segments.lineage import Heir, Known, inherited
 from models.segments.mini_batch import Floats, Integers, nearest
 from models.segments.names import kept_traits, name_of, traits_of
@@ -22,13 +23,13 @@ class Refresh:
 
 
 def known_segments(segments: Sequence[Segment], columns: Sequence[Column]) -> Known | None:
-    """Published segments as arrays, scaled; None where there is none, or where they have other columns."""
+    """Published segments as arrays, scaled, NaN where unknown; None where there is none, or where they have other columns."""
     scales = {column.name: column.scale for column in columns if column.scale is not None}
     names = {column.name for column in columns}
-    if not segments or any(set(each.centroid) != names or each.scales != scales for each in segments):
+    if not segments or any(not set(each.centroid) <= names or each.scales != scales for each in segments):
         return None
-    points = np.array([[column.scaled(each.centroid[column.name]) for column in columns] for each in segments])
-    spread = np.array([segments[0].spread[column.name] for column in columns])
+    points = np.array([[column.scaled(each.centroid.get(column.name, NAN)) for column in columns] for each in segments])
+    spread = np.array([segments[0].spread.get(column.name, NAN) for column in columns])
     return Known(tuple(each.segment_id for each in segments), points, spread)
 
 
@@ -57,8 +58,15 @@ class Publisher:
         order = sorted(range(len(points)), key=lambda each: (heirs[each].segment_id is None, -int(counts[each]), each))
         ids = {index: self._id(heirs[index]) for index in order}
         self.version += 1
-        names = self._names(order, heirs, groups, _means(sample, points, counts))
-        spreads = {column.name: float(width) for column, width in zip(self.columns, spread, strict=True)}
+        usual = _means(sample, points, counts)
+        names = self._names(order, heirs, groups, usual)
+        # What no row knows is not published: a 0 would be a value.
+        unknown = np.isnan(points).all(axis=0)
+        spreads = {
+            column.name: float(width)
+            for column, width, is_unknown in zip(self.columns, spread, unknown, strict=True)
+            if not is_unknown
+        }
         scales = {column.name: column.scale for column in self.columns if column.scale is not None}
         found = [
             Segment(
@@ -68,6 +76,7 @@ class Publisher:
                 centroid={
                     column.name: column.unscaled(value)
                     for column, value in zip(self.columns, points[index].tolist(), strict=True)
+                    if value == value
                 },
                 size=int(counts[index]),
                 stability=heirs[index].stability,
@@ -78,6 +87,7 @@ class Publisher:
                 share=float(counts[index] / len(sample)),
                 next_id=self.next_id,
                 traits=names[index][1],
+                kind=kind_of(self.columns, points[index].tolist(), usual, spread.tolist()),
             )
             for index in range(len(points))
         ]

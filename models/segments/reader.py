@@ -65,6 +65,9 @@ class SegmentsInForce:
             for each in sorted(segments, key=lambda each: each.segment_id)
         }
 
+        self.kinds = {each.segment_id: each.kind for each in segments if each.kind is not None}
+        """Of the segments that are of a kind, by id."""
+
     def __len__(self) -> int:
         return len(self._centroids)
 

@@ -30,9 +30,10 @@ def plus_plus(rows: Floats, k: int, generator: np.random.Generator) -> Floats:
 
 
 def _known(rows: Floats, chosen: list[int]) -> Floats:
-    """The chosen rows; what they do not know is the mean of those that do."""
+    """The chosen rows; what they do not know is the mean of those that do, and NaN where nobody does."""
     known = ~np.isnan(rows)
-    means = np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    counts = known.sum(axis=0)
+    means = np.where(counts > 0, np.where(known, rows, 0.0).sum(axis=0) / np.maximum(counts, 1), np.nan)
     return np.where(known[chosen], rows[chosen], means)
 
 

@@ -27,6 +27,8 @@ def valley(rows: Floats, first: Floats, second: Floats, errors: float = 0.0) -> 
     >>> valley(apart, np.array([-4.0]), np.array([4.0])) < 0.1 < 0.9 < valley(one, np.array([-0.8]), np.array([0.8]))
     True
     """
+    known = ~np.isnan(second - first)
+    rows, first, second = rows[:, known], first[known], second[known]
     line = second - first
     length = sqrt(float(line @ line))
     if length == 0.0 or len(rows) == 0:

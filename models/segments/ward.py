@@ -46,7 +46,8 @@ def merges(points: Floats, weights: Floats) -> list[Merge]:
 
 
 def _increase(first: Floats, first_mass: float, second: Floats, second_mass: float) -> float:
-    difference = first - second
+    # What one of them does not know (NaN) tells nothing of their distance.
+    difference = np.nan_to_num(first - second)
     return first_mass * second_mass / (first_mass + second_mass) * float(difference @ difference)
 
 

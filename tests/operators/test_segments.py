@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from jobs.adjust import load_rules
 from models.segments.reader import AGREEING_ROWS, FIRST_ROWS
 from models.session_state import WindowScores
 from schemas.control_acks import ControlAck
@@ -63,6 +64,23 @@ def test_a_rule_of_a_segment_holds_for_its_readers_once_they_have_shown_enough(s
     others = start(asking)
     put(others, BRIEF, LONG)
     assert changes(windows(others, range(60, 200, 10), 55_000.0)) == []
+
+
+def test_the_shipped_rules_of_segments_are_observed_for_readers_of_their_kind(start: Start) -> None:
+    shipped = [each for each in load_rules("") if each.source == "segment"]
+    assert {each.mode for each in shipped} == {"shadow"}
+    job = start(*shipped)
+    put(
+        job, segment_record("s1", 2_000.0, kind="mobile_short_attention"), segment_record("s2", 50_000.0, kind="expert")
+    )
+
+    found = windows(job, range(60, 300, 10), 1_500.0)
+    assert {each.source.id for each in commands(found)} == {
+        "mobile-short-attention-shorten",
+        "mobile-short-attention-visualise",
+    }
+    put(job, segment_record("s1", 2_000.0, kind=None))
+    assert changes(windows(job, range(3_000, 3_300, 10), 1_500.0)) == []
 
 
 def test_one_odd_window_moves_nobody_and_many_do(start: Start) -> None:

@@ -12,8 +12,8 @@ from udfs.stages.evaluation import SessionEvaluation
 class SegmentStage(Stage):
     """Owns the means and the segment of each reader. Without segments it does nothing.
 
-    Rules know the segment as ``{context: segment}``, and its name in words as `segment_name`. Runs after the stage that knows the
-    device. Dies with the session.
+    Rules know the segment as ``{context: segment}``, its name in words as `segment_name`, and as `segment_kind` what shipped
+    rules call it by (`models/segments/kinds.py`). Runs after the stage that knows the device. Dies with the session.
     """
 
     def __init__(self, setup: LaneSetup) -> None:
@@ -38,3 +38,4 @@ class SegmentStage(Stage):
             attributes = evaluation.signals.attributes
             attributes["segment"] = state.segment
             attributes["segment_name"] = segments.names[state.segment]
+            attributes["segment_kind"] = segments.in_force.kinds.get(state.segment)

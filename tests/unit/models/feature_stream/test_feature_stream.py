@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.feature_stream.drift_ranges import DriftRanges
-from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, SegmentChange
+from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.feature_stream.minutes import LATENESS_MS, MINUTE_MS, Minutes
 from models.feature_stream.reader_rows import FORGET_MS, ReaderRows
 from models.segments.agreement import adjusted_rand
@@ -18,48 +18,8 @@ from models.segments.learner import LearningOptions
 from models.segments.reader import ReaderState, SegmentsInForce
 from schemas.alerts import Alert
 from schemas.features import FeatureRow
-
-BEGINNING_MS = 1_760_000_400_000
-SLIDE_MS = 10_000
-
-HABITS = {
-    # engaged ms, clicks a minute, depth, scroll distance, pages, device
-    "skimmers on phones": (6_000.0, 1.0, 0.3, 3.0, 2.0, "mobile"),
-    "readers": (45_000.0, 0.5, 0.9, 1.5, 0.5, "desktop"),
-    "clickers": (25_000.0, 6.0, 0.5, 0.5, 3.0, "desktop"),
-}
-
-
-def row(session_id: str, at_s: int, engaged_ms: float | None = 1_000.0, kind: str = "window") -> FeatureRow:
-    return FeatureRow(session_id, BEGINNING_MS + at_s * 1_000, kind, {"engaged_ms": engaged_ms}, {}, None, {}, None)  # type: ignore[arg-type]
-
-
-def visits(seed: int, sessions: int, factor: float = 1.0, begin_s: int = 0) -> tuple[list[FeatureRow], dict[str, str]]:
-    """Sessions of five minutes, one begun every two seconds: windows every ten seconds, and the end."""
-    generator = np.random.default_rng(seed)
-    rows, kinds = [], {}
-    for number in range(sessions):
-        session_id = f"s_{seed}_{number}"
-        kind = list(HABITS)[int(generator.integers(len(HABITS)))]
-        kinds[session_id] = kind
-        engaged, clicks, depth, distance, pages, device = HABITS[kind]
-        own = np.exp(generator.normal(size=4) * 0.25)
-        means: dict[str, float] = {}
-        start_ms = BEGINNING_MS + (begin_s + 2 * number) * 1_000
-        for window in range(1, 31):
-            features = {
-                "engaged_ms": float(generator.gamma(8.0, engaged * own[0] * factor / 8.0)),
-                "click_rate": float(generator.poisson(clicks * own[1])),
-                "scroll_depth": float(np.clip(generator.normal(depth, 0.1), 0.0, 1.0)),
-                "scroll_distance": float(generator.gamma(4.0, distance * own[2] / 4.0)),
-                "pages": float(generator.poisson(pages * own[3])),
-            }
-            means = {name: means.get(name, 0.0) + value / 30 for name, value in features.items()}
-            at_ms = start_ms + window * SLIDE_MS
-            rows.append(FeatureRow(session_id, at_ms, "window", dict(features), {"device": device}, None, {}, None))
-        end = FeatureRow(session_id, start_ms + 400_000, "session_end", dict(means), {"device": device}, None, {}, None)
-        rows.append(end)
-    return sorted(rows, key=lambda each: (each.window_end_ms, each.session_id)), kinds
+from schemas.outcomes import Outcome
+from tests.support.feature_rows import BEGINNING_MS, HABITS, row, visits
 
 
 def messages(learner: FeatureStreamLearner, rows: Iterable[FeatureRow]) -> list[Message]:
@@ -159,6 +119,32 @@ def test_a_given_reference_serves_at_once_and_scores_count() -> None:
     assert [each.subject for each in found] == ["score isolation_forest"]
 
 
+def test_a_bad_version_is_rolled_back_and_a_good_one_is_not() -> None:
+    generator = np.random.default_rng(507)
+    learner = FeatureStreamLearner(models=("length",))
+    found: dict[int, list[Message]] = {}
+    for number in range(900):
+        # Version 2 is as good as version 1; version 3 misses by twice as much.
+        version = 1 + number // 300
+        wanted, miss = 500.0, float(generator.normal(0.0, 160.0 if version == 3 else 80.0))
+        at_ms = BEGINNING_MS + number * 10_000
+        session_id = f"s{number}"
+        scores: dict[str, float | None] = {"length": wanted + miss}
+        window = FeatureRow(session_id, at_ms, "window", {}, {}, None, scores, None, {"length": version})
+        said = Outcome(None, session_id, None, at_ms + 5_000, "preferred_content_length", wanted)
+        # The outcome comes first: it waits for what was predicted before it.
+        learner.add_outcome(said)
+        end = FeatureRow(session_id, at_ms + 20_000, "session_end", {}, {}, None, {}, None)
+        for each in (window, end):
+            found.setdefault(version, []).extend(learner.add(each))
+
+    assert not [each for each in found[1] + found[2] if isinstance(each, (Alert, Rollback))]
+    assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length", 3)]
+    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "model_rolled_back"]
+    assert (alert.subject, alert.severity) == ("length", "critical")
+    assert "length version 3 does worse than the version before" in alert.text
+
+
 #   |----- minute 1 -----|----- minute 2 -----|
 #       a        b            c          d: 30 s past the end of minute 1
 def test_a_minute_waits_for_slower_partitions_and_then_is_over() -> None:
@@ -174,6 +160,16 @@ def test_a_minute_waits_for_slower_partitions_and_then_is_over() -> None:
     assert list(minutes.add(row("late", start_s + 20))) == []
     assert minutes.late == 1
     assert [[each.session_id for each in rows] for _, rows in minutes.flush()] == [["c", "d"]]
+
+
+def test_a_minute_waits_for_a_partition_that_is_behind_however_far() -> None:
+    minutes = Minutes(behind={0, 1})
+    ahead = [end_ms for at_s in range(0, 600, 10) for end_ms, _ in minutes.add(row("a", at_s), 0)]
+    both = [end_ms for at_s in range(0, 600, 10) for end_ms, _ in minutes.add(row("b", at_s), 1)]
+
+    assert ahead == []
+    assert len(both) >= 8
+    assert minutes.late == 0
 
 
 def test_a_reader_is_one_row_a_minute_and_is_forgotten() -> None:

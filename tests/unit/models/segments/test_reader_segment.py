@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.segments.columns import COLUMNS, Column, row_of
+from models.segments.kinds import kind_of
 from models.segments.names import name_of, traits_of
 from models.segments.reader import AGREEING_ROWS, FIRST_ROWS, ReaderState, SegmentsInForce
 from schemas.segments import Segment
@@ -135,3 +136,32 @@ def test_no_two_segments_have_one_name() -> None:
     assert first == "deep"
     assert len({first, second, third}) == 3
     assert plain == "average readers"
+
+
+@pytest.mark.parametrize(
+    ("mobile", "engaged_s", "depth", "rapid_exits", "kind"),
+    [
+        (1.0, 8.0, 0.3, 1.0, "mobile_short_attention"),
+        (0.0, 8.0, 0.3, 1.0, None),
+        (1.0, 30.0, 0.3, 1.0, None),
+        (0.0, 55.0, 0.95, 0.0, "expert"),
+        (0.0, 55.0, 0.95, 2.0, None),
+        (0.0, 30.0, 0.95, 0.0, None),
+    ],
+)
+def test_kinds_that_rules_name(
+    mobile: float, engaged_s: float, depth: float, rapid_exits: float, kind: str | None
+) -> None:
+    names = [column.name for column in COLUMNS]
+    usual = row_of(COLUMNS, dict.fromkeys(names, 0.5), {"device": "desktop"})
+    centre = list(usual)
+    for name, value, mean in (
+        ("mobile", mobile, 0.4),
+        ("engaged_ms", engaged_s * 1_000, 30_000.0),
+        ("scroll_depth", depth, 0.6),
+        ("rapid_exits", rapid_exits, 0.1),
+    ):
+        column = COLUMNS[names.index(name)]
+        centre[names.index(name)], usual[names.index(name)] = column.scaled(value), column.scaled(mean)
+
+    assert kind_of(COLUMNS, centre, usual, [0.2] * len(names)) == kind

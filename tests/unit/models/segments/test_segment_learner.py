@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from models.segments.agreement import adjusted_rand
+from models.segments.columns import Column
 from models.segments.learner import LearningOptions, SegmentLearner
 from models.segments.publishing import Refresh
 from schemas.segments import Segment
@@ -149,3 +150,21 @@ def test_unknown_values_are_no_zeros() -> None:
 
     assert adjusted_rand(assigned, labels[1_000:].tolist()) >= 0.85
     assert all(np.isfinite(list(each.centroid.values())).all() for each in refreshes[-1].segments)
+
+
+def test_a_feature_that_nobody_knows_is_not_published_until_somebody_does() -> None:
+    rows, labels = planted(408, 6_000)
+    extra = np.full((len(rows), 1), np.nan)
+    extra[3_000:, 0] = 7.0 + 4.0 * (labels[3_000:] == 0)
+    columns = (*COLUMNS, Column("hover", "count", "low hover", "high hover", 0.5, "hover"))
+    learner = SegmentLearner(LearningOptions(), columns)
+
+    assigned, refreshes = learn(learner, np.hstack([rows, extra]))
+
+    early, late = refreshes[1].segments, refreshes[-1].segments
+    assert all("hover" not in each.centroid and "hover" not in each.spread for each in early)
+    assert all(each.centroid["hover"] == pytest.approx(7.0, abs=0.3) for each in late if each.centroid["hover"] < 10)
+    assert max(each.centroid["hover"] for each in late) == pytest.approx(11.0, abs=0.3)
+    assert ids(refreshes[0]) == ids(refreshes[-1])
+    assert adjusted_rand(assigned, labels[1_000:].tolist()) >= 0.9
+    assert msgspec.json.decode(msgspec.json.encode(late), type=list[Segment]) == late

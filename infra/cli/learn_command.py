@@ -1,0 +1,99 @@
+"""learn: the command that runs the learner in the foreground."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from infra.cli.bootstrap import Bootstrap, resolve_kafka
+from infra.cli.output import err, errors
+from infra.kafka.reading import StreamError
+from infra.logs import configure_logging
+
+
+def learn(
+    segments: Annotated[
+        int, typer.Option(min=0, max=12, help="Segments to begin with; 0 to find out how many there are.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the first grouping.")] = 0,
+    refresh_rows: Annotated[
+        int, typer.Option(min=100, help="Publish segments after so many rows; a row is a minute of a reader.")
+    ] = 1_000,
+    look_back_minutes: Annotated[
+        int, typer.Option(min=0, help="How much of features.v1 to read again at the start; 0 for all of it.")
+    ] = 60,
+    model_card: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            help="Card of a model (JSON); drift is told against its training range, else the first sessions.",
+        ),
+    ] = None,
+    reference_sessions: Annotated[
+        int, typer.Option(min=100, help="Sessions to compare with where no card is given: the first that are read.")
+    ] = 1_000,
+    range_sessions: Annotated[int, typer.Option(min=40, help="Sessions after which to look for drift.")] = 200,
+    retrain: Annotated[
+        list[str] | None, typer.Option(help="Model to train again on drift; can be given several times.")
+    ] = None,
+    hook: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Command of a retraining, {model} stands for the name, {version} for what the one before trained; given "
+            "several times, each runs if the one before succeeded. By default a training on seven days and a promotion."
+        ),
+    ] = None,
+    roll_back: Annotated[
+        bool, typer.Option(help="Run models rollback where a fresh version does worse live than the one before.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Read what stands on features.v1, and end.")] = False,
+    bootstrap: Bootstrap = "",
+) -> None:
+    """Learn segments from features.v1, follow live models by outcomes.v1, raise alerts on drift, and start retrainings.
+
+    Runs until interrupted. Only one should run for a site.
+    """
+    # Here, since the other commands need not wait for numpy.
+    from infra.learner.model_hook import DEFAULT_COMMANDS, ROLLBACK_COMMAND, ModelHook
+    from infra.learner.service import LearnerService, LearnerSettings
+    from models.segments.learner import LearningOptions
+
+    configure_logging("auto")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with errors():
+        settings = LearnerSettings(
+            resolve_kafka(bootstrap),
+            LearningOptions(segments=segments or None, refresh_rows=refresh_rows, seed=seed),
+            look_back_minutes * 60_000 or None,
+            None if model_card is None else training_range(model_card),
+            reference_sessions,
+            range_sessions,
+            tuple(retrain or ()),
+        )
+        service = LearnerService(
+            settings,
+            ModelHook(*((hook or DEFAULT_COMMANDS) if retrain else ())),
+            ModelHook(*([ROLLBACK_COMMAND] if roll_back else [])),
+        )
+        err.print(f"learning from features.v1 at {settings.kafka}")
+        service.run(stop, once)
+    found = [] if service.learner is None else service.learner.segments.publisher.segments
+    late = 0 if service.learner is None else service.learner.minutes.late
+    err.print(f"{service.rows} rows read, {service.unreadable} unreadable, {late} late; {len(found)} segments")
+
+
+def training_range(path: Path) -> tuple[int, int]:
+    """The event times between which a model's rows lay. Raises `StreamError` where the card does not say."""
+    try:
+        card = msgspec.json.decode(path.read_bytes())
+        card = card.get("card", card)
+        return int(card["trained_from_ms"]), int(card["trained_until_ms"])
+    except (OSError, msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError):
+        raise StreamError(
+            f"{path} says no trained_from_ms and trained_until_ms: give the card of a trained model"
+        ) from None

@@ -1,0 +1,1 @@
+"""The learner: reads features.v1, publishes segments and alerts, and starts retrainings."""

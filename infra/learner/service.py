@@ -1,0 +1,188 @@
+"""Runs the learner on Kafka: features.v1 and outcomes.v1 in, segments.v1 and alerts.v1 out, a command for each retraining."""
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from infra.kafka.blocking_producer import BlockingProducer
+from infra.kafka.compacted import newest_values
+from infra.kafka.connection import KafkaConnection
+from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
+from infra.learner.model_hook import ModelHook
+from models.feature_stream.drift_ranges import DriftRanges
+from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
+from models.segments.learner import DEFAULTS, LearningOptions
+from schemas.features import FeatureRow, decode_feature_row
+from schemas.outcomes import Outcome
+from schemas.segments import Segment
+from schemas.topics import ALERTS, FEATURES, OUTCOMES, SEGMENTS
+
+_log = logging.getLogger(__name__)
+
+POLL_S: Final = 0.5
+MAX_PAUSE_S: Final = 5.0
+_OUTCOMES: Final = -1
+HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerSettings:
+    """`look_back_ms`: how much of features.v1 is read again at the start, since the learner keeps no state of its own; None for
+    all of it.
+
+    `reference_ms` is the range of event time that a model was trained on; None to take the first sessions that are read.
+    """
+
+    kafka: KafkaConnection
+    options: LearningOptions = DEFAULTS
+    look_back_ms: int | None = HOUR_MS
+    reference_ms: tuple[int, int] | None = None
+    reference_rows: int = 1_000
+    range_rows: int = 200
+    models: tuple[str, ...] = ()
+
+
+class LearnerService:
+    """Ids of segments go on from segments.v1. After a restart the last hour is read again, and alerts that were sent before come
+    with the same ids."""
+
+    def __init__(self, settings: LearnerSettings, hook: ModelHook, rollback: ModelHook) -> None:
+        """`hook` trains a model again, `rollback` puts the version before in force."""
+        self._settings, self._hook, self._rollback = settings, hook, rollback
+        self._reader = TopicReader(settings.kafka, FEATURES.name, OUTCOMES.name, group_id="microadjust-learn")
+        self._producer = BlockingProducer(settings.kafka, linger_ms=5)
+        self.learner: FeatureStreamLearner | None = None
+        self._behind: Offsets = {}
+        """Where the partitions ended at the beginning that have not been read so far."""
+        self.rows = self.unreadable = 0
+
+    def run(self, stop: threading.Event, once: bool = False) -> None:
+        """Runs until `stop` is set, or with `once` until all that stands on features.v1 has been read.
+
+        Kafka may come and go, and need not be there at the start; with `once` that raises `StreamError`.
+        """
+        failures = 0
+        try:
+            while not stop.is_set():
+                try:
+                    self._round(once)
+                    failures = 0
+                except StreamError as error:
+                    if once:
+                        raise
+                    if failures == 0:
+                        _log.warning("waiting for Kafka: %s", error)
+                    failures += 1
+                    stop.wait(min(MAX_PAUSE_S, 0.1 * 2 ** min(failures, 6)))
+                if once:
+                    return
+                self._rollback.has_succeeded()
+                if self._hook.has_succeeded() and self.learner is not None:
+                    self.learner.ranges.renew_reference()
+        finally:
+            self._hook.close()
+            self._rollback.close()
+            self._reader.close()
+
+    def _round(self, once: bool) -> None:
+        learner = self.learner = self.learner or self._begun()
+        if once:
+            while self._behind:
+                self._take(learner, self._reader.poll(POLL_S))
+            self._send(learner.flush())
+            return
+        records = self._reader.poll(POLL_S)
+        try:
+            self._take(learner, records)
+        except StreamError:
+            # What was learnt could not be said: learn it again, from the look back on.
+            self.learner = None
+            raise
+
+    def _begun(self) -> FeatureStreamLearner:
+        settings = self._settings
+        ranges = DriftRanges(settings.reference_rows, settings.range_rows)
+        if settings.reference_ms is not None:
+            ranges.set_reference(list(self._reference(*settings.reference_ms)))
+        newest_ms = None if settings.look_back_ms is None else self._newest_ms()
+        if newest_ms is None or settings.look_back_ms is None:
+            self._reader.assign_beginning()
+        else:
+            self._reader.seek_to_time(newest_ms - settings.look_back_ms)
+        ends = {each: end for each, (_, end) in self._reader.bounds().items()}
+        at = self._reader.positions
+        self._behind = {each: end for each, end in ends.items() if at.get(each, 0) < end}
+        values = newest_values(settings.kafka, SEGMENTS.name).values()
+        previous = [msgspec.json.decode(value, type=Segment) for value in values]
+        learner = FeatureStreamLearner(settings.options, previous=previous, ranges=ranges, models=settings.models)
+        learner.minutes.behind = self._partitions_behind()
+        return learner
+
+    def _partitions_behind(self) -> set[int]:
+        # No partition of features.v1: while outcomes are behind, no minute is over.
+        return {partition if topic == FEATURES.name else _OUTCOMES for topic, partition in self._behind}
+
+    def _newest_ms(self) -> int | None:
+        """The time of the last record that stands on features.v1; None where there is none."""
+        self._reader.seek_back(1)
+        records = self._reader.read_to_end(quiet_s=0.0)
+        return max((record.timestamp_ms for record in records if record.topic == FEATURES.name), default=None)
+
+    def _reference(self, from_ms: int, until_ms: int) -> Iterator[FeatureRow]:
+        self._reader.seek_to_time(from_ms)
+        for record in self._reader.read_to_end(quiet_s=0.0):
+            row = self._row(record) if record.topic == FEATURES.name else None
+            if row is not None and row.kind == "session_end" and from_ms <= row.window_end_ms <= until_ms:
+                yield row
+
+    def _take(self, learner: FeatureStreamLearner, records: Iterable[Record]) -> None:
+        for record in records:
+            if record.topic == OUTCOMES.name:
+                self._take_outcome(learner, record)
+            elif (row := self._row(record)) is not None:
+                self.rows += 1
+                self._send(learner.add(row, record.partition))
+        if self._behind:
+            positions = self._reader.positions
+            self._behind = {each: end for each, end in self._behind.items() if positions[each] < end}
+            learner.minutes.behind = self._partitions_behind()
+
+    def _take_outcome(self, learner: FeatureStreamLearner, record: Record) -> None:
+        try:
+            learner.add_outcome(msgspec.json.decode(record.value or b"", type=Outcome))
+        except msgspec.DecodeError as error:
+            self.unreadable += 1
+            _log.warning("skipped %s %d@%d: %s", record.topic, record.partition, record.offset, error)
+
+    def _row(self, record: Record) -> FeatureRow | None:
+        try:
+            return decode_feature_row(record.value or b"")
+        except msgspec.DecodeError as error:
+            self.unreadable += 1
+            _log.warning("skipped %s %d@%d: %s", record.topic, record.partition, record.offset, error)
+            return None
+
+    def _send(self, messages: Iterator[Message]) -> None:
+        """Sends what follows from a row, and waits until Kafka has it: segments of one refresh stand together."""
+        sent = False
+        for message in messages:
+            match message:
+                case SegmentChange(segment_id, segment):
+                    value = None if segment is None else msgspec.json.encode(segment)
+                    self._producer.send(SEGMENTS.name, value, segment_id.encode())
+                case Retraining():
+                    self._hook.start(message.model)
+                    continue
+                case Rollback():
+                    self._rollback.start(message.model)
+                    continue
+                case alert:
+                    _log.warning("%s", alert.text)
+                    self._producer.send(ALERTS.name, msgspec.json.encode(alert), alert.subject.encode())
+            sent = True
+        if sent:
+            self._producer.finish()

@@ -1,0 +1,138 @@
+"""Follows the live errors of a model: have they grown, is a fresh version worse than the one before, do outcomes stay away?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from models.drift import chi_square, kolmogorov_smirnov
+from models.drift.page_hinkley import PageHinkley
+
+DELTA_SIGMAS: Final = 0.25
+THRESHOLD_SIGMAS: Final = 20.0
+"""Of Page-Hinkley: a million undrifted values raise 4 alarms if normal, 37 if exponential (`infra/bench/segments.py`)."""
+
+LOOKS: Final = (50, 100, 200, 400)
+"""Outcomes of a fresh version at which it is compared with the one before."""
+
+LEVEL: Final = 0.001
+"""Probability that a version that is no worse is called so, over all looks together."""
+
+MAX_ERRORS: Final = 1_000
+MAX_PREDICTIONS: Final = 100_000
+ENDED_SESSIONS: Final = 200
+"""Ended sessions with a prediction after which the share of those with an outcome is judged."""
+
+Finding = Literal["error_drift", "worse_version", "missing_outcomes"]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFinding:
+    """What was found of a version. `value` and `threshold` are mean errors, or for missing outcomes shares of sessions."""
+
+    kind: Finding
+    version: int
+    value: float
+    threshold: float
+    outcomes: int
+
+
+class LiveErrors:
+    """A session's last prediction is compared with what its outcome says would have suited. Without outcomes nothing is said of
+    a version, neither good nor bad: that they stay away is a finding of its own."""
+
+    def __init__(self) -> None:
+        self._predicted: dict[str, tuple[int, float]] = {}
+        """Version and value, by session; at most `MAX_PREDICTIONS`, the oldest are forgotten."""
+        self._version: int | None = None
+        self._errors: list[float] = []
+        self._before: list[float] = []
+        self._test = self._new_test()
+        self._told: set[str] = set()
+        self._with_outcome: set[str] = set()
+        self._ended = self._answered = 0
+        self._usual: tuple[int, int] | None = None
+        """Sessions with an outcome and all, of the first range."""
+
+    def predicted(self, session_id: str, version: int, value: float) -> None:
+        """Notes what was predicted for a session; the newest prediction counts."""
+        self._predicted.pop(session_id, None)
+        self._predicted[session_id] = (version, value)
+        if len(self._predicted) > MAX_PREDICTIONS:
+            del self._predicted[next(iter(self._predicted))]
+
+    def outcome(self, session_id: str, truth: float) -> Iterator[LiveFinding]:
+        """Takes in what would have suited a session. Yields what follows."""
+        found = self._predicted.get(session_id)
+        if found is None:
+            return
+        version, value = found
+        self._with_outcome.add(session_id)
+        if self._version is None or version > self._version:
+            self._begin(version)
+        if version != self._version:
+            # Late outcomes of the version before are no errors of this one.
+            return
+        error = abs(truth - value)
+        self._errors = [*self._errors[-MAX_ERRORS + 1 :], error]
+        if self._test.update(error) and "error_drift" not in self._told:
+            self._told.add("error_drift")
+            half = self._errors[: len(self._errors) // 2]
+            yield LiveFinding("error_drift", version, _mean(self._errors[-50:]), _mean(half), len(self._errors))
+        if len(self._errors) in LOOKS and "worse_version" not in self._told and self._is_worse():
+            self._told.add("worse_version")
+            yield LiveFinding("worse_version", version, _mean(self._errors), _mean(self._before), len(self._errors))
+
+    def ended(self, session_id: str) -> Iterator[LiveFinding]:
+        """Takes in that a session is over. Yields a finding where far fewer sessions than usual have an outcome."""
+        found = self._predicted.pop(session_id, None)
+        answered = session_id in self._with_outcome
+        self._with_outcome.discard(session_id)
+        if found is None:
+            return
+        self._ended += 1
+        self._answered += answered
+        if self._ended < ENDED_SESSIONS:
+            return
+        answered_now, self._ended, self._answered = self._answered, 0, 0
+        if self._usual is None:
+            self._usual = (answered_now, ENDED_SESSIONS)
+            return
+        usual = self._usual[0] / self._usual[1]
+        share = answered_now / ENDED_SESSIONS
+        if share < usual / 2 and _differ(answered_now, ENDED_SESSIONS, *self._usual):
+            if "missing_outcomes" not in self._told:
+                self._told.add("missing_outcomes")
+                yield LiveFinding("missing_outcomes", found[0], share, usual / 2, answered_now)
+        else:
+            self._told.discard("missing_outcomes")
+
+    def _begin(self, version: int) -> None:
+        self._before, self._errors, self._version = self._errors, [], version
+        self._test = self._new_test()
+        self._told -= {"error_drift", "worse_version"}
+
+    def _is_worse(self) -> bool:
+        if len(self._before) < LOOKS[0] or _mean(self._errors) <= _mean(self._before):
+            return False
+        before, fresh = np.array(self._before), np.array(self._errors)
+        distance = kolmogorov_smirnov.statistic(before, fresh)
+        return kolmogorov_smirnov.p_value(distance, len(before), len(fresh)) < LEVEL / len(LOOKS)
+
+    def _new_test(self) -> PageHinkley:
+        return PageHinkley(DELTA_SIGMAS, THRESHOLD_SIGMAS, alpha=1.0, mode="up", in_sigma=True)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _differ(first: int, first_all: int, second: int, second_all: int) -> bool:
+    """Whether two shares differ, by Pearson's chi-square test of a table of four."""
+    both, total = first + second, first_all + second_all
+    if both in (0, total):
+        return False
+    expected = both / total
+    spread = expected * (1.0 - expected) * (1.0 / first_all + 1.0 / second_all)
+    return chi_square.tail((first / first_all - second / second_all) ** 2 / spread, 1) < LEVEL

@@ -1,0 +1,159 @@
+"""The learner on a mock broker: rows in, segments, alerts and a retraining out; and what the command line shows of them."""
+
+import json
+import shlex
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from infra.bench.mock_kafka import MockKafka, is_available, mock_kafka
+from infra.cli.learn_command import training_range
+from infra.cli.main import app
+from infra.cli.segment_commands import history, in_force
+from infra.kafka.compacted import newest_values
+from infra.kafka.connection import KafkaConnection
+from infra.kafka.reading import StreamError
+from infra.learner.model_hook import ModelHook
+from infra.learner.segment_map import draw, principal_axes
+from infra.learner.service import LearnerService, LearnerSettings
+from models.segments.learner import LearningOptions
+from schemas.alerts import Alert
+from schemas.segments import Segment
+from schemas.topics import ALERTS, FEATURES
+from tests.support.feature_rows import HABITS, visits
+from tests.support.mock_topics import write
+
+
+def service_on(kafka: MockKafka, hook: ModelHook, models: tuple[str, ...] = ()) -> LearnerService:
+    # All of the topic: the mock cluster does not know times.
+    options = LearningOptions(warm_up_rows=300, refresh_rows=200)
+    return LearnerService(
+        LearnerSettings(KafkaConnection(kafka.bootstrap), options, None, None, 200, 100, models), hook, ModelHook()
+    )
+
+
+@pytest.fixture(scope="module")
+def kafka() -> Iterator[MockKafka]:
+    if not is_available():
+        pytest.skip("this client brings no mock cluster")
+    with mock_kafka() as cluster:
+        calm, _ = visits(seed=511, sessions=350, windows=12)
+        drifted, _ = visits(seed=512, sessions=150, factor=1.8, begin_s=700, windows=12)
+        rows = sorted([*calm, *drifted], key=lambda each: each.window_end_ms)
+        write(cluster, FEATURES.name, [(each.session_id, each) for each in rows])
+        write(cluster, FEATURES.name, [("s", b"{broken")])
+        yield cluster
+
+
+def test_segments_alerts_and_a_retraining_follow_from_the_rows(kafka: MockKafka, tmp_path: Path) -> None:
+    trained = tmp_path / "trained"
+    hook = ModelHook(f"{sys.executable} -c \"open('{trained}', 'a').write('{{model}} ')\"")
+    service = service_on(kafka, hook, ("length",))
+    service.run(threading.Event(), once=True)
+
+    segments = in_force(kafka.bootstrap)
+    # A third of the readers have changed their habits half-way: there may be more groups than habits.
+    assert len(HABITS) <= len(segments) <= 2 * len(HABITS)
+    assert sum(each.share for each in segments) == pytest.approx(1.0)
+    assert (service.rows, service.unreadable) == (500 * 13, 1)
+    assert service.learner is not None
+    assert service.learner.minutes.late == 0
+    assert len({each.version for each in history(kafka.bootstrap)}) > 3
+    alerts = [msgspec.json.decode(value, type=Alert) for value in newest_values(kafka.bootstrap, ALERTS.name).values()]
+    assert {(each.kind, each.subject) for each in alerts} >= {("feature_drift", "engaged_ms"), ("retraining", "length")}
+
+    ran = CliRunner().invoke(app, ["segments", "list", "--bootstrap", kafka.bootstrap])
+    assert ran.exit_code == 0, ran.output
+    assert all(each.segment_id in ran.output for each in segments)
+    ran = CliRunner().invoke(
+        app, ["segments", "show", segments[0].segment_id, "--json", "--bootstrap", kafka.bootstrap]
+    )
+    assert msgspec.json.decode(ran.output, type=Segment) == segments[0]
+    ran = CliRunner().invoke(app, ["segments", "show", "s99", "--bootstrap", kafka.bootstrap])
+    assert ran.exit_code == 1
+    ran = CliRunner().invoke(
+        app, ["alerts", "list", "--kind", "feature_drift", "--json", "--bootstrap", kafka.bootstrap]
+    )
+    assert {json.loads(line)["subject"] for line in ran.output.splitlines()} == {"engaged_ms"}
+    picture = tmp_path / "map.svg"
+    ran = CliRunner().invoke(app, ["segments", "map", "--out", str(picture), "--bootstrap", kafka.bootstrap])
+    assert ran.exit_code == 0, ran.output
+    drawn = "".join(ElementTree.fromstring(picture.read_text("utf-8")).itertext())
+    assert all(each.name in drawn for each in segments)
+
+
+def test_a_learner_that_starts_again_keeps_the_ids(kafka: MockKafka) -> None:
+    before = {each.segment_id: each for each in in_force(kafka.bootstrap)}
+    assert before
+
+    service_on(kafka, ModelHook()).run(threading.Event(), once=True)
+
+    after = {each.segment_id: each for each in in_force(kafka.bootstrap)}
+    assert after.keys() == before.keys()
+    assert all(after[each].version > before[each].version for each in before)
+
+
+def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    write = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + ', ');"
+    train = shlex.join(
+        [sys.executable, "-c", write + """print('{"card": {"version": 7}}')""", str(log), "train", "{model}"]
+    )
+    promote = shlex.join([sys.executable, "-c", write, str(log), "promote", "{model}", "{version}"])
+    hook = ModelHook(train, promote)
+    for model in ("length", "tone", "length"):
+        hook.start(model)
+
+    succeeded = []
+    for _ in range(4):
+        hook.wait(60.0)
+        succeeded.append(hook.has_succeeded())
+
+    assert succeeded == [False, True, False, True]
+    assert log.read_text() == "train length, promote length 7, train tone, promote tone 7, "
+    assert not hook.has_succeeded()
+    failing = ModelHook(f'{sys.executable} -c "raise SystemExit(1)"', promote)
+    failing.start("length")
+    failing.wait(60.0)
+    assert not failing.has_succeeded()
+    failing.wait(60.0)
+    assert log.read_text().count("promote") == 2
+    ModelHook("no-such-program-here {model}").start("length")
+    ModelHook().start("length")
+
+
+def test_a_card_tells_the_training_range(tmp_path: Path) -> None:
+    card = tmp_path / "card.json"
+    card.write_text('{"card": {"trained_from_ms": 5, "trained_until_ms": 9}}')
+    assert training_range(card) == (5, 9)
+    card.write_text('{"trained_until_ms": 9}')
+    with pytest.raises(StreamError, match="trained_from_ms"):
+        training_range(card)
+
+
+def test_the_map_lies_along_the_axis_in_which_segments_differ() -> None:
+    def segment(segment_id: str, clicks: float, depth: float) -> Segment:
+        centroid = {"clicks": clicks, "depth": depth}
+        spread = {"clicks": 1.0, "depth": 0.1}
+        return Segment(segment_id, 1, f"<{segment_id}>", centroid, 1, None, [], 0, spread, {}, 0.5, 3)
+
+    pair = [segment("s1", 0.0, 0.5), segment("s2", 6.0, 0.5)]
+    places, words = principal_axes(pair)
+
+    assert (places[1] - places[0]).tolist() == pytest.approx([6.0, 0.0])
+    assert words == ["more clicks", "nothing more"]
+    assert np.isfinite(principal_axes(pair[:1])[0]).all()
+    assert "<s1>" in "".join(ElementTree.fromstring(draw(pair, [])).itertext())
+
+
+def test_an_unknown_kind_of_alert_is_named() -> None:
+    ran = CliRunner().invoke(app, ["alerts", "list", "--kind", "tired"])
+    assert ran.exit_code == 2
+    assert "feature_drift" in ran.output.replace("\n", " ")

@@ -1,0 +1,79 @@
+"""Live errors of a model: grown, worse than the version before, or not known at all."""
+
+import numpy as np
+import pytest
+
+from models.drift.live_errors import ENDED_SESSIONS, LiveErrors, LiveFinding
+
+
+def run(errors: LiveErrors, version: int, sizes: list[float]) -> list[tuple[int, LiveFinding]]:
+    """Sessions one after the other, each predicted 0 and answered; the findings with the number of the session."""
+    found = []
+    for number, size in enumerate(sizes):
+        session_id = f"v{version}-{number}"
+        errors.predicted(session_id, version, 0.0)
+        found += [(number, each) for each in errors.outcome(session_id, size)]
+        found += [(number, each) for each in errors.ended(session_id)]
+    return found
+
+
+def sizes(seed: int, scale: float, rows: int) -> list[float]:
+    return [float(each) for each in np.random.default_rng(seed).gamma(4.0, scale / 4.0, rows)]
+
+
+@pytest.mark.parametrize("seed", range(860, 870))
+def test_a_fresh_version_that_is_no_worse_is_left_alone(seed: int) -> None:
+    errors = LiveErrors()
+
+    assert run(errors, 1, sizes(seed, 100.0, 400)) == []
+    assert run(errors, 2, sizes(seed + 1_000, 100.0, 400)) == []
+    assert run(errors, 3, sizes(seed + 2_000, 60.0, 400)) == []
+
+
+def test_a_bad_version_is_found_at_one_of_the_first_looks() -> None:
+    errors = LiveErrors()
+    run(errors, 7, sizes(871, 100.0, 300))
+
+    found = [(number, each) for number, each in run(errors, 8, sizes(872, 170.0, 400))]
+
+    (number, finding), *_ = [each for each in found if each[1].kind == "worse_version"]
+    assert number + 1 in (50, 100)
+    assert (finding.version, finding.outcomes) == (8, number + 1)
+    assert finding.value > 1.4 * finding.threshold
+
+
+def test_errors_that_grow_while_a_version_is_live_are_drift() -> None:
+    errors = LiveErrors()
+    calm = run(errors, 1, sizes(873, 100.0, 500))
+    found = run(errors, 1, sizes(874, 170.0, 200))
+
+    assert calm == []
+    assert [each.kind for _, each in found] == ["error_drift"]
+    assert found[0][0] < 60
+
+
+def test_without_outcomes_nothing_is_said_of_a_version_but_that_they_stay_away() -> None:
+    errors = LiveErrors()
+    run(errors, 1, sizes(875, 100.0, ENDED_SESSIONS))
+    found = []
+    for number in range(3 * ENDED_SESSIONS):
+        errors.predicted(f"s{number}", 2, 0.0)
+        if number % 10 == 0:
+            found += list(errors.outcome(f"s{number}", 500.0))
+        found += list(errors.ended(f"s{number}"))
+
+    kinds = [each.kind for each in found]
+    assert kinds.count("missing_outcomes") == 1
+    missing = next(each for each in found if each.kind == "missing_outcomes")
+    assert (missing.version, missing.value, missing.threshold) == (2, 0.1, 0.5)
+    assert kinds[0] == "missing_outcomes"
+
+
+def test_late_outcomes_of_the_version_before_and_strangers_count_for_nothing() -> None:
+    errors = LiveErrors()
+    run(errors, 1, sizes(876, 100.0, 100))
+    run(errors, 2, sizes(877, 100.0, 30))
+    for number in range(300):
+        errors.predicted(f"old-{number}", 1, 0.0)
+        assert list(errors.outcome(f"old-{number}", 10_000.0)) == []
+        assert list(errors.outcome(f"unknown-{number}", 10_000.0)) == []
