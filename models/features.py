@@ -108,6 +108,17 @@ LIVE_FEATURES: Final = {
 }
 """What the session window lane knows beside the vector, by name."""
 
+ENGAGED_ODDNESS: Final = "engaged_oddness"
+
+ITEM_FEATURES: Final = {
+    ENGAGED_ODDNESS: ScalarFeature(
+        ENGAGED_ODDNESS,
+        "0..1",
+        "how unlike the item's past minutes its engaged time is; above 0.5 is odder than for long, unknown within a minute",
+    )
+}
+"""What the content window lane knows beside the vector, by name."""
+
 SECTION_FEATURES: Final = {
     each.name: each
     for each in (

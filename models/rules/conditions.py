@@ -8,6 +8,7 @@ from models.features import (
     CONTENT_FEATURES,
     CONTENT_NAMES,
     EVENT_FEATURES,
+    ITEM_FEATURES,
     LIVE_FEATURES,
     SECTION_FEATURES,
     SESSION_FEATURES,
@@ -39,7 +40,7 @@ from schemas.rules import Rule, RuleError
 
 KNOWN_FEATURES: Final[dict[Lane, tuple[str, ...]]] = {
     "session_window": (*SESSION_NAMES, *LIVE_FEATURES),
-    "content_window": CONTENT_NAMES,
+    "content_window": (*CONTENT_NAMES, *ITEM_FEATURES),
     "content_section": tuple(SECTION_FEATURES),
     "event": tuple(EVENT_FEATURES),
 }
@@ -61,7 +62,8 @@ _FEATURES: Final[dict[Lane, tuple[Feature, ...]]] = {
 _UNITS: Final[dict[Lane, dict[str, str]]] = {
     "session_window": {each.name: each.unit for each in SESSION_FEATURES}
     | {each.name: each.unit for each in LIVE_FEATURES.values()},
-    "content_window": {each.name: each.unit for each in CONTENT_FEATURES},
+    "content_window": {each.name: each.unit for each in CONTENT_FEATURES}
+    | {each.name: each.unit for each in ITEM_FEATURES.values()},
     "content_section": {each.name: each.unit for each in SECTION_FEATURES.values()},
     "event": {each.name: each.unit for each in EVENT_FEATURES.values()},
 }

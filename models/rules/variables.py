@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from models.features import CONTENT_FEATURES, EVENT_FEATURES, LIVE_FEATURES, SECTION_FEATURES, SESSION_FEATURES
+from models.features import (
+    CONTENT_FEATURES,
+    EVENT_FEATURES,
+    ITEM_FEATURES,
+    LIVE_FEATURES,
+    SECTION_FEATURES,
+    SESSION_FEATURES,
+)
 from models.rules.expressions.environment import Environment, Variable
 from models.rules.expressions.types import BOOL, DOUBLE, STRING
 from models.rules.lookups import lookups_of
@@ -41,9 +48,12 @@ class LaneFeature:
 
 def lane_features(lane: Lane) -> dict[str, LaneFeature]:
     vector = {"session_window": SESSION_FEATURES, "content_window": CONTENT_FEATURES}.get(lane, ())
-    beside = {"session_window": LIVE_FEATURES, "content_section": SECTION_FEATURES, "event": EVENT_FEATURES}.get(
-        lane, {}
-    )
+    beside = {
+        "session_window": LIVE_FEATURES,
+        "content_window": ITEM_FEATURES,
+        "content_section": SECTION_FEATURES,
+        "event": EVENT_FEATURES,
+    }[lane]
     found = {
         each.name: LaneFeature(each.name, each.unit, each.text, index, each.adds_up)
         for index, each in enumerate(vector)

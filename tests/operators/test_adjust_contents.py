@@ -5,6 +5,7 @@ import pytest
 
 from infra.simulate.worlds.items import ItemWorld, constantly, doubling, growing, item_windows
 from jobs.adjust import load_rules
+from models.judgement.stream_detector import StreamDetector
 from tests.operators.conftest import Start
 from tests.support.builders import (
     ANNA,
@@ -140,7 +141,7 @@ def test_a_content_item_and_a_session_of_the_same_name_are_two(start: Start) -> 
     job = start(content, session)
     found = commands(fed(job, [content_window(60, ANNA), session_window(60)]))
     assert [(each.source.id, each.target.kind) for each in found] == [("content", "content"), ("session", "session")]
-    assert job.flink.left_of("c" + ANNA) == {"content-habits-v2", "content-decisions-v1"}
+    assert job.flink.left_of("c" + ANNA) == {"content-habits-v2", "content-stream-v1", "content-decisions-v1"}
 
 
 def test_state_of_an_earlier_release_is_left_to_expire(start: Start) -> None:
@@ -181,3 +182,50 @@ def test_an_item_that_was_read_within_a_day_is_remembered(start: Start) -> None:
     job = start(SHALLOW)
     fed(job, CALM)
     assert len(commands(fed(job, [content_window(350 + DAY_S, depth=0.1)]))) == 1
+
+
+ODD = rule(
+    id="odd",
+    lane="content_window",
+    when=[{"feature": "engaged_oddness", "above": 0.6}],
+    then={"action": "highlight_related", "parameters": {"what": "$content_id"}},
+)
+
+
+def minutes(engaged_ms: list[float], first: int = 1) -> list[CrossingRow]:
+    """Six windows a minute, the last of which holds that engaged time."""
+    return [
+        content_window(60 * minute - back, engaged_ms=engaged, first_s=0)
+        for minute, engaged in enumerate(engaged_ms, start=first)
+        for back in range(50, -10, -10)
+    ]
+
+
+def ordinary(number: int) -> list[float]:
+    return [float(each) for each in np.random.default_rng(5).normal(600_000.0, 20_000.0, number)]
+
+
+def test_an_item_s_odd_minute_is_found_by_the_measured_detector(start: Start) -> None:
+    """The job's scores are those of the class that the benchmark runs."""
+    engaged = [*ordinary(80), 900_000.0]
+    detector = StreamDetector()
+    scores = [detector.score(each, BEGINNING + 60_000 * minute) for minute, each in enumerate(engaged, start=1)]
+    odd = [60 * minute for minute, score in enumerate(scores, start=1) if score is not None and score > 0.6]
+    assert odd == [60 * 81]
+    assert seconds(fed(start(ODD), minutes(engaged))) == odd
+
+
+def test_an_item_s_detector_goes_on_after_a_restart(start: Start) -> None:
+    job = start(ODD)
+    assert fed(job, minutes(ordinary(80))) == []
+    again = start(ODD, flink=job.flink)
+    assert seconds(fed(again, minutes([900_000.0], first=81))) == [60 * 81]
+    alone = start(ODD)
+    assert fed(alone, minutes([900_000.0], first=81)) == []
+
+
+def test_within_a_minute_the_oddness_is_unknown(start: Start) -> None:
+    known = rule(lane="content_window", when=[{"feature": "engaged_oddness", "above": 0.0}], cooldown_s=1)
+    found = seconds(fed(start(known), minutes(ordinary(60))))
+    # The first fifty minutes teach.
+    assert found == [60 * minute for minute in range(51, 61)]

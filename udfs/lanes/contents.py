@@ -10,6 +10,7 @@ from udfs.keyed_state import KeyedStateBundle
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.content_habits import ContentHabitStage
 from udfs.stages.content_signals import add_content_signals
+from udfs.stages.content_stream import ContentStreamStage
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import ContentEvaluation
 from udfs.stages.window_refill import WindowRefill
@@ -30,10 +31,12 @@ class ContentLane:
         self._catalogue = control.content.catalogue
         self._bundle = KeyedStateBundle("content-v2", CONTENT_TTL_H)
         self._habits = ContentHabitStage(window_ms, self._bundle)
+        self._stream = ContentStreamStage(self._bundle)
         self._decisions = DecisionStage("content-decisions-v1", "content_window", control, self._bundle)
 
     def open(self, context: RuntimeContext) -> None:
         self._habits.open(context)
+        self._stream.open(context)
         self._decisions.open(context)
 
     def on_row(self, numbers: Numbers, texts: Texts, ctx: Any) -> list[ProposedChange]:
@@ -44,9 +47,11 @@ class ContentLane:
         evaluation = ContentEvaluation(window, self._window_ms)
         if self._habits.is_over(evaluation.key, window.end_ms):
             self._habits.clear(evaluation.key)
+            self._stream.clear(evaluation.key)
             self._decisions.clear(evaluation.key)
         add_content_signals(evaluation, self._catalogue, window.content_id)
         self._habits.on_window(evaluation)
+        self._stream.on_window(evaluation)
         changes = self._decisions.decide(evaluation)
         self._bundle.flush(evaluation.key)
         return changes

@@ -1,7 +1,14 @@
 """Table of the features that rules can name."""
 
 from infra.docs.reference.markdown import code, table
-from models.features import CONTENT_FEATURES, EVENT_FEATURES, LIVE_FEATURES, SECTION_FEATURES, SESSION_FEATURES
+from models.features import (
+    CONTENT_FEATURES,
+    EVENT_FEATURES,
+    ITEM_FEATURES,
+    LIVE_FEATURES,
+    SECTION_FEATURES,
+    SESSION_FEATURES,
+)
 
 
 def features() -> str:
@@ -12,6 +19,7 @@ def features() -> str:
     ]
     for lane, scalars in (
         ("session_window", LIVE_FEATURES),
+        ("content_window", ITEM_FEATURES),
         ("content_section", SECTION_FEATURES),
         ("event", EVENT_FEATURES),
     ):

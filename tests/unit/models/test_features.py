@@ -11,6 +11,7 @@ from models.features import (
     EVENT_FEATURES,
     FIRST_CONTENT_NAMES,
     FIRST_SESSION_NAMES,
+    ITEM_FEATURES,
     LIVE_FEATURES,
     SESSION_FEATURES,
     SESSION_LAYOUT,
@@ -65,7 +66,10 @@ def test_a_feature_names_what_its_value_is_made_of(feature: Feature) -> None:
 
 def test_every_number_that_rules_can_name_has_a_unit_and_a_text() -> None:
     numbers = [(each.name, each.unit, each.text) for each in (*SESSION_FEATURES, *CONTENT_FEATURES)]
-    numbers += [(each.name, each.unit, each.text) for each in (*LIVE_FEATURES.values(), *EVENT_FEATURES.values())]
+    numbers += [
+        (each.name, each.unit, each.text)
+        for each in (*LIVE_FEATURES.values(), *ITEM_FEATURES.values(), *EVENT_FEATURES.values())
+    ]
     for name, unit, text in numbers:
         assert "" not in (unit, text), name
 
