@@ -44,4 +44,6 @@ def load_forest(store: Traversable = BUNDLED) -> StoredModel:
             f"the forest in {store} reads {', '.join(card.features)}; this job computes {', '.join(FOREST_FEATURES)}:"
             " train another with python -m infra.simulate.train"
         )
+    if card.threshold is None:
+        raise ModelError(f"the forest in {store} has no threshold: train another with python -m infra.simulate.train")
     return StoredModel(card, artefact)

@@ -1,36 +1,94 @@
 """The model contract (models.v1): which model is in force, by version and checksum."""
 
 from hashlib import sha256
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
+ModelKind = Literal["isolation_forest", "autoencoder", "deviation", "length", "tone"]
+
+MAX_RECORD_BYTES: Final = 1_000_000
+"""Longest record on models.v1: under Kafka's own bound, which producers and consumers share."""
+
+MAX_ARTEFACT_BYTES: Final = 4 * 1024 * 1024
+"""Longest artefact, unpacked."""
+
+
+class MetricValue(Struct, omit_defaults=True):
+    """A metric on the later range, with its interval where there is one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
 
 class ModelCard(Struct):
-    """Describes a model: its inputs, its threshold, its training data. Stored beside the artefact.
+    """Describes a model: its inputs, its limits, its training data. Stored beside the artefact.
 
-    `threshold` is the score from which a window counts as anomalous; `features` are the inputs in order.
+    The artefact is ONNX with one input `x`, float32 (rows, features), whose columns are `features` in order. A forest has the
+    inputs and outputs of `models/isolation_forest/onnx_export.py`. All others have the output `y`: float32 (rows, 1), or
+    (rows, classes) with probabilities where there are `classes`; a detector may have `contribution` (rows, features) beside it.
+
+    A column is a number (NaN where unknown), or a category: then `categories` lists its texts, and the number is the place of the
+    text in that list, -1 for any other text and where none is known. One-hot, imputation and scaling are parts of the graph.
     """
 
     id: str
+    """`model_id` of kind and segment; the shipped forest is called `forest`."""
     version: int
-    kind: Literal["isolation_forest"]
+    kind: ModelKind
     features: list[str]
-    threshold: float
+    threshold: float | None
+    """The score from which a detector calls a window anomalous; None for a prediction."""
     sha256: str
     trained_on: str
     trained_until_ms: int | None = None
+    trained_from_ms: int | None = None
+    categories: dict[str, list[str]] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    """Training range of a feature, by name: outside of it a prediction is not made. A feature without a range is not looked at; a
+    category beyond its list counts as outside."""
+    classes: list[str] = []
+    half_width: float | None = None
+    """Half the width of the conformal interval about a predicted number, at `coverage`."""
+    max_half_width: float | None = None
+    """A wider interval says too little to act on: no prediction. None for no limit."""
+    min_probability: float | None = None
+    """Conformal threshold of a class (LAC): the set of a row holds the classes at least so probable. A prediction is made where
+    the set holds exactly one."""
+    coverage: float | None = None
+    tail_scores: list[float] = []
+    """Scores of held-back windows, ascending: by them a detector's score becomes an empirical tail probability."""
+    segment: str | None = None
+    """The segment whose readers the model is for; None for all."""
+    metrics: dict[str, MetricValue] = {}
+    code_version: str | None = None
 
 
 class ModelRecord(Struct):
-    """A card, and where the artefact is (a path or object-store address)."""
+    """An announcement: a card with its artefact, in force for windows that end at `from_ms` (event time) or later.
+
+    `artefact` is the ONNX model packed with LZMA, in base64: TaskManagers need no disk in common, and a restart finds it in the
+    job's own state. `location` says where the store keeps the same bytes; the job does not read it.
+    """
 
     card: ModelCard
-    location: str
+    artefact: str
+    location: str | None = None
+    from_ms: int = 0
 
 
 class CorruptModelError(Exception):
     """The bytes are not those that the card vouches for."""
+
+
+def model_id(kind: ModelKind, segment: str | None = None) -> str:
+    """The id of a model, which is its key on the topic: one model of a kind is in force for each segment, and one for all.
+
+    >>> model_id("length"), model_id("length", "s3")
+    ('length', 'length.s3')
+    """
+    return kind if segment is None else f"{kind}.{segment}"
 
 
 def require_checksum(artefact: bytes, card: ModelCard) -> None:

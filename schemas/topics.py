@@ -10,6 +10,7 @@ from schemas.commands import AdjustmentCommand
 from schemas.content import Content
 from schemas.control_acks import ControlAck
 from schemas.events import Event
+from schemas.features import FeatureRow
 from schemas.heatmap import HeatCell
 from schemas.model_cards import ModelRecord
 from schemas.outcomes import Outcome
@@ -66,6 +67,7 @@ class Topic:
 _GATEWAY, _REPLAY, _CMS, _CLI = "gateway", "replay", "CMS", "command line"
 _ADJUST, _EXPERIMENTS, _PROJECTOR = "adjust job", "experiments job", "projector"
 _HEATMAP = "heatmap job"
+_LEARN = "learn job"
 
 EVENTS: Final = Topic(
     "events.v1",
@@ -130,7 +132,19 @@ RULES_HISTORY: Final = Topic(
     (_CLI, _GATEWAY),
     (_CLI, _GATEWAY),
 )
-MODELS: Final = Topic("models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI,), (_ADJUST,))
+MODELS: Final = Topic(
+    "models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI, _LEARN), (_ADJUST, _CLI, _GATEWAY)
+)
+FEATURES: Final = Topic(
+    "features.v1",
+    FeatureRow,
+    "session_id",
+    "What the job knew at each window of a session: models learn from it.",
+    4,
+    30 * _DAY_MS,
+    (_ADJUST,),
+    (_LEARN, _CLI),
+)
 SESSION_STATE: Final = Topic(
     "session-state.v1",
     SessionState,
@@ -197,6 +211,7 @@ TOPICS: Final = (
     RULES,
     RULES_HISTORY,
     MODELS,
+    FEATURES,
     CONTENT,
     CONTROL_ACKS,
     SESSION_STATE,

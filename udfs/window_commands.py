@@ -63,6 +63,7 @@ class WindowCommands(RuleEvaluatingFunction):
         super().open(runtime_context)
         model, card = self._default_forest
         scorer = ForestScorer(model)
+        assert card.threshold is not None, "load_forest refuses such a card"
         default = ForestVersion(lambda: scorer, card.threshold, f"{card.id}@{card.version}")
         forests = self._forests = ForestRegistry(self._schedule, default)
         self._next_load_s = 0.0

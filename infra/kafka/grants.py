@@ -8,8 +8,10 @@ from schemas.topics import (
     CONTENT,
     CONTROL_ACKS,
     EVENTS,
+    FEATURES,
     HEATMAP,
     LATE,
+    MODELS,
     OUTCOMES,
     PROPOSALS,
     REJECTED,
@@ -41,7 +43,7 @@ def _topics(component: str, operations: tuple[str, ...], why: str, *topics: Topi
 
 
 GRANTS: Final = (
-    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT),
+    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT, MODELS),
     # Before it writes, a sink that starts again asks for the open transactions of its topics: that is a READ in Kafka.
     *_topics(
         "adjust job",
@@ -53,6 +55,7 @@ GRANTS: Final = (
         LATE,
         TALLY,
         SESSION_STATE,
+        FEATURES,
     ),
     *_topics("adjust job", ("WRITE",), "sink without transactions", CONTROL_ACKS),
     Grant(
@@ -60,7 +63,7 @@ GRANTS: Final = (
         "group",
         "microadjust-adjust",
         ("READ",),
-        "offsets; `--group-id`, and with `-rules` or `-content`",
+        "offsets; `--group-id`, and with `-rules`, `-content` or `-models`",
         True,
     ),
     Grant("adjust job", "transactional id", "microadjust-adjust", ("DESCRIBE", "WRITE"), "exactly-once sinks", True),
@@ -85,7 +88,9 @@ GRANTS: Final = (
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
     *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
     *_topics("command line", ("READ", "WRITE"), "`content`", CONTENT),
-    *_topics("command line", ("READ",), "`rules`: acknowledgements", CONTROL_ACKS),
+    *_topics("command line", ("READ", "WRITE"), "`models`", MODELS),
+    *_topics("command line", ("READ",), "`rules` and `models`: acknowledgements", CONTROL_ACKS),
+    *_topics("command line", ("READ",), "`models train`", FEATURES),
     *_topics("command line", ("READ",), "`rules backtest --last`", EVENTS),
     *_topics(
         "command line",

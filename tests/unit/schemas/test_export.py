@@ -17,6 +17,7 @@ from schemas.commands import AdjustmentCommand, Evidence, Experiment, Source, Ta
 from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.export.generated_files import HERE, main, stale
+from schemas.features import FeatureRow
 from schemas.heatmap import HeatCell
 from schemas.model_cards import ModelCard, ModelRecord
 from schemas.outcomes import Outcome
@@ -25,6 +26,7 @@ from schemas.session_state import ActiveAdjustment, RecentAction, SessionState
 from schemas.topics import (
     ADJUSTMENTS,
     EVENTS,
+    FEATURES,
     HEATMAP,
     LATE,
     MODELS,
@@ -199,7 +201,8 @@ OTHERS = [
     (TALLY, WindowTally(NOW_MS, 60, 2)),
     (OUTCOMES, Outcome("c1", "anna-phone", "applied", NOW_MS)),
     (OUTCOMES, Outcome(None, "anna-phone", None, NOW_MS, "rating", 4.5)),
-    (MODELS, ModelRecord(CARD, "/var/models/forest-1.onnx")),
+    (MODELS, ModelRecord(CARD, "/Td6WFoA", "/var/models/forest-1.onnx")),
+    (FEATURES, FeatureRow("anna-phone", NOW_MS, "window", {"clicks": 3.0}, {"device": None}, None, {}, None, {})),
     (SESSION_STATE, STATE),
     (HEATMAP, HeatCell("https://site.example/a", "phone", "click", NOW_MS, 3, 7, 12)),
 ]

@@ -1,0 +1,41 @@
+"""The feature log contract (features.v1): what the job knew at a window of a session. Models learn from it."""
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+FeatureRowKind = Literal["window", "session_end"]
+
+
+class FeatureRow(Struct):
+    """One window of a session in which something happened, or (`session_end`) what the whole session came to.
+
+    `features` are the numbers of the window by name, null where unknown: the very numbers that the models scored. `context` holds
+    the texts. In the row of a session's end a feature is its mean over the windows in which it was known, and `window_end_ms` is
+    when the session was found to be over. `models` names the version of each model whose score stands in `scores`.
+    """
+
+    session_id: str
+    window_end_ms: int
+    kind: FeatureRowKind
+    features: dict[str, float | None]
+    context: dict[str, str | None]
+    segment: str | None
+    scores: dict[str, float | None]
+    content_id: str | None
+    models: dict[str, int] = {}
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decode = msgspec.json.Decoder(FeatureRow).decode
+
+
+def encode_feature_row(row: FeatureRow) -> bytes:
+    """The row as JSON. Field order is fixed, so that equal rows are equal bytes."""
+    return _encoder.encode(row)
+
+
+def decode_feature_row(text: bytes | str) -> FeatureRow:
+    """The inverse of `encode_feature_row`. Raises `msgspec.DecodeError`."""
+    return _decode(text)
