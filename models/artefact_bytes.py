@@ -39,4 +39,6 @@ def _described(artefact: bytes) -> str:
         return "an empty file"
     if artefact[0] == 0x80:
         return "a pickle"
-    return next((text for start, text in _KNOWN if artefact.startswith(start)), f"bytes that begin {artefact[:4].hex()}")
+    return next(
+        (text for start, text in _KNOWN if artefact.startswith(start)), f"bytes that begin {artefact[:4].hex()}"
+    )

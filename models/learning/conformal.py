@@ -1,7 +1,7 @@
 """Conformal prediction: how far a prediction may be from the truth, at a stated share of misses.
 
-Split conformal: Papadopoulos et al. (2002), ECML; Lei et al. (2018), JASA 113(523), 1094-1111. The guarantee, coverage of at least
-1 - alpha, holds where calibration rows and new rows are exchangeable; drift is watched for elsewhere.
+Split conformal: Papadopoulos et al. (2002), ECML; Lei et al. (2018), JASA 113(523), 1094-1111. The guarantee, coverage of at
+least 1 - alpha, holds where calibration rows and new rows are exchangeable; drift is watched for elsewhere.
 """
 
 from collections.abc import Sequence

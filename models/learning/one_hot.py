@@ -12,8 +12,8 @@ class OneHot:
     """Turns inputs (rows, features) into wide rows: the inputs themselves, and one column for each text of a category.
 
     The inputs that are categories stay where they are but hold 0 throughout: a place in a list is no quantity. `fills` has one
-    value for each input. Where training rows lacked a number, it lies below all that were seen, so that one split tells missing from
-    known; elsewhere it is the median, which says nothing either way.
+    value for each input. Where training rows lacked a number, it lies below all that were seen, so that one split tells missing
+    from known; elsewhere it is the median, which says nothing either way.
     """
 
     columns: Columns
@@ -54,7 +54,8 @@ class OneHot:
         if not self.levels:
             return filled.astype(np.float32)
         hot = np.stack([rows[:, where] == place for where, place in self.levels], axis=1)
-        return np.concatenate((filled, hot), axis=1).astype(np.float32)
+        wide: Floats = np.concatenate((filled, hot), axis=1).astype(np.float32)
+        return wide
 
     def scaled(self, rows: Floats) -> Doubles:
         """Returns what a linear model is fitted on: wide rows with missing numbers at their middle and a column that tells so."""

@@ -36,9 +36,9 @@ class _Nodes:
 def to_onnx(model: Boosting) -> bytes:
     """Exports the model: input `x` (rows, features) float32, output `y` (rows, 1), or (rows, classes) of probabilities.
 
-    `x` holds NaN for an unknown number and -1 for an unknown text. Where a number is missing, each split of the tree node says which
-    way the fill of training would have gone, so nothing fills anything at run time. Equal to scikit-learn but for the rounding of
-    float32 sums; thresholds are rounded down to float32, which splits float32 inputs alike.
+    `x` holds NaN for an unknown number and -1 for an unknown text. Where a number is missing, each split of the tree node says
+    which way the fill of training would have gone, so nothing fills anything at run time. Equal to scikit-learn but for the
+    rounding of float32 sums; thresholds are rounded down to float32, which splits float32 inputs alike.
     """
     wide_nodes, source, constants = _one_hot(model)
     outputs = max(len(model.classes), 1)
