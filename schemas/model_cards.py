@@ -27,7 +27,8 @@ class ModelCard(Struct):
 
     The artefact is ONNX with one input `x`, float32 (rows, features), whose columns are `features` in order. A forest has the
     inputs and outputs of `models/isolation_forest/onnx_export.py`. All others have the output `y`: float32 (rows, 1), or
-    (rows, classes) with probabilities where there are `classes`; a detector may have `contribution` (rows, features) beside it.
+    (rows, classes) with probabilities where there are `classes`; a length may have three columns: the length, a lower and an
+    upper quantile; a detector may have `contribution` (rows, features) beside it.
 
     A column is a number (NaN where unknown), or a category: then `categories` lists its texts, and the number is the place of the
     text in that list, -1 for any other text and where none is known. One-hot, imputation and scaling are parts of the graph.
@@ -50,9 +51,10 @@ class ModelCard(Struct):
     category beyond its list counts as outside."""
     classes: list[str] = []
     half_width: float | None = None
-    """Half the width of the conformal interval about a predicted number, at `coverage`."""
+    """Half the width of the conformal interval about a predicted number, at `coverage`; beside quantiles, what is added below the
+    lower and above the upper one."""
     max_half_width: float | None = None
-    """A wider interval says too little to act on: no prediction. None for no limit."""
+    """Where half of the interval is wider, it says too little to act on: no prediction. None for no limit."""
     min_probability: float | None = None
     """Conformal threshold of a class (LAC): the set of a row holds the classes at least so probable. A prediction is made where
     the set holds exactly one."""

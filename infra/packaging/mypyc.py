@@ -42,6 +42,8 @@ EXCLUDED: Final = {
     "models/isolation_forest/tree_arrays.py": "runs once a refit; numpy does the work",
     "models/isolation_forest/scorer.py": "onnxruntime does the work",
     "models/isolation_forest/schedule.py": "is pickled inside operators: pickle does not see attributes of compiled classes",
+    "models/announced/*": "runs once an announcement",
+    "models/onnx_scorer.py": "onnxruntime does the work",
     "udfs/window_commands.py": "operators are pickled into the job graph",
     "udfs/arbiter.py": "operators are pickled into the job graph",
     "models/arbitration/content_check.py": "a type, and a function that is replaced",

@@ -1,4 +1,4 @@
-"""Registry of the forests in force: one per content type and epoch, and a default that ships with the job."""
+"""Registry of the forests in force: one per content type and epoch, and a default that ships with the job or is announced."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from models.announced.timeline import Timeline
 from models.epochs import NO_WATERMARK, outdated
 from models.features import FOREST_FEATURES, SESSION_FEATURES
 from models.isolation_forest.messages import RefitMessage
@@ -70,6 +71,8 @@ class ForestRegistry:
     def __init__(self, schedule: RefitSchedule, default: ForestVersion) -> None:
         self._schedule = schedule
         self._default = default
+        self.announced: Timeline[ForestVersion] = Timeline()
+        """Forests from models.v1, which take the place of the default."""
         self._by_type: dict[str, _ContentTypeForests] = {}
         self._full_epoch: int | None = None
         self.has_unloaded = False
@@ -144,26 +147,29 @@ class ForestRegistry:
     def lookup(self, content_type: str, window_end_ms: int) -> ForestVersion | Literal["pending"]:
         """Returns the forest for that window; "pending" while a refit that decides it is under way."""
         if not self._schedule.enabled:
-            return self._default
+            return self._default_at(window_end_ms)
         epoch = self._schedule.epoch_at(window_end_ms)
         known = self._by_type.get(content_type)
         if known is None:
             has_none = self._full_epoch is not None and epoch <= self._full_epoch
-            return self._default if has_none else "pending"
+            return self._default_at(window_end_ms) if has_none else "pending"
         if known.latest < epoch and epoch >= known.begins:
             return "pending"
-        return self._newest(known, epoch)
+        return self._newest(known, epoch, window_end_ms)
 
     def resolve(self, content_type: str, window_end_ms: int) -> ForestVersion:
         """Returns the forest for that window, once no refit can be under way any more."""
         known = self._by_type.get(content_type)
         if known is None or not self._schedule.enabled:
-            return self._default
-        return self._newest(known, self._schedule.epoch_at(window_end_ms))
+            return self._default_at(window_end_ms)
+        return self._newest(known, self._schedule.epoch_at(window_end_ms), window_end_ms)
 
-    def _newest(self, known: _ContentTypeForests, epoch: int) -> ForestVersion:
+    def _newest(self, known: _ContentTypeForests, epoch: int, window_end_ms: int) -> ForestVersion:
         eligible = [each for each in known.forests if epoch - MAX_AGE_EPOCHS < each <= epoch]
-        return known.forests[max(eligible)] if eligible else self._default
+        return known.forests[max(eligible)] if eligible else self._default_at(window_end_ms)
+
+    def _default_at(self, window_end_ms: int) -> ForestVersion:
+        return self.announced.at(window_end_ms) or self._default
 
 
 def to_feature_row(values: Sequence[float]) -> Floats:

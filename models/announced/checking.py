@@ -1,0 +1,114 @@
+"""Checks an announcement before anything of it is loaded: key, card, hash, names and count."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import isfinite
+from typing import Final, NamedTuple
+
+import msgspec
+
+from models.announced.artefact import require_onnx, unpack
+from models.announced.errors import ModelRefusedError
+from models.announced.onnx_graph import require_plain_graph
+from models.features import FOREST_FEATURES
+from models.logged_features import NUMBER_NAMES, TEXT_NAMES
+from schemas.model_cards import (
+    MAX_RECORD_BYTES,
+    CorruptModelError,
+    ModelCard,
+    ModelRecord,
+    model_id,
+    require_checksum,
+)
+
+MAX_FEATURES: Final = 256
+MAX_CLASSES: Final = 32
+MAX_CATEGORIES: Final = 500
+"""Texts of one category."""
+
+_decode: Final = msgspec.json.Decoder(ModelRecord).decode
+
+
+class CheckedModel(NamedTuple):
+    """A card and the bytes that it vouches for, in force from `from_ms` on."""
+
+    card: ModelCard
+    artefact: bytes
+    from_ms: int
+
+
+def check_record(key: str, body: str) -> CheckedModel:
+    """Returns what a record of models.v1 announces. Raises `ModelRefusedError`; nothing has been loaded then."""
+    if len(body) > MAX_RECORD_BYTES:
+        raise ModelRefusedError(f"the record is longer than {MAX_RECORD_BYTES} bytes")
+    try:
+        record = _decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ModelRefusedError(f"the record is no announcement of a model: {error}") from None
+    card = record.card
+    _check_card(key, card)
+    artefact = unpack(record.artefact)
+    try:
+        require_checksum(artefact, card)
+    except CorruptModelError as error:
+        raise ModelRefusedError(str(error)) from None
+    require_onnx(artefact)
+    require_plain_graph(artefact)
+    return CheckedModel(card, artefact, record.from_ms)
+
+
+def _check_card(key: str, card: ModelCard) -> None:
+    expected = model_id(card.kind, card.segment)
+    if not card.id == expected == key:
+        raise ModelRefusedError(f"the card is of {card.id!r} and stands under {key!r}; expected {expected!r} for both")
+    names = card.features
+    if not 0 < len(names) <= MAX_FEATURES or len(set(names)) != len(names):
+        raise ModelRefusedError(f"{len(names)} features; expected 1 to {MAX_FEATURES}, each once")
+    for name in names:
+        if name not in (TEXT_NAMES if name in card.categories else NUMBER_NAMES):
+            raise ModelRefusedError(f"the feature {name[:60]!r} is not known to this job")
+    for name, texts in card.categories.items():
+        if name not in names or not 0 < len(texts) <= MAX_CATEGORIES or len(set(texts)) != len(texts):
+            raise ModelRefusedError(f"the category {name[:60]!r} is no feature, or its texts are not each there once")
+    for name, (low, high) in card.ranges.items():
+        if name not in names or not low <= high:
+            raise ModelRefusedError(f"the training range of {name[:60]!r} is no range of a feature")
+    if card.kind == "length":
+        _check_length(card)
+    elif card.kind == "tone":
+        _check_tone(card)
+    else:
+        _check_detector(card)
+
+
+def _check_length(card: ModelCard) -> None:
+    if not _is_number(card.half_width) or not _is_share(card.coverage) or card.classes:
+        raise ModelRefusedError("a length needs half_width, coverage between 0 and 1, and no classes")
+
+
+def _check_tone(card: ModelCard) -> None:
+    if not 2 <= len(card.classes) <= MAX_CLASSES or len(set(card.classes)) != len(card.classes):
+        raise ModelRefusedError(f"{len(card.classes)} classes; expected 2 to {MAX_CLASSES}, each once")
+    if not _is_share(card.min_probability) or not _is_share(card.coverage):
+        raise ModelRefusedError("a tone needs min_probability and coverage between 0 and 1")
+
+
+def _check_detector(card: ModelCard) -> None:
+    if not _is_number(card.threshold):
+        raise ModelRefusedError(f"a card of kind {card.kind} needs a threshold")
+    if card.kind == "isolation_forest" and (tuple(card.features) != FOREST_FEATURES or card.segment is not None):
+        raise ModelRefusedError(f"a forest of this job reads {', '.join(FOREST_FEATURES)}, of readers of all segments")
+    if not _is_ascending(card.tail_scores):
+        raise ModelRefusedError("tail_scores are not in ascending order")
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and isfinite(value)
+
+
+def _is_share(value: float | None) -> bool:
+    return value is not None and 0.0 < value < 1.0
+
+
+def _is_ascending(values: Sequence[float]) -> bool:
+    return all(earlier <= later for earlier, later in pairwise(values))

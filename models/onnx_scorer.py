@@ -1,0 +1,48 @@
+"""Runs a model of one input `x` and one output `y` on one row at a time, in microseconds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class OnnxScorer:
+    """A loaded model, with one thread since a slot is one core. Raises ValueError for bytes that are no such model."""
+
+    def __init__(self, model: bytes) -> None:
+        # Not while this module is loaded: see `models/isolation_forest/scorer.py`.
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime documents no exception types
+            raise ValueError(f"not a model that ONNX Runtime takes: {str(error)[:200]}") from None
+        inputs, outputs = session.get_inputs(), [each.name for each in session.get_outputs()]
+        if [each.name for each in inputs] != ["x"] or "y" not in outputs:
+            names = ", ".join([*(each.name for each in inputs), *outputs])
+            raise ValueError(f"the model has the inputs and outputs {names}; expected x and y")
+        if inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 2:
+            raise ValueError(f"x is {inputs[0].type} {inputs[0].shape}; expected float32 of (rows, features)")
+        self._run: Any = session.run
+        width = inputs[0].shape[1]
+        self.features: int | None = width if isinstance(width, int) else None
+        """Columns of `x`; None where the model does not say."""
+        self.explains = "contribution" in outputs
+
+    def score(self, row: Floats) -> list[float]:
+        """Returns `y` of `row` (1, features)."""
+        found: list[float] = self._run(["y"], {"x": row})[0].ravel().tolist()
+        return found
+
+    def explain(self, row: Floats) -> Sequence[float]:
+        """Returns how much each feature added to the score; empty where the model does not tell."""
+        if not self.explains:
+            return []
+        found: list[float] = self._run(["contribution"], {"x": row})[0].ravel().tolist()
+        return found
