@@ -74,7 +74,7 @@ class TreeArrays:
             samples=int(forest.max_samples_),
             tree=number,
             feature=np.where(leaf, 0, columns[number, feature]),
-            threshold=np.where(leaf, np.float32(0.0), at_or_below(threshold)),
+            threshold=np.where(leaf, np.float32(0.0), _at_or_below(threshold)),
             left=np.where(leaf, -1, left + first),
             right=np.where(leaf, -1, right + first),
             sample_counts=sample_counts,
@@ -148,7 +148,7 @@ def _exp2(exponents: Doubles) -> Doubles:
     return scaled
 
 
-def at_or_below(thresholds: Doubles) -> Floats:
+def _at_or_below(thresholds: Doubles) -> Floats:
     """scikit-learn compares float32 values with a float64 threshold; the next float32 at or below it splits alike."""
     rounded = thresholds.astype(np.float32)
     return np.where(rounded > thresholds, np.nextafter(rounded, np.float32(-np.inf)), rounded)

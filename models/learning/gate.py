@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from math import isfinite
 
+import numpy as np
+
+from models.learning.columns import Doubles
 from models.learning.copies import MAX_COPIED_SHARE
 from models.learning.evaluation import INCUMBENT, Check, Comparison
 from models.learning.parity import MAX_DIFFERENCE, Parity
@@ -49,16 +52,18 @@ def _check_advantage(rival: Comparison, loss: str) -> Check:
     return Check(f"beats the {rival.name}", passed, text)
 
 
-def check_width(half_width: float, limit: float | None, unit: str) -> Check:
+def check_width(half_widths: Doubles, limit: float | None, unit: str) -> Check:
     """A model whose interval is always too wide would never act."""
-    if not isfinite(half_width):
+    middle = float(np.median(half_widths))
+    if not isfinite(middle):
         return Check(
             "interval", False, "too few calibration rows for an interval at this coverage: give a longer range"
         )
-    text = f"half-width of the interval {half_width:.4g} {unit}"
+    text = f"half-width of the interval {middle:.4g} {unit} in the middle"
     if limit is None:
         return Check("interval", True, f"{text}, no limit is set")
-    return Check("interval", half_width <= limit, f"{text}, limit {limit:.4g}")
+    share = float(np.mean(half_widths <= limit))
+    return Check("interval", share > 0.0, f"{text}; {share:.1%} of the later rows are within the limit of {limit:.4g}")
 
 
 def check_decided(share: float) -> Check:

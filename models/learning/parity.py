@@ -7,7 +7,7 @@ import numpy as np
 
 from models.learning.boosting import Boosting
 from models.learning.columns import UNKNOWN_PLACE, Doubles, Floats
-from models.learning.scorer import PredictionScorer
+from models.learning.scorer import load_scorer
 
 PARITY_ROWS: Final = 100_000
 MAX_DIFFERENCE: Final = 1e-5
@@ -31,7 +31,7 @@ class Parity:
 
 def compare(model: Boosting, artefact: bytes, seen: Floats, seed: int, rows: int = PARITY_ROWS) -> Parity:
     asked = odd_rows(model, seen, seed, rows)
-    exported = PredictionScorer(artefact).predict(asked).astype(np.float64)
+    exported = load_scorer(artefact).scores(asked).astype(np.float64)
     return Parity(rows, largest_difference(model.predict(asked), exported))
 
 
@@ -66,6 +66,6 @@ def _replace(rows: Floats, where: int, values: Floats, random: np.random.Generat
 
 def _edges(model: Boosting, where: int) -> Floats:
     """Returns the thresholds of an input as float32, each with its two neighbours."""
-    found = [tree.tree_.threshold[tree.tree_.feature == where] for tree in model.trees.estimators_.ravel()]
+    found = [tree.threshold[tree.feature == where] for tree, _, _ in model.single_trees()]
     at = np.unique(np.concatenate(found).astype(np.float32))
     return np.concatenate((np.nextafter(at, np.float32(-np.inf)), at, np.nextafter(at, np.float32(np.inf))))

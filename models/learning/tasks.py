@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.learning import baselines, losses
 from models.learning.boosting import Boosting, fit_label, fit_number
 from models.learning.columns import Columns, Doubles, Floats
-from models.learning.conformal import conformal_quantile, label_set
+from models.learning.conformal import conformal_quantile, label_set, quantile_score
 from models.learning.evaluation import CONSTANT, LINEAR, CalibrationBin, Check
 from models.learning.gate import check_decided, check_width
 from schemas.model_cards import MetricValue
@@ -51,7 +51,7 @@ class Task(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NumberTask:
-    """A number, as a length in words, with an interval of constant width about it."""
+    """A number, as a length in words, with an interval about it: two quantiles, widened until they cover what they should."""
 
     coverage: float
     max_half_width: float | None
@@ -59,7 +59,7 @@ class NumberTask:
     loss: str = "mean absolute error"
 
     def fit(self, columns: Columns, rows: Floats, truth: Truth, seed: int) -> Boosting:
-        return fit_number(columns, rows, truth, seed)
+        return fit_number(columns, rows, truth, seed, self.coverage)
 
     def rivals(self, model: Boosting, rows: Floats, truth: Truth, later: Floats) -> dict[str, Doubles]:
         return {
@@ -76,18 +76,21 @@ class NumberTask:
         return {"mae": losses.mean_with_interval(losses.absolute_errors(predicted, truth), seed, sessions)}
 
     def limits(self, model: Boosting, rows: Floats, truth: Truth) -> Limits:
-        errors = losses.absolute_errors(model.predict(rows), truth)
-        width = conformal_quantile(errors.tolist(), 1.0 - self.coverage)
-        return Limits(width, self.max_half_width, None, self.coverage)
+        predicted = model.predict(rows)
+        scores = [quantile_score(low, high, true) for (_, low, high), true in zip(predicted, truth, strict=True)]
+        width = conformal_quantile(scores, 1.0 - self.coverage)
+        return Limits(float(width), self.max_half_width, None, self.coverage)
 
     def covered(self, predicted: Doubles, classes: tuple[str, ...], truth: Truth, limits: Limits) -> Doubles:
         assert limits.half_width is not None
-        within: Doubles = (losses.absolute_errors(predicted, truth) <= limits.half_width).astype(np.float64)
+        low, high = predicted[:, 1] - limits.half_width, predicted[:, 2] + limits.half_width
+        within: Doubles = ((low <= truth) & (truth <= high)).astype(np.float64)
         return within
 
     def check(self, predicted: Doubles, limits: Limits) -> Check:
         assert limits.half_width is not None
-        return check_width(limits.half_width, self.max_half_width, self.unit)
+        widths = (predicted[:, 2] - predicted[:, 1]) / 2.0 + limits.half_width
+        return check_width(widths, self.max_half_width, self.unit)
 
     def calibration(self, predicted: Doubles, classes: tuple[str, ...], truth: Truth) -> list[CalibrationBin]:
         return _bins(predicted[:, 0], truth)

@@ -22,7 +22,7 @@ from models.learning.losses import mean_with_interval
 from models.learning.onnx_export import to_onnx
 from models.learning.options import PredictionKind, TrainingOptions
 from models.learning.parity import compare
-from models.learning.scorer import PredictionScorer
+from models.learning.scorer import load_scorer
 from models.learning.training_card import describe
 from schemas.model_cards import ModelCard, model_id
 
@@ -157,7 +157,7 @@ def _require_truth(kind: PredictionKind, split: Split) -> None:
 
 
 def _predict(artefact: bytes, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Doubles:
-    found: Doubles = PredictionScorer(artefact).predict(rows).astype(np.float64)
+    found: Doubles = load_scorer(artefact).scores(rows).astype(np.float64)
     return found
 
 
