@@ -11,6 +11,7 @@ from models.learning.copies import copied_share, repeated_truth
 from models.learning.evaluation import (
     INCUMBENT,
     MODEL,
+    Check,
     Comparison,
     Evaluation,
     InputSummary,
@@ -88,11 +89,13 @@ def train_on(
     rivals = {
         name: (found, model.classes) for name, found in task.rivals(model, rows, train_range.truth, later_rows).items()
     }
+    checks = []
     if incumbent is not None:
-        rivals[INCUMBENT] = (
-            _predict(incumbent.artefact, _inputs_of(incumbent.card, later)),
-            tuple(incumbent.card.classes),
-        )
+        try:
+            rivals[INCUMBENT] = (predict(incumbent, later), tuple(incumbent.card.classes))
+        except TrainingDataError as error:
+            # Inputs may go for ever, as with a new tracker: the model is then judged as a first one.
+            checks.append(Check(INCUMBENT, True, f"not compared, the simple models are instead: {error}"))
     comparisons = [
         Comparison(
             name,
@@ -121,6 +124,7 @@ def train_on(
         calibration=task.calibration(predicted, model.classes, later.truth),
         points=_points(predicted, later) if options.kind == "length" else [],
         checks=[
+            *checks,
             check_copies(copied_share(columns, train_range, later)),
             check_truth(repeated_truth(columns, train_range)),
             check_parity(parity),
@@ -161,9 +165,16 @@ def _predict(artefact: bytes, rows: np.ndarray[tuple[int, ...], np.dtype[np.floa
     return found
 
 
-def _inputs_of(card: ModelCard, later: Examples) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def predict(model: Incumbent, rows: Examples) -> Doubles:
+    """Returns `y` of a stored model for examples that have its inputs. Raises `TrainingDataError` where they lack one."""
+    card = model.card
     columns = Columns(tuple(card.features), {name: tuple(texts) for name, texts in card.categories.items()})
-    return columns.matrix(later.only(columns.names).values)
+    given = rows.only(columns.names)
+    for name in columns.names:
+        if given.is_category(name) != (name in columns.categories):
+            wanted = "texts" if name in columns.categories else "numbers"
+            raise TrainingDataError(f"{rows.source}: model {card.id}@{card.version} reads {name} as {wanted}")
+    return _predict(model.artefact, columns.matrix(given.values))
 
 
 def _range(name: str, examples: Examples) -> Range:
