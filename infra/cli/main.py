@@ -12,6 +12,7 @@ from infra.cli import (
     demo,
     gateway_commands,
     judge_commands,
+    model_commands,
     package_commands,
     projector_commands,
     proposal_commands,
@@ -82,6 +83,7 @@ app.command(context_settings=_PASS_ON)(package_commands.bench)
 app.add_typer(action_commands.app, name="actions")
 app.add_typer(rule_commands.app, name="rules")
 app.add_typer(content_commands.app, name="content")
+app.add_typer(model_commands.app, name="models")
 app.add_typer(topic_commands.app, name="topics")
 
 

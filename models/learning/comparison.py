@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from models.learning.examples import Examples, TrainingDataError
+from models.learning.errors import TrainingDataError
+from models.learning.examples import Examples
 from models.learning.losses import mean_with_interval
 from models.learning.options import TrainingOptions
 from models.learning.training import Incumbent, predict

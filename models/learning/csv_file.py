@@ -11,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.learning.examples import Examples, TrainingDataError
+from models.learning.errors import TrainingDataError
+from models.learning.examples import Examples
 from schemas.nearest_names import suggestion
 
 TARGETS: Final = {"length": "preferred_content_length", "tone": "preferred_tone"}

@@ -7,6 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.learning.errors import TrainingDataError
+
 LATER_SHARE: Final = 0.2
 CALIBRATION_SHARE: Final = 0.2
 """Of what comes before the later range. It sets the width of intervals, so no tree may have seen it."""
@@ -14,10 +16,6 @@ CALIBRATION_SHARE: Final = 0.2
 MIN_ROWS: Final = 200
 
 Places = NDArray[np.int64]
-
-
-class TrainingDataError(ValueError):
-    """Data that no model can be trained on; the message names the place and the fix."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.learning.examples import Examples, TrainingDataError
+from models.learning.errors import TrainingDataError
+from models.learning.examples import Examples
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome

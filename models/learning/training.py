@@ -8,6 +8,7 @@ import numpy as np
 
 from models.learning.columns import Columns, Doubles, levels_of
 from models.learning.copies import copied_share, repeated_truth
+from models.learning.errors import TrainingDataError
 from models.learning.evaluation import (
     INCUMBENT,
     MODEL,
@@ -17,7 +18,7 @@ from models.learning.evaluation import (
     InputSummary,
     Range,
 )
-from models.learning.examples import Examples, Split, TrainingDataError, split_by_time
+from models.learning.examples import Examples, Split, split_by_time
 from models.learning.gate import check_advantages, check_copies, check_parity, check_truth
 from models.learning.losses import mean_with_interval
 from models.learning.onnx_export import to_onnx

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models.learning.csv_file import CsvOptions, read_csv
-from models.learning.examples import Examples, TrainingDataError
+from models.learning.errors import TrainingDataError
+from models.learning.examples import Examples
 
 HEADER = "session_duration,click_rate,device_type,user_expertise,preferred_content_length\n"
 LENGTH = CsvOptions("preferred_content_length", True)

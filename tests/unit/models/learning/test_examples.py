@@ -5,7 +5,8 @@ import pytest
 
 from models.learning.columns import Columns
 from models.learning.copies import copied_share, repeated_truth
-from models.learning.examples import Examples, TrainingDataError, split_by_time
+from models.learning.errors import TrainingDataError
+from models.learning.examples import Examples, split_by_time
 
 
 def examples(rows: int = 1_000, seed: int = 1, **changes: object) -> Examples:
