@@ -63,6 +63,8 @@ def run(
     add_kafka_sink(outputs.control_acks, config.control_acks_topic, "control-acks", config, at_once=True)
     if outputs.session_states is not None:
         add_kafka_sink(outputs.session_states, config.session_state_topic, "session-state", config)
+    if outputs.features is not None:
+        add_kafka_sink(outputs.features, config.features_topic, "features", config)
     env.execute("adjust")
 
 

@@ -49,13 +49,15 @@ class AdjustConfig:
     tally_topic: str = option("tally.v1", "topic of event counts per window")
     session_state_topic: str = option("session-state.v1", "compacted topic of the state of each session")
     rules_topic: str = option("rules.v1", "compacted topic of rules")
-    control_acks_topic: str = option("control-acks.v1", "compacted topic of acknowledgements of rules")
+    control_acks_topic: str = option("control-acks.v1", "compacted topic of acknowledgements of rules and models")
     content_topic: str = option("content.v1", "compacted topic of content items")
+    models_topic: str = option("models.v1", "compacted topic of models")
+    features_topic: str = option("features.v1", "topic of the feature log, from which models learn")
     startup: str = option(
         "committed", "where to start reading without a savepoint", choices=("committed", "earliest", "latest")
     )
     rules_file: str = option("", "YAML file of rules; empty for the rules that ship with the job")
-    model_store: str = option("", "folder of models; empty for the model that ships with the job")
+    model_store: str = option("", "folder of the forest to begin with; empty for the one that ships with the job")
     lateness_ms: int = option(
         2000, "an event is late if it is received more than this long after it occurred", minimum=0
     )
@@ -89,6 +91,12 @@ class AdjustConfig:
         choices=("known", "required", "off"),
     )
     proposals: str = option("on", "whether what became of each proposal is written to its topic", choices=("on", "off"))
+    models: str = option("on", "whether models are taken up from their topic while the job runs", choices=("on", "off"))
+    feature_log: str = option(
+        "off",
+        "whether what models read at each window is written to the topic of the feature log",
+        choices=("on", "off"),
+    )
     changes_per_minute: int = option(
         4,
         "most changes of a reader's page within a minute of event time, half of them for single events and half for windows;"

@@ -19,7 +19,7 @@ from jobs.sql.crossing_queries import (
     windows_query,
 )
 from jobs.sql.section_views import section_views
-from jobs.sql.source_table import content_ddl, events_query, register_functions, rules_ddl, source_ddl
+from jobs.sql.source_table import content_ddl, events_query, models_ddl, register_functions, rules_ddl, source_ddl
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.arbitration.budget import split
 from models.isolation_forest.schedule import RefitSchedule
@@ -53,6 +53,7 @@ class Outputs(NamedTuple):
     tally: DataStream
     control_acks: DataStream
     session_states: DataStream | None
+    features: DataStream | None
 
 
 def build(
@@ -78,12 +79,15 @@ def build(
         emit_scores,
         patch_pyflink,
         require_content,
+        config.feature_log == "on",
     )
     learned = _with_learned(t_env, control, schedule, card_schedule, patch_pyflink)
     # Last of the queries with state: the operators of one are named by their number, and later ones would get others.
     for view in section_views(config):
         t_env.execute_sql(f"CREATE TEMPORARY VIEW {view.name} AS {view.query}")
     sections = _crossing_rows(t_env, sections_query(), "sections")
+    if config.models == "on":
+        learned = learned.union(_models(t_env, config))
     changes = (
         key_by_first_field(windows.union(sections), CROSSING_ROW_TYPE)
         .connect(learned.broadcast(CONTROL))
@@ -117,6 +121,7 @@ def build(
         _session_states(t_env, config, commands, _side_output(changes, side_outputs.SESSION_UPDATES))
         if emit_scores
         else None,
+        _features(t_env, changes, commands) if config.feature_log == "on" else None,
     )
 
 
@@ -137,6 +142,14 @@ def _side_output(stream: DataStream, tag: OutputTag, prefix: str = "") -> DataSt
     """Returns a side output. PyFlink adds a map of its own for it, which needs name and uid like every operator."""
     name = prefix + tag.tag_id
     return stream.get_side_output(tag).name(name).uid(name)
+
+
+def _features(t_env: StreamTableEnvironment, changes: DataStream, commands: DataStream) -> DataStream:
+    """Returns the rows of the feature log, of windows and of timers, as records for Kafka."""
+    rows = _side_output(changes, side_outputs.FEATURES).union(_side_output(commands, side_outputs.FEATURES, "timer-"))
+    t_env.create_temporary_view("feature_rows", rows)
+    query = "SELECT ENCODE(f0, 'UTF-8') AS `key`, ENCODE(f1, 'UTF-8') AS `value` FROM feature_rows"
+    return to_data_stream(t_env, t_env.sql_query(query), side_outputs.KAFKA_RECORD, "feature-records")
 
 
 def _session_states(
@@ -192,6 +205,13 @@ def _content(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
     body = f"CAST({written_ms} AS STRING) || ' ' || body"
     table = t_env.sql_query(f"SELECT CAST('content' AS STRING), id, {body} FROM content")
     return _idle(to_data_stream(t_env, table, CONTROL_ROW, "content"), "content")
+
+
+def _models(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
+    """Reads announced models from their topic."""
+    t_env.execute_sql(models_ddl(config))
+    table = t_env.sql_query("SELECT CAST('model' AS STRING), id, body FROM models")
+    return _idle(to_data_stream(t_env, table, CONTROL_ROW, "models"), "models")
 
 
 def _idle(stream: DataStream, name: str) -> DataStream:

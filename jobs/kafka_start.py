@@ -23,12 +23,15 @@ def adjust_needs(config: AdjustConfig) -> list[tuple[str, str]]:
         written.append(config.proposals_topic)
     if config.session_state == "on":
         written.append(config.session_state_topic)
+    if config.feature_log == "on":
+        written.append(config.features_topic)
     # A transactional sink asks for open transactions of its topic when it starts: that is a READ in Kafka.
     operations = (WRITE, READ) if config.delivery == "exactly-once" else (WRITE,)
     needs = [(topic, operation) for topic in written for operation in operations]
     needs.append((config.control_acks_topic, WRITE))
     described = [(config.content_topic, READ)] if config.content != "off" else []
-    return [(config.events_topic, READ), (config.rules_topic, READ), *described, *needs]
+    announced = [(config.models_topic, READ)] if config.models == "on" else []
+    return [(config.events_topic, READ), (config.rules_topic, READ), *described, *announced, *needs]
 
 
 def heatmap_needs(config: HeatmapConfig) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from models.arbitration.target_state import TargetState, empty_state
 from schemas.commands import encode
 from schemas.proposals import encode_proposal
 from udfs import metrics, side_outputs
+from udfs.crossing_rows import FEATURE_PREFIX
 from udfs.keyed_state import StateField
 from udfs.runtime import prepare_interpreter
 
@@ -26,6 +27,8 @@ class ArbiterFunction(KeyedProcessFunction):
     A proposal of lane event is decided at once; one of a window when a timer at its end says that all events up to then have
     come. So a command of a single event needs a timer too, by which windows come to know of it. Another timer clears the state
     when nothing of it matters any longer (`models/arbitration/ledgers.py`).
+
+    Rows of the feature log that arose on a timer pass through to a side output.
     """
 
     def __init__(self, budgets: Budgets, emit_proposals: bool = True, patch_pyflink: bool = True) -> None:
@@ -41,8 +44,10 @@ class ArbiterFunction(KeyedProcessFunction):
         self._arbiter = Arbiter(self._budgets)
 
     def process_element(self, value: Any, ctx: Any) -> Iterable[Any]:
-        change = decode_change(value[0])
         key, timers = ctx.get_current_key(), ctx.timer_service()
+        if key.startswith(FEATURE_PREFIX):
+            return [(side_outputs.FEATURES, Row(key[len(FEATURE_PREFIX) :], value[0]))]
+        change = decode_change(value[0])
         state = self._field.get(key) or empty_state()
         if change.lane == "event":
             decisions = self._arbiter.on_event(state, change)

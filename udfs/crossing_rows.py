@@ -13,6 +13,9 @@ from schemas.commands import Target
 SESSION, CONTENT, EVENT, LATE, REJECTED, TALLY = "session", "content", "event", "late", "rejected", "tally"
 SECTION: Final = "section"
 
+FEATURE_PREFIX: Final = "f"
+"""First letter of the keys of rows of the feature log, where they go the way of proposals (`udfs/window_commands.py`)."""
+
 SESSION_PREFIX, CONTENT_PREFIX, SEGMENT_PREFIX, PARTITION_PREFIX, TALLY_KEY = "s", "c", "g", "p", "t"
 """First letters of the keys: rows of all kinds share one keyed operator, and ids of different kinds may be alike."""
 

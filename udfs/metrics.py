@@ -14,6 +14,9 @@ LATE_EVENTS: Final = "lateEvents"
 REFUSED_RULES: Final = "refusedRules"
 """Rules from the topic that could not be used; the last good version stays in force."""
 
+REFUSED_MODELS: Final = "refusedModels"
+"""Models from the topic that could not be used; the version before stays in force."""
+
 DROPPED_CONTENT: Final = "droppedContent"
 """Content items that were dropped because the catalogue was full: those written longest ago."""
 

@@ -7,6 +7,7 @@ from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.functions import KeyedBroadcastProcessFunction
 
+from models.announced.registry import ModelRegistry
 from models.arbitration.proposed_change import ProposedChange, encode_change
 from models.epochs import NO_WATERMARK
 from models.isolation_forest.registry import ForestRegistry
@@ -19,14 +20,16 @@ from udfs.lanes.sessions import DETECTORS
 from udfs.runtime import prepare_interpreter
 from udfs.runtime.subtasks import find_subtask
 from udfs.stages.broadcast_control import CONTROL, BroadcastControl
+from udfs.stages.model_broadcast import ModelBroadcast
 from udfs.stages.rule_outcomes import RuleAcknowledger
 
 
 class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     """Emits proposals for the arbiter as (key of the target, (JSON)).
 
-    The broadcast input brings rows (kind, key, body): a rule as JSON or None to delete it, or a refit as JSON. `rules`
-    are in force until the input changes them. Each rule of `LANES` is acknowledged to a side output, again after a restart.
+    The broadcast input brings rows (kind, key, body): a rule or a model as JSON or None to delete it, or a refit as JSON. `rules`
+    are in force until the input changes them. Each rule of `LANES` is acknowledged to a side output, again after a restart, and
+    so is each model by the operator that scores.
     """
 
     LANES: tuple[Lane, ...] = ()
@@ -43,12 +46,18 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         prepare_interpreter(runtime_context, self._patch_pyflink)
 
     def open_rules(
-        self, context: RuntimeContext, forests: ForestRegistry | None, cards: CardRegistry | None
+        self,
+        context: RuntimeContext,
+        forests: ForestRegistry | None,
+        cards: CardRegistry | None,
+        models: ModelRegistry | None = None,
     ) -> BroadcastControl:
-        """Returns the holder of the rules in force. To be called in `open`."""
+        """Returns the holder of the rules and models in force. To be called in `open`."""
         group = context.get_metrics_group()
         self._proposals = group.counter(metrics.PROPOSALS)
-        self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group.counter(metrics.REFUSED_RULES))
+        announced = None if models is None else ModelBroadcast(models, group.counter(metrics.REFUSED_MODELS))
+        refused = group.counter(metrics.REFUSED_RULES)
+        self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, refused, announced)
         self._acknowledger = RuleAcknowledger(self.LANES, self.ANSWERS_UNKNOWN, *find_subtask(context))
         self._control.content.dropped = group.counter(metrics.DROPPED_CONTENT)
         self._control.content.refused = group.counter(metrics.REFUSED_CONTENT)
@@ -77,7 +86,11 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
     def acknowledge_rules(self) -> list[Any]:
         """Returns the acknowledgements that are due. Not for `on_timer`: in thread mode PyFlink 2.3 has no side outputs there."""
         self.has_acknowledged = True
-        return self._acknowledger.acknowledge(self._control.drain_outcomes(), self.reached_ms)
+        rows = self._acknowledger.acknowledge(self._control.drain_outcomes(), self.reached_ms)
+        models = self._control.models
+        if models is not None:
+            rows += self._acknowledger.acknowledge_models(models.drain_outcomes(), self.reached_ms)
+        return rows
 
     def to_records(self, changes: list[ProposedChange]) -> list[Row]:
         """Encodes proposals and counts them."""

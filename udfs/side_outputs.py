@@ -25,4 +25,7 @@ TALLY: Final = OutputTag("tally", KAFKA_RECORD)
 CONTROL_ACKS: Final = OutputTag("control-acks", KAFKA_RECORD)
 """Of both operators that evaluate rules; the broadcast side may emit to it in thread and in process mode."""
 
+FEATURES: Final = OutputTag("features", Types.ROW([Types.STRING(), Types.STRING()]))
+"""Rows of the feature log (session id, JSON), as texts: thread mode hands byte arrays over element by element."""
+
 SESSION_UPDATES: Final = OutputTag("told", Types.ROW([Types.STRING(), SESSION_UPDATE]))

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Any, Final
 
+from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 
+from models.announced.registry import ModelRegistry
 from models.isolation_forest.registry import ForestRegistry, ForestVersion
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
@@ -15,12 +17,13 @@ from schemas.rule_conditions import Lane
 from schemas.rules import Rule
 from udfs import metrics
 from udfs.audit_records import to_audit_record
-from udfs.crossing_rows import CONTENT, CONTENT_PREFIX, LATE, SECTION, SESSION, unpack
+from udfs.crossing_rows import CONTENT, CONTENT_PREFIX, FEATURE_PREFIX, LATE, SECTION, SESSION, unpack
 from udfs.lanes.contents import ContentLane
 from udfs.lanes.sections import SectionLane
 from udfs.lanes.sessions import SessionLane
 from udfs.rule_operator import RuleEvaluatingFunction
 from udfs.runtime.compilation import log_compilation
+from udfs.side_outputs import FEATURES
 from udfs.stages.window_refill import WindowRefill
 
 LOAD_EVERY_S: Final = 0.1
@@ -49,10 +52,13 @@ class WindowCommands(RuleEvaluatingFunction):
         emit_scores: bool,
         patch_pyflink: bool = True,
         require_content: bool = False,
+        log_features: bool = False,
     ) -> None:
-        """`emit_scores` sends the scores of session windows to a side output, for session-state.v1."""
+        """`emit_scores` sends the scores of session windows to a side output, for session-state.v1; `log_features` likewise what
+        models read, for features.v1."""
         super().__init__(rules, patch_pyflink, require_content)
         self._emit_scores = emit_scores
+        self._log_features = log_features
         self._default_forest = (default_model, default_card)
         self._schedule = schedule
         self._card_schedule = card_schedule
@@ -69,11 +75,12 @@ class WindowCommands(RuleEvaluatingFunction):
         self._next_load_s = 0.0
         self._late = runtime_context.get_metrics_group().counter(metrics.LATE_EVENTS)
         cards = CardRegistry(self._card_schedule)
-        control = self.open_rules(runtime_context, forests, cards)
+        models = ModelRegistry(forests)
+        control = self.open_rules(runtime_context, forests, cards, models)
         refill = WindowRefill(self._window_ms, self._slice_ms)
         self._contents = ContentLane(self._window_ms, control, refill)
         self._sessions = SessionLane(
-            self._window_ms, self._slice_ms, forests, cards, control, self._emit_scores, refill
+            self._window_ms, self._slice_ms, forests, cards, control, self._emit_scores, refill, self._log_features
         )
         self._sections_of_items = SectionLane(control)
         for lane in (self._sessions, self._contents, self._sections_of_items):
@@ -90,8 +97,12 @@ class WindowCommands(RuleEvaluatingFunction):
         if kind in (SESSION, CONTENT) and numbers[0] > self.reached_ms:
             self.reached_ms = int(numbers[0])
         if kind == SESSION:
-            records = self.to_records(self._sessions.on_row(numbers, texts, ctx))
-            return records + self._sessions.drain_session_updates() if self._emit_scores else records
+            records: list[Any] = self.to_records(self._sessions.on_row(numbers, texts, ctx))
+            if self._emit_scores:
+                records += self._sessions.drain_session_updates()
+            if self._log_features:
+                records += [(FEATURES, Row(*row)) for row in self._sessions.drain_feature_rows()]
+            return records
         if kind == CONTENT:
             return self.to_records(self._contents.on_row(numbers, texts, ctx))
         if kind == SECTION:
@@ -110,7 +121,8 @@ class WindowCommands(RuleEvaluatingFunction):
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
         """Emits proposals only: in thread mode PyFlink 2.3 has no side outputs here. The scores of a window that was
-        pending are dropped; those of the next minute follow."""
+        pending are dropped; those of the next minute follow. Rows of the feature log, of which none may be lacking, go the way of
+        proposals to the arbiter, which has a side output."""
         self.restore_broadcast_state(ctx)
         self.passed_ms = timestamp
         key = ctx.get_current_key()
@@ -118,4 +130,7 @@ class WindowCommands(RuleEvaluatingFunction):
             return self.to_records(self._sections_of_items.on_timer(key, timestamp))
         records = self.to_records(self._sessions.on_timer(key, timestamp, ctx))
         self._sessions.drain_session_updates()
+        records += [
+            Row(FEATURE_PREFIX + session_id, Row(row)) for session_id, row in self._sessions.drain_feature_rows()
+        ]
         return records

@@ -193,6 +193,11 @@ CREATE TABLE content (id STRING, body STRING, written TIMESTAMP_LTZ(3) NOT NULL 
 WITH ({_compacted(config, config.content_topic, "content")})"""
 
 
+def models_ddl(config: AdjustConfig) -> str:
+    """Returns the DDL of the table `models`: id and JSON, null for a deleted model."""
+    return f"CREATE TABLE models (id STRING, body STRING) WITH ({_compacted(config, config.models_topic, 'models')})"
+
+
 def _compacted(config: AdjustConfig, topic: str, group: str) -> str:
     """The options of a compacted topic that is read as key and text."""
     options = {

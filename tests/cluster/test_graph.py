@@ -14,12 +14,17 @@ from models.model_store import load_forest
 
 pytestmark = pytest.mark.cluster
 
-SIDES = ("proposals", "rejected", "late", "tally", "told", "control-acks", "fast-control-acks")
+SIDES = (
+    *("proposals", "rejected", "late", "tally", "told", "control-acks", "fast-control-acks"),
+    *("features", "timer-features"),
+)
 
 
 @pytest.fixture(scope="module")
 def nodes() -> list[Any]:
-    config = AdjustConfig(fast_lane_slot="own", parallelism=4, jars=",".join(str(jar) for jar in flink_jars()))
+    config = AdjustConfig(
+        fast_lane_slot="own", feature_log="on", parallelism=4, jars=",".join(str(jar) for jar in flink_jars())
+    )
     env, t_env = create_environment(config)
     outputs = build(t_env, config, load_rules(""), load_forest())
     for stream, name in zip(outputs, outputs._fields, strict=True):
@@ -76,5 +81,5 @@ def test_writer_and_committer_of_each_sink_are_chained(nodes: list[Any]) -> None
         for node in nodes
         if "Committer" in (name := str(node.getOperatorName()))
     }
-    assert len(committers) == 7
+    assert len(committers) == 8
     assert "NEVER" not in committers.values()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from models.announced.registry import ModelRegistry
 from models.arbitration.proposed_change import encode_change
 from models.features import SESSION_NAMES
 from models.isolation_forest.registry import ForestRegistry, ForestVersion
@@ -11,6 +12,7 @@ from models.isolation_forest.scorer import ForestScorer
 from models.judgement.card_registry import CardRegistry
 from models.rules.readings import Readings
 from schemas.rules import Rule
+from tests.support.announced_models import announced_length
 from tests.support.builders import ANNA, EVERY_MS, WINDOW_MS, CrossingRow, at, forest_card, forest_model
 from tests.support.flink_fakes import FakeContext, FakeCounter, FakeFlink
 from udfs.crossing_rows import SessionWindow, session_key
@@ -19,6 +21,7 @@ from udfs.lanes.sessions import DETECTORS
 from udfs.stages.base import LaneSetup, Stage
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.evaluation import SessionEvaluation
+from udfs.stages.feature_log import FeatureLogStage
 from udfs.stages.session_scores import SessionScoresStage
 from udfs.window_commands import WindowCommands
 
@@ -32,8 +35,23 @@ def lane_setup(*rules: Rule) -> LaneSetup:
         rules, forests, CardRegistry(NO_REFITS), DETECTORS, FakeCounter(FakeFlink().counters, "refused")
     )
     return LaneSetup(
-        WINDOW_MS, EVERY_MS, KeyedStateBundle("stage-v1"), control, forests, CardRegistry(NO_REFITS), emit_scores=True
+        WINDOW_MS,
+        EVERY_MS,
+        KeyedStateBundle("stage-v1"),
+        control,
+        forests,
+        CardRegistry(NO_REFITS),
+        emit_scores=True,
+        models=_models(forests),
+        log_features=True,
     )
+
+
+def _models(forests: ForestRegistry) -> ModelRegistry:
+    """A length for everybody."""
+    models = ModelRegistry(forests)
+    models.announce(*announced_length(ranges={}, categories={"device": ["phone", "mobile"]}))
+    return models
 
 
 def window_commands(
@@ -43,6 +61,7 @@ def window_commands(
     emit_scores: bool = False,
     window_ms: int = WINDOW_MS,
     require_content: bool = False,
+    log_features: bool = False,
 ) -> WindowCommands:
     """The operator of the window lanes, with a small forest."""
     card = forest_card(forest_model())
@@ -56,6 +75,7 @@ def window_commands(
         EVERY_MS,
         emit_scores,
         require_content=require_content,
+        log_features=log_features,
     )
 
 
@@ -89,6 +109,8 @@ class RunningStage:
 
     def _updates(self) -> list[tuple[str, Any]]:
         stage = self._stage
+        if isinstance(stage, FeatureLogStage):
+            return [("features", row) for row in stage.drain()]
         return [(tag.tag_id, row) for tag, row in stage.drain()] if isinstance(stage, SessionScoresStage) else []
 
     def clear(self) -> None:

@@ -16,9 +16,11 @@ from udfs.stages.base import Detector, LaneSetup, Stage
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.decisions import SessionDecisionStage
 from udfs.stages.evaluation import SessionEvaluation
+from udfs.stages.feature_log import FeatureLogStage
 from udfs.stages.habits import HabitStage
 from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
+from udfs.stages.predictions import PredictionStage
 from udfs.stages.reading import ReadingStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_context import SessionContextStage
@@ -31,7 +33,9 @@ STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     HabitStage,
     ReadingStage,
     IsolationForestStage,
+    PredictionStage,
     SessionScoresStage,
+    FeatureLogStage,
     SessionDecisionStage,
 )
 """The stages of a session window, in the order in which they run. The clock comes first, since it says whether detectors may
@@ -55,6 +59,7 @@ class SessionLane:
         control: BroadcastControl,
         emit_scores: bool,
         refill: WindowRefill,
+        log_features: bool = False,
     ) -> None:
         self._window_ms = window_ms
         self._silent_values = silent_values(window_ms)
@@ -63,11 +68,13 @@ class SessionLane:
         self._refill = refill
         self._bundle = KeyedStateBundle("session-v2")
         self._pending = PendingWindowsStage()
-        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, cards, emit_scores)
+        models = None if control.models is None else control.models.models
+        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, cards, emit_scores, models, log_features)
         self._stages = [stage(setup) for stage in STAGES]
         self._clock = _of_type(self._stages, SessionClockStage)
         self._habits = _of_type(self._stages, HabitStage)
         self._scores = _of_type(self._stages, SessionScoresStage)
+        self._feature_log = _of_type(self._stages, FeatureLogStage)
 
     def open(self, context: RuntimeContext) -> None:
         self._pending.open(context)
@@ -103,6 +110,10 @@ class SessionLane:
         """Returns the rows for session-state.v1 that were added since the last call."""
         return self._scores.drain()
 
+    def drain_feature_rows(self) -> list[tuple[str, str]]:
+        """Returns the rows (session id, JSON) of the feature log that were added since the last call."""
+        return self._feature_log.drain()
+
     def _on_window(self, key: str, window: SessionWindow, ctx: Any) -> list[ProposedChange]:
         if not self._clock.is_new(key, window):
             return []
@@ -119,6 +130,8 @@ class SessionLane:
             changes += self._evaluate(session_id_of(key), end_ms, None, self._silent_values, ctx)
         now_ms = until_ms if resumed_ms is None else resumed_ms
         if self._clock.is_over(key, now_ms):
+            if (span := self._clock.span(key)) is not None:
+                self._feature_log.on_session_end(key, *span)
             for stage in self._stages:
                 stage.clear(key)
         elif resumed_ms is None:

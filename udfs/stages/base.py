@@ -4,6 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from pyflink.datastream import RuntimeContext
 
+from models.announced.registry import ModelRegistry
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
 from udfs.keyed_state import KeyedStateBundle, StateField
@@ -21,6 +22,9 @@ class LaneSetup(NamedTuple):
     forests: ForestRegistry
     cards: CardRegistry
     emit_scores: bool = False
+    models: ModelRegistry | None = None
+    """Announced models; None where none are taken up."""
+    log_features: bool = False
 
 
 class Stage:

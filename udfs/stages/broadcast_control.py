@@ -1,4 +1,4 @@
-"""Control state that every subtask holds: rules, refits, cards and content items arrive by broadcast and survive a restart."""
+"""Control state of every subtask: rules, models, refits, cards and content items arrive by broadcast and survive a restart."""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -18,6 +18,7 @@ from models.rules.evaluation import RuleSet
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule, RuleError, parse_rule
 from udfs.stages.content_broadcast import ContentBroadcast
+from udfs.stages.model_broadcast import ModelBroadcast
 from udfs.stages.rule_outcomes import RuleOutcome
 from udfs.stages.stored_epochs import StoredEpochs
 
@@ -26,8 +27,9 @@ _log: Final = logging.getLogger(__name__)
 LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 
 CONTROL: Final = MapStateDescriptor("control-v1", Types.STRING(), Types.STRING())
-"""Broadcast state: rules, refits, cards and content items by ``kind:…``. Bounded by the number of rules in force, of the rules of
-the job's file, of the content types that have had a forest within a day, and by the bounds of the content catalogue."""
+"""Broadcast state: rules, models, refits, cards and content items by ``kind:…``. Bounded by the number of rules in force, of the
+rules of the job's file, of the content types that have had a forest within a day, and by the bounds of the content catalogue and
+of the registry of models."""
 
 
 class BroadcastControl:
@@ -40,8 +42,10 @@ class BroadcastControl:
         cards: CardRegistry | None,
         detectors: Collection[str],
         refused: Any,
+        models: ModelBroadcast | None = None,
     ) -> None:
-        """`detectors` are the names that rules can refer to, `refused` is the counter of rules that could not be used."""
+        """`detectors` are the names that rules can refer to, `refused` is the counter of rules that could not be used. Without
+        `models`, announced models are not looked at."""
         self.rules = RuleSet(rules)
         self._of_file = frozenset(rule.id for rule in rules)
         self._deleted: list[str] = []
@@ -52,6 +56,7 @@ class BroadcastControl:
         self._detectors = detectors
         self._refused = refused
         self.content = ContentBroadcast()
+        self.models = models
         self._outcomes: list[RuleOutcome] = []
 
     def drain_outcomes(self) -> list[RuleOutcome]:
@@ -71,6 +76,9 @@ class BroadcastControl:
                 self._store_rule(key, body, state)
         elif kind == "content":
             self.content.on_row(key, body, state)
+        elif kind == "model":
+            if self.models is not None:
+                self.models.on_row(key, body, state)
         elif kind == "card":
             if self._cards is not None and self._cards_stored is not None:
                 message = msgspec.json.decode(body, type=CardMessage)
@@ -97,6 +105,8 @@ class BroadcastControl:
         """Applies what broadcast state held before a restart."""
         stored: Mapping[str, str] = dict(state.items())
         self.content.restore(stored)
+        if self.models is not None:
+            self.models.restore(stored)
         for key in sorted(stored):
             kind, _, name = key.partition(":")
             if kind == "rule":

@@ -31,7 +31,7 @@ class DecisionStage(Stage):
         super().__init__(self._state)
 
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
-        evaluation.changes = self.decide(evaluation)
+        evaluation.changes += self.decide(evaluation)
 
     def decide(self, evaluation: Evaluation, rules: Sequence[CompiledRule] | None = None) -> list[ProposedChange]:
         """Returns the proposals that follow from the signals: what is taken back first, then in the order of the rules: those of

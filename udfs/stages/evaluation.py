@@ -2,11 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from models.arbitration.proposed_change import ProposedChange
 from models.judgement.session import SliceEvents
 from models.language.section_attention import Attention
+from models.logged_features import logged_numbers, logged_texts
 from models.recent_clicks import Click, rank_by_decay
 from models.rules.evaluation import Subject
 from models.rules.event_log import Span
@@ -61,6 +62,13 @@ class WindowEvaluation(Evaluation):
         """Whether detectors learn from it."""
 
 
+class KnownWindow(NamedTuple):
+    """What is known of a session's window, by name; None for what is not."""
+
+    numbers: dict[str, float | None]
+    texts: dict[str, str | None]
+
+
 class SessionEvaluation(WindowEvaluation):
     """One window of a session. `window` is None where nothing happened in it.
 
@@ -77,9 +85,22 @@ class SessionEvaluation(WindowEvaluation):
         """What the habits found in the newest ten seconds of the window; None where nothing came."""
         self.category: str | None = None
         """The content type that evidence speaks for."""
+        self.segment: str | None = None
+        """The group of readers that the session belongs to; None where it is not known."""
+        self.models: dict[str, int] = {}
+        """Versions of the announced models whose scores the signals hold, by kind."""
+        self._known: KnownWindow | None = None
         if window is not None:
             self.signals.attributes["device"] = window.device
             self.signals.attributes["content_type"] = window.main_type
+
+    def known(self) -> KnownWindow:
+        """Returns what is known by name. To be asked after the stages that find it out: put together once, so that models and
+        the feature log read the same."""
+        if self._known is None:
+            signals = self.signals
+            self._known = KnownWindow(logged_numbers(self.values, signals.scalars), logged_texts(signals.attributes))
+        return self._known
 
     def subject(self) -> Subject:
         session_id, window = self.session_id, self.window

@@ -1,4 +1,4 @@
-"""What became of the rules that an operator was told, and the acknowledgements for control-acks.v1 that follow."""
+"""What became of the rules and models that an operator was told, and the acknowledgements for control-acks.v1 that follow."""
 
 from collections.abc import Callable, Iterable
 from time import time_ns
@@ -9,9 +9,10 @@ from pyflink.common import Row
 from pyflink.datastream import OutputTag
 
 from models.epochs import NO_WATERMARK
-from schemas.control_acks import ControlAck, ack_key
+from schemas.control_acks import ControlAck, ControlKind, ack_key
 from schemas.rule_conditions import Lane
 from udfs.side_outputs import CONTROL_ACKS
+from udfs.stages.model_broadcast import ModelOutcome
 
 MAX_REASON_CHARS: Final = 500
 MAX_ID_CHARS: Final = 64
@@ -62,14 +63,31 @@ class RuleAcknowledger:
 
     def _record(self, outcome: RuleOutcome, reached_ms: int) -> Any:
         is_in_force = outcome.refused is None and reached_ms != NO_WATERMARK
+        in_force_from_ms = reached_ms if is_in_force else None
+        return self.record("rule", outcome.id, outcome.version, in_force_from_ms, outcome.refused)
+
+    def acknowledge_models(self, outcomes: Iterable[ModelOutcome], reached_ms: int) -> list[tuple[OutputTag, Row]]:
+        """Likewise for models: one that begins later is in force from then on."""
+        rows = []
+        for each in outcomes:
+            is_known = each.from_ms is not None and (each.from_ms > 0 or reached_ms != NO_WATERMARK)
+            in_force_from_ms = max(each.from_ms or 0, reached_ms) if is_known else None
+            row = self.record("model", each.id, each.version, in_force_from_ms, each.refused)
+            rows.append((CONTROL_ACKS, row))
+        return rows
+
+    def record(
+        self, kind: ControlKind, id: str, version: int | None, in_force_from_ms: int | None, refused: str | None
+    ) -> Row:
+        """Returns the acknowledgement of this subtask, as it is written."""
         ack = ControlAck(
-            "rule",
-            outcome.id[:MAX_ID_CHARS],
-            outcome.version,
+            kind,
+            id[:MAX_ID_CHARS],
+            version,
             self._subtask,
             self._subtasks,
-            reached_ms if is_in_force else None,
+            in_force_from_ms,
             self._clock_ms(),
-            outcome.refused and outcome.refused[:MAX_REASON_CHARS],
+            refused and refused[:MAX_REASON_CHARS],
         )
         return Row(ack_key(ack).encode(), _encoder.encode(ack))

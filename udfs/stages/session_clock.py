@@ -40,6 +40,11 @@ class SessionClockStage(Stage):
         clock = self._field.get(key)
         return clock is not None and clock.is_over(now_ms)
 
+    def span(self, key: str) -> tuple[int, int] | None:
+        """Returns the times of the session's first and last event; None for a session that is not known."""
+        clock = self._field.get(key)
+        return None if clock is None else (clock.first_ms, clock.last_event_ms)
+
     def schedule_timer(self, key: str, ctx: Any) -> None:
         """Registers the next timer, through the context of a row or timer."""
         clock = self._field.get(key)

@@ -1,0 +1,90 @@
+"""Reads a model's output as a length or a tone, with a confidence; or says why there is none."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+from models.announced.loading import LoadedModel
+from schemas.actions import ActionName
+
+STEP_WORDS: Final = 50
+"""Lengths are asked for in steps: no CMS has a version for each word."""
+
+MIN_WORDS: Final = 50
+
+ROUNDING: Final = 1e-6
+"""Probabilities are float32, the limit is not: one that equals it is in the set."""
+
+SilenceReason = Literal["outside", "wide", "ambiguous"]
+
+
+class Prediction(NamedTuple):
+    """What a model asks for: a number of words or a tone.
+
+    `low` and `high` are the ends of the conformal interval in words, None for a tone. `confidence` is 0 to 1: of a length the
+    coverage of its interval, of a tone its calibrated probability.
+    """
+
+    action: ActionName
+    value: int | str
+    confidence: float
+    low: float | None
+    high: float | None
+    scores: dict[str, float]
+
+    @property
+    def parameters(self) -> dict[str, int | str]:
+        """The parameters of the action."""
+        return {"length_words" if self.action == "set_length" else "tone": self.value}
+
+    def allows(self, value: int | str) -> bool:
+        """Whether another value will do as well: a length within the interval, the same tone."""
+        if self.low is not None and self.high is not None and not isinstance(value, str):
+            return self.low <= value <= self.high
+        return value == self.value
+
+
+class Silence(NamedTuple):
+    """Why a model asks for nothing. `about` is the feature that it has seen no such value of."""
+
+    reason: SilenceReason
+    about: str | None
+    scores: dict[str, float]
+
+
+def predict(
+    model: LoadedModel, numbers: Mapping[str, float | None], texts: Mapping[str, str | None]
+) -> Prediction | Silence:
+    """Predicts for one window, of which `numbers` and `texts` are known."""
+    outside = model.inputs.outside(numbers, texts)
+    if outside is not None:
+        return Silence("outside", outside, {})
+    assert model.scorer is not None, "a forest predicts nothing"
+    output = model.scorer.score(model.inputs.row(numbers, texts))
+    return _length(model, output) if model.card.kind == "length" else _tone(model, output)
+
+
+def _length(model: LoadedModel, output: list[float]) -> Prediction | Silence:
+    card = model.card
+    assert card.half_width is not None, "announcements are checked"
+    assert card.coverage is not None, "announcements are checked"
+    words = output[0]
+    lower, upper = (output[1], output[2]) if len(output) == 3 else (words, words)
+    low, high = lower - card.half_width, upper + card.half_width
+    half_width = (high - low) / 2
+    scores = {"length": words, "length_half_width": half_width}
+    if half_width < 0 or (card.max_half_width is not None and half_width > card.max_half_width):
+        return Silence("wide", None, scores)
+    rounded = max(MIN_WORDS, round(words / STEP_WORDS) * STEP_WORDS)
+    return Prediction("set_length", rounded, card.coverage, low, high, scores)
+
+
+def _tone(model: LoadedModel, output: list[float]) -> Prediction | Silence:
+    card = model.card
+    assert card.min_probability is not None, "announcements are checked"
+    scores = {f"tone_{name}": probability for name, probability in zip(card.classes, output, strict=True)}
+    least = card.min_probability - ROUNDING
+    likely = [place for place, probability in enumerate(output) if probability >= least]
+    if len(likely) != 1:
+        return Silence("ambiguous", None, scores)
+    (place,) = likely
+    return Prediction("set_tone", card.classes[place], min(output[place], 1.0), None, None, scores)

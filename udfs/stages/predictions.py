@@ -1,0 +1,76 @@
+"""Stage: predicts the length and tone of content that suit a session's reader, and proposes them."""
+
+from typing import Any, Final
+
+from models.announced.loading import LoadedModel
+from models.predictions.prediction import Prediction, Silence, predict
+from models.predictions.proposing import to_change
+from models.predictions.standing import Due, PredictionState, due, remember
+from models.rules.evaluation import Moment
+from models.rules.signals import LazyScore
+from schemas.model_cards import ModelKind
+from udfs.keyed_state import StateField
+from udfs.stages.base import LaneSetup, Stage
+from udfs.stages.evaluation import SessionEvaluation
+
+KINDS: Final[tuple[ModelKind, ...]] = ("length", "tone")
+
+EVERY_MS: Final = 60_000
+"""Predictions are made of windows that end with a minute: windows overlap, and what suits a reader does not change in ten
+seconds."""
+
+
+class PredictionStage(Stage):
+    """Owns what models have proposed of each session and has not expired. Without a model it does nothing.
+
+    The scores stand under `length`, `length_half_width` and ``tone_CLASS``. Dies with the session.
+    """
+
+    def __init__(self, setup: LaneSetup) -> None:
+        self._models = setup.models
+        self._field = StateField.json("predictions-v1", PredictionState, setup.bundle)
+        super().__init__(self._field)
+
+    def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
+        window, models = evaluation.window, self._models
+        if window is None or models is None or not len(models) or evaluation.at_ms % EVERY_MS:
+            return
+        for kind in KINDS:
+            model = models.find(kind, evaluation.segment, evaluation.at_ms)
+            if model is not None:
+                self._predict(kind, model, evaluation)
+
+    def _predict(self, kind: str, model: LoadedModel, evaluation: SessionEvaluation) -> None:
+        known = evaluation.known()
+        found = predict(model, known.numbers, known.texts)
+        for name, score in found.scores.items():
+            evaluation.signals.scores[name] = _known_score(score)
+        evaluation.models[kind] = model.card.version
+        if isinstance(found, Silence):
+            return
+        state = self._field.get(evaluation.key) or PredictionState()
+        asked = due(state, kind, found, evaluation.at_ms)
+        if asked is None:
+            return
+        evaluation.changes.append(_change(model, found, asked, evaluation))
+        if asked.renews or evaluation.signals.quiet is None:
+            # In a quiet time nothing is commanded: the next minute asks again.
+            remember(state, kind, asked, evaluation.at_ms)
+            self._field.set(evaluation.key, state)
+
+
+def _known_score(score: float) -> LazyScore:
+    return LazyScore(lambda: score)
+
+
+def _change(model: LoadedModel, found: Prediction, asked: Due, evaluation: SessionEvaluation) -> Any:
+    known = evaluation.known()
+    return to_change(
+        model,
+        found,
+        asked,
+        (known.numbers, known.texts),
+        evaluation.subject(),
+        Moment(evaluation.at_ms, evaluation.trigger, evaluation.session_since_ms),
+        evaluation.signals.quiet,
+    )
