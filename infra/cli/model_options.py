@@ -38,7 +38,9 @@ Category = Annotated[
 ]
 Rename = Annotated[
     list[str] | None,
-    typer.Option(help="COLUMN=FEATURE: the column is that feature of the job; may be given again."),
+    typer.Option(
+        help="COLUMN=FEATURE*FACTOR: the column, times the factor, is that feature of the job; may be given again."
+    ),
 ]
 
 

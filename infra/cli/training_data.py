@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def examples_of(given: DataOptions, kind: str, segment: str | None, bootstrap: s
 
 
 def _of_csv(given: DataOptions, path: Path, target: str, is_number: bool, segment: str | None) -> Examples:
+    renamed = [_renaming(each) for each in given.rename]
     options = CsvOptions(
         target,
         is_number,
@@ -57,7 +59,8 @@ def _of_csv(given: DataOptions, path: Path, target: str, is_number: bool, segmen
         given.session or None,
         tuple(given.without),
         tuple(given.category),
-        dict(_renaming(each) for each in given.rename),
+        {column: feature for column, feature, _ in renamed},
+        {column: factor for column, _, factor in renamed if factor != 1.0},
     )
     found = read_csv(path, options)
     if segment is None:
@@ -70,11 +73,23 @@ def _of_csv(given: DataOptions, path: Path, target: str, is_number: bool, segmen
     return own.only([name for name in own.names if name != SEGMENT_COLUMN])
 
 
-def _renaming(text: str) -> tuple[str, str]:
-    column, separator, feature = text.partition("=")
-    if not (separator and column and feature):
-        raise TrainingDataError(f"--rename {text}: give COLUMN=FEATURE, as device_type=device")
-    return column, feature
+def _renaming(text: str) -> tuple[str, str, float]:
+    """Returns column, feature and factor. Raises `TrainingDataError`.
+
+    >>> _renaming("session_duration=session_age_ms*1000")
+    ('session_duration', 'session_age_ms', 1000.0)
+    """
+    column, _, feature = text.partition("=")
+    feature, separator, factor = feature.partition("*")
+    try:
+        number = float(factor) if separator else 1.0
+    except ValueError:
+        number = 0.0
+    if not column or not feature or not (isfinite(number) and number > 0.0):
+        raise TrainingDataError(
+            f"--rename {text}: give COLUMN=FEATURE or COLUMN=FEATURE*FACTOR, as session_duration=session_age_ms*1000"
+        )
+    return column, feature, number
 
 
 def duration_ms(text: str) -> int:

@@ -1,11 +1,14 @@
 """Worlds of readers whose wishes are known: which length and tone suit whom is a planted function of what is seen, plus noise.
 
 Two shapes: `CHOOSING` is for trying things out, `JUDGING` for the figures that are published. They share the names of their
-columns and nothing else.
+columns and nothing else. ``python -m infra.simulate.preferences FILE`` writes readers into a CSV file.
 """
 
+import argparse
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -105,3 +108,33 @@ def readers(shape: PreferenceShape, target: Literal["length", "tone"], rows: int
     }
     at_ms = BEGINNING_MS + 60_000 * np.arange(rows, dtype=np.int64)
     return Examples(values, truth, f"planted preferences, {rows} readers, seed {seed}", at_ms)
+
+
+TARGET_COLUMNS: Final = {"length": "preferred_content_length", "tone": "preferred_tone"}
+
+
+def write_csv(path: Path, found: Examples, target: Literal["length", "tone"]) -> None:
+    """Writes readers as `microadjust models train` reads them; an unknown value is an empty cell."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["occurred_at_ms", *found.names, TARGET_COLUMNS[target]])
+        for place, truth in enumerate(found.truth):
+            cells = [found.values[name][place] for name in found.names]
+            at_ms = "" if found.at_ms is None else int(found.at_ms[place])
+            writer.writerow([at_ms, *("" if cell is None or cell != cell else cell for cell in cells), truth])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--target", choices=("length", "tone"), default="length")
+    parser.add_argument("--shape", choices=("choosing", "judging"), default="choosing")
+    parser.add_argument("--readers", type=int, default=4_000)
+    parser.add_argument("--seed", type=int, default=CHOOSING_SEEDS[0])
+    given = parser.parse_args()
+    shape = CHOOSING if given.shape == "choosing" else JUDGING
+    write_csv(given.file, readers(shape, given.target, given.readers, given.seed), given.target)
+
+
+if __name__ == "__main__":
+    main()

@@ -41,6 +41,8 @@ class CsvOptions:
     categories: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Column to the name of the feature that it is."""
+    factors: Mapping[str, float] = field(default_factory=dict)
+    """Column to what its numbers are multiplied with, where the feature has another unit."""
 
 
 def read_csv(path: Path, options: CsvOptions) -> Examples:
@@ -57,7 +59,10 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
         if name in (options.target, times, sessions, *options.without):
             continue
         is_number = name not in options.categories and table.looks_numeric(name)
-        values[options.renamed.get(name, name)] = table.numbers(name) if is_number else table.texts(name)
+        if not is_number and name in options.factors:
+            raise TrainingDataError(f"{path}, column {name}: texts cannot be multiplied by {options.factors[name]:g}")
+        column = table.numbers(name) * options.factors.get(name, 1.0) if is_number else table.texts(name)
+        values[options.renamed.get(name, name)] = column
     if not values:
         raise TrainingDataError(f"{path}: no column is left to predict {options.target} from")
     known = np.isfinite(truth) if options.target_is_number else np.array([each is not None for each in truth])

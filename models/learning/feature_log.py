@@ -75,7 +75,7 @@ def join(
         own.sort(key=lambda row: row.window_end_ms)
     told = sorted({each for outcome in outcomes if (each := _told(outcome, target, target_is_number))}, key=_order)
     chosen = [
-        (row, truth) for session, at_ms, truth in told if (row := _newest(windows.get(session), at_ms)) is not None
+        (known, truth) for session, at_ms, truth in told if (known := _newest(windows.get(session), at_ms)) is not None
     ]
     if segment is not None:
         chosen = [(row, truth) for row, truth in chosen if row.segment == segment]

@@ -1,6 +1,5 @@
 """models train, list, show, promote, rollback, compare on a store, without Kafka."""
 
-import csv
 import json
 from pathlib import Path
 from shutil import copytree
@@ -10,13 +9,13 @@ from typer.testing import CliRunner, Result
 
 from infra.cli.main import app
 from infra.cli.training_data import DataOptions, examples_of
-from infra.simulate.preferences import CHOOSING, JUDGING, PreferenceShape, readers
+from infra.simulate.preferences import CHOOSING, JUDGING, PreferenceShape, readers, write_csv
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 
 RENAMED = (
     "--rename",
-    "session_duration=session_age_ms",
+    "session_duration=session_age_ms*1000",
     "--rename",
     "device_type=device",
     "--without",
@@ -29,16 +28,8 @@ def run(*arguments: object) -> Result:
 
 
 def write(path: Path, shape: PreferenceShape, seed: int, rows: int = 1_200) -> Path:
-    found = readers(shape, "length", rows, seed)
     names = ("session_duration", "click_rate", "device_type", "user_expertise")
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*names, "preferred_content_length"])
-        for place in range(rows):
-            cells = [found.values[name][place] for name in names]
-            writer.writerow(
-                ["" if cell is None or cell != cell else cell for cell in cells] + [int(found.truth[place])]
-            )
+    write_csv(path, readers(shape, "length", rows, seed).only(names), "length")
     return path
 
 
@@ -119,7 +110,8 @@ def test_versions_are_compared_on_new_rows(folder: Path, tmp_path: Path) -> None
 def test_a_bad_cell_is_told_by_file_line_and_column(tmp_path: Path) -> None:
     path = write(tmp_path / "wishes.csv", CHOOSING, 24, rows=300)
     lines = path.read_text().splitlines()
-    lines[41] = lines[41].replace(lines[41].split(",")[0], "forever", 1)
+    cells = lines[41].split(",")
+    lines[41] = ",".join([cells[0], "forever", *cells[2:]])
     path.write_text("\n".join(lines) + "\n")
     found = run("train", "length", "--csv", path, "--store", tmp_path / "store")
     assert found.exit_code == 1
@@ -176,5 +168,16 @@ def test_one_segment_of_a_csv_file_is_taken_by_its_column(tmp_path: Path) -> Non
     path.write_text("a,preferred_content_length\n1,100\n")
     with pytest.raises(TrainingDataError, match="no column segment"):
         examples_of(given(path), "length", "s1", "")
-    with pytest.raises(TrainingDataError, match="give COLUMN=FEATURE"):
-        examples_of(given(path, rename=("a",)), "length", None, "")
+
+
+def test_a_column_is_renamed_and_brought_to_the_unit_of_its_feature(tmp_path: Path) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_text("a,b,preferred_content_length\n1.5,x,100\n,y,200\n")
+    found = examples_of(given(path, rename=("a=session_age_ms*1000", "b=device")), "length", None, "")
+    assert found.names == ("session_age_ms", "device")
+    assert found.values["session_age_ms"][0] == 1500.0
+    for rename in ("a", "a=", "=b", "a=b*", "a=b*x", "a=b*0", "a=b*-1", "a=b*inf"):
+        with pytest.raises(TrainingDataError, match="give COLUMN=FEATURE"):
+            examples_of(given(path, rename=(rename,)), "length", None, "")
+    with pytest.raises(TrainingDataError, match="column b: texts cannot be multiplied"):
+        examples_of(given(path, rename=("b=device*2",)), "length", None, "")
