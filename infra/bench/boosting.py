@@ -20,8 +20,9 @@ from models.announced.loading import load
 from models.learning.boosting import Boosting, fit_label, fit_number
 from models.learning.columns import Columns, levels_of
 from models.learning.onnx_export import to_onnx
+from models.learning.options import TrainingOptions
 from models.learning.parity import compare
-from models.learning.training import TrainingOptions, train
+from models.learning.training import train
 from models.predictions.prediction import predict
 
 ROWS: Final = 4_000
