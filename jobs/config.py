@@ -52,6 +52,7 @@ class AdjustConfig:
     control_acks_topic: str = option("control-acks.v1", "compacted topic of acknowledgements of rules and models")
     content_topic: str = option("content.v1", "compacted topic of content items")
     models_topic: str = option("models.v1", "compacted topic of models")
+    segments_topic: str = option("segments.v1", "compacted topic of segments")
     features_topic: str = option("features.v1", "topic of the feature log, from which models learn")
     startup: str = option(
         "committed", "where to start reading without a savepoint", choices=("committed", "earliest", "latest")
@@ -92,6 +93,7 @@ class AdjustConfig:
     )
     proposals: str = option("on", "whether what became of each proposal is written to its topic", choices=("on", "off"))
     models: str = option("on", "whether models are taken up from their topic while the job runs", choices=("on", "off"))
+    segments: str = option("on", "whether readers are placed in the segments of their topic", choices=("on", "off"))
     feature_log: str = option(
         "off",
         "whether what models read at each window is written to the topic of the feature log",

@@ -19,7 +19,15 @@ from jobs.sql.crossing_queries import (
     windows_query,
 )
 from jobs.sql.section_views import section_views
-from jobs.sql.source_table import content_ddl, events_query, models_ddl, register_functions, rules_ddl, source_ddl
+from jobs.sql.source_table import (
+    content_ddl,
+    events_query,
+    models_ddl,
+    register_functions,
+    rules_ddl,
+    segments_ddl,
+    source_ddl,
+)
 from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.arbitration.budget import split
 from models.isolation_forest.schedule import RefitSchedule
@@ -64,7 +72,9 @@ def build(
     windows, trigger_events = build_sql_pipeline(t_env, config)
     schedule = RefitSchedule(config.refit_min * 60_000, config.refit_lead_s * 1000)
     card_schedule = RefitSchedule(CARD_MS, LEAD_MS)
-    control = _rules(t_env) if config.content == "off" else _rules(t_env).union(_content(t_env, config))
+    control = _control(t_env, "rule", "rules")
+    if config.content != "off":
+        control = control.union(_content(t_env, config))
     patch_pyflink = config.pyflink_patches == "on"
     require_content = config.content == "required"
     emit_scores = config.session_state == "on"
@@ -87,7 +97,11 @@ def build(
         t_env.execute_sql(f"CREATE TEMPORARY VIEW {view.name} AS {view.query}")
     sections = _crossing_rows(t_env, sections_query(), "sections")
     if config.models == "on":
-        learned = learned.union(_models(t_env, config))
+        t_env.execute_sql(models_ddl(config))
+        learned = learned.union(_control(t_env, "model", "models"))
+    if config.segments == "on":
+        t_env.execute_sql(segments_ddl(config))
+        learned = learned.union(_control(t_env, "segment", "segments"))
     changes = (
         key_by_first_field(windows.union(sections), CROSSING_ROW_TYPE)
         .connect(learned.broadcast(CONTROL))
@@ -192,10 +206,10 @@ def _crossing_rows(t_env: StreamTableEnvironment, query: str, uid: str) -> DataS
     return to_data_stream(t_env, t_env.sql_query(query), key_value_type(CROSSING_ROW_TYPE), uid)
 
 
-def _rules(t_env: StreamTableEnvironment) -> DataStream:
-    """Reads rules from their topic."""
-    table = t_env.sql_query("SELECT CAST('rule' AS STRING), id, body FROM rules")
-    return _idle(to_data_stream(t_env, table, CONTROL_ROW, "rules"), "rules")
+def _control(t_env: StreamTableEnvironment, kind: str, table: str) -> DataStream:
+    """Reads control rows of one kind (id and JSON) from their topic."""
+    rows = t_env.sql_query(f"SELECT CAST('{kind}' AS STRING), id, body FROM `{table}`")
+    return _idle(to_data_stream(t_env, rows, CONTROL_ROW, table), table)
 
 
 def _content(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
@@ -205,13 +219,6 @@ def _content(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
     body = f"CAST({written_ms} AS STRING) || ' ' || body"
     table = t_env.sql_query(f"SELECT CAST('content' AS STRING), id, {body} FROM content")
     return _idle(to_data_stream(t_env, table, CONTROL_ROW, "content"), "content")
-
-
-def _models(t_env: StreamTableEnvironment, config: AdjustConfig) -> DataStream:
-    """Reads announced models from their topic."""
-    t_env.execute_sql(models_ddl(config))
-    table = t_env.sql_query("SELECT CAST('model' AS STRING), id, body FROM models")
-    return _idle(to_data_stream(t_env, table, CONTROL_ROW, "models"), "models")
 
 
 def _idle(stream: DataStream, name: str) -> DataStream:

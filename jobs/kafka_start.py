@@ -31,6 +31,8 @@ def adjust_needs(config: AdjustConfig) -> list[tuple[str, str]]:
     needs.append((config.control_acks_topic, WRITE))
     described = [(config.content_topic, READ)] if config.content != "off" else []
     announced = [(config.models_topic, READ)] if config.models == "on" else []
+    if config.segments == "on":
+        announced.append((config.segments_topic, READ))
     return [(config.events_topic, READ), (config.rules_topic, READ), *described, *announced, *needs]
 
 

@@ -19,8 +19,16 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
+    """A forest that may score: `load_forest` has seen that its card has a threshold."""
+
     card: ModelCard
     artefact: bytes
+
+    @property
+    def threshold(self) -> float:
+        """The score from which a window is anomalous."""
+        assert self.card.threshold is not None, "load_forest refuses such a card"
+        return self.card.threshold
 
 
 def load_forest(store: Traversable = BUNDLED) -> StoredModel:

@@ -33,13 +33,15 @@ class ActionSeen(Struct):
 
 
 class WindowScores(Struct):
-    """One window of a session: the forest's score and each feature's z-score against the session's own past."""
+    """One window of a session: the scores of detectors and models, each feature's z-score against the session's own past, and the
+    reader's segment."""
 
     session_id: str
     at_ms: int
     user_id: str | None
     content_type: str | None
     scores: dict[str, float | None]
+    segment: str | None = None
 
 
 def with_action(state: SessionState | None, seen: ActionSeen) -> SessionState:
@@ -64,13 +66,20 @@ def with_action(state: SessionState | None, seen: ActionSeen) -> SessionState:
 
 
 def with_scores(state: SessionState | None, update: WindowScores) -> SessionState:
-    """Replaces the scores."""
+    """Replaces the scores and the segment."""
     known = _base_state(state, update.session_id, update.at_ms)
     if _is_other_person(known, update.user_id):
         # The scores tell of the one before and of the one after, whose first action begins the state anew.
         return known
     user_id = _derived_user(known, update.user_id)
-    return _apply(known, update.at_ms, user_id, {"content_type": update.content_type}, scores=update.scores)
+    return _apply(
+        known,
+        update.at_ms,
+        user_id,
+        {"content_type": update.content_type},
+        scores=update.scores,
+        segment=update.segment,
+    )
 
 
 def with_command(state: SessionState | None, command: AdjustmentCommand) -> SessionState:

@@ -8,11 +8,12 @@ from models.features import SESSION_NAMES
 from models.logged_features import NUMBER_NAMES
 
 
-class SessionSummary(Struct, array_like=True):
-    """Sums over the minutes of a session, by feature of the window, and what was known last."""
+class SessionSummary(Struct, array_like=True, omit_defaults=True):
+    """Sums over the minutes of a session by feature, in how many minutes each was unknown, and what was known last."""
 
+    minutes: int = 0
     sums: dict[str, float] = {}
-    counts: dict[str, int] = {}
+    unknown: dict[str, int] = {}
     texts: dict[str, str] = {}
     content_id: str | None = None
     segment: str | None = None
@@ -21,21 +22,28 @@ class SessionSummary(Struct, array_like=True):
         """Adds a minute; minutes share no second."""
         for name in SESSION_NAMES:
             number = numbers[name]
-            if number is not None:
-                self.sums[name] = self.sums.get(name, 0.0) + number
-                self.counts[name] = self.counts.get(name, 0) + 1
+            if number is None:
+                self.unknown[name] = self.unknown.get(name, 0) + 1
+            elif name in self.sums:
+                self.sums[name] += number
+            else:
+                self.sums[name] = number
+                if name not in self.unknown and self.minutes:
+                    # The job did not know the feature before.
+                    self.unknown[name] = self.minutes
+        self.minutes += 1
 
     def features(self, age_ms: int) -> dict[str, float | None]:
         """Returns the mean of each feature over the minutes in which it was known, and the session's length; None for all else.
 
-        >>> summary = SessionSummary({"clicks": 6.0}, {"clicks": 4})
+        >>> summary = SessionSummary(5, {"clicks": 6.0}, {"clicks": 1, "pages": 5})
         >>> found = summary.features(240_000)
         >>> found["clicks"], found["session_age_ms"], found["pages"]
         (1.5, 240000.0, None)
         """
         found: dict[str, float | None] = dict.fromkeys(NUMBER_NAMES)
-        for name, count in self.counts.items():
+        for name, total in self.sums.items():
             if name in found:
-                found[name] = self.sums[name] / count
+                found[name] = total / (self.minutes - self.unknown.get(name, 0))
         found["session_age_ms"] = float(age_ms)
         return found

@@ -132,7 +132,7 @@ EVENT_TEXTS: Final = ("type", "placement", "element", "content_type", "page_url"
 _READER: Final = ("device", "input", "os", "browser", "country", "region", "language", "timezone")
 
 CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
-    "session_window": (*_READER, "content_type", "content_language"),
+    "session_window": (*_READER, "content_type", "content_language", "segment", "segment_name"),
     "content_window": ("content_type", "content_language"),
     "content_section": ("content_type",),
     "event": (*_READER, "content_language"),

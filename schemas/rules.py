@@ -130,7 +130,7 @@ TAKEN_NAMES: Final = frozenset(
         "timestamp",
     }
     | {"type", "uint", "has", "size", "matches", "z", "change", "baseline", "rank", "nats", "score", "threshold"}
-    | {"context", "content", "event", "segment", "sentiment"}
+    | {"context", "content", "event", "segment", "segment_name", "sentiment"}
 )
 """Names that expressions read as something else than a rule's own counter."""
 

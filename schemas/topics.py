@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.alerts import Alert
 from schemas.audit import LateEvent, WindowTally
 from schemas.commands import AdjustmentCommand
 from schemas.content import Content
@@ -18,6 +19,7 @@ from schemas.proposals import Proposal
 from schemas.rejects import RejectedRecord
 from schemas.rule_history import RuleChange
 from schemas.rules import Rule
+from schemas.segments import Segment
 from schemas.session_state import SessionState
 
 _DAY_MS: Final = 86_400_000
@@ -145,6 +147,26 @@ FEATURES: Final = Topic(
     (_ADJUST,),
     (_LEARN, _CLI),
 )
+SEGMENTS: Final = Topic(
+    "segments.v1",
+    Segment,
+    "segment id",
+    "Groups of readers that behave alike.",
+    1,
+    None,
+    (_LEARN,),
+    (_ADJUST, _CLI, _GATEWAY, _LEARN),
+)
+ALERTS: Final = Topic(
+    "alerts.v1",
+    Alert,
+    "subject",
+    "What a person should look at: drift, refused models, retraining.",
+    1,
+    30 * _DAY_MS,
+    (_LEARN, _CLI),
+    (_CLI, _GATEWAY),
+)
 SESSION_STATE: Final = Topic(
     "session-state.v1",
     SessionState,
@@ -212,6 +234,8 @@ TOPICS: Final = (
     RULES_HISTORY,
     MODELS,
     FEATURES,
+    SEGMENTS,
+    ALERTS,
     CONTENT,
     CONTROL_ACKS,
     SESSION_STATE,

@@ -17,6 +17,9 @@ REFUSED_RULES: Final = "refusedRules"
 REFUSED_MODELS: Final = "refusedModels"
 """Models from the topic that could not be used; the version before stays in force."""
 
+REFUSED_SEGMENTS: Final = "refusedSegments"
+"""Segments from the topic that could not be used; the version before stays in force."""
+
 DROPPED_CONTENT: Final = "droppedContent"
 """Content items that were dropped because the catalogue was full: those written longest ago."""
 

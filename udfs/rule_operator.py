@@ -22,6 +22,7 @@ from udfs.runtime.subtasks import find_subtask
 from udfs.stages.broadcast_control import CONTROL, BroadcastControl
 from udfs.stages.model_broadcast import ModelBroadcast
 from udfs.stages.rule_outcomes import RuleAcknowledger
+from udfs.stages.segment_broadcast import SegmentBroadcast
 
 
 class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
@@ -29,7 +30,7 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
 
     The broadcast input brings rows (kind, key, body): a rule or a model as JSON or None to delete it, or a refit as JSON. `rules`
     are in force until the input changes them. Each rule of `LANES` is acknowledged to a side output, again after a restart, and
-    so is each model by the operator that scores.
+    so are models and segments by the operator that scores.
     """
 
     LANES: tuple[Lane, ...] = ()
@@ -57,7 +58,8 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         self._proposals = group.counter(metrics.PROPOSALS)
         announced = None if models is None else ModelBroadcast(models, group.counter(metrics.REFUSED_MODELS))
         refused = group.counter(metrics.REFUSED_RULES)
-        self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, refused, announced)
+        segments = None if models is None else SegmentBroadcast(group.counter(metrics.REFUSED_SEGMENTS))
+        self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, refused, announced, segments)
         self._acknowledger = RuleAcknowledger(self.LANES, self.ANSWERS_UNKNOWN, *find_subtask(context))
         self._control.content.dropped = group.counter(metrics.DROPPED_CONTENT)
         self._control.content.refused = group.counter(metrics.REFUSED_CONTENT)
@@ -87,9 +89,9 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         """Returns the acknowledgements that are due. Not for `on_timer`: in thread mode PyFlink 2.3 has no side outputs there."""
         self.has_acknowledged = True
         rows = self._acknowledger.acknowledge(self._control.drain_outcomes(), self.reached_ms)
-        models = self._control.models
-        if models is not None:
-            rows += self._acknowledger.acknowledge_models(models.drain_outcomes(), self.reached_ms)
+        for other in (self._control.models, self._control.segments):
+            if other is not None:
+                rows += self._acknowledger.acknowledge_others(other.drain_outcomes(), self.reached_ms)
         return rows
 
     def to_records(self, changes: list[ProposedChange]) -> list[Row]:

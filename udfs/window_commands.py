@@ -23,6 +23,7 @@ from udfs.lanes.sections import SectionLane
 from udfs.lanes.sessions import SessionLane
 from udfs.rule_operator import RuleEvaluatingFunction
 from udfs.runtime.compilation import log_compilation
+from udfs.runtime.python_threads import import_in_python_thread
 from udfs.side_outputs import FEATURES
 from udfs.stages.window_refill import WindowRefill
 
@@ -67,6 +68,8 @@ class WindowCommands(RuleEvaluatingFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         super().open(runtime_context)
+        # Checks of announced models read their graphs with it. Imported in a thread of the JVM it would end the process.
+        import_in_python_thread("onnx")
         model, card = self._default_forest
         scorer = ForestScorer(model)
         assert card.threshold is not None, "load_forest refuses such a card"

@@ -120,10 +120,10 @@ def shipped(readers: Readers, seed: int) -> Shares:
 
     def share(rows: Floats) -> float:
         scores = [scorer.score(rows[place : place + 1]) for place in range(len(rows))]
-        return float(np.mean([score >= stored.card.threshold for score in scores])) if scores else float("nan")
+        return float(np.mean([score >= stored.threshold for score in scores])) if scores else float("nan")
 
     bots = crawlers(200, np.random.default_rng([seed, 3]))
-    return Shares(stored.card.threshold, share(readers.ordinary), share(bots), share(readers.clickers))
+    return Shares(stored.threshold, share(readers.ordinary), share(bots), share(readers.clickers))
 
 
 def table(names: tuple[str, ...], drawn: dict[str, list[Readers]], seeds: tuple[int, ...]) -> None:

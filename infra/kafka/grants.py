@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from schemas.topics import (
     ADJUSTMENTS,
+    ALERTS,
     CONTENT,
     CONTROL_ACKS,
     EVENTS,
@@ -17,6 +18,7 @@ from schemas.topics import (
     REJECTED,
     RULES,
     RULES_HISTORY,
+    SEGMENTS,
     SESSION_STATE,
     TALLY,
     TOPICS,
@@ -43,7 +45,7 @@ def _topics(component: str, operations: tuple[str, ...], why: str, *topics: Topi
 
 
 GRANTS: Final = (
-    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT, MODELS),
+    *_topics("adjust job", ("READ",), "source", EVENTS, RULES, CONTENT, MODELS, SEGMENTS),
     # Before it writes, a sink that starts again asks for the open transactions of its topics: that is a READ in Kafka.
     *_topics(
         "adjust job",
@@ -63,7 +65,7 @@ GRANTS: Final = (
         "group",
         "microadjust-adjust",
         ("READ",),
-        "offsets; `--group-id`, and with `-rules`, `-content` or `-models`",
+        "offsets; `--group-id`, and with `-rules`, `-content`, `-models` or `-segments`",
         True,
     ),
     Grant("adjust job", "transactional id", "microadjust-adjust", ("DESCRIBE", "WRITE"), "exactly-once sinks", True),
@@ -85,6 +87,10 @@ GRANTS: Final = (
     Grant("gateway", "group", "microadjust-", ("DESCRIBE",), "lag on the console's health page", True),
     *_topics("projector", ("READ",), "what it projects", SESSION_STATE, ADJUSTMENTS),
     Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
+    *_topics("learn job", ("READ",), "what it learns from", FEATURES),
+    *_topics("learn job", ("READ", "WRITE"), "segments; READ to go on where it stopped", SEGMENTS),
+    Grant("learn job", "group", "microadjust-learn", ("READ",), "offsets"),
+    *_topics("learn job", ("WRITE",), "alerts", ALERTS),
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
     *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
     *_topics("command line", ("READ", "WRITE"), "`content`", CONTENT),
@@ -101,6 +107,8 @@ GRANTS: Final = (
         REJECTED,
         LATE,
         TALLY,
+        SEGMENTS,
+        ALERTS,
     ),
     *_topics("topics create, topics check", ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS"), "once, at setup", *TOPICS),
     *_topics("CMS", ("READ",), "commands; with a consumer group of its own: READ on that too", ADJUSTMENTS),

@@ -71,6 +71,7 @@ EXCLUDED: Final = {
     "udfs/audit_records.py": "one call for each record of the audit topics",
     "udfs/stages/broadcast_control.py": "runs when a rule or a forest changes",
     "udfs/stages/model_broadcast.py": "runs when a model changes",
+    "udfs/stages/segment_broadcast.py": "runs when a segment changes",
 }
 """Modules that are not compiled, by pattern, each with its reason. A module with a msgspec struct is not compiled either:
 mypyc drops the options of a struct and the types of its fields. All others in `models` and `udfs` are compiled."""

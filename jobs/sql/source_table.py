@@ -195,7 +195,14 @@ WITH ({_compacted(config, config.content_topic, "content")})"""
 
 def models_ddl(config: AdjustConfig) -> str:
     """Returns the DDL of the table `models`: id and JSON, null for a deleted model."""
-    return f"CREATE TABLE models (id STRING, body STRING) WITH ({_compacted(config, config.models_topic, 'models')})"
+    return f"CREATE TABLE `models` (id STRING, body STRING) WITH ({_compacted(config, config.models_topic, 'models')})"
+
+
+def segments_ddl(config: AdjustConfig) -> str:
+    """Returns the DDL of the table `segments`: id and JSON, null for a segment that is gone."""
+    return (
+        f"CREATE TABLE segments (id STRING, body STRING) WITH ({_compacted(config, config.segments_topic, 'segments')})"
+    )
 
 
 def _compacted(config: AdjustConfig, topic: str, group: str) -> str:

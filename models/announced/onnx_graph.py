@@ -21,7 +21,7 @@ def require_plain_graph(artefact: bytes) -> None:
 
     A graph could name files to read its numbers from, or run for ever.
     """
-    # Not while this module is loaded: see `models/isolation_forest/scorer.py`.
+    # Not while this module is loaded: see `udfs/runtime/python_threads.py`.
     import onnx
 
     try:

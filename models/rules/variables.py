@@ -23,6 +23,7 @@ PROLOGUE: Final = {
 
 _NOT_YET: Final = "no lane carries it yet"
 _PREFIX: Final = "content_"
+_SEGMENT: Final = "segment"
 _TAKEN: Final = ("type",)
 """Names that CEL has for something else."""
 
@@ -52,9 +53,9 @@ def lane_features(lane: Lane) -> dict[str, LaneFeature]:
 
 def lane_texts(lane: Lane) -> dict[str, str]:
     """The texts that expressions know in a lane: the name, and the key among a signal's attributes."""
-    found = {f"context.{name}": name for name in CONTEXTS[lane] if not name.startswith(_PREFIX) and name != "segment"}
+    found = {f"context.{name}": name for name in CONTEXTS[lane] if not name.startswith((_PREFIX, _SEGMENT))}
     found |= {_in_content(name): name for name in CONTEXTS[lane] if name.startswith(_PREFIX)}
-    found |= {name: name for name in CONTEXTS[lane] if name == "segment"}
+    found |= {name: name for name in CONTEXTS[lane] if name.startswith(_SEGMENT)}
     if lane == "event":
         for name in EVENT_TEXTS:
             found[f"event.{name}"] = f"event.{name}"

@@ -21,10 +21,13 @@ from schemas.topics import (
     CONTENT,
     CONTROL_ACKS,
     EVENTS,
+    FEATURES,
     LATE,
+    MODELS,
     PROPOSALS,
     REJECTED,
     RULES,
+    SEGMENTS,
     SESSION_STATE,
     TALLY,
     Topic,
@@ -33,7 +36,10 @@ from tests.support.broker import PrefixedTopics
 from tests.support.oracle.job import Answer, answer
 from tests.support.waiting import until
 
-TOPICS = (EVENTS, ADJUSTMENTS, PROPOSALS, REJECTED, LATE, TALLY, RULES, CONTENT, CONTROL_ACKS, SESSION_STATE)
+TOPICS = (
+    *(EVENTS, ADJUSTMENTS, PROPOSALS, REJECTED, LATE, TALLY, RULES, CONTENT, MODELS, SEGMENTS, FEATURES),
+    *(CONTROL_ACKS, SESSION_STATE),
+)
 
 CHECKPOINT_MS = 1_000
 ENDED = ("FINISHED", "FAILED", "CANCELED")
@@ -147,6 +153,9 @@ def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
         "--rules-topic": topics.name(RULES),
         "--control-acks-topic": topics.name(CONTROL_ACKS),
         "--content-topic": topics.name(CONTENT),
+        "--models-topic": topics.name(MODELS),
+        "--segments-topic": topics.name(SEGMENTS),
+        "--features-topic": topics.name(FEATURES),
         "--group-id": group_of(topics),
         "--startup": "earliest",
         "--checkpoint-ms": str(CHECKPOINT_MS),

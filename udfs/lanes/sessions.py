@@ -22,6 +22,7 @@ from udfs.stages.isolation_forest import IsolationForestStage
 from udfs.stages.pending_windows import PendingWindowsStage
 from udfs.stages.predictions import PredictionStage
 from udfs.stages.reading import ReadingStage
+from udfs.stages.segments import SegmentStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_context import SessionContextStage
 from udfs.stages.session_scores import SessionScoresStage
@@ -30,6 +31,7 @@ from udfs.stages.window_refill import WindowRefill
 STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     SessionClockStage,
     SessionContextStage,
+    SegmentStage,
     HabitStage,
     ReadingStage,
     IsolationForestStage,
@@ -69,7 +71,18 @@ class SessionLane:
         self._bundle = KeyedStateBundle("session-v2")
         self._pending = PendingWindowsStage()
         models = None if control.models is None else control.models.models
-        setup = LaneSetup(window_ms, slice_ms, self._bundle, control, forests, cards, emit_scores, models, log_features)
+        setup = LaneSetup(
+            window_ms,
+            slice_ms,
+            self._bundle,
+            control,
+            forests,
+            cards,
+            emit_scores,
+            models,
+            log_features,
+            control.segments,
+        )
         self._stages = [stage(setup) for stage in STAGES]
         self._clock = _of_type(self._stages, SessionClockStage)
         self._habits = _of_type(self._stages, HabitStage)

@@ -10,6 +10,7 @@ from models.judgement.card_registry import CardRegistry
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.evaluation import SessionEvaluation
+from udfs.stages.segment_broadcast import SegmentBroadcast
 
 
 class LaneSetup(NamedTuple):
@@ -25,6 +26,8 @@ class LaneSetup(NamedTuple):
     models: ModelRegistry | None = None
     """Announced models; None where none are taken up."""
     log_features: bool = False
+    segments: SegmentBroadcast | None = None
+    """Segments that readers are placed in; None where none are taken up."""
 
 
 class Stage:

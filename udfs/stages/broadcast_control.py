@@ -20,6 +20,7 @@ from schemas.rules import Rule, RuleError, parse_rule
 from udfs.stages.content_broadcast import ContentBroadcast
 from udfs.stages.model_broadcast import ModelBroadcast
 from udfs.stages.rule_outcomes import RuleOutcome
+from udfs.stages.segment_broadcast import SegmentBroadcast
 from udfs.stages.stored_epochs import StoredEpochs
 
 _log: Final = logging.getLogger(__name__)
@@ -43,9 +44,10 @@ class BroadcastControl:
         detectors: Collection[str],
         refused: Any,
         models: ModelBroadcast | None = None,
+        segments: SegmentBroadcast | None = None,
     ) -> None:
         """`detectors` are the names that rules can refer to, `refused` is the counter of rules that could not be used. Without
-        `models`, announced models are not looked at."""
+        `models` and `segments`, these are not looked at."""
         self.rules = RuleSet(rules)
         self._of_file = frozenset(rule.id for rule in rules)
         self._deleted: list[str] = []
@@ -57,6 +59,7 @@ class BroadcastControl:
         self._refused = refused
         self.content = ContentBroadcast()
         self.models = models
+        self.segments = segments
         self._outcomes: list[RuleOutcome] = []
 
     def drain_outcomes(self) -> list[RuleOutcome]:
@@ -79,6 +82,9 @@ class BroadcastControl:
         elif kind == "model":
             if self.models is not None:
                 self.models.on_row(key, body, state)
+        elif kind == "segment":
+            if self.segments is not None:
+                self.segments.on_row(key, body, state)
         elif kind == "card":
             if self._cards is not None and self._cards_stored is not None:
                 message = msgspec.json.decode(body, type=CardMessage)
@@ -107,6 +113,8 @@ class BroadcastControl:
         self.content.restore(stored)
         if self.models is not None:
             self.models.restore(stored)
+        if self.segments is not None:
+            self.segments.restore(stored)
         for key in sorted(stored):
             kind, _, name = key.partition(":")
             if kind == "rule":

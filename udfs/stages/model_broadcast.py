@@ -2,26 +2,18 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
 from models.announced.errors import ModelRefusedError
 from models.announced.registry import ModelRegistry
+from udfs.stages.control_outcomes import ControlOutcome
 
 _log: Final = logging.getLogger(__name__)
 
 PREFIX: Final = "model:"
 """In front of ``FROM_MS:ID`` in broadcast state; the value is the record. The versions in the state are those in the registry."""
-
-
-class ModelOutcome(NamedTuple):
-    """One model was taken up (`from_ms` is known), deleted (`version` is None) or `refused` with the reason."""
-
-    id: str
-    version: int | None
-    from_ms: int | None = None
-    refused: str | None = None
 
 
 class ModelBroadcast:
@@ -31,9 +23,9 @@ class ModelBroadcast:
         """`refused` is the counter of models that could not be used."""
         self.models = models
         self._refused = refused
-        self._outcomes: list[ModelOutcome] = []
+        self._outcomes: list[ControlOutcome] = []
 
-    def drain_outcomes(self) -> list[ModelOutcome]:
+    def drain_outcomes(self) -> list[ControlOutcome]:
         """What became of each model since the last call, in order."""
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
@@ -45,7 +37,7 @@ class ModelBroadcast:
             self.models.withdraw(key)
             for name in [name for name, _ in state.items() if _id_of(name) == key]:
                 state.remove(name)
-            self._outcomes.append(ModelOutcome(key, None))
+            self._outcomes.append(ControlOutcome("model", key, None))
             return
         outcome, forgotten = self._announce(key, body)
         if outcome.from_ms is not None:
@@ -54,7 +46,7 @@ class ModelBroadcast:
             state.put(f"{PREFIX}{outcome.from_ms}:{key}", body)
         self._outcomes.append(outcome)
 
-    def _announce(self, key: str, body: str) -> tuple[ModelOutcome, list[int]]:
+    def _announce(self, key: str, body: str) -> tuple[ControlOutcome, list[int]]:
         try:
             model, from_ms, forgotten = self.models.announce(key, body)
         # Whatever a record from the topic does to the code that reads it, the job goes on: it would restart for ever.
@@ -62,18 +54,20 @@ class ModelBroadcast:
             reason = str(error) if isinstance(error, ModelRefusedError) else f"{type(error).__name__}: {error}"
             self._refused.inc()
             _log.warning("the model under %r stays as it was: %s", key[:64], reason[:500])
-            return ModelOutcome(key, _version(body), None, reason), []
-        return ModelOutcome(key, model.card.version, from_ms), forgotten
+            return ControlOutcome("model", key, _version(body), None, reason), []
+        return ControlOutcome("model", key, model.card.version, from_ms), forgotten
 
     def restore(self, stored: Mapping[str, str]) -> None:
         """Takes what broadcast state held before a restart. What this job cannot use any more is refused, as if it came anew."""
         found = [(_id_of(name) or "", int(name.split(":", 2)[1]), name) for name in stored if name.startswith(PREFIX)]
-        refused: list[ModelOutcome] = []
+        refused: list[ControlOutcome] = []
         for key, _, name in sorted(found):
             outcome, _ = self._announce(key, stored[name])
             if outcome.refused is not None:
                 refused.append(outcome)
-        in_force = [ModelOutcome(key, model.card.version, from_ms) for key, model, from_ms in self.models.newest()]
+        in_force = [
+            ControlOutcome("model", key, model.card.version, from_ms) for key, model, from_ms in self.models.newest()
+        ]
         self._outcomes = [*in_force, *refused]
 
 

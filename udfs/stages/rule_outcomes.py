@@ -1,4 +1,4 @@
-"""What became of the rules and models that an operator was told, and the acknowledgements for control-acks.v1 that follow."""
+"""What became of the rules that an operator was told, and the acknowledgements for control-acks.v1 that follow."""
 
 from collections.abc import Callable, Iterable
 from time import time_ns
@@ -12,7 +12,7 @@ from models.epochs import NO_WATERMARK
 from schemas.control_acks import ControlAck, ControlKind, ack_key
 from schemas.rule_conditions import Lane
 from udfs.side_outputs import CONTROL_ACKS
-from udfs.stages.model_broadcast import ModelOutcome
+from udfs.stages.control_outcomes import ControlOutcome
 
 MAX_REASON_CHARS: Final = 500
 MAX_ID_CHARS: Final = 64
@@ -66,13 +66,13 @@ class RuleAcknowledger:
         in_force_from_ms = reached_ms if is_in_force else None
         return self.record("rule", outcome.id, outcome.version, in_force_from_ms, outcome.refused)
 
-    def acknowledge_models(self, outcomes: Iterable[ModelOutcome], reached_ms: int) -> list[tuple[OutputTag, Row]]:
-        """Likewise for models: one that begins later is in force from then on."""
+    def acknowledge_others(self, outcomes: Iterable[ControlOutcome], reached_ms: int) -> list[tuple[OutputTag, Row]]:
+        """Likewise for models and segments: what begins later is in force from then on."""
         rows = []
         for each in outcomes:
             is_known = each.from_ms is not None and (each.from_ms > 0 or reached_ms != NO_WATERMARK)
             in_force_from_ms = max(each.from_ms or 0, reached_ms) if is_known else None
-            row = self.record("model", each.id, each.version, in_force_from_ms, each.refused)
+            row = self.record(each.kind, each.id, each.version, in_force_from_ms, each.refused)
             rows.append((CONTROL_ACKS, row))
         return rows
 

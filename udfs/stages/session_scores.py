@@ -35,7 +35,9 @@ class SessionScoresStage(Stage):
         readings = signals.readings
         for name, label in _LABELS:
             scores[label] = None if readings is None else readings.z(name, "self")
-        body = WindowScores(window.session_id, evaluation.at_ms, window.user_id, window.main_type, scores)
+        body = WindowScores(
+            window.session_id, evaluation.at_ms, window.user_id, window.main_type, scores, evaluation.segment
+        )
         update = Row(SessionUpdateKind.SCORES.value, _encoder.encode(body).decode())
         self._rows.append((side_outputs.SESSION_UPDATES, Row(window.session_id, update)))
 

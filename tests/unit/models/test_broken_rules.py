@@ -49,7 +49,7 @@ BROKEN: list[tuple[str, str]] = [
         WINDOW + "    if: ¤rating > 3.0\n",
         "the variable rating is not known in lane session_window; it is in lane event",
     ),
-    (WINDOW + "    if: ¤segment == 'a'\n", "no lane carries it yet"),
+    (EVENT + "    if: ¤segment == 'a'\n", "it is in lane session_window"),
     (WINDOW + "    if: ¤zz(clicks) > 3.0\n", "the function zz is not known"),
     (WINDOW + "    if: z(¤clik_rate) > 3.0\n", "did you mean click_rate?"),
     (WINDOW + "    if: score(¤'isolation_forst') > 0.5\n", "did you mean isolation_forest?"),

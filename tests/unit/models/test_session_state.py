@@ -98,6 +98,14 @@ def test_a_change_of_context_is_a_preference_and_no_action() -> None:
     assert state.scores == {"isolation_forest": 0.4, "z_clicks": None}
 
 
+def test_the_segment_follows_the_newest_window_and_begins_anew_with_the_session() -> None:
+    placed = after(WindowScores(ANNA, at(60), None, "news", {}, "s3"))
+    assert placed.segment == "s3"
+    assert with_scores(placed, WindowScores(ANNA, at(120), None, "news", {}, "s4")).segment == "s4"
+    assert with_scores(placed, WindowScores(ANNA, at(120), None, "news", {})).segment is None
+    assert with_action(placed, seen("e1", 60 + SESSION_END_S)).segment is None
+
+
 def test_commands_are_active_until_they_expire() -> None:
     state = after(command("c1", 0, lives_s=30), command("c2", 10))
     assert [each.command_id for each in state.active] == ["c2", "c1"]

@@ -12,6 +12,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 
 from schemas import commands
 from schemas.actions import ACTIONS
+from schemas.alerts import Alert
 from schemas.audit import LateEvent, WindowTally
 from schemas.commands import AdjustmentCommand, Evidence, Experiment, Source, Target
 from schemas.event_validation import validate_record
@@ -22,9 +23,11 @@ from schemas.heatmap import HeatCell
 from schemas.model_cards import ModelCard, ModelRecord
 from schemas.outcomes import Outcome
 from schemas.rejects import RejectedRecord, ValidationFailure
+from schemas.segments import Segment, Trait
 from schemas.session_state import ActiveAdjustment, RecentAction, SessionState
 from schemas.topics import (
     ADJUSTMENTS,
+    ALERTS,
     EVENTS,
     FEATURES,
     HEATMAP,
@@ -33,6 +36,7 @@ from schemas.topics import (
     OUTCOMES,
     REJECTED,
     RULES,
+    SEGMENTS,
     SESSION_STATE,
     TALLY,
     TOPICS,
@@ -195,6 +199,11 @@ STATE = SessionState(
     scores={"forest": 0.4, "surprise": None},
     active=[ActiveAdjustment("c1", "simplify", {"variant": "simple"}, NOW_MS, NOW_MS + 300_000)],
 )
+TRAIT = Trait("engaged_ms", "low", 9_000.0, 31_000.0, "ms")
+SEGMENT = Segment(
+    "seg-1", 3, "brief visits", {"clicks": 1.0}, 120, None, ["seg-0"], NOW_MS, {"clicks": 0.5}, {}, 0.2, 4, [TRAIT]
+)
+ALERT = Alert("alert-1", NOW_MS, "feature_drift", "warning", "clicks", 0.5, 0.2, "clicks have changed", "a.md", "psi")
 OTHERS = [
     (REJECTED, RejectedRecord("malformed", "empty", "adjust", "events.v1", 0, 17, "", NOW_MS)),
     (LATE, LateEvent(None, None, "anna-phone", NOW_MS, NOW_MS, 0, 17)),
@@ -203,6 +212,8 @@ OTHERS = [
     (OUTCOMES, Outcome(None, "anna-phone", None, NOW_MS, "rating", 4.5)),
     (MODELS, ModelRecord(CARD, "/Td6WFoA", "/var/models/forest-1.onnx")),
     (FEATURES, FeatureRow("anna-phone", NOW_MS, "window", {"clicks": 3.0}, {"device": None}, None, {}, None, {})),
+    (SEGMENTS, SEGMENT),
+    (ALERTS, ALERT),
     (SESSION_STATE, STATE),
     (HEATMAP, HeatCell("https://site.example/a", "phone", "click", NOW_MS, 3, 7, 12)),
 ]

@@ -1,0 +1,64 @@
+"""Words what the learner found as alerts."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from models.drift.watch import Finding
+from models.feature_stream.drift_ranges import SCORE
+from models.segments.publishing import Refresh
+from schemas.alerts import Alert, AlertKind, Severity, alert_id
+
+RUNBOOK: Final = "infra/docs/segments-and-drift.md"
+
+MAJOR: Final = 0.25
+"""PSI beyond the threshold from which a drift is critical: the rule of thumb for a major one."""
+
+
+def drift_alert(finding: Finding, at_ms: int) -> Alert:
+    """The alert of a feature or score whose distribution has changed."""
+    is_score = finding.subject.startswith(SCORE)
+    kind: AlertKind = "score_drift" if is_score else "feature_drift"
+    subject = finding.subject.removeprefix(SCORE)
+    severity: Severity = "critical" if finding.psi - finding.psi_threshold > MAJOR else "warning"
+    text = (
+        f"{'score' if is_score else 'feature'} {subject} is distributed otherwise than in the reference range: PSI "
+        f"{finding.psi:.3f} over {finding.psi_threshold:.3f}, Kolmogorov-Smirnov {finding.distance:.3f} "
+        f"(p {finding.p:.2g}), {finding.rows} sessions"
+    )
+    return Alert(
+        alert_id(kind, subject, at_ms, "psi"),
+        at_ms,
+        kind,
+        severity,
+        subject,
+        finding.psi,
+        finding.psi_threshold,
+        text,
+        f"{RUNBOOK}#when-something-has-drifted",
+        "psi",
+    )
+
+
+def segment_alerts(refresh: Refresh, known: Sequence[str], at_ms: int) -> list[Alert]:
+    """An alert for each segment that is new or has gone since the refresh before; none at the first."""
+    if not known:
+        return []
+    texts = {
+        each.segment_id: f"new segment {each.segment_id}, {each.name}: {each.share:.0%} of the readers"
+        + (f", from {' and '.join(each.parents)}" if each.parents else "")
+        for each in refresh.segments
+        if each.segment_id not in known
+    }
+    texts |= {segment_id: f"segment {segment_id} has gone" for segment_id in refresh.gone}
+    return [_plain("segment_change", subject, at_ms, text, "#segments") for subject, text in sorted(texts.items())]
+
+
+def retraining_alert(model: str, subjects: Sequence[str], at_ms: int) -> Alert:
+    """The alert that a model is trained again, because these have drifted."""
+    return _plain(
+        "retraining", model, at_ms, f"{model} is trained again: drift of {', '.join(subjects)}", "#retraining"
+    )
+
+
+def _plain(kind: AlertKind, subject: str, at_ms: int, text: str, anchor: str) -> Alert:
+    return Alert(alert_id(kind, subject, at_ms), at_ms, kind, "info", subject, None, None, text, RUNBOOK + anchor)

@@ -1,0 +1,70 @@
+"""Compares range after range of ended sessions with the reference range."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from models.drift.watch import DriftWatch, Finding
+from schemas.features import FeatureRow
+
+NAN: Final = float("nan")
+SCORE: Final = "score "
+"""Before the name of a score, where names of features and scores stand together."""
+
+MAX_REFERENCE_ROWS: Final = 5_000
+"""More would make the tests no sharper on ranges of some hundred rows."""
+
+
+class DriftRanges:
+    """A session is one row, at its end: windows of one reader are alike, and a test would take them for evidence.
+
+    Until `reference_rows` sessions have ended there is nothing to compare with, unless a reference is given.
+    """
+
+    def __init__(self, reference_rows: int = 1_000, range_rows: int = 200) -> None:
+        self._reference_rows, self._range_rows = reference_rows, range_rows
+        self._rows: list[dict[str, float]] = []
+        self._watch: DriftWatch | None = None
+        self.looks = 0
+
+    @property
+    def has_reference(self) -> bool:
+        return self._watch is not None
+
+    def set_reference(self, rows: Sequence[FeatureRow]) -> None:
+        """Compares with these sessions from now on, as with the range that a model was trained on."""
+        self._set([numbers(row) for row in rows if row.kind == "session_end"])
+
+    def renew_reference(self) -> None:
+        """Forms a reference of the sessions that end from now on, as after a retraining."""
+        self._watch, self._rows = None, []
+
+    def add(self, row: FeatureRow) -> list[Finding]:
+        """Takes in an ended session. Returns what has drifted, at the end of each range."""
+        self._rows.append(numbers(row))
+        if self._watch is None:
+            if len(self._rows) >= self._reference_rows:
+                self._set(self._rows)
+            return []
+        if len(self._rows) < self._range_rows:
+            return []
+        findings = self._watch.look(_columns(self._rows))
+        self.looks += 1
+        self._rows = []
+        return findings
+
+    def _set(self, rows: Sequence[Mapping[str, float]]) -> None:
+        # Every n-th of a long range, so that all of it counts.
+        step = -(-len(rows) // MAX_REFERENCE_ROWS) or 1
+        self._watch = DriftWatch(_columns(rows[::step]))
+        self._rows = []
+
+
+def numbers(row: FeatureRow) -> dict[str, float]:
+    """The features and scores of a row, NaN where unknown."""
+    found = {name: NAN if value is None else value for name, value in row.features.items()}
+    return found | {SCORE + name: NAN if value is None else value for name, value in row.scores.items()}
+
+
+def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    names = sorted({name for row in rows for name in row})
+    return {name: [row.get(name, NAN) for row in rows] for name in names}

@@ -1,0 +1,108 @@
+"""Turns rows of features.v1 into segments, alerts and retrainings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.feature_stream.alert_texts import drift_alert, retraining_alert, segment_alerts
+from models.feature_stream.drift_ranges import DriftRanges
+from models.feature_stream.minutes import Minutes
+from models.feature_stream.reader_rows import ReaderRows
+from models.segments.columns import COLUMNS, Column
+from models.segments.learner import DEFAULTS, LearningOptions, SegmentLearner
+from schemas.alerts import Alert
+from schemas.features import FeatureRow
+from schemas.segments import Segment
+
+RETRAIN_EVERY_MS: Final = 3_600_000
+"""Least event time between two retrainings: what has drifted drifts on while a model is trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentChange:
+    """A record of segments.v1. `segment` is None where the id has gone: a null deletes it."""
+
+    segment_id: str
+    segment: Segment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """A model should be trained again."""
+
+    model: str
+    subjects: tuple[str, ...]
+    at_ms: int
+
+
+Message = SegmentChange | Alert | Retraining
+
+
+class FeatureStreamLearner:
+    """The same rows give the same messages, in whatever order the partitions came. All times are event time.
+
+    `models` are trained again on drift. `previous` are the segments of segments.v1.
+    """
+
+    def __init__(
+        self,
+        options: LearningOptions = DEFAULTS,
+        columns: Sequence[Column] = COLUMNS,
+        previous: Sequence[Segment] = (),
+        ranges: DriftRanges | None = None,
+        models: Sequence[str] = (),
+        retrain_every_ms: int = RETRAIN_EVERY_MS,
+    ) -> None:
+        self.segments = SegmentLearner(options, columns, previous)
+        self.ranges = ranges or DriftRanges()
+        self.minutes = Minutes()
+        self._readers = ReaderRows(columns)
+        self._models, self._retrain_every_ms = tuple(models), retrain_every_ms
+        self._retrained_ms: int | None = None
+        self._drifting: set[str] = set()
+
+    def add(self, row: FeatureRow) -> Iterator[Message]:
+        """Takes in a row. Yields what follows from the minutes that are over with it."""
+        for end_ms, rows in self.minutes.add(row):
+            yield from self._minute(end_ms, rows)
+
+    def flush(self) -> Iterator[Message]:
+        """Yields what follows from the rows that still wait, for a recording that has ended."""
+        for end_ms, rows in self.minutes.flush():
+            yield from self._minute(end_ms, rows)
+
+    def _minute(self, end_ms: int, rows: Sequence[FeatureRow]) -> Iterator[Message]:
+        for values in self._readers.minute(end_ms, rows):
+            yield from self._learn(values, end_ms)
+        for row in rows:
+            if row.kind == "session_end":
+                yield from self._watch(row, end_ms)
+
+    def _learn(self, values: list[float], at_ms: int) -> Iterator[Message]:
+        known = [each.segment_id for each in self.segments.publisher.segments]
+        refresh = self.segments.add(values, at_ms)
+        if refresh is None:
+            return
+        for segment in refresh.segments:
+            yield SegmentChange(segment.segment_id, segment)
+        for segment_id in refresh.gone:
+            yield SegmentChange(segment_id, None)
+        yield from segment_alerts(refresh, known, at_ms)
+
+    def _watch(self, row: FeatureRow, at_ms: int) -> Iterator[Message]:
+        looks = self.ranges.looks
+        findings = self.ranges.add(row)
+        if self.ranges.looks == looks:
+            return
+        found = {each.subject for each in findings}
+        # Said once, when it begins; again where it has ended in between.
+        yield from (drift_alert(each, at_ms) for each in findings if each.subject not in self._drifting)
+        self._drifting = found
+        if findings and self._models and self._may_retrain(at_ms):
+            self._retrained_ms = at_ms
+            for model in self._models:
+                yield retraining_alert(model, sorted(found), at_ms)
+                yield Retraining(model, tuple(sorted(found)), at_ms)
+
+    def _may_retrain(self, at_ms: int) -> bool:
+        return self._retrained_ms is None or at_ms - self._retrained_ms >= self._retrain_every_ms

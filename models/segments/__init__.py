@@ -1,0 +1,1 @@
+"""Segments: groups of readers that behave alike, kept fresh from a stream of rows."""

@@ -1,0 +1,106 @@
+"""A reader's segment: nearest to what the reader does over several minutes, and kept until another is clearly nearer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from models.segments.columns import COLUMNS, Column, row_of, scaled
+from schemas.segments import Segment
+
+HALF_LIFE_ROWS: Final = 18
+"""Windows of which a reader's means remember half: three minutes, at a window every ten seconds."""
+
+FIRST_ROWS: Final = 3
+"""Windows before a reader has a segment."""
+
+AGREEING_ROWS: Final = 3
+"""Windows in a row for which another segment must be clearly nearer."""
+
+CLEARLY_NEARER: Final = 0.8
+"""Of two distances: a reader half-way between two segments stays in the one that he is in."""
+
+_UPDATE: Final = 1.0 - 0.5 ** (1.0 / HALF_LIFE_ROWS)
+
+
+class ReaderState(Struct, array_like=True, omit_defaults=True):
+    """What is kept of a reader: means over the latest windows (None where never known), and the segment with its rival."""
+
+    means: list[float | None] = []
+    rows: int = 0
+    segment: str | None = None
+    rival: str | None = None
+    agreed: int = 0
+
+
+def means_after(means: Sequence[float | None], rows: int, values: Sequence[float]) -> list[float | None]:
+    """The means after a window, the reader's `rows`-th. An unknown value (NaN) leaves its mean as it was.
+
+    >>> means_after([1.0, None], 2, [3.0, float("nan")])
+    [2.0, None]
+    """
+    before = means if len(means) == len(values) else [None] * len(values)
+    weight = max(1.0 / rows, _UPDATE)
+    return [
+        mean if value != value else value if mean is None else mean + weight * (value - mean)
+        for mean, value in zip(before, values, strict=True)
+    ]
+
+
+class SegmentsInForce:
+    """The segments by which readers are placed. Plain lists: a dozen numbers are too few for arrays.
+
+    Columns that the segments have and this code does not know, or scales otherwise, are left out, as unknown values are.
+    """
+
+    def __init__(self, segments: Sequence[Segment], columns: Sequence[Column] = COLUMNS) -> None:
+        self.columns = tuple(columns)
+        self._centroids = {
+            each.segment_id: [
+                (scaled(each.centroid[column.name], each.scales.get(column.name)), each.spread[column.name])
+                if column.name in each.centroid and each.scales.get(column.name) == column.scale
+                else None
+                for column in columns
+            ]
+            for each in sorted(segments, key=lambda each: each.segment_id)
+        }
+
+    def __len__(self) -> int:
+        return len(self._centroids)
+
+    def squared_distances(self, values: Sequence[float | None]) -> dict[str, float]:
+        """By segment, over the columns that are known."""
+        return {
+            segment_id: sum(
+                ((value - place[0]) / place[1]) ** 2
+                for value, place in zip(values, places, strict=True)
+                if value is not None and place is not None
+            )
+            for segment_id, places in self._centroids.items()
+        }
+
+    def after(
+        self, state: ReaderState, features: Mapping[str, float | None], context: Mapping[str, str | None]
+    ) -> ReaderState:
+        """The reader's state after a window."""
+        values = row_of(self.columns, features, context)
+        rows = state.rows + 1
+        means = means_after(state.means, rows, values)
+        return self._placed(ReaderState(means, rows, state.segment, state.rival, state.agreed))
+
+    def _placed(self, state: ReaderState) -> ReaderState:
+        if not self._centroids or state.rows < FIRST_ROWS:
+            return state
+        distances = self.squared_distances(state.means)
+        nearest = min(distances, key=lambda each: (distances[each], each))
+        current = distances.get(state.segment or "")
+        if current is None:
+            state.segment, state.rival, state.agreed = nearest, None, 0
+        elif nearest == state.segment or distances[nearest] > CLEARLY_NEARER**2 * current:
+            state.rival, state.agreed = None, 0
+        else:
+            state.agreed = state.agreed + 1 if nearest == state.rival else 1
+            state.rival = nearest
+            if state.agreed >= AGREEING_ROWS:
+                state.segment, state.rival, state.agreed = nearest, None, 0
+        return state

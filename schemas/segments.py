@@ -1,0 +1,49 @@
+"""The segment contract (segments.v1): groups of readers that behave alike, each with its centre, size and name in words."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from schemas.events import Short
+
+MAX_SEGMENTS = 32
+"""Segments in force at a time."""
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class Trait(Struct):
+    """A feature that tells a segment from all readers. `usual` is the mean over all of them, in the same unit."""
+
+    feature: str
+    direction: Literal["low", "high"]
+    value: float
+    usual: float
+    unit: str
+
+
+class Segment(Struct):
+    """A group of readers. Its id is kept as long as most of its members stay; an id that has gone never comes back.
+
+    A row belongs to the segment with the least sum of ((f(value) - f(centroid)) / spread) squared over the features that the
+    row knows; f is log(1 + value / scale) for a feature with a scale in `scales`, else nothing. `centroid` is in the features'
+    own units. `spread` and `scales` are the same in all segments of a version, which counts the refreshes.
+
+    `size` is the number of rows among the latest that the refresh looked at, `share` the same as a part of them. `stability`
+    is the share of members (Jaccard) kept since the refresh before, null for a new segment. `parents` are the segments that it
+    was split from or merged of. `next_id` is the number of the next new segment, so that whoever goes on uses no id again.
+    """
+
+    segment_id: Short
+    version: int
+    name: str
+    centroid: dict[str, float]
+    size: int
+    stability: Share | None
+    parents: list[str]
+    at_ms: int
+    spread: dict[str, float]
+    scales: dict[str, float]
+    share: Share
+    next_id: int
+    traits: list[Trait] = []

@@ -1,0 +1,86 @@
+"""Models go live without a restart: announced, acknowledged by every subtask, scored by; two replays give the same log."""
+
+import pickle
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from infra.local.stack import Stack
+from infra.simulate.recording import records
+from infra.simulate.worlds.recording import WorldRecording
+from models.announced.checking import check_record
+from models.announced.loading import load
+from models.predictions.prediction import predict
+from schemas.control_acks import ControlAck
+from schemas.features import FeatureRow, decode_feature_row
+from schemas.topics import CONTROL_ACKS, FEATURES, MODELS, SEGMENTS
+from tests.support.announced_models import announced, announced_length, length_card
+from tests.support.segment_records import segment_record
+from tests.support.stack import RunningJob, running_job
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.kafka
+
+LENGTH = announced_length(400.0, ranges={}, categories={"device": ["mobile", "desktop"]})
+PICKLE = pickle.dumps(print)
+REFUSED = announced(length_card(PICKLE, version=2), PICKLE)
+GROUPS = (segment_record("s1", 1_000.0), segment_record("s2", 50_000.0))
+SUBTASKS = {0, 1}
+
+
+def put(job: RunningJob, *announcements: tuple[str, str]) -> None:
+    job.topics.put(MODELS, [(key, body.encode()) for key, body in announcements])
+
+
+def acks(job: RunningJob, name: str, version: int) -> dict[int, ControlAck]:
+    """The acknowledgements of a model or segment, by subtask."""
+    found = [msgspec.json.decode(record.value, type=ControlAck) for record in job.read(CONTROL_ACKS)]
+    return {ack.subtask: ack for ack in found if ack.kind != "rule" and (ack.id, ack.version) == (name, version)}
+
+
+def wait_for_all(job: RunningJob, name: str, version: int) -> list[ControlAck]:
+    """Waits until every subtask has acknowledged."""
+    until(lambda: set(acks(job, name, version)) == SUBTASKS, patience_s=60)
+    return list(acks(job, name, version).values())
+
+
+def feature_rows(job: RunningJob) -> dict[tuple[str, int, str], FeatureRow]:
+    rows = [decode_feature_row(record.value) for record in job.read(FEATURES)]
+    found: dict[tuple[str, int, str], FeatureRow] = {}
+    found |= {(row.session_id, row.window_end_ms, row.kind): row for row in rows}
+    assert len(found) == len(rows), "a row was committed twice"
+    return found
+
+
+@pytest.mark.timeout(400)
+def test_a_model_goes_live_scores_as_it_does_offline_and_a_pickle_does_not(stack: Stack, tmp_path: Path) -> None:
+    WorldRecording("S3", 12, 12.0, seed=31, arrive_minutes=3.0).write(tmp_path / "readers.jsonl")
+    recording = list(records(tmp_path / "readers.jsonl"))
+    runs: list[tuple[dict[tuple[str, int, str], FeatureRow], dict[str, bytes]]] = []
+    for _ in range(2):
+        with running_job(stack, "--parallelism", "2", "--feature-log", "on") as job:
+            began_s = time.monotonic()
+            put(job, LENGTH)
+            wait_for_all(job, "length", 1)
+            print(f"acknowledged by every subtask after {time.monotonic() - began_s:.1f} s")
+            put(job, REFUSED)
+            assert all("never opened" in str(ack.refused) for ack in wait_for_all(job, "length", 2))
+            job.topics.put(SEGMENTS, [(key, body.encode()) for key, body in GROUPS])
+            for key, _ in GROUPS:
+                wait_for_all(job, key, 1)
+            assert job.settle(job.replay(recording).sent).missing == 0
+            runs.append((feature_rows(job), job.commands()))
+            assert job.restarts() == 0
+    model = load(check_record(*LENGTH))
+    for rows, commands in runs:
+        scored = [row for row in rows.values() if "length" in row.scores]
+        assert len(scored) > 50
+        for row in scored:
+            assert predict(model, row.features, row.context).scores["length"] == row.scores["length"]
+            assert row.models == {"length": 1}
+        asked = [msgspec.json.decode(each) for each in commands.values()]
+        assert any(each["action"] == "set_length" and each["source"]["kind"] == "model" for each in asked)
+    assert runs[0] == runs[1]
+    assert any(row.segment for row in runs[0][0].values())

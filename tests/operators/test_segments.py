@@ -1,0 +1,157 @@
+"""Readers are placed in the segments of segments.v1: rules, models, the feature log and session-state.v1 know it."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.segments.reader import AGREEING_ROWS, FIRST_ROWS
+from models.session_state import WindowScores
+from schemas.control_acks import ControlAck
+from schemas.features import decode_feature_row
+from schemas.segments import MAX_SEGMENTS
+from tests.operators.conftest import Start
+from tests.support.announced_models import announced_length
+from tests.support.builders import ANNA, at, rule, session_window
+from tests.support.flink_fakes import FakeFlink, Running
+from tests.support.operator_outputs import changes, commands, fed, seconds
+from tests.support.segment_records import segment_record
+from tests.support.stages import window_commands
+from udfs.crossing_rows import session_key
+from udfs.metrics import REFUSED_SEGMENTS
+
+BRIEF = segment_record("s1", 2_000.0, "short attention")
+LONG = segment_record("s2", 50_000.0, "long attention")
+OF_BRIEF = rule(id="of-brief", when=[{"context": "segment", "equals": "s1"}], cooldown_s=10)
+BY_NAME = rule(
+    id="by-name",
+    when=[{"feature": "clicks", "above": 0}],
+    **{"if": 'segment_name.contains("short attention")'},
+    cooldown_s=10,
+)
+
+
+def put(job: Running, *segments: tuple[str, str | None]) -> None:
+    for segment in segments:
+        assert job.broadcast(("segment", *segment)) == []
+
+
+def acks(job: Running) -> list[ControlAck]:
+    rows, job.acks = job.acks, []
+    found = [msgspec.json.decode(row[1], type=ControlAck) for row in rows]
+    return [ack for ack in found if ack.kind == "segment"]
+
+
+def windows(job: Running, ends_s: range, engaged_ms: float) -> list[Any]:
+    return fed(job, [session_window(end_s, engaged_ms=engaged_ms) for end_s in ends_s])
+
+
+def test_without_segments_no_rule_of_one_holds_and_nothing_is_remembered(start: Start) -> None:
+    job = start(OF_BRIEF, BY_NAME)
+    assert changes(windows(job, range(60, 300, 10), 1_000.0)) == []
+    assert job.flink.state_field("segment-v1") == {}
+
+
+@pytest.mark.parametrize("asking", [OF_BRIEF, BY_NAME], ids=lambda each: each.id)
+def test_a_rule_of_a_segment_holds_for_its_readers_once_they_have_shown_enough(start: Start, asking: Any) -> None:
+    job = start(asking)
+    put(job, BRIEF, LONG)
+    found = windows(job, range(60, 200, 10), 1_500.0)
+    assert seconds(found)[0] == 60 + 10 * (FIRST_ROWS - 1)
+    assert commands(found)[0].source.id == asking.id
+    others = start(asking)
+    put(others, BRIEF, LONG)
+    assert changes(windows(others, range(60, 200, 10), 55_000.0)) == []
+
+
+def test_one_odd_window_moves_nobody_and_many_do(start: Start) -> None:
+    job = start(OF_BRIEF)
+    put(job, BRIEF, LONG)
+    assert changes(windows(job, range(60, 400, 10), 55_000.0)) == []
+    assert changes(windows(job, range(400, 410, 10), 500.0)) == []
+    assert changes(windows(job, range(410, 600, 10), 55_000.0)) == []
+    moved = seconds(windows(job, range(600, 2_400, 10), 500.0))
+    assert moved
+    assert moved[0] >= 600 + 10 * (AGREEING_ROWS - 1)
+
+
+def test_a_rule_can_speak_of_a_segment_and_silence(start: Start) -> None:
+    """In a silent window the reader is still the same."""
+    job = start(rule(when=[{"context": "segment", "equals": "s1"}, {"feature": "silence_ms", "above": 65_000}]))
+    put(job, BRIEF, LONG)
+    assert changes(windows(job, range(60, 200, 10), 1_500.0)) == []
+    assert commands(job.advance(at(400)))
+
+
+def test_a_segment_that_is_gone_is_nobodys(start: Start) -> None:
+    job = start(OF_BRIEF)
+    put(job, BRIEF, LONG)
+    assert changes(windows(job, range(60, 200, 10), 1_500.0))
+    put(job, ("s1", None))
+    assert changes(windows(job, range(200, 400, 10), 1_500.0)) == []
+
+
+def test_a_restart_knows_segments_and_readers(start: Start) -> None:
+    straight, broken = start(OF_BRIEF), start(OF_BRIEF)
+    for job in (straight, broken):
+        put(job, BRIEF, LONG)
+        windows(job, range(60, 150, 10), 1_500.0)
+    again = start(OF_BRIEF, flink=broken.flink)
+    expected = windows(straight, range(150, 300, 10), 30_000.0)
+    assert changes(expected)
+    assert windows(again, range(150, 300, 10), 30_000.0) == expected
+    assert [(ack.id, ack.version) for ack in acks(again)] == [("s1", 1), ("s2", 1)]
+
+
+def test_segments_are_acknowledged_and_what_is_none_is_refused(start: Start) -> None:
+    job = start(flink=FakeFlink(subtask=1, subtasks=3))
+    key, body = BRIEF
+    put(job, BRIEF, (key, "{"), ("s7", body), (key, json.dumps(json.loads(body) | {"spread": {"engaged_ms": 0.0}})))
+    good, *refused = acks(job)
+    assert (good.id, good.version, good.subtask, good.subtasks, good.refused) == ("s1", 1, 1, 3, None)
+    assert [each.id for each in refused] == ["s1", "s7", "s1"]
+    assert all(each.refused for each in refused)
+    assert job.flink.counters[REFUSED_SEGMENTS] == 3
+
+
+def test_no_more_segments_are_taken_up_than_the_contract_allows(start: Start) -> None:
+    job = start()
+    put(job, *(segment_record(f"s{number}", 1_000.0 * number) for number in range(MAX_SEGMENTS + 1)))
+    assert [each.id for each in acks(job) if each.refused is not None] == [f"s{MAX_SEGMENTS}"]
+
+
+def test_readers_of_a_segment_are_asked_the_model_of_that_segment(start: Start) -> None:
+    job = start()
+    put(job, BRIEF, LONG)
+    known: dict[str, Any] = {"ranges": {}, "categories": {"device": ["phone", "desktop"]}}
+    for announcement in (
+        announced_length(400.0, **known),
+        announced_length(900.0, id="length.s1", segment="s1", **known),
+    ):
+        job.broadcast(("model", *announcement))
+    brief = [session_window(end_s, "brief", engaged_ms=1_500.0) for end_s in range(70, 130, 10)]
+    long = [session_window(end_s, "long", engaged_ms=55_000.0) for end_s in range(70, 130, 10)]
+    found = {each.session_id: each.parameters["length_words"] for each in commands(fed(job, [*brief, *long]))}
+    # 30 words less for three clicks, in steps of 50
+    assert found == {"brief": 850, "long": 350}
+
+
+def test_session_state_and_the_feature_log_hold_the_segment() -> None:
+    job = Running(window_commands(emit_scores=True, log_features=True))
+    put(job, BRIEF, LONG)
+    emitted = windows(job, range(60, 130, 10), 1_500.0)
+    sides = {tag: [each[1] for each in emitted if each[0].tag_id == tag] for tag in ("told", "features")}
+    states = [msgspec.json.decode(body, type=WindowScores) for _, (_, body) in sides["told"]]
+    assert [each.segment for each in states] == [None, "s1"]
+    rows = [decode_feature_row(text) for _, text in sides["features"]]
+    assert [row.segment for row in rows] == [None, None, "s1", "s1", "s1", "s1", "s1"]
+
+
+def test_the_place_of_a_reader_dies_with_the_session(start: Start) -> None:
+    job = start()
+    put(job, BRIEF, LONG)
+    windows(job, range(60, 130, 10), 1_500.0)
+    assert job.flink.state_field("segment-v1")
+    job.advance(at(130 + 2 * 3600))
+    assert job.flink.left_of(session_key(ANNA)) == set()

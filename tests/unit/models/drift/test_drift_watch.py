@@ -1,0 +1,81 @@
+"""The watch for drift: silent on small samples without drift, and soon awake where something changes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.drift.population_stability import bin_shares, index_of, inner_edges
+from models.drift.watch import MIN_ROWS, DriftWatch
+
+Values = dict[str, Sequence[float] | NDArray[np.float64]]
+
+
+def features(generator: np.random.Generator, rows: int) -> Values:
+    """Numbers such as windows have: durations, counts with many zeros, shares with ties, a constant, a normal one."""
+    return {
+        "engaged_ms": generator.gamma(2.0, 9_000.0, rows),
+        "clicks": generator.poisson(0.4, rows).astype(np.float64),
+        "pages": generator.geometric(0.5, rows).astype(np.float64),
+        "scroll_depth": np.round(generator.beta(2.0, 1.0, rows), 1),
+        "rapid_exits": (generator.random(rows) < 0.03).astype(np.float64),
+        "pointer_path_px": generator.lognormal(6.0, 1.5, rows),
+        "save_data": np.zeros(rows),
+        "forest": generator.normal(0.45, 0.05, rows),
+    }
+
+
+@pytest.mark.parametrize("rows", [40, 120])
+def test_forty_ranges_of_small_samples_without_drift_raise_no_alarm(rows: int) -> None:
+    # The level was set before any seed was looked at.
+    found = []
+    for seed in range(800, 840):
+        generator = np.random.default_rng(seed)
+        watch = DriftWatch(features(generator, 1_000))
+        found += watch.look(features(generator, rows))
+
+    assert found == []
+
+
+def test_the_rule_of_thumb_would_have_raised_many() -> None:
+    """What the test above guards against: PSI over 0.1 on ranges that did not drift."""
+    false = 0
+    for seed in range(800, 840):
+        generator = np.random.default_rng(seed)
+        reference, current = generator.normal(size=1_000), generator.normal(size=40)
+        edges = inner_edges(reference)
+        false += index_of(bin_shares(reference, edges), bin_shares(current, edges)) > 0.1
+
+    assert false > 30
+
+
+@pytest.mark.parametrize("name", ["engaged_ms", "clicks", "pointer_path_px", "forest", "save_data"])
+def test_a_change_is_found_and_nothing_else(name: str) -> None:
+    generator = np.random.default_rng(841)
+    watch = DriftWatch(features(generator, 1_000))
+    current = features(generator, 200)
+    current[name] = np.asarray(current[name]) * 2.0 + (1.0 if name in ("clicks", "save_data") else 0.0)
+
+    assert [each.subject for each in watch.look(current)] == [name]
+
+
+def test_a_change_of_spread_alone_is_found() -> None:
+    generator = np.random.default_rng(842)
+    watch = DriftWatch({"forest": generator.normal(0.45, 0.05, 1_000)})
+
+    (finding,) = watch.look({"forest": generator.normal(0.45, 0.12, 300)})
+
+    assert finding.psi > finding.psi_threshold
+    assert finding.rows == 300
+
+
+def test_too_few_known_values_are_not_judged() -> None:
+    generator = np.random.default_rng(843)
+    watch = DriftWatch({"a": generator.normal(size=500), "b": generator.normal(size=MIN_ROWS - 1)})
+    far = np.full(300, 50.0)
+    far[MIN_ROWS - 1 :] = np.nan
+
+    assert watch.subjects == ["a"]
+    assert watch.look({"a": far, "b": np.full(300, 50.0)}) == []
+    assert watch.look({}) == []
