@@ -40,6 +40,11 @@ class OnnxScorer:
         found: list[float] = self._run(["y"], {"x": row})[0].ravel().tolist()
         return found
 
+    def scores(self, rows: Floats) -> Floats:
+        """Returns `y` (rows, outputs) of many rows."""
+        found: Floats = self._run(["y"], {"x": rows})[0]
+        return found
+
     def explain(self, row: Floats) -> Sequence[float]:
         """Returns how much each feature added to the score; empty where the model does not tell."""
         if not self.explains:

@@ -66,6 +66,9 @@ class ModelCard(Struct):
     """The segment whose readers the model is for; None for all."""
     metrics: dict[str, MetricValue] = {}
     code_version: str | None = None
+    seed: int | None = None
+    parity: float | None = None
+    """Largest difference between scikit-learn's predictions and those of the artefact; None where it was not compared."""
 
 
 class ModelRecord(Struct):

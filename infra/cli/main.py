@@ -14,6 +14,7 @@ from infra.cli import (
     gateway_commands,
     judge_commands,
     learn_command,
+    model_commands,
     package_commands,
     projector_commands,
     proposal_commands,
@@ -86,6 +87,7 @@ app.command(context_settings=_PASS_ON)(package_commands.bench)
 app.add_typer(action_commands.app, name="actions")
 app.add_typer(rule_commands.app, name="rules")
 app.add_typer(content_commands.app, name="content")
+app.add_typer(model_commands.app, name="models")
 app.add_typer(topic_commands.app, name="topics")
 app.add_typer(segment_commands.app, name="segments")
 app.add_typer(alert_commands.app, name="alerts")

@@ -16,6 +16,8 @@ from infra.kafka.reading import BrokerUnavailableError, StreamError, UnknownTopi
 from infra.local.processes import StackError
 from infra.settings import SettingsError
 from infra.simulate.recording import RecordingError
+from models.learning.errors import TrainingDataError
+from models.model_store import ModelError
 from schemas.rules import RuleError
 
 out = Console(highlight=False)
@@ -34,7 +36,16 @@ def errors() -> Iterator[None]:
     """Turns errors a user can act on into one line and exit status 1; any other error is a bug and keeps its trace."""
     try:
         yield
-    except (StackError, StreamError, RecordingError, RuleError, ContentFileError, SettingsError) as error:
+    except (
+        StackError,
+        StreamError,
+        RecordingError,
+        RuleError,
+        ContentFileError,
+        SettingsError,
+        ModelError,
+        TrainingDataError,
+    ) as error:
         advice = next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "")
         err.print(f"microadjust: {error}{advice}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None

@@ -1,4 +1,4 @@
-"""Waits until every subtask has acknowledged a change of rules."""
+"""Waits until every subtask has acknowledged a change of rules, or a model."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Self
 
 from infra.rules.in_force import InForce, judge_acks
 from infra.rules.rule_topics import RuleTopics, decode_ack
-from schemas.control_acks import ControlAck
+from schemas.control_acks import ControlAck, ControlKind
 from schemas.topics import CONTROL_ACKS
 
 POLL_S = 0.2
@@ -17,7 +17,8 @@ Progress = Callable[[dict[str, InForce]], None]
 class AckWaiter:
     """Collects the acknowledgements that come after it was made: make it before the change is written."""
 
-    def __init__(self, topics: RuleTopics) -> None:
+    def __init__(self, topics: RuleTopics, kind: ControlKind = "rule") -> None:
+        self._kind = kind
         self._reader = topics.reader(CONTROL_ACKS)
         self._acks: dict[str, dict[int, ControlAck]] = {}
         try:
@@ -53,5 +54,5 @@ class AckWaiter:
                 continue
             for record in self._reader.poll(min(POLL_S, left_s)):
                 ack = decode_ack(record.value)
-                if ack is not None and ack.kind == "rule" and ack.id in versions:
+                if ack is not None and ack.kind == self._kind and ack.id in versions:
                     self._acks.setdefault(ack.id, {})[ack.subtask] = ack

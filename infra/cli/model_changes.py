@@ -1,0 +1,150 @@
+"""models promote, rollback: commands that put a stored version in force while the job runs."""
+
+import time
+from typing import Annotated, Literal
+
+import msgspec
+import typer
+
+from infra.cli.bootstrap import Bootstrap, resolve_kafka
+from infra.cli.model_options import Name, Store, store_at
+from infra.cli.output import Json, err, errors, print_json, print_table
+from infra.cli.rule_changes import Timeout, Wait, author
+from infra.rules.in_force import InForce
+from infra.rules.rule_topics import RuleTopics
+from infra.rules.waiting import AckWaiter
+from models.learning.evaluation import Evaluation
+from models.model_store import ModelError
+from models.model_versions import ModelVersions, Promotion
+
+EVALUATION = "evaluation.json"
+REPORT = "report.html"
+
+Announce = Annotated[
+    bool,
+    typer.Option(
+        "--announce/--no-announce",
+        help="Write the model to models.v1. Without it only the store changes: later versions are judged against this one.",
+    ),
+]
+From = Annotated[
+    int | None,
+    typer.Option(
+        "--from-ms", help="Event time in milliseconds from which windows are scored by the version; now by default."
+    ),
+]
+
+
+def promote(
+    name: Name,
+    version: Annotated[int, typer.Argument(help="Version that the gate let in.")],
+    announce: Announce = True,
+    from_ms: From = None,
+    wait: Wait = True,
+    timeout: Timeout = 30.0,
+    store: Store = "",
+    bootstrap: Bootstrap = "",
+    as_json: Json = False,
+) -> None:
+    """Put a version in force: announce it on models.v1, and wait until every subtask of the job has loaded it.
+
+    Refused for a version that the gate kept out, or that the job would not take: the model in force stays.
+    """
+    with errors():
+        versions = store_at(store)
+        found = evaluation_of(versions, name, version)
+        if found is None:
+            raise ModelError(f"model {name} version {version} was not judged by the gate: train it first")
+        if not found.passed:
+            raise ModelError(f"model {name} version {version}: the gate keeps it out: {'; '.join(found.reasons)}")
+        _put(versions, name, version, "promote", announce, from_ms, wait, timeout, bootstrap, as_json)
+
+
+def rollback(
+    name: Name,
+    announce: Announce = True,
+    from_ms: From = None,
+    wait: Wait = True,
+    timeout: Timeout = 30.0,
+    store: Store = "",
+    bootstrap: Bootstrap = "",
+    as_json: Json = False,
+) -> None:
+    """Put the version in force again that was in force before."""
+    with errors():
+        versions = store_at(store)
+        _put(versions, name, versions.before(name), "rollback", announce, from_ms, wait, timeout, bootstrap, as_json)
+
+
+def evaluation_of(versions: ModelVersions, name: str, version: int) -> Evaluation | None:
+    """Returns what the gate found; None where it was not asked. Raises `ModelError`."""
+    text = versions.read(name, version, EVALUATION)
+    try:
+        return None if text is None else msgspec.json.decode(text, type=Evaluation)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ModelError(f"{versions.path(name, version) / EVALUATION} cannot be read: {error}") from None
+
+
+def check_rows(found: Evaluation) -> list[dict[str, str]]:
+    """Returns the checks of the gate as rows of a table."""
+    return [
+        {"check": each.name, "passed": "yes" if each.passed else "no", "finding": each.detail} for each in found.checks
+    ]
+
+
+def _put(
+    versions: ModelVersions,
+    name: str,
+    version: int,
+    kind: Literal["promote", "rollback"],
+    announce: bool,
+    from_ms: int | None,
+    wait: bool,
+    timeout_s: float,
+    bootstrap: str,
+    as_json: bool,
+) -> None:
+    before, now_ms = versions.promoted(name), time.time_ns() // 1_000_000
+    model = versions.load(name, version)
+    found: InForce | None = None
+    if announce:
+        # What checks a model as the job does is not there where only the edge is installed.
+        try:
+            from infra.learning.announcing import announcement, write
+        except ImportError as error:
+            raise ModelError(f"announcing checks a model as the job does: install microadjust[job] ({error})") from None
+        location = versions.path(name, version).resolve().as_uri()
+        record = announcement(model, location, now_ms if from_ms is None else from_ms)
+        kafka = resolve_kafka(bootstrap)
+        if wait:
+            with AckWaiter(RuleTopics(kafka), "model") as waiter, err.status("waiting for the job's subtasks"):
+                write(kafka, record)
+                found = waiter.wait({name: version}, timeout_s)[name]
+        else:
+            write(kafka, record)
+    if found is None or found.state != "refused":
+        versions.record(name, Promotion(version, kind, now_ms, author().by))
+    state = "in the store only" if not announce else ("not waited for" if found is None else found.state)
+    row = {"model": name, "version": version, "before": before, "change": kind, "state": state}
+    row["in_force"] = None if found is None else found.described()
+    if as_json:
+        print_json(row)
+    else:
+        print_table([row], "")
+    if found is not None and found.state != "in_force":
+        err.print(
+            f"microadjust: {_problem(name, version, found, timeout_s)}", style="red", markup=False, soft_wrap=True
+        )
+        raise typer.Exit(1)
+
+
+def _problem(name: str, version: int, found: InForce, timeout_s: float) -> str:
+    if found.state == "refused":
+        return f"model {name} version {version} is refused, and the one before stays in force: {found.refused}"
+    if found.state == "unknown":
+        return (
+            f"model {name} version {version} was written, but no subtask has acknowledged it within {timeout_s:g} s: "
+            "is the adjust job running? It takes the model up when it starts"
+        )
+    missing = ", ".join(map(str, found.missing))
+    return f"model {name} version {version}: no acknowledgement from subtask {missing} within {timeout_s:g} s"

@@ -1,0 +1,179 @@
+"""models train: trains a model, asks the gate, and stores the version with its report."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.progress import BarColumn, Progress, TextColumn
+
+from infra.cli.bootstrap import Bootstrap
+from infra.cli.model_changes import EVALUATION, REPORT, check_rows
+from infra.cli.model_options import Category, Name, Rename, SessionColumn, Store, Target, TimeColumn, Without, store_at
+from infra.cli.output import Json, err, errors, out, print_json, print_table
+from infra.version import package_version
+from models.logged_features import NUMBER_NAMES, TEXT_NAMES
+from models.model_store import ModelError
+from models.model_versions import ModelVersions
+
+KINDS = ("length", "tone")
+
+
+def train(
+    name: Name,
+    csv: Annotated[Path | None, typer.Option(help="CSV file with a header: one row for each reader.")] = None,
+    features: Annotated[
+        list[Path] | None, typer.Option(help="File of features.v1, one record a line, .gz or not; may be given again.")
+    ] = None,
+    outcomes: Annotated[
+        list[Path] | None, typer.Option(help="File of outcomes.v1, one record a line, .gz or not; may be given again.")
+    ] = None,
+    last: Annotated[str, typer.Option(help="Train on the last such time of both topics instead: 12h, 7d.")] = "",
+    target: Target = "",
+    time: TimeColumn = "",
+    session: SessionColumn = "",
+    without: Without = None,
+    category: Category = None,
+    rename: Rename = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed: the same rows with the same seed give the same bytes.")] = 1,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5, max=0.99, help="Share of truths that intervals (0.9) or sets of tones (0.8) are to hold."
+        ),
+    ] = None,
+    max_half_width: Annotated[
+        float,
+        typer.Option(
+            min=0.0, help="Widest half of an interval, in words, at which a length is proposed; 0 for no limit."
+        ),
+    ] = 200.0,
+    report: Annotated[Path | None, typer.Option(help="Write the report (HTML) into this file, too.")] = None,
+    store: Store = "",
+    bootstrap: Bootstrap = "",
+    as_json: Json = False,
+) -> None:
+    """Train a model on the earlier rows, judge it on the later ones, and store it as the next version.
+
+    The gate lets it in if it beats the version in force (the best constant and a linear model where there is none) with an
+    interval, ONNX agrees with scikit-learn, and no row stands on both sides of the split. Exit status 1 where it keeps the
+    model out, with the reasons; the version is stored all the same, and cannot be promoted.
+    """
+    with errors():
+        versions = store_at(store)
+        training = imported()
+        options = options_for(training, name, target, seed, coverage, max_half_width)
+        data = training.DataOptions(
+            csv,
+            features or (),
+            outcomes or (),
+            last,
+            target,
+            time,
+            session,
+            without or (),
+            category or (),
+            rename or (),
+        )
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), console=err, transient=True, disable=not err.is_terminal
+        ) as bar:
+            task = bar.add_task("read the examples", total=None)
+            rows = training.examples_of(data, options.kind, options.segment, bootstrap)
+            found = training.train(
+                rows,
+                options,
+                _incumbent(training, versions, name),
+                lambda step, done, total: bar.update(task, description=step, completed=done, total=total),
+            )
+        # The report and the findings name the version, which the store gives.
+        card, page = _store(training, versions, found)
+        if report is not None:
+            _write_report(report, page)
+    _show(found.evaluation, card, versions.path(card.id, card.version), as_json)
+    if not found.evaluation.passed:
+        raise typer.Exit(1)
+
+
+def imported() -> SimpleNamespace:
+    """Imports what only training has. Raises `ModelError` where only the edge is installed."""
+    try:
+        from infra.cli.training_data import DataOptions, examples_of
+        from models.learning.comparison import compare_models
+        from models.learning.options import TrainingOptions
+        from models.learning.report import draw_report
+        from models.learning.training import Incumbent, train
+    except ImportError as error:
+        raise ModelError(f"training needs scikit-learn and onnx: install microadjust[learn] ({error})") from None
+    return SimpleNamespace(
+        DataOptions=DataOptions,
+        examples_of=examples_of,
+        train=train,
+        TrainingOptions=TrainingOptions,
+        Incumbent=Incumbent,
+        draw_report=draw_report,
+        compare_models=compare_models,
+    )
+
+
+def options_for(
+    training: SimpleNamespace,
+    name: str,
+    target: str,
+    seed: int = 1,
+    coverage: float | None = None,
+    max_half_width: float = 200.0,
+) -> Any:
+    """Returns the options of training for a model's id. Raises `ModelError` for another kind of model."""
+    from models.learning.csv_file import TARGETS
+
+    kind, _, segment = name.partition(".")
+    if kind not in KINDS:
+        raise ModelError(f"{name}: trained here are {' and '.join(KINDS)}, each alone or with .SEGMENT")
+    return training.TrainingOptions(
+        kind=kind,
+        target=target or TARGETS[kind],
+        seed=seed,
+        segment=segment or None,
+        coverage=coverage,
+        max_half_width=max_half_width or None,
+        code_version=package_version(),
+    )
+
+
+def _incumbent(training: SimpleNamespace, versions: ModelVersions, name: str) -> Any:
+    version = versions.promoted(name)
+    if version is None:
+        return None
+    stored = versions.load(name, version)
+    return training.Incumbent(stored.card, stored.artefact)
+
+
+def _store(training: SimpleNamespace, versions: ModelVersions, found: Any) -> tuple[Any, bytes]:
+    page: bytes = training.draw_report(found.evaluation, found.card)
+    findings = {EVALUATION: msgspec.json.format(msgspec.json.encode(found.evaluation), indent=1) + b"\n", REPORT: page}
+    return versions.add(found.card, found.artefact, findings), page
+
+
+def _write_report(path: Path, page: bytes) -> None:
+    try:
+        path.write_bytes(page)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _show(found: Any, card: Any, folder: Path, as_json: bool) -> None:
+    known = {True: TEXT_NAMES, False: NUMBER_NAMES}
+    unknown = [each for each in card.features if each not in known[each in card.categories]]
+    if as_json:
+        verdict = {"passed": found.passed, "reasons": found.reasons, "unknown_to_the_job": unknown}
+        print_json({"card": card, "evaluation": found} | verdict)
+        return
+    print_table(check_rows(found), "")
+    out.print(f"\n{card.id} version {card.version}: {folder / REPORT}", markup=False, soft_wrap=True)
+    if unknown:
+        text = f"the job computes no {', '.join(unknown)}: the model can be compared, not announced; see --rename and --without"
+        err.print(f"microadjust: {text}", style="yellow", markup=False, soft_wrap=True)
+    for reason in found.reasons:
+        err.print(f"microadjust: the gate keeps the model out: {reason}", style="red", markup=False, soft_wrap=True)

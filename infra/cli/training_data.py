@@ -1,0 +1,104 @@
+"""Reads the examples that `models train` and `compare` are given: a CSV file, files of the feature log, or topics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from infra.cli.bootstrap import resolve_kafka
+from infra.learning.recorded_features import last_feature_rows, last_outcomes
+from models.learning.csv_file import TARGETS, CsvOptions, read_csv
+from models.learning.errors import TrainingDataError
+from models.learning.examples import Examples
+from models.learning.feature_log import join, read_feature_files, read_outcome_files
+
+SEGMENT_COLUMN = "segment"
+_UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """Where examples come from, and how to read the columns of a CSV file."""
+
+    csv: Path | None
+    features: Sequence[Path]
+    outcomes: Sequence[Path]
+    last: str
+    target: str
+    time: str
+    session: str
+    without: Sequence[str]
+    category: Sequence[str]
+    rename: Sequence[str]
+
+
+def examples_of(given: DataOptions, kind: str, segment: str | None, bootstrap: str) -> Examples:
+    """Reads examples. Raises `TrainingDataError` and `StreamError`."""
+    sources = [given.csv is not None, bool(given.features or given.outcomes), bool(given.last)]
+    if sum(sources) != 1:
+        raise TrainingDataError("give one source: --csv FILE, or --features FILE with --outcomes FILE, or --last TIME")
+    target, is_number = given.target or TARGETS[kind], kind == "length"
+    if given.csv is not None:
+        return _of_csv(given, given.csv, target, is_number, segment)
+    if given.last:
+        last_ms, kafka = duration_ms(given.last), resolve_kafka(bootstrap)
+        rows: Any = last_feature_rows(kafka, last_ms)
+        return join(rows, last_outcomes(kafka, last_ms), target, is_number, segment)
+    if not given.features or not given.outcomes:
+        raise TrainingDataError("--features and --outcomes belong together: what was known, and what suited")
+    return join(read_feature_files(given.features), read_outcome_files(given.outcomes), target, is_number, segment)
+
+
+def _of_csv(given: DataOptions, path: Path, target: str, is_number: bool, segment: str | None) -> Examples:
+    renamed = [_renaming(each) for each in given.rename]
+    options = CsvOptions(
+        target,
+        is_number,
+        given.time or None,
+        given.session or None,
+        tuple(given.without),
+        tuple(given.category),
+        {column: feature for column, feature, _ in renamed},
+        {column: factor for column, _, factor in renamed if factor != 1.0},
+    )
+    found = read_csv(path, options)
+    if segment is None:
+        return found
+    if SEGMENT_COLUMN not in found.values:
+        raise TrainingDataError(
+            f"{path}: no column {SEGMENT_COLUMN}, so it does not tell which rows are of segment {segment}"
+        )
+    own = found.take(found.values[SEGMENT_COLUMN].astype(str) == segment)
+    return own.only([name for name in own.names if name != SEGMENT_COLUMN])
+
+
+def _renaming(text: str) -> tuple[str, str, float]:
+    """Returns column, feature and factor. Raises `TrainingDataError`.
+
+    >>> _renaming("session_duration=session_age_ms*1000")
+    ('session_duration', 'session_age_ms', 1000.0)
+    """
+    column, _, feature = text.partition("=")
+    feature, separator, factor = feature.partition("*")
+    try:
+        number = float(factor) if separator else 1.0
+    except ValueError:
+        number = 0.0
+    if not column or not feature or not (isfinite(number) and number > 0.0):
+        raise TrainingDataError(
+            f"--rename {text}: give COLUMN=FEATURE or COLUMN=FEATURE*FACTOR, as session_duration=session_age_ms*1000"
+        )
+    return column, feature, number
+
+
+def duration_ms(text: str) -> int:
+    """Milliseconds of a time such as 7d. Raises `TrainingDataError`.
+
+    >>> duration_ms("7d")
+    604800000
+    """
+    count, unit = text[:-1], text[-1:]
+    if not count.isdecimal() or unit not in _UNITS_MS or len(count) > 6:
+        raise TrainingDataError(f"--last {text}: give a number with m, h or d, as 7d")
+    return int(count) * _UNITS_MS[unit]

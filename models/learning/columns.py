@@ -1,0 +1,69 @@
+"""The inputs of a model in their order: numbers, and categories as places in a list of texts."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import nan
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+UNKNOWN_PLACE: Final = -1.0
+"""Stands for a text that training has not seen, and for none at all. One-hot, both are all zeros."""
+
+MAX_LEVELS: Final = 32
+MIN_LEVEL_ROWS: Final = 5
+"""Rows from which a text of a category gets a place. What is learned from fewer is noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Names of the inputs in order; `categories` has the texts of those that are categories.
+
+    >>> columns = Columns(("click_rate", "device"), {"device": ("phone", "tablet")})
+    >>> columns.row({"click_rate": 3, "device": "tablet"}), columns.row({"device": "fridge"})
+    ([3.0, 1.0], [nan, -1.0])
+    """
+
+    names: tuple[str, ...]
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        return tuple(name for name in self.names if name not in self.categories)
+
+    def row(self, values: Mapping[str, Any]) -> list[float]:
+        """Returns one row of inputs: NaN for an unknown number, -1 for an unknown text."""
+        return [self._place(name, values.get(name)) for name in self.names]
+
+    def _place(self, name: str, value: Any) -> float:
+        if name not in self.categories:
+            return nan if value is None else float(value)
+        texts = self.categories[name]
+        return float(texts.index(value)) if value in texts else UNKNOWN_PLACE
+
+    def matrix(self, values: Mapping[str, NDArray[Any]]) -> Floats:
+        """Returns rows of inputs from whole columns: float64 with NaN, or objects with None."""
+        columns = []
+        for name in self.names:
+            column = values[name]
+            if name in self.categories:
+                places = {text: float(place) for place, text in enumerate(self.categories[name])}
+                column = np.array([places.get(text, UNKNOWN_PLACE) for text in column], dtype=np.float32)
+            columns.append(np.asarray(column, dtype=np.float32))
+        return np.ascontiguousarray(np.stack(columns, axis=1))
+
+
+def levels_of(texts: Sequence[str | None]) -> tuple[str, ...]:
+    """Returns the texts that get a place, the most frequent first.
+
+    >>> levels_of(["phone"] * 9 + ["desktop"] * 5 + ["fridge", None])
+    ('phone', 'desktop')
+    """
+    counts = Counter(text for text in texts if text is not None)
+    frequent = [(-count, text) for text, count in counts.items() if count >= MIN_LEVEL_ROWS]
+    return tuple(text for _, text in sorted(frequent)[:MAX_LEVELS])

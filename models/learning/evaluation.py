@@ -1,0 +1,89 @@
+"""What training found out about a model: data, metrics, checks. Stored beside the card; reports are drawn from it alone."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.model_cards import MetricValue
+
+MODEL: Final = "model"
+CONSTANT: Final = "best constant"
+LINEAR: Final = "linear model"
+INCUMBENT: Final = "incumbent"
+
+
+class Range(Struct):
+    """Rows of one range; times are None where the examples have none."""
+
+    name: str
+    rows: int
+    from_ms: int | None = None
+    until_ms: int | None = None
+
+
+class InputSummary(Struct):
+    """What training saw of one input: numbers from `low` to `high`, or the texts of a category with their rows."""
+
+    name: str
+    importance: float
+    missing: int
+    low: float | None = None
+    high: float | None = None
+    texts: dict[str, int] = {}
+
+
+class Comparison(Struct):
+    """A rival on the later range. `advantage` is its loss minus the model's, row by row: above 0 the model is better."""
+
+    name: str
+    metrics: dict[str, MetricValue]
+    advantage: MetricValue
+
+
+class CalibrationBin(Struct):
+    """Rows of the later range with like predictions: mean prediction beside mean truth, or probability beside share of hits."""
+
+    predicted: float
+    true: float
+    rows: int
+
+
+class Check(Struct):
+    """One condition of the gate; `detail` is a sentence with the numbers."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+class Evaluation(Struct):
+    """All findings of one training, in the order of the report."""
+
+    model_id: str
+    kind: str
+    target: str
+    unit: str
+    source: str
+    seed: int
+    loss: str
+    ranges: list[Range]
+    unused_rows: int
+    dropped_rows: int
+    inputs: list[InputSummary]
+    metrics: dict[str, MetricValue]
+    comparisons: list[Comparison]
+    calibration: list[CalibrationBin]
+    points: list[tuple[float, float]]
+    """Predicted against true, of some rows of the later range; empty for labels."""
+    checks: list[Check]
+    incumbent: str | None = None
+    version: int | None = None
+
+    @property
+    def passed(self) -> bool:
+        return all(each.passed for each in self.checks)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the gate keeps the model out; empty where it does not."""
+        return [each.detail for each in self.checks if not each.passed]

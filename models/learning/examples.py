@@ -1,0 +1,105 @@
+"""Examples to learn from, and their split into an earlier range, a calibration range and a later one; never at random."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.learning.errors import TrainingDataError
+
+LATER_SHARE: Final = 0.2
+CALIBRATION_SHARE: Final = 0.2
+"""Of what comes before the later range. It sets the width of intervals, so no tree may have seen it."""
+
+MIN_ROWS: Final = 200
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Columns by name, float64 with NaN or texts with None, and for each row what was to be predicted.
+
+    Without `at_ms` the order of the rows is the order of time. Rows of one session are no independent witnesses.
+    """
+
+    values: Mapping[str, NDArray[Any]]
+    truth: NDArray[Any]
+    source: str
+    at_ms: Places | None = None
+    sessions: NDArray[Any] | None = None
+    unused_rows: int = 0
+    """Rows without truth."""
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.values)
+
+    def is_category(self, name: str) -> bool:
+        return bool(self.values[name].dtype == object)
+
+    def take(self, places: Places | NDArray[np.bool_]) -> "Examples":
+        return Examples(
+            {name: column[places] for name, column in self.values.items()},
+            self.truth[places],
+            self.source,
+            None if self.at_ms is None else self.at_ms[places],
+            None if self.sessions is None else self.sessions[places],
+            self.unused_rows,
+        )
+
+    def only(self, names: Sequence[str]) -> "Examples":
+        """Returns the same rows with these columns alone. Raises `TrainingDataError` for one that is not there."""
+        missing = [name for name in names if name not in self.values]
+        if missing:
+            raise TrainingDataError(f"{self.source}: no column {', '.join(missing)}; there are {', '.join(self.names)}")
+        kept = {name: self.values[name] for name in names}
+        return Examples(kept, self.truth, self.source, self.at_ms, self.sessions, self.unused_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Three ranges, one after the other. `dropped` rows belong to sessions that began in an earlier range."""
+
+    train: Examples
+    calibration: Examples
+    later: Examples
+    dropped: int
+
+
+def split_by_time(examples: Examples) -> Split:
+    """Splits examples: the last fifth is the later range, the last fifth of the rest calibrates. Raises `TrainingDataError`."""
+    if len(examples) < MIN_ROWS:
+        raise TrainingDataError(
+            f"{examples.source}: {len(examples)} rows with truth; a model needs {MIN_ROWS} at least: give a longer range"
+        )
+    if examples.at_ms is not None:
+        examples = examples.take(np.argsort(examples.at_ms, kind="stable"))
+    earlier, later, late_dropped = _cut(examples, LATER_SHARE)
+    train, calibration, dropped = _cut(earlier, CALIBRATION_SHARE)
+    return Split(train, calibration, later, late_dropped + dropped)
+
+
+def _cut(examples: Examples, share: float) -> tuple[Examples, Examples, int]:
+    """Cuts ordered rows in two; rows of one instant stay together, and sessions begun before the cut do not go on behind it."""
+    place = round(len(examples) * (1.0 - share))
+    if examples.at_ms is not None:
+        place = int(np.searchsorted(examples.at_ms, examples.at_ms[place], side="left"))
+    if place == 0:
+        raise TrainingDataError(
+            f"{examples.source}: most rows have the same time, so there is no later range: check the column of times"
+        )
+    which = np.arange(len(examples))
+    before, after = which[:place], which[place:]
+    if examples.sessions is not None:
+        kept = ~np.isin(examples.sessions[after], np.unique(examples.sessions[before]))
+        dropped = int((~kept).sum())
+        if not kept.any():
+            raise TrainingDataError(f"{examples.source}: no session begins in the later range: give a longer range")
+        return examples.take(before), examples.take(after[kept]), dropped
+    return examples.take(before), examples.take(after), 0

@@ -1,0 +1,133 @@
+"""Writes what a training found out as one HTML page for people. The same evaluation gives the same bytes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+
+from models.learning.charts import agreement, importances, intervals, ranges
+from models.learning.evaluation import Evaluation, InputSummary, Range
+from schemas.model_cards import MetricValue, ModelCard
+
+METRIC_WORDS = {
+    "mae": "Mean absolute error (lower is better)",
+    "accuracy": "Accuracy (higher is better)",
+    "log_loss": "Log loss (lower is better)",
+    "auc": "Area under the ROC curve (higher is better)",
+    "coverage": "Share of truths inside of the interval or set",
+}
+
+_STYLE = """
+body{font:15px/1.5 sans-serif;color:#222;background:#fff;max-width:760px;margin:2em auto;padding:0 1em}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}table{border-collapse:collapse}
+td,th{padding:.2em .9em .2em 0;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}
+.verdict{padding:.6em 1em;border-left:6px solid}.in{border-color:#2a7f3f;background:#eef7f0}
+.out{border-color:#b3261e;background:#fbeeed}svg{max-width:100%;height:auto}
+"""
+
+
+def draw_report(found: Evaluation, card: ModelCard) -> bytes:
+    """Returns the page: verdict, data, metrics, comparison, importances, calibration, checks, inputs."""
+    name = f"{found.model_id} version {card.version}" if card.version else found.model_id
+    body = [
+        f"<h1>Model {escape(name)}</h1>",
+        _verdict(found),
+        _facts(found, card),
+        "<h2>Data</h2>",
+        ranges(found.ranges, "Rows of the training, calibration and later range"),
+        _table(("range", "rows", "from", "until"), (_range_row(each) for each in found.ranges)),
+        f"<p>{found.unused_rows:,} rows without truth, {found.dropped_rows:,} left out because their session began in an earlier "
+        "range.</p>",
+        "<h2>Metrics on the later range, with 95 % intervals</h2>",
+        *_metrics(found),
+        "<h2>Comparison</h2>",
+        f"<p>Advantage: {escape(found.loss)} of the other minus that of the model, row by row; above 0 the model is better.</p>",
+        _table(
+            ("compared with", "advantage", "95 % interval"),
+            ((each.name, f"{each.advantage.value:.4g}", _interval(each.advantage)) for each in found.comparisons),
+        ),
+        "<h2>Which inputs matter</h2>",
+        importances(found.inputs, "Share of what the splits gained, by input"),
+        "<h2>Prediction and truth</h2>",
+        agreement(found.calibration, found.points, _axes(found), "Predicted against true on the later range"),
+        "<h2>Gate</h2>",
+        _table(
+            ("check", "passed", "finding"),
+            ((each.name, "yes" if each.passed else "no", each.detail) for each in found.checks),
+        ),
+        "<h2>Inputs as trained on</h2>",
+        _table(("input", "seen", "missing"), (_input_row(each) for each in found.inputs)),
+    ]
+    page = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Model {escape(name)}</title>'
+        f"<style>{_STYLE}</style></head><body>\n{chr(10).join(body)}\n</body></html>\n"
+    )
+    return page.encode()
+
+
+def _verdict(found: Evaluation) -> str:
+    if found.passed:
+        return '<p class="verdict in">The gate lets this model in: it may be promoted.</p>'
+    reasons = "".join(f"<li>{escape(each)}</li>" for each in found.reasons)
+    return f'<div class="verdict out">The gate keeps this model out:<ul>{reasons}</ul></div>'
+
+
+def _facts(found: Evaluation, card: ModelCard) -> str:
+    rows = [
+        ("predicts", f"{found.target} ({found.unit})" if found.unit else found.target),
+        ("trained on", found.source),
+        ("seed", str(found.seed)),
+        ("code", card.code_version or "unknown"),
+        ("sha256 of the artefact", card.sha256),
+        ("compared with", found.incumbent or "no incumbent: the best constant and a linear model"),
+    ]
+    return _table(("", ""), rows)
+
+
+def _metrics(found: Evaluation) -> Iterable[str]:
+    for name, value in found.metrics.items():
+        rows = [
+            ("model", value),
+            *((each.name, each.metrics[name]) for each in found.comparisons if name in each.metrics),
+        ]
+        title = METRIC_WORDS.get(name, name)
+        yield f"<p>{escape(title)}</p>"
+        yield intervals(rows, title)
+        yield _table(
+            ("", "value", "95 % interval"), ((who, f"{each.value:.4g}", _interval(each)) for who, each in rows)
+        )
+
+
+def _axes(found: Evaluation) -> tuple[str, str]:
+    if found.points:
+        return f"predicted, {found.unit}", f"true, {found.unit}"
+    return "probability of the class predicted", "share of hits"
+
+
+def _interval(value: MetricValue) -> str:
+    return "unknown" if value.low is None or value.high is None else f"{value.low:.4g} to {value.high:.4g}"
+
+
+def _range_row(found: Range) -> tuple[str, str, str, str]:
+    return found.name, f"{found.rows:,}", _instant(found.from_ms), _instant(found.until_ms)
+
+
+def _instant(at_ms: int | None) -> str:
+    if at_ms is None:
+        return "by order of the file"
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"{at_ms} ms"
+
+
+def _input_row(found: InputSummary) -> tuple[str, str, str]:
+    if found.low is not None and found.high is not None:
+        return found.name, f"{found.low:.6g} to {found.high:.6g}", f"{found.missing:,}"
+    seen = ", ".join(f"{text} ({rows:,})" for text, rows in found.texts.items())
+    return found.name, seen or "nothing", f"{found.missing:,}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(each)}</th>" for each in header) if any(header) else ""
+    lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table>{'<tr>' + head + '</tr>' if head else ''}{lines}</table>"

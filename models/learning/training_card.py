@@ -1,0 +1,61 @@
+"""Writes the card of a trained model."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.resources import files
+from math import isfinite
+
+import msgspec
+
+from models.learning.columns import Columns
+from models.learning.evaluation import Evaluation
+from models.learning.examples import Split
+from models.learning.options import TrainingOptions
+from models.learning.parity import Parity
+from models.learning.tasks import Limits
+from schemas.model_cards import ModelCard
+
+
+def describe(
+    options: TrainingOptions,
+    columns: Columns,
+    classes: Sequence[str],
+    split: Split,
+    artefact: bytes,
+    limits: Limits,
+    evaluation: Evaluation,
+    parity: Parity,
+) -> ModelCard:
+    """Returns the card of a model without a version, which the store gives."""
+    spans = {each.name: (each.low, each.high) for each in evaluation.inputs}
+    first, last = split.train.at_ms, split.calibration.at_ms
+    return ModelCard(
+        id=evaluation.model_id,
+        version=0,
+        kind=options.kind,
+        features=list(columns.names),
+        threshold=None,
+        sha256=sha256(artefact).hexdigest(),
+        trained_on=split.train.source,
+        trained_from_ms=None if first is None else int(first[0]),
+        trained_until_ms=None if last is None else int(last[-1]),
+        categories={name: list(texts) for name, texts in columns.categories.items()},
+        ranges={name: (low, high) for name, (low, high) in spans.items() if low is not None and high is not None},
+        classes=list(classes),
+        half_width=limits.half_width if limits.half_width is None or isfinite(limits.half_width) else None,
+        max_half_width=limits.max_half_width,
+        min_probability=limits.min_probability,
+        coverage=limits.coverage,
+        segment=options.segment,
+        metrics=evaluation.metrics,
+        code_version=f"{options.code_version}+learning.{code_hash()}",
+        seed=options.seed,
+        parity=parity.difference,
+    )
+
+
+def code_hash() -> str:
+    """Returns eight digits that tell the code of this package from any other."""
+    folder = files("models.learning")
+    texts = sorted((each.name, each.read_bytes()) for each in folder.iterdir() if each.name.endswith(".py"))
+    return sha256(msgspec.json.encode([(name, sha256(text).hexdigest()) for name, text in texts])).hexdigest()[:8]

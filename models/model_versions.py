@@ -1,0 +1,192 @@
+"""The version store: a folder of trained models, each version with its artefact, card and findings, and which one is promoted."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from models.announced.artefact import require_onnx
+from models.model_store import ModelError, StoredModel
+from schemas.model_cards import MAX_ARTEFACT_BYTES, CorruptModelError, ModelCard, require_checksum
+
+ARTEFACT: Final = "model.onnx"
+CARD: Final = "card.json"
+PROMOTIONS: Final = "promotions.json"
+
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
+_ATTEMPTS: Final = 20
+"""For the next free number, where two trainings end at once."""
+
+
+class Promotion(Struct):
+    """A version was put in force: by `promote`, or by `rollback` to it."""
+
+    version: int
+    kind: Literal["promote", "rollback"]
+    at_ms: int
+    by: str
+
+
+class ModelVersions:
+    """Versions of models by id: STORE/ID/VERSION/ with `model.onnx` and `card.json`, and STORE/ID/promotions.json.
+
+    Files are written aside and renamed, so a reader never meets half a version. All calls raise `ModelError`, with the place and
+    the fix.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @classmethod
+    def at(cls, location: str) -> "ModelVersions":
+        """Opens the store at a path or a file:// address.
+
+        >>> ModelVersions.at("s3://bucket/models")
+        Traceback (most recent call last):
+        models.model_store.ModelError: s3://bucket/models: a store is a folder or a file:// address; mount the bucket, or copy it
+        """
+        scheme, separator, path = location.partition("://")
+        if separator and scheme != "file":
+            raise ModelError(f"{location}: a store is a folder or a file:// address; mount the bucket, or copy it")
+        return cls(Path(path if separator else location))
+
+    def ids(self) -> list[str]:
+        """Returns the ids that have a version, in order."""
+        if not self._folder.is_dir():
+            return []
+        return sorted(
+            each.name for each in self._folder.iterdir() if _ID.fullmatch(each.name) and self.versions(each.name)
+        )
+
+    def versions(self, model_id: str) -> list[int]:
+        """Returns the versions of an id, ascending."""
+        folder = self._of(model_id)
+        if not folder.is_dir():
+            return []
+        return sorted(int(each.name) for each in folder.iterdir() if each.name.isdigit())
+
+    def path(self, model_id: str, version: int) -> Path:
+        """Returns the folder of a version."""
+        folder = self._of(model_id) / str(version)
+        if not folder.is_dir():
+            known = ", ".join(map(str, self.versions(model_id)))
+            there = f"there are {known}" if known else f"the store {self._folder} has none of it"
+            raise ModelError(f"model {model_id}: no version {version}; {there}")
+        return folder
+
+    def add(self, card: ModelCard, artefact: bytes, findings: Mapping[str, bytes] | None = None) -> ModelCard:
+        """Stores a model as the next version of its id, with further files by name; returns its card with that version."""
+        _require(artefact, card, "the new model")
+        folder = self._of(card.id)
+        for _ in range(_ATTEMPTS):
+            numbered = msgspec.structs.replace(card, version=max(self.versions(card.id), default=0) + 1)
+            encoded = msgspec.json.format(msgspec.json.encode(numbered), indent=2) + b"\n"
+            files = {ARTEFACT: artefact, CARD: encoded, **(findings or {})}
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                aside = Path(mkdtemp(prefix=".new-", dir=folder))
+                for name, content in files.items():
+                    (aside / name).write_bytes(content)
+                aside.chmod(0o755)
+            except OSError as error:
+                raise ModelError(f"the store {self._folder} cannot be written: {error}") from None
+            try:
+                aside.rename(folder / str(numbered.version))
+            except OSError:
+                # Another training took the number meanwhile.
+                rmtree(aside, ignore_errors=True)
+                continue
+            return numbered
+        raise ModelError(f"model {card.id}: no free version in {self._folder} after {_ATTEMPTS} attempts")
+
+    def load(self, model_id: str, version: int) -> StoredModel:
+        """Loads a version, checked: card, size, bytes. Nothing but ONNX is opened."""
+        folder = self.path(model_id, version)
+        place = f"{folder}"
+        try:
+            card = msgspec.json.decode((folder / CARD).read_bytes(), type=ModelCard)
+            if (folder / ARTEFACT).stat().st_size > MAX_ARTEFACT_BYTES:
+                raise ModelError(f"{place}: {ARTEFACT} is longer than {MAX_ARTEFACT_BYTES} bytes")
+            artefact = (folder / ARTEFACT).read_bytes()
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ModelError(f"{place} cannot be used: {error}; train another version") from None
+        if (card.id, card.version) != (model_id, version):
+            raise ModelError(
+                f"{place}: the card is of {card.id} version {card.version}; take back the card of this version"
+            )
+        _require(artefact, card, place)
+        return StoredModel(card, artefact)
+
+    def read(self, model_id: str, version: int, name: str) -> bytes | None:
+        """Returns a further file of a version; None where it has none of that name."""
+        path = self.path(model_id, version) / name
+        return path.read_bytes() if path.is_file() else None
+
+    def promotions(self, model_id: str) -> list[Promotion]:
+        """Returns what was put in force, oldest first."""
+        path = self._of(model_id) / PROMOTIONS
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=list[Promotion]) if path.exists() else []
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ModelError(f"{path} cannot be read: {error}") from None
+
+    def promoted(self, model_id: str) -> int | None:
+        """Returns the version in force; None before the first promotion."""
+        stack = in_force(self.promotions(model_id))
+        return stack[-1] if stack else None
+
+    def before(self, model_id: str) -> int:
+        """Returns the version that a rollback goes back to."""
+        stack = in_force(self.promotions(model_id))
+        if len(stack) < 2:
+            has = f"version {stack[0]} is the first in force" if stack else "no version is in force"
+            raise ModelError(f"model {model_id}: {has}, there is none before it; promote a version instead")
+        return stack[-2]
+
+    def record(self, model_id: str, promotion: Promotion) -> None:
+        """Writes down that a version was put in force."""
+        self.path(model_id, promotion.version)
+        path = self._of(model_id) / PROMOTIONS
+        aside = path.with_name(f".{PROMOTIONS}.new")
+        given = [*self.promotions(model_id), promotion]
+        try:
+            aside.write_bytes(msgspec.json.format(msgspec.json.encode(given), indent=2) + b"\n")
+            aside.replace(path)
+        except OSError as error:
+            raise ModelError(f"{path} cannot be written: {error}") from None
+
+    def _of(self, model_id: str) -> Path:
+        if not _ID.fullmatch(model_id):
+            raise ModelError(
+                f"{model_id!r} is no id of a model: lower-case letters, digits, points, hyphens, underscores"
+            )
+        return self._folder / model_id
+
+
+def in_force(promotions: Sequence[Promotion]) -> list[int]:
+    """Returns the versions in force, the newest last: a rollback takes off what stands above the version it goes back to.
+
+    >>> in_force([Promotion(version, kind, 0, "") for version, kind in ((1, "promote"), (3, "promote"), (1, "rollback"))])
+    [1]
+    """
+    stack: list[int] = []
+    for each in promotions:
+        if each.kind == "rollback" and each.version in stack:
+            while stack[-1] != each.version:
+                stack.pop()
+        elif not stack or stack[-1] != each.version:
+            stack.append(each.version)
+    return stack
+
+
+def _require(artefact: bytes, card: ModelCard, place: str) -> None:
+    try:
+        require_checksum(artefact, card)
+        require_onnx(artefact)
+    except (CorruptModelError, ValueError) as error:
+        raise ModelError(f"{place}: {error}") from None

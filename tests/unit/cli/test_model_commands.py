@@ -1,0 +1,183 @@
+"""models train, list, show, promote, rollback, compare on a store, without Kafka."""
+
+import json
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from infra.cli.main import app
+from infra.cli.training_data import DataOptions, examples_of
+from infra.simulate.preferences import CHOOSING, JUDGING, PreferenceShape, readers, write_csv
+from models.learning.errors import TrainingDataError
+from models.learning.examples import Examples
+
+RENAMED = (
+    "--rename",
+    "session_duration=session_age_ms*1000",
+    "--rename",
+    "device_type=device",
+    "--without",
+    "user_expertise",
+)
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["models", *map(str, arguments)])
+
+
+def write(path: Path, shape: PreferenceShape, seed: int, rows: int = 1_200) -> Path:
+    names = ("session_duration", "click_rate", "device_type", "user_expertise")
+    write_csv(path, readers(shape, "length", rows, seed).only(names), "length")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose first version is in force, its CSV file beside it."""
+    made = tmp_path_factory.mktemp("models")
+    source = write(made / "wishes.csv", JUDGING, 21)
+    trained = run("train", "length", "--csv", source, *RENAMED, "--store", made / "store", "--json")
+    assert trained.exit_code == 0, trained.output
+    promoted = run("promote", "length", 1, "--no-announce", "--store", made / "store")
+    assert promoted.exit_code == 0, promoted.output
+    return made
+
+
+def test_a_trained_model_is_listed_and_shown_with_its_report(folder: Path) -> None:
+    (row,) = [
+        each for each in json.loads(run("list", "--store", folder / "store", "--json").stdout) if each["version"] == 1
+    ]
+    assert (row["model"], row["state"], row["gate"]) == ("length", "in force", "in")
+    shown = json.loads(run("show", "length", "--store", folder / "store", "--json").stdout)
+    assert shown["card"]["features"] == ["session_age_ms", "click_rate", "device"]
+    assert all(check["passed"] for check in shown["evaluation"]["checks"])
+    assert [each["kind"] for each in shown["promotions"]] == ["promote"]
+    assert (folder / "store" / "length" / "1" / "report.html").read_text().startswith("<!doctype html>")
+    assert "beats the linear model" in run("show", "length", 1, "--store", folder / "store").stdout
+
+
+def test_a_version_that_is_no_better_stays_out_with_the_reason(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    again = run(
+        "train", "length", "--csv", folder / "wishes.csv", *RENAMED, "--store", folder / "store", "--report", page
+    )
+    assert again.exit_code == 1
+    assert "the gate keeps the model out: not shown to be better than the incumbent" in again.stderr
+    assert b"keeps this model out" in page.read_bytes()
+    refused = run("promote", "length", 2, "--no-announce", "--store", folder / "store")
+    assert refused.exit_code == 1
+    assert "length version 2: the gate keeps it out" in refused.stderr
+    listed = json.loads(run("list", "--store", folder / "store", "--json").stdout)
+    assert [(each["version"], each["state"], each["gate"]) for each in listed[:2]] == [
+        (1, "in force", "in"),
+        (2, None, "out"),
+    ]
+
+
+def copied(folder: Path, tmp_path: Path) -> Path:
+    return Path(copytree(folder / "store", tmp_path / "store"))
+
+
+def test_promote_and_rollback(folder: Path, tmp_path: Path) -> None:
+    store, changed = copied(folder, tmp_path), write(tmp_path / "changed.csv", CHOOSING, 22, rows=1_600)
+    trained = run("train", "length", "--csv", changed, "--store", store)
+    assert trained.exit_code == 0, trained.stderr
+    assert "the job computes no session_duration, device_type, user_expertise" in trained.stderr
+    version = json.loads(run("list", "--store", store, "--json").stdout)[-1]["version"]
+    refused = run("promote", "length", version, "--store", store)
+    assert refused.exit_code == 1
+    assert "the job would refuse it: the feature 'session_duration' is not known to this job" in refused.stderr
+    assert run("promote", "length", version, "--no-announce", "--store", store).exit_code == 0
+    back = json.loads(run("rollback", "length", "--no-announce", "--store", store, "--json").stdout)
+    assert (back["version"], back["before"], back["change"]) == (1, version, "rollback")
+    first = run("rollback", "length", "--no-announce", "--store", store)
+    assert first.exit_code == 1
+    assert "there is none before it" in first.stderr
+
+
+def test_versions_are_compared_on_new_rows(folder: Path, tmp_path: Path) -> None:
+    newer = write(tmp_path / "newer.csv", JUDGING, 23, rows=300)
+    found = run("compare", "length", 1, 1, "--csv", newer, *RENAMED, "--store", folder / "store", "--json")
+    compared = json.loads(found.stdout)
+    assert (compared["rows"], compared["verdict"]) == (300, "neither is shown to be better")
+    assert compared["first_metrics"]["mae"]["low"] < compared["first_metrics"]["mae"]["value"]
+    lacking = run("compare", "length", 1, 1, "--csv", newer, "--store", folder / "store")
+    assert "no column session_age_ms, device" in lacking.stderr
+
+
+def test_a_bad_cell_is_told_by_file_line_and_column(tmp_path: Path) -> None:
+    path = write(tmp_path / "wishes.csv", CHOOSING, 24, rows=300)
+    lines = path.read_text().splitlines()
+    cells = lines[41].split(",")
+    lines[41] = ",".join([cells[0], "forever", *cells[2:]])
+    path.write_text("\n".join(lines) + "\n")
+    found = run("train", "length", "--csv", path, "--store", tmp_path / "store")
+    assert found.exit_code == 1
+    assert f"{path}, line 42, column session_duration: 'forever' is no finite number" in found.stderr
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("train", "mood", "--csv", "x.csv"), "mood: trained here are length and tone"),
+        (("train", "length"), "give one source: --csv FILE"),
+        (("train", "length", "--features", "x.jsonl"), "--features and --outcomes belong together"),
+        (("train", "length", "--csv", "nowhere.csv"), "nowhere.csv cannot be read"),
+        (("train", "length", "--last", "soon"), "--last soon: give a number with m, h or d"),
+        (("show", "length"), "the store holds no model length"),
+        (("promote", "length", "1"), "model length: no version 1"),
+        (("rollback", "length"), "no version is in force"),
+        (("list", "--store", "s3://bucket/models"), "mount the bucket, or copy it"),
+    ],
+)
+def test_errors_are_one_line_with_the_fix(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    store = () if "--store" in arguments else ("--store", tmp_path / "store")
+    found = run(*arguments, *store)
+    assert found.exit_code == 1
+    assert says in found.stderr
+    assert len(found.stderr.strip().splitlines()) == 1
+
+
+def test_a_pickle_in_the_store_is_told_and_never_opened(folder: Path, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    artefact = copied(folder, tmp_path) / "length" / "1" / "model.onnx"
+    artefact.write_bytes(b"cposix\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR.")
+    row = json.loads(run("list", "--store", tmp_path / "store", "--json").stdout)[0]
+    assert (row["version"], row["state"]) == (1, "broken")
+    assert run("promote", "length", 1, "--no-announce", "--store", tmp_path / "store").exit_code == 1
+    assert not canary.exists()
+
+
+def given(path: Path, **changes: object) -> DataOptions:
+    options: dict[str, object] = {
+        "csv": path, "features": (), "outcomes": (), "last": "", "target": "", "time": "", "session": "",
+        "without": (), "category": (), "rename": (),
+    }  # fmt: skip
+    return DataOptions(**(options | changes))  # type: ignore[arg-type]
+
+
+def test_one_segment_of_a_csv_file_is_taken_by_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_text("segment,a,preferred_content_length\ns1,1,100\ns2,2,200\ns1,3,300\n")
+    found: Examples = examples_of(given(path), "length", "s1", "")
+    assert found.truth.tolist() == [100.0, 300.0]
+    assert found.names == ("a",)
+    path.write_text("a,preferred_content_length\n1,100\n")
+    with pytest.raises(TrainingDataError, match="no column segment"):
+        examples_of(given(path), "length", "s1", "")
+
+
+def test_a_column_is_renamed_and_brought_to_the_unit_of_its_feature(tmp_path: Path) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_text("a,b,preferred_content_length\n1.5,x,100\n,y,200\n")
+    found = examples_of(given(path, rename=("a=session_age_ms*1000", "b=device")), "length", None, "")
+    assert found.names == ("session_age_ms", "device")
+    assert found.values["session_age_ms"][0] == 1500.0
+    for rename in ("a", "a=", "=b", "a=b*", "a=b*x", "a=b*0", "a=b*-1", "a=b*inf"):
+        with pytest.raises(TrainingDataError, match="give COLUMN=FEATURE"):
+            examples_of(given(path, rename=(rename,)), "length", None, "")
+    with pytest.raises(TrainingDataError, match="column b: texts cannot be multiplied"):
+        examples_of(given(path, rename=("b=device*2",)), "length", None, "")

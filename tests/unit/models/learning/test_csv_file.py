@@ -1,0 +1,80 @@
+"""A CSV file becomes examples; what is wrong with one is told by file, line and column."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.learning.csv_file import CsvOptions, read_csv
+from models.learning.errors import TrainingDataError
+from models.learning.examples import Examples
+
+HEADER = "session_duration,click_rate,device_type,user_expertise,preferred_content_length\n"
+LENGTH = CsvOptions("preferred_content_length", True)
+
+
+def read(tmp_path: Path, text: str | bytes, options: CsvOptions = LENGTH) -> Examples:
+    path = tmp_path / "wishes.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_csv(path, options)
+
+
+def refusal(tmp_path: Path, text: str | bytes, options: CsvOptions = LENGTH) -> str:
+    with pytest.raises(TrainingDataError) as caught:
+        read(tmp_path, text, options)
+    assert str(tmp_path / "wishes.csv") in str(caught.value)
+    return str(caught.value)
+
+
+def test_numbers_and_categories_are_told_apart(tmp_path: Path) -> None:
+    found = read(tmp_path, "\ufeff" + HEADER + "300,2.5,phone,novice,400\n,NA,,expert,600\n60,1e1,desktop,null,\n")
+    assert found.names == ("session_duration", "click_rate", "device_type", "user_expertise")
+    assert [found.is_category(name) for name in found.names] == [False, False, True, True]
+    assert found.truth.tolist() == [400.0, 600.0]
+    assert found.unused_rows == 1
+    assert np.isnan(found.values["session_duration"][1])
+    assert found.values["device_type"].tolist() == ["phone", None]
+    assert found.at_ms is None
+
+
+def test_times_sessions_and_other_columns(tmp_path: Path) -> None:
+    text = "timestamp,session_id,a,b,note,tone\n2026-11-28T00:00:00Z,s1,1,7,x,formal\n1795824000001,s2,2,8,y,friendly\n"
+    options = CsvOptions("tone", False, without=("note",), categories=("b",), renamed={"a": "click_rate"})
+    found = read(tmp_path, text, options)
+    assert found.at_ms is not None
+    assert found.at_ms.tolist() == [1795824000000, 1795824000001]
+    assert found.sessions is not None
+    assert found.sessions.tolist() == ["s1", "s2"]
+    assert found.names == ("click_rate", "b")
+    assert found.values["b"].tolist() == ["7", "8"]
+    assert found.truth.tolist() == ["formal", "friendly"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            HEADER + "1,2,phone,novice,400\n2,fast,phone,novice,500\n3,3,phone,novice,1\n",
+            "line 3, column click_rate: 'fast' is no",
+        ),
+        (HEADER + "1,2,phone,novice,inf\n", "line 2, column preferred_content_length: 'inf' is no finite number"),
+        (HEADER + "1,2,phone,novice\n", "line 2: 4 cells, the header names 5 columns"),
+        (HEADER + '1,2,"pho\nne",novice,400\n1,2,3\n', "line 4: 3 cells"),
+        (HEADER, "no row below the header"),
+        ("", "is empty"),
+        ("a,a,b\n1,2,3\n", "line 1: two columns are called a"),
+        ("a,,b\n1,2,3\n", "line 1: column 2 has no name"),
+        ("preferred_length,a\n1,2\n", "line 1: no column preferred_content_length; did you mean preferred_length?"),
+        ("preferred_content_length\n1\n", "no column is left"),
+        ("timestamp,a,preferred_content_length\nsoon,1,2\n", "line 2, column timestamp: 'soon' is no time"),
+        (HEADER.encode() + b"1,2,\xff\xfe,novice,400\n", "is no UTF-8"),
+        (HEADER + '1,2,"phone"x,novice,400\n', "line 2: "),
+    ],
+)
+def test_what_is_wrong_is_told_by_line_and_column(tmp_path: Path, text: str | bytes, says: str) -> None:
+    assert says in refusal(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="cannot be read: No such file"):
+        read_csv(tmp_path / "nowhere.csv", LENGTH)
