@@ -95,10 +95,10 @@ def backtest(
             )
         if not found.events:
             err.print("microadjust: no event of it can be used", style="red", markup=False)
-        for each in found.rules:
-            if each.failures:
+        for rule in found.rules:
+            if rule.failures:
                 out.print(
-                    f"{each.rule} could not be evaluated {each.failures} times: {each.failure}",
+                    f"{rule.rule} could not be evaluated {rule.failures} times: {rule.failure}",
                     markup=False,
                     soft_wrap=True,
                 )
