@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -69,13 +70,25 @@ def backtest(
     """Runs the rules, the tested ones among them, and reports on them."""
     intake = Intake()
     events = list(intake.read(given.records, time.time_ns() // 1_000_000))
-    # That it runs as plain Python is known here, and the report says which rules could not be evaluated.
-    for name in ("udfs", "models.rules"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    decided = run(events, BacktestJob(tuple(rules), load_forest()), given.until_ms, progress)
+    with _errors_only("udfs", "models.rules"):
+        decided = run(events, BacktestJob(tuple(rules), load_forest()), given.until_ms, progress)
     spans = _spans(events)
     counts = (intake.used, intake.late, intake.rejected)
     return report(decided, rules, tested, spans, given.episodes, counts), decided
+
+
+@contextmanager
+def _errors_only(*names: str) -> Iterator[None]:
+    """Keeps warnings back: that it runs as plain Python is known here, and the report says which rules could not be evaluated."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
 def _spans(events: Sequence[Event]) -> dict[str, Span]:

@@ -1,6 +1,7 @@
 """Back-tests of recordings that are empty, cut off or years apart, and of rules that match nobody or cannot be evaluated."""
 
 import json
+import logging
 from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree
@@ -76,6 +77,7 @@ def test_a_failing_rule_is_told_in_words(tmp_path: Path) -> None:
     _, told, _ = backtest(tmp_path, b"\n".join(LINES))
     assert "failing could not be evaluated" in told
     assert "times: if: division by zero" in told
+    assert [logging.getLogger(name).level for name in ("udfs", "models.rules")] == [logging.NOTSET] * 2
 
 
 @pytest.mark.timeout(120)
