@@ -25,15 +25,22 @@ from schemas.rules import parse_rule_file
 
 RULES: Final = """
 rules:
-  - {id: each-click, version: 1, about: latency of the fast lane, lane: event, cooldown_s: 0,
-     when: [{event: type, equals: click}], then: {action: reorder, parameters: {order: $recent_contents}}}
-  - {id: each-window, version: 1, about: latency of the window lane, lane: session_window, cooldown_s: 0,
-     when: [{feature: engaged_ms, above: -1}, {forest: 0.0}], then: {action: set_length}}
+  - {id: each-click, version: 1, about: latency of the fast lane, lane: event, cooldown_s: 0, priority: 10,
+     when: [{event: type, equals: click}], then: {action: refresh_recommendations}}
+  - {id: each-window, version: 1, about: latency of the window lane, lane: session_window, cooldown_s: 0, priority: 90,
+     when: [{feature: engaged_ms, above: -1}, {forest: 0.0}], then: {action: refresh_recommendations}}
 """
+"""An action that stays in force would be commanded once and then only renewed; this one is done and over each time.
+Of one group the more important goes first, so that windows do not wait for clicks."""
+
+NO_BUDGET: Final = ("--changes-per-minute", "1000000", "--changes-per-session", "1000000")
 PARTITIONS: Final = 4
 WAIT_MS: Final = 2_500
 SESSIONS: Final = 500
-OUTPUTS: Final = ("adjustments", "proposals", "rejected", "late", "tally", "rules", "control-acks", "session-state")
+OTHERS: Final = (
+    *("adjustments", "proposals", "rejected", "late", "tally", "control-acks", "session-state"),
+    *("rules", "content", "models", "segments", "features"),
+)
 
 
 class Load:
@@ -106,6 +113,8 @@ class LatencyRecorder:
     def command(self, value: bytes, now: float) -> None:
         command = msgspec.json.decode(value)
         at_ms = command["issued_at_ms"]
+        if command["action"] == "revert":
+            return
         if command["source"]["id"] == "each-click":
             self.fast.append((now - self._load.clicked_at[command["session_id"], at_ms]) * 1000)
         else:
@@ -115,7 +124,7 @@ class LatencyRecorder:
 
 def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, options: list[str]) -> dict[str, Any]:
     name = uuid4().hex[:8]
-    topics = {flag: f"{flag}-{name}" for flag in ("events", *OUTPUTS)}
+    topics = {flag: f"{flag}-{name}" for flag in ("events", *OTHERS)}
     admin = KafkaAdminClient(bootstrap_servers=running.bootstrap)
     admin.create_topics(
         [NewTopic(topic, PARTITIONS if flag == "events" else 1, 1) for flag, topic in topics.items()],
@@ -126,9 +135,8 @@ def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, optio
     rules.write_text(RULES)
     parse_rule_file(RULES, KNOWN_FEATURES)
     flags = [part for flag, topic in topics.items() for part in (f"--{flag}-topic", topic)]
-    job_id = submit(
-        running, "adjust", [*flags, "--group-id", name, "--startup", "earliest", "--rules-file", str(rules), *options]
-    )
+    flags += ["--group-id", name, "--startup", "earliest", "--rules-file", str(rules), *NO_BUDGET]
+    job_id = submit(running, "adjust", [*flags, *options])
     flink.wait_for_job(running.rest_port, job_id)
     load = Load(running.bootstrap, topics["events"], rate)
     reader = Consumer(
