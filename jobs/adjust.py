@@ -56,14 +56,15 @@ def run(
 ) -> None:
     """Builds the graph, attaches the sinks and submits the job."""
     outputs = build(t_env, config, rules, default_forest)
-    add_kafka_sink(outputs.commands, config.adjustments_topic, "commands", config)
+    # A command is sent at once instead of waiting for others.
+    add_kafka_sink(outputs.commands, config.adjustments_topic, "commands", config, linger_ms=0)
     if outputs.proposals is not None:
         add_kafka_sink(outputs.proposals, config.proposals_topic, "proposals", config)
     add_kafka_sink(outputs.rejected, config.rejected_topic, "rejected", config)
     add_kafka_sink(outputs.late, config.late_topic, "late", config)
     add_kafka_sink(outputs.tally, config.tally_topic, "tally", config)
     # The key tells a repeat: who waits for a rule to be in force must not wait for a checkpoint.
-    add_kafka_sink(outputs.control_acks, config.control_acks_topic, "control-acks", config, at_once=True)
+    add_kafka_sink(outputs.control_acks, config.control_acks_topic, "control-acks", config, at_once=True, linger_ms=0)
     if outputs.session_states is not None:
         add_kafka_sink(outputs.session_states, config.session_state_topic, "session-state", config)
     if outputs.features is not None:

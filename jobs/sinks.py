@@ -1,5 +1,7 @@
 """Kafka sinks: exactly-once by transactions, or at-least-once."""
 
+from typing import Final
+
 from pyflink.common.serialization import RowFieldExtractorSchema
 from pyflink.datastream import DataStream
 from pyflink.datastream.connectors.base import DeliveryGuarantee
@@ -8,8 +10,14 @@ from pyflink.java_gateway import get_gateway
 
 from jobs.config import AdjustConfig, kafka_client_options
 
+LINGER_MS: Final = 20
+"""How long records wait for others to share a request, where nobody waits for them: a request of each would cost the producer and
+the broker more than the record."""
 
-def add_kafka_sink(stream: DataStream, topic: str, name: str, config: AdjustConfig, at_once: bool = False) -> None:
+
+def add_kafka_sink(
+    stream: DataStream, topic: str, name: str, config: AdjustConfig, at_once: bool = False, linger_ms: int = LINGER_MS
+) -> None:
     """Adds a sink that writes records (key, value) to `topic`. `name` is the sink's uid and part of its transactions' ids.
 
     `at_once`: at least once whatever the job's delivery guarantee, so that no record waits for a checkpoint.
@@ -26,8 +34,7 @@ def add_kafka_sink(stream: DataStream, topic: str, name: str, config: AdjustConf
             .build()
         )
         .set_delivery_guarantee(DeliveryGuarantee.EXACTLY_ONCE if exactly_once else DeliveryGuarantee.AT_LEAST_ONCE)
-        # A command is sent at once instead of waiting for a fuller batch.
-        .set_property("linger.ms", "0")
+        .set_property("linger.ms", str(linger_ms))
         .set_property("buffer.memory", "8388608")
         # A refused record of a megabyte is a third longer in base64.
         .set_property("max.request.size", "4194304")
