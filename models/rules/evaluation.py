@@ -231,7 +231,7 @@ def _proposed(
         confidence=rule.confidence,
         cooldown_ms=facts.cooldown_ms,
         mode=rule.mode,
-        max_per_session=rule.max_per_session,
+        max_per_session=facts.max_per_session,
         renews=renews,
         valid_from_ms=facts.valid_from_ms,
         valid_until_ms=facts.valid_until_ms,
