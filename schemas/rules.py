@@ -9,7 +9,7 @@ import yaml
 from msgspec import Meta, Struct, field
 
 from schemas.actions import ACTIONS, ActionName, parameter_problem
-from schemas.commands import SourceKind
+from schemas.commands import ApplyHint, SourceKind
 from schemas.events import EventType
 from schemas.json_values import json_problem
 from schemas.nearest_names import suggestion
@@ -24,10 +24,14 @@ Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 
 
 class Effect(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
-    """What is asked of the CMS. In `parameters`, a text ``$name`` is filled in by the job (see `PLACEHOLDERS`)."""
+    """What is asked of the CMS. In `parameters`, a text ``$name`` is filled in by the job (see `PLACEHOLDERS`).
+
+    `apply: at_break` asks the page to wait for the reader's next natural break (`infra/tracker/src/natural_break.js`).
+    """
 
     action: ActionName
     parameters: dict[str, Any] = {}
+    apply: ApplyHint | None = None
 
 
 RuleMode = Literal["active", "shadow", "off"]

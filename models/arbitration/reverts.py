@@ -26,6 +26,7 @@ def reverts(action: ActionInForce, reason: AdjustmentCommand, at_ms: int) -> lis
             parameters={},
             experiment=None,
             reverts=reverted,
+            apply=msgspec.UNSET,
         )
         for reverted, expires_at_ms in commands
         if expires_at_ms > at_ms

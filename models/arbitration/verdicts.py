@@ -79,7 +79,8 @@ def _taken_back(ledger: Ledger, change: ProposedChange, mine: ActionInForce, at_
 
 def _renewed(ledger: Ledger, change: ProposedChange, at_ms: int) -> Verdict:
     """Nothing changes for the reader: neither cooldown nor budget nor a quiet time stands in the way."""
-    command = _issued(change.command, at_ms)
+    # A page that waited with it for a break would have a gap.
+    command = msgspec.structs.replace(change.command, issued_at_ms=at_ms, apply=msgspec.UNSET)
     ledgers.record_command(ledger, change, command, renews=True)
     return Verdict([command], None, None)
 
