@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 
+from schemas.action_frequency import Frequency, frequency_of
+
 ActionName = Literal[
     "simplify",
     "shorten",
@@ -59,6 +61,11 @@ class Action:
     def matrix_priority(self) -> int:
         """Priority, 0..100, by the impact x complexity matrix: what readers notice and a CMS need hardly prepare comes first."""
         return 4 * self.impact * (6 - self.complexity)
+
+    @property
+    def frequency(self) -> Frequency:
+        """How often it may come where a rule names no cooldown, by the same matrix."""
+        return frequency_of(self.impact, self.complexity)
 
 
 def _variant(name: ActionName, text: str, example: str, impact: int, complexity: int, *more: Parameter) -> Action:

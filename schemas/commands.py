@@ -4,7 +4,7 @@ from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.actions import ActionName
 from schemas.rule_conditions import BaselineScope
@@ -66,8 +66,15 @@ class Experiment(Struct, frozen=True):
     arm: str
 
 
+ApplyHint = Literal["now", "at_break"]
+"""When a page should carry a command out: as soon as it can, or at the reader's next natural break."""
+
+
 class AdjustmentCommand(Struct):
-    """Tells a CMS to change something. Times are event time; after `expires_at_ms` the CMS ignores the command."""
+    """Tells a CMS to change something. Times are event time; after `expires_at_ms` the CMS ignores the command.
+
+    `apply` stands only where the rule says it: without it a page need not wait.
+    """
 
     command_id: str
     issued_at_ms: int
@@ -83,6 +90,7 @@ class AdjustmentCommand(Struct):
     evidence: dict[str, Evidence]
     experiment: Experiment | None = None
     reverts: str | None = None
+    apply: ApplyHint | UnsetType = UNSET
 
 
 def command_id(target: Target, source: Source, trigger: str) -> str:

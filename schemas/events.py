@@ -23,6 +23,9 @@ EVENT_TYPES: Final[tuple[str, ...]] = get_args(EventType)
 FAST_TYPES: Final = ("click", "feedback", "context")
 """Events that can change a decision by themselves: they take the fast lane."""
 
+TYPING_ELEMENT: Final = "adjust-typing"
+"""`element` of the `custom` event by which a page tells that its reader writes: not what, nor where."""
+
 COUNTED_TYPES: Final = ("page_view", "page_hide", "conversion", "custom")
 """Events that take the fast lane as well, where only rules look at them that count them, have them in a sequence, or name their
 type in a condition. In the windows they are signals like others."""

@@ -9,7 +9,7 @@ import yaml
 from msgspec import Meta, Struct, field
 
 from schemas.actions import ACTIONS, ActionName, parameter_problem
-from schemas.commands import SourceKind
+from schemas.commands import ApplyHint, SourceKind
 from schemas.events import EventType
 from schemas.json_values import json_problem
 from schemas.nearest_names import suggestion
@@ -24,10 +24,14 @@ Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 
 
 class Effect(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
-    """What is asked of the CMS. In `parameters`, a text ``$name`` is filled in by the job (see `PLACEHOLDERS`)."""
+    """What is asked of the CMS. In `parameters`, a text ``$name`` is filled in by the job (see `PLACEHOLDERS`).
+
+    `apply: at_break` asks the page to wait for the reader's next natural break (`infra/tracker/src/natural_break.js`).
+    """
 
     action: ActionName
     parameters: dict[str, Any] = {}
+    apply: ApplyHint | None = None
 
 
 RuleMode = Literal["active", "shadow", "off"]
@@ -64,6 +68,7 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
 
     `sequence` names events that must come one after the other within `within_s` seconds, `without` one that must not come
     meanwhile: each a type of event, or an expression on its fields. `valid_from` and `valid_until` are ISO 8601 times.
+    Without `cooldown_s` the action's place in the matrix says how often it may come (`schemas/action_frequency.py`).
     """
 
     id: Id
@@ -84,7 +89,8 @@ class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     valid_from: str | None = None
     valid_until: str | None = None
     priority: Annotated[int, Meta(ge=0, le=100)] = 50
-    cooldown_s: Annotated[int, Meta(ge=0, le=86_400)] = 120
+    cooldown_s: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+    rest_factor: Annotated[float, Meta(ge=1.0, le=8.0)] = 1.0
     expires_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
     for_windows: Annotated[int, Meta(ge=1, le=60)] = 1
     grace_s: Annotated[int, Meta(ge=1, le=3600)] | None = None
@@ -180,6 +186,8 @@ def _problems(
             yield where, ": a name ends with its last letter, not with a new line"
     if not (rule.when or rule.if_ or rule.sequence):
         yield "when", ": give when, if or sequence; a rule without any would always hold"
+    if rule.cooldown_s is not None and rule.rest_factor != 1.0:
+        yield "rest_factor", ": multiplies the cooldown by the matrix of actions; leave it out beside cooldown_s"
     if rule.lane == "event" and rule.for_windows > 1:
         yield "for_windows", ": an event is no window; leave it out in lane event"
     if rule.lane != "session_window" and rule.grace_s is not None:

@@ -10,6 +10,7 @@ from models.arbitration.arbiter import Arbiter, Decisions, kept_until_ms
 from models.arbitration.budget import Budgets
 from models.arbitration.proposed_change import decode_change
 from models.arbitration.target_state import TargetState, empty_state
+from models.arbitration.typing_pause import decode_typing
 from schemas.commands import encode
 from schemas.proposals import encode_proposal
 from udfs import metrics, side_outputs
@@ -27,6 +28,8 @@ class ArbiterFunction(KeyedProcessFunction):
     A proposal of lane event is decided at once; one of a window when a timer at its end says that all events up to then have
     come. So a command of a single event needs a timer too, by which windows come to know of it. Another timer clears the state
     when nothing of it matters any longer (`models/arbitration/ledgers.py`).
+
+    A notice that the reader typed comes in the place of a proposal; what windows propose then waits, by another timer.
 
     Rows of the feature log that arose on a timer pass through to a side output.
     """
@@ -47,8 +50,15 @@ class ArbiterFunction(KeyedProcessFunction):
         key, timers = ctx.get_current_key(), ctx.timer_service()
         if key.startswith(FEATURE_PREFIX):
             return [(side_outputs.FEATURES, Row(key[len(FEATURE_PREFIX) :], value[0]))]
-        change = decode_change(value[0])
         state = self._field.get(key) or empty_state()
+        typed_ms = decode_typing(value[0])
+        if typed_ms is not None:
+            timers.register_event_time_timer(self._arbiter.on_typing(state, typed_ms))
+            if not state.clean_at_ms:
+                self._clean_later(state, timers)
+            self._field.set(key, state)
+            return []
+        change = decode_change(value[0])
         if change.lane == "event":
             decisions = self._arbiter.on_event(state, change)
             if decisions.commands:
@@ -67,6 +77,9 @@ class ArbiterFunction(KeyedProcessFunction):
         if state is None:
             return []
         decisions = self._arbiter.on_time(state, timestamp)
+        for change in state.waiting:
+            if change.held_since_ms is not None:
+                ctx.timer_service().register_event_time_timer(change.command.issued_at_ms)
         if timestamp < state.clean_at_ms:
             self._field.set(key, state)
         elif timestamp >= kept_until_ms(state):

@@ -1,16 +1,22 @@
 """Keyed operator: proposes changes on single events, a moment after they happened."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
+from pyflink.common import Row
 from pyflink.datastream import RuntimeContext
 
+from models.arbitration.typing_pause import encode_typing
+from schemas.events import TYPING_ELEMENT
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule
 from udfs import metrics
-from udfs.crossing_rows import unpack
+from udfs.crossing_rows import EVENT_TEXTS, session_key, unpack
 from udfs.lanes.events import EventLane
 from udfs.rule_operator import RuleEvaluatingFunction
+
+_TYPE: Final = EVENT_TEXTS.index("type")
+_ELEMENT: Final = EVENT_TEXTS.index("`element`")
 
 
 class EventCommands(RuleEvaluatingFunction):
@@ -42,7 +48,11 @@ class EventCommands(RuleEvaluatingFunction):
         _, numbers, texts = unpack(value)
         if numbers[0] > self.reached_ms:
             self.reached_ms = int(numbers[0])
-        return self.with_acknowledgements(self.to_records(self._events.on_row(numbers, texts, ctx)))
+        records = self.with_acknowledgements(self.to_records(self._events.on_row(numbers, texts, ctx)))
+        if texts[_ELEMENT] == TYPING_ELEMENT and texts[_TYPE] == "custom":
+            # The arbiter keeps what windows propose waiting meanwhile.
+            records.append(Row(session_key(texts[0] or ""), Row(encode_typing(int(numbers[0])))))
+        return records
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Any]:
         self.restore_broadcast_state(ctx)

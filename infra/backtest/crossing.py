@@ -10,11 +10,12 @@ import msgspec
 from infra.simulate.reference_windows import NAN, ContentMinute, SessionMinute
 from models.features import CONTENT_NAMES, SESSION_NAMES
 from models.judgement.layout import HABIT_NAMES
+from models.language.section_attention import SectionMinute
 from models.language.sentiment import MAX_TEXT_CHARS
 from models.reading_context import ReadingContext
 from schemas.events import Context, Event
 from udfs import crossing_rows
-from udfs.crossing_rows import CONTENT, DEPTH_STEPS, EVENT, MAX_LEAVERS, SESSION
+from udfs.crossing_rows import CONTENT, DEPTH_STEPS, EVENT, MAX_LEAVERS, SECTION, SESSION
 
 Row = tuple[str, list[float], list[str | None]]
 
@@ -105,6 +106,18 @@ def content_row(content_id: str, end_ms: int, now: ContentMinute) -> Row:
             *(now.values[name] for name in CONTENT_NAMES),
         ],
         [{"content_id": content_id, "content_type": now.content_type}[name] for name in crossing_rows.CONTENT_TEXTS],
+    )
+
+
+def section_row(minute: SectionMinute) -> Row:
+    """A minute of a section."""
+    return (
+        SECTION,
+        [
+            float(getattr(minute, "end_ms" if name == "window_end_ms" else name))
+            for name in crossing_rows.SECTION_NUMBERS
+        ],
+        [getattr(minute, name) for name in crossing_rows.SECTION_TEXTS],
     )
 
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from infra.backtest.crossing import content_row, event_row, session_row, site_sums
+from infra.backtest.crossing import content_row, event_row, section_row, session_row, site_sums
 from infra.backtest.memory_flink import MemoryOperator
 from infra.backtest.recorded_events import LATENESS_MS, SLACK_MS
 from infra.simulate.arbitration import DEFAULT_BUDGETS
+from infra.simulate.reference_sections import MINUTE, section_minutes, section_ms
 from infra.simulate.reference_windows import SLICE_MS, WINDOW_MS, Slice, content_minute, session_minute
 from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
@@ -76,6 +77,12 @@ class BacktestJob:
         self._events = MemoryOperator(EventCommands(rules, WAIT_MS, False))
         self._arbiter = MemoryOperator(ArbiterFunction(DEFAULT_BUDGETS, True, False))
 
+    def on_content(self, content_id: str, item: bytes, written_ms: int) -> None:
+        """Tells the operators what a content item has, as content.v1 does."""
+        row = ("content", content_id, f"{written_ms} {item.decode()}")
+        for operator in (self._windows, self._events):
+            operator.broadcast(row)
+
     def on_event(self, event: Event) -> None:
         self._decide(self._events.send(session_key(event.session_id), event_row(event)))
 
@@ -99,6 +106,11 @@ class BacktestJob:
         for content, readers in by_content.items():
             row = content_row(content, end_ms, content_minute(readers, end_ms))
             self._decide(self._windows.send(content_key(content), row))
+
+    def on_sections(self, events: Iterable[Event]) -> None:
+        """Hands over a minute of the sections that were seen in these events."""
+        for minute in section_minutes(events):
+            self._decide(self._windows.send(content_key(minute.content_id), section_row(minute)))
 
     def advance(self, watermark: int) -> None:
         """Lets event time pass; everything of before has been handed over."""
@@ -145,12 +157,16 @@ def run(
     default."""
     slices: dict[int, dict[tuple[str, str | None], Slice]] = defaultdict(lambda: defaultdict(Slice))
     triggers: deque[tuple[int, Event]] = deque()
+    seen: dict[int, list[Event]] = defaultdict(list)
+    """Events that tell of sections, by the end of their minute."""
     last_ms = 0
     for event in events:
         last_ms = max(last_ms, event.received_at_ms)
         slices[event.occurred_at_ms // SLICE_MS * SLICE_MS][event.session_id, event.content_id].add(event)
         if event.type in CROSSING_TYPES:
             triggers.append((last_ms, event))
+        if section_ms(event) is not None:
+            seen[event.occurred_at_ms // MINUTE * MINUTE + MINUTE].append(event)
     if not slices:
         return job.decided
     last_watermark = last_ms + TRAIL_MS if until_ms is None else until_ms
@@ -165,6 +181,7 @@ def run(
             if cells:
                 job.on_windows(end_ms, cells)
             slices.pop(end_ms - WINDOW_MS, None)
+            job.on_sections(seen.pop(end_ms, ()))
         job.advance(min(end_ms, last_watermark))
         progress(number + 1, len(ends))
     for _, event in triggers:

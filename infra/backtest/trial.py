@@ -11,6 +11,7 @@ from typing import Final
 from infra.backtest.recorded_events import Intake
 from infra.backtest.report import Backtest, report
 from infra.backtest.runner import WAIT_MS, BacktestJob, Decided, Progress, run
+from infra.kafka.compacted import newest_values
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import Record, TopicReader
 from infra.simulate.ground_truth import Episode, read_truth
@@ -19,7 +20,7 @@ from infra.simulate.recording import Header, RecordingError, header, records
 from models.model_store import load_forest
 from schemas.events import Event
 from schemas.rules import Rule
-from schemas.topics import EVENTS
+from schemas.topics import CONTENT, EVENTS
 
 MAX_EVENTS: Final = 5_000_000
 """More do not fit into memory: some kilobytes each."""
@@ -33,6 +34,8 @@ class RecordedEvents:
     episodes: list[Episode] | None = None
     until_ms: int | None = None
     """Last watermark; None to go on after the last event, as in a replay."""
+    content: Sequence[tuple[str, bytes]] = ()
+    """Content items that are known from the beginning, as (id, JSON), those written last at the end."""
 
 
 def of_recording(path: Path) -> RecordedEvents:
@@ -44,7 +47,10 @@ def of_recording(path: Path) -> RecordedEvents:
 
 
 def of_topic(kafka: Kafka, last_ms: int) -> RecordedEvents:
-    """Reads the records that the broker wrote within the last `last_ms`. Raises `StreamError` and `RecordingError`."""
+    """Reads the records that the broker wrote within the last `last_ms`, and the content items as they stand now.
+
+    Raises `StreamError` and `RecordingError`.
+    """
     found: list[Record] = []
     with TopicReader(kafka, EVENTS.name) as reader:
         reader.assign(reader.offsets_at(time.time_ns() // 1_000_000 - last_ms))
@@ -56,7 +62,9 @@ def of_topic(kafka: Kafka, last_ms: int) -> RecordedEvents:
     found.sort(key=lambda each: (each.timestamp_ms, each.partition, each.offset))
     found_ticks = max((each.received_at_ms for each in map(_tick, found) if each is not None), default=None)
     until_ms = None if found_ticks is None else found_ticks - WAIT_MS
-    return RecordedEvents([(each.value or b"", each.timestamp_ms) for each in found], until_ms=until_ms)
+    items = newest_values(kafka, CONTENT.name, missing_ok=True)
+    content = [(key.decode("utf-8", "replace"), item) for key, item in items.items()]
+    return RecordedEvents([(each.value or b"", each.timestamp_ms) for each in found], None, until_ms, content)
 
 
 def _tick(record: Record) -> Header | None:
@@ -71,7 +79,10 @@ def backtest(
     intake = Intake()
     events = list(intake.read(given.records, time.time_ns() // 1_000_000))
     with _errors_only("udfs", "models.rules"):
-        decided = run(events, BacktestJob(tuple(rules), load_forest()), given.until_ms, progress)
+        job = BacktestJob(tuple(rules), load_forest())
+        for written_ms, (content_id, item) in enumerate(given.content):
+            job.on_content(content_id, item, written_ms)
+        decided = run(events, job, given.until_ms, progress)
     spans = _spans(events)
     counts = (intake.used, intake.late, intake.rejected)
     return report(decided, rules, tested, spans, given.episodes, counts), decided

@@ -20,6 +20,7 @@ from infra.simulate.arbitration import DEFAULT_BUDGETS, decide_all
 from infra.simulate.commands_in_force import changes_made, conflicts, most_within_a_minute
 from jobs.adjust import load_rules
 from models.arbitration.proposed_change import ProposalLane, ProposedChange
+from models.rules.rule_facts import RuleFacts
 from schemas.actions import ActionName
 from schemas.commands import AdjustmentCommand, Source, SourceKind, Target, command_id
 
@@ -76,7 +77,7 @@ def rules() -> tuple[Asked, ...]:
             rule.then.parameters,
             rule.priority,
             rule.source,
-            rule.cooldown_s * 1000,
+            RuleFacts(rule).cooldown_ms,
             rule.expires_s * 1000,
         )
         for rule in load_rules("")

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from infra.cli.calibration_command import calibrate
 from infra.cli.output import Json, show
+from schemas.action_frequency import frequency_of
 from schemas.actions import ACTIONS
 
 app = typer.Typer(no_args_is_help=True, help="The actions that rules can ask for.")
@@ -15,17 +17,12 @@ _CELL = 104
 _LEFT, _TOP = 60, 50
 
 
-@app.callback()
-def actions() -> None:
-    """Makes `matrix` a subcommand, though there is no other."""
-
-
 @app.command()
 def matrix(
     as_json: Json = False,
     svg: Annotated[Path | None, typer.Option(help="Write the matrix to this file, as a picture.")] = None,
 ) -> None:
-    """Show impact and complexity of each action, and the priority that follows from them."""
+    """Show impact and complexity of each action, with the priority and the frequency that follow from them."""
     if svg is not None:
         svg.write_text(draw())
     show(rows(), as_json, "no actions")
@@ -40,6 +37,8 @@ def rows() -> list[dict[str, Any]]:
             "impact": action.impact,
             "complexity": action.complexity,
             "priority": action.matrix_priority,
+            "cooldown_s": action.frequency.cooldown_s,
+            "max_per_session": action.frequency.max_per_session,
             "exclusive_group": action.exclusive_group,
             "revertible": action.revertible,
         }
@@ -59,6 +58,10 @@ def draw() -> str:
                 f' fill-opacity="{0.05 + 0.0045 * value:.2f}"/>'
                 f'<text x="{x + 6}" y="{y + 16}" font-size="10" fill="#64748b">{value}</text>'
             )
+            rest_s = frequency_of(impact, complexity).cooldown_s
+            parts.append(
+                f'<text x="{x + _CELL - 10}" y="{y + 16}" font-size="10" fill="#64748b" text-anchor="end">{rest_s} s</text>'
+            )
             names = [each.name for each in ACTIONS.values() if (each.impact, each.complexity) == (impact, complexity)]
             parts += [
                 f'<text x="{x + 6}" y="{y + 34 + 15 * line}" font-size="10">{escape(name)}</text>'
@@ -74,5 +77,8 @@ def draw() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         f' font-family="system-ui, sans-serif" font-size="12" fill="#334155"><rect width="100%" height="100%" fill="white"/>'
         f'<text x="{_LEFT}" y="26" font-size="15" font-weight="600">Actions by impact (up) and complexity (right),'
-        f" with their priority</text>{''.join(parts)}{ticks}</svg>\n"
+        f" with their priority and rest</text>{''.join(parts)}{ticks}</svg>\n"
     )
+
+
+app.command()(calibrate)

@@ -9,12 +9,15 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
+from infra.cli.content_commands import validated_items
+from infra.cli.content_files import ContentFileError, read_items
 from infra.cli.output import Json, err, errors, out, print_json, print_table
 from infra.cli.rule_changes import read_file
 from infra.rules.changing import UnknownRuleError
 from infra.rules.checking import check_text
 from infra.rules.rule_topics import RuleTopics
 from infra.rules.shipped import shipped_rules
+from infra.simulate.ground_truth import content_path
 from infra.simulate.recording import RecordingError
 from schemas.rules import Rule, RuleError
 
@@ -25,6 +28,12 @@ def backtest(
     rules: Annotated[str, typer.Argument(help="YAML or JSON file of rules, or the id of a rule in force.")],
     recording: Annotated[
         Path | None, typer.Option(help="Recording to run on; with truth beside it, precision and recall are told.")
+    ] = None,
+    content: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of content items; by default NAME.content.jsonl beside the recording, or content.v1 with --last."
+        ),
     ] = None,
     last: Annotated[str, typer.Option(help="Run on the last such time of events.v1 instead: 90s, 60m, 2h.")] = "",
     alone: Annotated[bool, typer.Option("--alone", help="Leave out all other rules.")] = False,
@@ -56,6 +65,9 @@ def backtest(
         from infra.simulate.recording import SAMPLE
 
         given = of_recording(recording or SAMPLE) if kafka is None else of_topic(kafka, duration_ms(last))
+        beside_it = content_path(recording or SAMPLE)
+        if content is not None or (kafka is None and beside_it.exists()):
+            given.content = _items(content or beside_it)
         with _progress() as bar:
             task = bar.add_task("back-test", total=None)
             found, _ = run(
@@ -127,6 +139,15 @@ def _tested(given: str, in_force: dict[str, Rule]) -> Sequence[Rule]:
     if not Path(given).exists() and not given.endswith((".yaml", ".yml", ".json")):
         raise UnknownRuleError(f"there is neither a file nor a rule {given}; there are {', '.join(sorted(in_force))}")
     return check_text(read_file(Path(given))).required()
+
+
+def _items(path: Path) -> list[tuple[str, bytes]]:
+    """The content items of a file. Raises `ContentFileError`, also for one that is not valid."""
+    items, problems = validated_items(read_items(path))
+    if problems:
+        first = problems[0]
+        raise ContentFileError(f"{path}, line {first['line']}: {first['detail']} ({len(problems)} problems)")
+    return items
 
 
 def _progress() -> Progress:

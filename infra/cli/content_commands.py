@@ -1,5 +1,6 @@
 """content put, get, list, delete: commands that tell the job what the CMS's items are."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -42,7 +43,7 @@ def put(
 ) -> None:
     """Validate the items of a file and write them to content.v1. If one is invalid, none is written."""
     with errors():
-        items, problems = _validated(read_items(file))
+        items, problems = validated_items(read_items(file))
         written = items if skip_invalid or not problems else []
         if written:
             _write(bootstrap, written)
@@ -58,8 +59,9 @@ def put(
         raise typer.Exit(1)
 
 
-def _validated(items: list[FileItem]) -> tuple[list[tuple[str, bytes | None]], list[dict[str, Any]]]:
-    valid: list[tuple[str, bytes | None]] = []
+def validated_items(items: list[FileItem]) -> tuple[list[tuple[str, bytes]], list[dict[str, Any]]]:
+    """The valid items of a file as (id, JSON), and what is wrong with the others."""
+    valid: list[tuple[str, bytes]] = []
     problems: list[dict[str, Any]] = []
     lines: dict[str, int] = {}
     for line, value, fault in items:
@@ -79,7 +81,7 @@ def _validated(items: list[FileItem]) -> tuple[list[tuple[str, bytes | None]], l
     return valid, problems
 
 
-def _write(bootstrap: str, records: list[tuple[str, bytes | None]]) -> None:
+def _write(bootstrap: str, records: Sequence[tuple[str, bytes | None]]) -> None:
     """Writes items as (id, JSON), or (id, None) to delete; returns once Kafka has acknowledged all. Raises `StreamError`."""
     producer = BlockingProducer(resolve_kafka(bootstrap), linger_ms=5, timeout_s=30.0)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:

@@ -59,7 +59,7 @@ def put(
         changes = RuleChanger(topics, author()).plan_put(rules, bump)
         changed = {each.id for each in changes}
         unchanged = {rule.id: rule.version for rule in rules if rule.id not in changed}
-        _change(topics, changes, wait, timeout, as_json, unchanged)
+        change_rules(topics, changes, wait, timeout, as_json, unchanged)
 
 
 def delete(
@@ -72,7 +72,7 @@ def delete(
     """Delete a rule from rules.v1. To switch off a rule of the job's rules file, put it with `mode: off` instead."""
     with errors():
         topics = RuleTopics(resolve_kafka(bootstrap))
-        _change(topics, RuleChanger(topics, author()).plan_delete(rule_id), wait, timeout, as_json)
+        change_rules(topics, RuleChanger(topics, author()).plan_delete(rule_id), wait, timeout, as_json)
 
 
 def rollback(
@@ -88,10 +88,10 @@ def rollback(
     """Put an earlier text of a rule again, with a new version."""
     with errors():
         topics = RuleTopics(resolve_kafka(bootstrap))
-        _change(topics, RuleChanger(topics, author()).plan_rollback(rule_id, to), wait, timeout, as_json)
+        change_rules(topics, RuleChanger(topics, author()).plan_rollback(rule_id, to), wait, timeout, as_json)
 
 
-def _change(
+def change_rules(
     topics: RuleTopics,
     changes: Sequence[RuleChange],
     wait: bool,

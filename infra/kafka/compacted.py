@@ -22,19 +22,24 @@ def newest_value(kafka: Kafka, topic: str, key: bytes, timeout_s: float = READ_T
     return value
 
 
-def newest_values(kafka: Kafka, topic: str, timeout_s: float = READ_TIMEOUT_S) -> dict[bytes, bytes]:
-    """Returns the newest value of every key that was not deleted, those changed last at the end. Raises `StreamError`."""
+def newest_values(
+    kafka: Kafka, topic: str, timeout_s: float = READ_TIMEOUT_S, missing_ok: bool = False
+) -> dict[bytes, bytes]:
+    """Returns the newest value of every key that was not deleted, those changed last at the end. Raises `StreamError`, also for a
+    topic that does not exist, unless that is `missing_ok`."""
     found: dict[bytes, bytes] = {}
-    for key, value in _records(kafka, topic, timeout_s):
+    for key, value in _records(kafka, topic, timeout_s, missing_ok):
         found.pop(key, None)
         if value is not None:
             found[key] = value
     return found
 
 
-def _records(kafka: Kafka, topic: str, timeout_s: float) -> Iterator[tuple[bytes, bytes | None]]:
+def _records(
+    kafka: Kafka, topic: str, timeout_s: float, missing_ok: bool = False
+) -> Iterator[tuple[bytes, bytes | None]]:
     deadline_s = time.monotonic() + timeout_s
-    with TopicReader(kafka, topic) as reader:
+    with TopicReader(kafka, topic, missing_ok=missing_ok) as reader:
         for record in reader.read_to_end(quiet_s=0.0):
             yield record.key or b"", record.value
             if time.monotonic() > deadline_s:

@@ -93,11 +93,12 @@ GRANTS: Final = (
     *_topics("learn job", ("WRITE",), "alerts", ALERTS),
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
     *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
-    *_topics("command line", ("READ", "WRITE"), "`content`", CONTENT),
+    *_topics("command line", ("READ", "WRITE"), "`content`; READ for `rules backtest --last` too", CONTENT),
     *_topics("command line", ("READ", "WRITE"), "`models`", MODELS),
     *_topics("command line", ("READ",), "`rules` and `models`: acknowledgements", CONTROL_ACKS),
     *_topics("command line", ("READ",), "`models train`", FEATURES),
     *_topics("command line", ("READ",), "`rules backtest --last`", EVENTS),
+    *_topics("command line", ("READ",), "`actions calibrate`", OUTCOMES),
     *_topics(
         "command line",
         ("READ",),

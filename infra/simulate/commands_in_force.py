@@ -19,7 +19,10 @@ class InForce(NamedTuple):
 
 
 def in_force(commands: Iterable[AdjustmentCommand]) -> list[InForce]:
-    """What the commands amount to, read as a CMS reads them: until expiry or until taken back."""
+    """What the commands amount to, read as a CMS reads them: until expiry or until taken back.
+
+    What cannot be taken back is done in a moment and leaves no state that could contradict another.
+    """
     every = list(commands)
     taken_back: dict[str, int] = {}
     for each in every:
@@ -28,7 +31,7 @@ def in_force(commands: Iterable[AdjustmentCommand]) -> list[InForce]:
     found = []
     for each in every:
         group = ACTIONS[each.action].exclusive_group
-        if each.action == "revert" or group is None:
+        if group is None or not ACTIONS[each.action].revertible:
             continue
         end_ms = min(each.expires_at_ms, taken_back.get(each.command_id, each.expires_at_ms))
         found.append(
@@ -63,7 +66,7 @@ def changes_made(commands: Iterable[AdjustmentCommand]) -> list[int]:
         what = (each.source.id, each.action, repr(sorted(each.parameters.items())))
         if held.get(what, 0) <= each.issued_at_ms:
             times.append(each.issued_at_ms)
-        held[what] = each.expires_at_ms
+        held[what] = each.expires_at_ms if ACTIONS[each.action].revertible else each.issued_at_ms
     return times
 
 

@@ -109,6 +109,11 @@ def truth_path(recording: Path) -> Path:
     return recording.with_name(recording.name.removesuffix(".gz").removesuffix(".jsonl") + ".truth.json")
 
 
+def content_path(recording: Path) -> Path:
+    """Returns the path of the content items of a recording: ``sample.content.jsonl`` for ``sample.jsonl.gz``."""
+    return recording.with_name(recording.name.removesuffix(".gz").removesuffix(".jsonl") + ".content.jsonl")
+
+
 def read_truth(recording: Path) -> Truth | None:
     """Reads a recording's ground truth; None where there is none, as for real data."""
     try:

@@ -6,7 +6,9 @@
 from hashlib import blake2b
 from typing import NamedTuple
 
-from models.arbitration import ledgers
+import msgspec
+
+from models.arbitration import ledgers, typing_pause
 from models.arbitration.budget import Budgets
 from models.arbitration.content_check import ContentCheck, nothing_known
 from models.arbitration.precedence import decision_order
@@ -47,6 +49,11 @@ class Arbiter:
         state.waiting.append(change)
         return change.command.issued_at_ms
 
+    def on_typing(self, state: TargetState, at_ms: int) -> int:
+        """Remembers that the reader typed; returns when that is over."""
+        typing_pause.record(state, at_ms)
+        return at_ms + typing_pause.TYPING_MS
+
     def on_time(self, state: TargetState, now_ms: int) -> Decisions:
         """Settles what events up to `now_ms` led to, and decides the windows that end by then, all in order of event time."""
         commands: list[AdjustmentCommand] = []
@@ -63,10 +70,18 @@ class Arbiter:
             state.unsettled = [each for each in state.unsettled if each.at_ms > at_ms]
             due = [each for each in state.waiting if each.command.issued_at_ms == at_ms]
             state.waiting = [each for each in state.waiting if each.command.issued_at_ms > at_ms]
+            typing_until_ms = typing_pause.typing_until_ms(state, at_ms)
             for change in sorted(due, key=decision_order):
+                if typing_until_ms is not None and typing_pause.waits(change):
+                    later = typing_pause.postponed(change, at_ms, typing_until_ms)
+                    if later is not None:
+                        state.waiting.append(later)
+                        continue
+                    change = msgspec.structs.replace(change, quiet="typing")
                 decided = self._decide_window(state, change)
                 commands += decided.commands
                 proposals += decided.proposals
+        typing_pause.forget(state, now_ms)
         return Decisions(commands, proposals)
 
     def _decide_window(self, state: TargetState, change: ProposedChange) -> Decisions:
@@ -85,6 +100,8 @@ def kept_until_ms(state: TargetState) -> int:
         latest = max(latest, change.command.issued_at_ms + 1)
     for unsettled in state.unsettled:
         latest = max(latest, unsettled.at_ms + 1)
+    for typed_ms in state.typed_ms:
+        latest = max(latest, typed_ms + typing_pause.TYPING_MS)
     return latest
 
 

@@ -44,6 +44,8 @@ class ProposedChange(Struct, omit_defaults=True):
     """What the content item lacks that the action would show, in words; None where nothing is known to be lacking."""
     quiet: str | None = None
     """Why the reader should not be disturbed now, in a word: typing, scrolling, reading. None where nothing speaks against it."""
+    held_since_ms: int | None = None
+    """When the arbiter would have decided it, had the reader not been typing."""
 
 
 _encoder: Final = msgspec.json.Encoder()

@@ -7,7 +7,7 @@ at the event's time.
 
 from models.arbitration import ledgers
 from models.arbitration.precedence import importance
-from models.arbitration.reverts import by_action, reverts
+from models.arbitration.reverts import by_action, is_revertible, reverts
 from models.arbitration.target_state import Ledger, UnsettledCommand
 from schemas.actions import ACTIONS
 from schemas.commands import AdjustmentCommand
@@ -23,6 +23,7 @@ def settle(ledger: Ledger, unsettled: UnsettledCommand) -> list[AdjustmentComman
     before = ledgers.own(ledger, command.source.id)
     if before is not None:
         ledger.in_force.remove(before)
+    if before is not None and is_revertible(before):
         renewed = [*before.renewed, (before.command_id, before.expires_at_ms)]
         renewed = [each for each in renewed if each[1] > at_ms][-ledgers.MAX_RENEWED :]
     entry = ledgers.in_force(command, unsettled.confidence, renewed)

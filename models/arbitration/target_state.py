@@ -66,7 +66,8 @@ class UnsettledCommand(Struct, array_like=True):
 class TargetState(Struct, array_like=True):
     """Two ledgers of one target: single events look at the first, windows at the second, which knows of both.
 
-    `waiting` are the proposals of windows whose end event time has not passed.
+    `waiting` are the proposals of windows whose end event time has not passed. `typed_ms` are the times at which the reader
+    typed, in order (`models/arbitration/typing_pause.py`).
     """
 
     events: Ledger
@@ -74,6 +75,7 @@ class TargetState(Struct, array_like=True):
     unsettled: list[UnsettledCommand] = []
     waiting: list[ProposedChange] = []
     clean_at_ms: int = 0
+    typed_ms: list[int] = []
 
 
 def empty_state() -> TargetState:

@@ -9,7 +9,7 @@ from models.arbitration.budget import Budget, exceeded, take
 from models.arbitration.content_check import ContentCheck
 from models.arbitration.precedence import Importance, importance, importance_of
 from models.arbitration.proposed_change import RENEW_AHEAD_MS, ProposedChange
-from models.arbitration.reverts import reverts
+from models.arbitration.reverts import is_revertible, reverts
 from models.arbitration.target_state import ActionInForce, Ledger
 from schemas.actions import ACTIONS
 from schemas.commands import AdjustmentCommand
@@ -32,7 +32,8 @@ def decide(ledger: Ledger, change: ProposedChange, at_ms: int, budget: Budget, c
     """Decides a proposal, and enters into the ledger what follows. `ledgers.begin` has given ledger and time."""
     command = change.command
     mine = ledgers.own(ledger, command.source.id)
-    if command.action == "revert" and mine is not None and command.expires_at_ms > at_ms:
+    may_end = mine is not None and is_revertible(mine) and command.expires_at_ms > at_ms
+    if command.action == "revert" and mine is not None and may_end:
         # What the rule has commanded it can take back, also where it may command no more: in shadow, or after its validity.
         return _taken_back(ledger, change, mine, at_ms)
     if change.mode != "active":
@@ -78,7 +79,8 @@ def _taken_back(ledger: Ledger, change: ProposedChange, mine: ActionInForce, at_
 
 def _renewed(ledger: Ledger, change: ProposedChange, at_ms: int) -> Verdict:
     """Nothing changes for the reader: neither cooldown nor budget nor a quiet time stands in the way."""
-    command = _issued(change.command, at_ms)
+    # A page that waited with it for a break would have a gap.
+    command = msgspec.structs.replace(change.command, issued_at_ms=at_ms, apply=msgspec.UNSET)
     ledgers.record_command(ledger, change, command, renews=True)
     return Verdict([command], None, None)
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from msgspec import UNSET
+
 from models.arbitration.precedence import is_safety
 from models.arbitration.proposed_change import RENEW_AHEAD_MS, ProposalLane, ProposedChange
 from models.rules.breaks import timeliness
@@ -224,6 +226,7 @@ def _proposed(
         priority=rule.priority,
         source=source,
         evidence=compiled.evidence(signals),
+        apply=UNSET if rule.then.apply is None else rule.then.apply,
     )
     return ProposedChange(
         command=command,
@@ -231,7 +234,7 @@ def _proposed(
         confidence=rule.confidence,
         cooldown_ms=facts.cooldown_ms,
         mode=rule.mode,
-        max_per_session=rule.max_per_session,
+        max_per_session=facts.max_per_session,
         renews=renews,
         valid_from_ms=facts.valid_from_ms,
         valid_until_ms=facts.valid_until_ms,

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from models.arbitration.precedence import is_safety
 from schemas.actions import ACTIONS
 from schemas.rules import Rule, RuleError
 
@@ -11,7 +12,8 @@ class RuleFacts:
 
     def __init__(self, rule: Rule) -> None:
         action = ACTIONS[rule.then.action]
-        self.cooldown_ms = rule.cooldown_s * 1000
+        self.cooldown_ms = _cooldown_ms(rule)
+        self.max_per_session = _max_per_session(rule)
         self.expires_ms = rule.expires_s * 1000
         self.is_state_like = action.revertible and action.exclusive_group != "prompt"
         """Whether the action lasts, so that it can be renewed; a prompt is asked once."""
@@ -31,6 +33,25 @@ class RuleFacts:
     def is_valid(self, at_ms: int) -> bool:
         begins, ends = self.valid_from_ms, self.valid_until_ms
         return (begins is None or at_ms >= begins) and (ends is None or at_ms < ends)
+
+
+def _cooldown_ms(rule: Rule) -> int:
+    """As the rule says; else by the matrix of actions, lengthened by what outcomes have shown."""
+    if rule.cooldown_s is not None:
+        return rule.cooldown_s * 1000
+    return round(ACTIONS[rule.then.action].frequency.cooldown_s * 1000 * rule.rest_factor)
+
+
+def _max_per_session(rule: Rule) -> int | None:
+    """As the rule says; else by the matrix, for a rule that leaves its cooldown to it as well.
+
+    None for content items, which have no sessions, and for what keeps a page usable: it follows its cause.
+    """
+    if rule.max_per_session is not None or rule.cooldown_s is not None:
+        return rule.max_per_session
+    if rule.lane in ("content_window", "content_section") or is_safety(rule.source):
+        return None
+    return ACTIONS[rule.then.action].frequency.max_per_session
 
 
 def _milliseconds(rule: Rule, name: str, text: str | None) -> int | None:

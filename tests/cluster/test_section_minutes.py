@@ -7,13 +7,13 @@ from pyflink.common import Row, Types
 from pyflink.table import DataTypes, Schema
 
 from infra.local.jars import flink_jars
+from infra.simulate.reference_sections import section_minutes
 from jobs.config import AdjustConfig
 from jobs.environment import create_environment
 from jobs.sql.section_views import section_views
 from models.language.section_attention import SectionMinute
 from schemas.events import EVENT_TYPES, Event
 from tests.support.builders import at
-from tests.support.oracle.sections import section_minutes
 
 pytestmark = pytest.mark.cluster
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from models.arbitration.budget import split
 from models.arbitration.proposed_change import ProposedChange, encode_change
+from models.arbitration.typing_pause import encode_typing
 from tests.support.builders import ANNA, MORNING_NEWS, at
 from tests.support.flink_fakes import FakeFlink, Running
 from tests.support.proposal_strategies import CHANGES, PER_MINUTE
@@ -132,3 +133,27 @@ def test_whenever_windows_come_and_timers_fire_the_bytes_are_the_same(
     in_time = sorted([*events, *windows], key=lambda each: each.command.issued_at_ms)
     assert emitted_by([*events, *windows], None) == straight
     assert emitted_by(in_time, restart_every) == straight
+
+
+def typed(job: Running, at_s: float) -> list[Any]:
+    return list(job.send(ANNAS, (encode_typing(at(at_s)),)))
+
+
+def test_while_the_reader_types_a_window_waits_for_a_timer_of_its_own_also_after_a_restart() -> None:
+    before = started()
+    assert typed(before, 55) == []
+    sent(before, proposed("tired", "simplify", 60))
+    assert before.advance(at(60)) == []
+    after = started(before.flink)
+    assert after.advance(at(65) - 1) == []
+    assert told(after.advance(at(65))) == [("tired", "simplify")]
+
+
+def test_typing_alone_leaves_no_state() -> None:
+    job = started()
+    typed(job, 55)
+    typed(job, 63)
+    job.advance(at(72))
+    assert job.flink.left_of(ANNAS)
+    job.advance(at(73))
+    assert not job.flink.left_of(ANNAS)

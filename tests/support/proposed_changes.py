@@ -69,9 +69,15 @@ def decided(
     budgets: Budgets = GENEROUS,
     check: ContentCheck = nothing_known,
     until_s: float = 100_000,
+    typed_s: Sequence[float] = (),
 ) -> Outcome:
-    """Decides proposals about one target. Those of windows come in a bundle at the end, as in a replay at full speed."""
+    """Decides proposals about one target. Those of windows come in a bundle at the end, as in a replay at full speed.
+
+    At `typed_s` the reader types.
+    """
     arbiter, state = Arbiter(budgets, check), empty_state()
+    for typed in typed_s:
+        arbiter.on_typing(state, at(typed))
     commands: list[AdjustmentCommand] = []
     proposals: list[Proposal] = []
     for change in changes:

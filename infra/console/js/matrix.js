@@ -23,6 +23,7 @@ export async function matrix(place, _, signal) {
     el("ul", { class: "list card" }, actions.map((action) => el("li", {},
       el("div", {}, el("span", { class: "action" }, action.name), action.text, action.parameters.length ? ` Parameters: ${action.parameters.join(", ")}.` : ""),
       el("div", { class: "faint" }, `${group(action)}, impact ${action.impact}, complexity ${action.complexity}, ${action.revertible ? "revertible" : "not revertible"}, ${action.commanded} commanded`),
+      el("div", { class: "faint" }, frequency(action)),
       el("div", {}, outcomes(action, least))))),
     el("p", { class: "faint" }, "Of the actions of one group only one is in force for a reader at a time."));
 }
@@ -34,6 +35,10 @@ function outcomes({ applied, outcomes: told }, least) {
   if (!applied) return el("span", { class: "faint" }, `Carried out by pages: not enough outcomes yet (${told} of ${least}).`);
   return `Carried out by pages: ${percent(applied.share)} of ${told} (95 %: ${percent(applied.low)} to ${percent(applied.high)}).`;
 }
+
+/** How often rules that name no cooldown may command it. */
+const frequency = ({ cooldown_s: rest, max_per_session: most, rest_factor: factor }) =>
+  `Where a rule names no cooldown: every ${rest} s, ${most} times a session${factor > 1 ? `; the outcomes ask for a rest ${factor} times as long` : ""}.`;
 
 function grid(actions) {
   const most = Math.max(1, ...actions.map((each) => each.commanded));

@@ -135,7 +135,7 @@ const withoutPlace = ({ problem, line, column }) => {
 };
 
 /** What the gateway has read, to compare with what was meant. */
-const inWords = (rule) => (rule ? `${rule.id} proposes ${rule.then?.action} in lane ${rule.lane} with priority ${rule.priority ?? 50}, at most every ${rule.cooldown_s ?? 120} s; mode ${modeOf(rule)}.` : "");
+const inWords = (rule) => (rule ? `${rule.id} proposes ${rule.then?.action} in lane ${rule.lane} with priority ${rule.priority ?? 50}, ${rule.cooldown_s == null ? "as often as the matrix of actions allows" : `at most every ${rule.cooldown_s} s`}; mode ${modeOf(rule)}.` : "");
 
 const placeOf = ({ line, column, field }) =>
   [line ? `line ${line}${column ? `, column ${column}` : ""}` : "somewhere", field].filter(Boolean).join(", ") + ":";

@@ -2,22 +2,18 @@
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from infra.gateway.console import record_views
 from infra.gateway.settings import Settings
-from infra.kafka.topic_scan import scan_latest
+from infra.rules.action_outcomes import count_outcomes, newest_records
 from models.proportion import wilson_interval
+from models.rest_factor import MIN_OUTCOMES, rest_factor
 from schemas.actions import ACTIONS
 from schemas.topics import ADJUSTMENTS, OUTCOMES
 
 RECORDS_BACK: Final = 10_000
 """Records of each partition that count as lately."""
-
-MIN_OUTCOMES: Final = 30
-"""Below so many commands with an outcome no share is told: its interval would be wider than a third."""
 
 CACHE_S: Final = 30.0
 
@@ -40,20 +36,16 @@ class ActionCounts:
             return self._counted
 
     def _count(self) -> dict[str, Any]:
-        return matrix_of(self._newest(ADJUSTMENTS.name), self._newest(OUTCOMES.name))
-
-    def _newest(self, topic: str) -> Iterator[dict[str, Any]]:
-        topics = self._settings.console_topics(topic)
-        for record in scan_latest(self._settings.kafka, topics, RECORDS_BACK, lambda _: True):
-            if (fields := record_views.decoded(record.value)) is not None:
-                yield fields
+        kafka, topics = self._settings.kafka, self._settings.console_topics
+        return matrix_of(
+            newest_records(kafka, topics(ADJUSTMENTS.name), RECORDS_BACK),
+            newest_records(kafka, topics(OUTCOMES.name), RECORDS_BACK),
+        )
 
 
 def matrix_of(commands: Iterable[Mapping[str, Any]], outcomes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The actions with the counts of these records."""
-    actions, times = _actions(commands)
-    commanded = Counter(actions.values())
-    told, applied = _outcomes(actions, outcomes)
+    commanded, told, applied, times = count_outcomes(commands, outcomes)
     return {
         "since_ms": min(times, default=None),
         "until_ms": max(times, default=None),
@@ -70,36 +62,13 @@ def matrix_of(commands: Iterable[Mapping[str, Any]], outcomes: Iterable[Mapping[
                 "commanded": commanded[name],
                 "outcomes": told[name],
                 "applied": _share(applied[name], told[name]),
+                "cooldown_s": action.frequency.cooldown_s,
+                "max_per_session": action.frequency.max_per_session,
+                "rest_factor": rest_factor(applied[name], told[name]),
             }
             for name, action in ACTIONS.items()
         ],
     }
-
-
-def _actions(commands: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], list[int]]:
-    """The action of each command by its id, and when they were issued."""
-    found: dict[str, str] = {}
-    times = []
-    for fields in commands:
-        command_id, action, issued = (fields.get(key) for key in ("command_id", "action", "issued_at_ms"))
-        if isinstance(command_id, str) and isinstance(action, str) and isinstance(issued, int):
-            found[command_id] = action
-            times.append(issued)
-    return found, times
-
-
-def _outcomes(actions: Mapping[str, str], outcomes: Iterable[Mapping[str, Any]]) -> tuple[Counter[str], Counter[str]]:
-    """By action: of how many commands a page told what it did, and how many of these it carried out."""
-    told: dict[str, bool] = {}
-    for fields in outcomes:
-        command_id, status = fields.get("command_id"), fields.get("status")
-        if isinstance(command_id, str) and command_id in actions and isinstance(status, str):
-            # A command that was taken back had been carried out.
-            told[command_id] = told.get(command_id, False) or status in ("applied", "reverted")
-    return (
-        Counter(actions[each] for each in told),
-        Counter(actions[each] for each, was_applied in told.items() if was_applied),
-    )
 
 
 def _share(hits: int, trials: int) -> dict[str, float] | None:

@@ -4,6 +4,7 @@ import { changesFor } from "./adapters.js";
 import { contextChanges } from "./context_changes.js";
 import { applyOffscreen } from "./deferred_changes.js";
 import { geolocation } from "./geolocation.js";
+import { naturalBreak } from "./natural_break.js";
 import { connection } from "./push.js";
 
 /**
@@ -13,6 +14,7 @@ import { connection } from "./push.js";
  * @property {string} action
  * @property {Record<string, any>} parameters
  * @property {string} reverts id of the command that a `revert` takes back
+ * @property {string} [apply] `at_break` where it should wait for a natural break
  */
 
 /** Characters of an outcome's reason, as in schemas/outcomes.py. */
@@ -40,8 +42,17 @@ export const start = (internals) => {
     const { command_id: id, action, reverts, expires_at_ms: expiresAt } = command;
     /** @param {string} status @param {string} [reason] */
     const report = (status, reason) => reportOutcome(id, status, reason);
+    let isOver;
     try {
-      if (Date.now() >= expiresAt) {
+      if (command.apply === "at_break") {
+        inForce.set(id, [,]);
+        await naturalBreak(internals);
+        // On another page it is carried out at once.
+        command.apply = "";
+        // Taken back meanwhile, or meant for who has signed out.
+        isOver = !inForce.delete(id);
+      }
+      if (isOver || Date.now() >= expiresAt) {
         inForce.delete(id);
         return report("ignored");
       }
@@ -56,8 +67,8 @@ export const start = (internals) => {
         undo = applyOffscreen(changes, expiresAt, internals, report);
       } else {
         const [, ...undos] = inForce.get(reverts) ?? [];
-        if (!undos.length) return report("ignored");
         inForce.delete(reverts);
+        if (!undos.length) return report("ignored");
         undos.forEach((each) => each?.call?.());
         reportOutcome(reverts, "reverted");
         return report("applied");
@@ -84,7 +95,7 @@ export const start = (internals) => {
     if (user === null || user === internals.user) return;
     inForce.forEach(([, ...undos], command) => {
       undos.forEach((each) => each?.call?.());
-      reportOutcome(command, "reverted");
+      if (undos.length) reportOutcome(command, "reverted");
     });
     inForce.clear();
   });

@@ -92,6 +92,7 @@ def test_the_matrix_shows_each_action_once_and_no_share_without_outcomes(chrome:
     )
     assert len(named) == len(set(named)) == 15
     assert "not enough outcomes yet (0 of 30)" in text(chrome)
+    assert "Where a rule names no cooldown: every 120 s, 8 times a session." in text(chrome)
     nothing_ran(chrome)
 
 

@@ -36,5 +36,6 @@ def test_the_matrix_is_a_table_json_and_a_picture(tmp_path: Path) -> None:
     assert rows.keys() == ACTIONS.keys()
     # Impact 5 of 5 by complexity 1 of 5 is the most there can be.
     assert (rows["prompt"]["priority"], rows["visualise"]["priority"]) == (100, 16)
+    assert (rows["expand"]["cooldown_s"], rows["visualise"]["cooldown_s"]) == (120, 360)
     drawn = "".join(ElementTree.fromstring(picture.read_text()).itertext())
     assert all(name in drawn for name in ACTIONS)

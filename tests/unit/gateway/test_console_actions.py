@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from infra.bench.mock_kafka import mock_kafka
-from infra.gateway.console.actions import MIN_OUTCOMES, matrix_of
+from infra.gateway.console.actions import matrix_of
+from models.rest_factor import MIN_OUTCOMES
 from schemas.actions import ACTIONS
 from schemas.topics import ADJUSTMENTS, OUTCOMES
 from tests.support.credentials import OPERATOR
@@ -36,6 +37,7 @@ def test_every_action_of_the_registry_is_told_with_its_place_in_the_matrix() -> 
     assert actions["prompt"]["exclusive_group"] == "prompt"
     assert actions["localise"]["parameters"] == ["language"]
     assert not actions["revert"]["revertible"]
+    assert (actions["prompt"]["cooldown_s"], actions["prompt"]["max_per_session"]) == (120, 8)
     assert (told["since_ms"], told["until_ms"]) == (None, None)
 
 
@@ -63,6 +65,7 @@ def test_a_share_is_told_only_of_enough_outcomes(of: int) -> None:
         assert applied["share"] == pytest.approx(2 / 3)
         # Wilson's interval of 20 of 30, by the formula in Newcombe (1998): 0.488 to 0.808.
         assert (applied["low"], applied["high"]) == (pytest.approx(0.488, abs=1e-3), pytest.approx(0.808, abs=1e-3))
+    assert actions["shorten"]["rest_factor"] == (None if of < MIN_OUTCOMES else 1.2)
     assert actions["prompt"]["applied"] is None
 
 

@@ -122,7 +122,8 @@ def test_a_rule_is_the_same_from_json_and_from_a_file() -> None:
 
 def test_what_is_not_given_has_its_default() -> None:
     made = parse_rule(rule_data(), KNOWN_FEATURES)
-    assert (made.priority, made.cooldown_s, made.expires_s, made.for_windows) == (50, 120, 300, 1)
+    assert (made.priority, made.cooldown_s, made.expires_s, made.for_windows) == (50, None, 300, 1)
+    assert (made.rest_factor, made.max_per_session) == (1.0, None)
     assert (made.source, made.enabled, made.when[0].against) == ("rule", True, "self")
 
 
