@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.onnx_session import open_session
+
 Floats = NDArray[np.float32]
 
 
@@ -13,16 +15,7 @@ class OnnxScorer:
     """A loaded model, with one thread since a slot is one core. Raises ValueError for bytes that are no such model."""
 
     def __init__(self, model: bytes) -> None:
-        # Not while this module is loaded: see `models/isolation_forest/scorer.py`.
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        try:
-            session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime documents no exception types
-            raise ValueError(f"not a model that ONNX Runtime takes: {str(error)[:200]}") from None
+        session = open_session(model, "a model that ONNX Runtime takes")
         inputs, outputs = session.get_inputs(), [each.name for each in session.get_outputs()]
         if [each.name for each in inputs] != ["x"] or "y" not in outputs:
             names = ", ".join([*(each.name for each in inputs), *outputs])

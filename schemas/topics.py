@@ -209,7 +209,7 @@ CONTROL_ACKS: Final = Topic(
     1,
     None,
     (_ADJUST,),
-    (_CLI, _GATEWAY),
+    (_CLI, _GATEWAY, _LEARN),
 )
 CONTENT: Final = Topic(
     "content.v1",

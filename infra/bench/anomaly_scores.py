@@ -10,7 +10,6 @@ import warnings
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from sklearn.ensemble import IsolationForest
 from sklearn.neural_network import MLPRegressor
 
@@ -24,6 +23,7 @@ from models.anomaly.scorer import AnomalyScorer
 from models.features import FOREST_FEATURES
 from models.isolation_forest.onnx_export import to_onnx as forest_to_onnx
 from models.isolation_forest.scorer import ForestScorer
+from models.onnx_session import open_session
 
 PARITY_ROWS: Final = 100_000
 _NO: Final = np.array(False)
@@ -42,9 +42,7 @@ def wild_rows(rows: Floats, number: int, seed: int) -> Floats:
 
 
 def single_us(model: bytes, row: Floats, calls: int, repeats: int) -> dict[str, float]:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = open_session(model, "an ONNX anomaly model")
     return cost_us(lambda _: session.run(["score"], {"x": row, "explain": _NO}), calls, repeats)
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from sklearn.metrics import roc_auc_score
 
 from infra.bench.adbench import sample, stock_scores
@@ -22,6 +21,7 @@ from models.anomaly.calibration import Calibration
 from models.anomaly.fit import MEMBERS, fit, split
 from models.anomaly.onnx_export import to_onnx
 from models.anomaly.robust_scale import Floats
+from models.onnx_session import open_session
 
 SEEDS: Final = (21, 22, 23)
 MAX_ROWS: Final = 6000
@@ -31,9 +31,7 @@ RIVALS: Final = {"kNN": nearest_neighbours, "ECOD": ecod, "HBOS": hbos}
 
 def graph_scores(model: bytes, rows: Floats) -> Doubles:
     """Scores of all members for many rows at once, by ONNX Runtime with one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = open_session(model, "an ONNX anomaly model")
     scores: Doubles = session.run(["score"], {"x": rows, "explain": np.array(False)})[0].astype(np.float64)
     return scores
 

@@ -87,7 +87,7 @@ GRANTS: Final = (
     Grant("gateway", "group", "microadjust-", ("DESCRIBE",), "lag on the console's health page", True),
     *_topics("projector", ("READ",), "what it projects", SESSION_STATE, ADJUSTMENTS),
     Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
-    *_topics("learn job", ("READ",), "what it learns from", FEATURES, OUTCOMES),
+    *_topics("learn job", ("READ",), "what it learns from", FEATURES, OUTCOMES, CONTROL_ACKS),
     *_topics("learn job", ("READ", "WRITE"), "segments; READ to go on where it stopped", SEGMENTS),
     Grant("learn job", "group", "microadjust-learn", ("READ",), "offsets"),
     *_topics("learn job", ("WRITE",), "alerts", ALERTS),

@@ -1,4 +1,4 @@
-"""Runs the learner on Kafka: features.v1 and outcomes.v1 in, segments.v1 and alerts.v1 out, a command for each retraining."""
+"""Runs the learner on Kafka: features.v1, outcomes.v1 and control-acks.v1 in, segments.v1, alerts.v1 and retrainings out."""
 
 import logging
 import threading
@@ -13,6 +13,7 @@ from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
 from infra.learner.model_hook import ModelHook
+from infra.learner.refused_models import RefusedModels
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.segments.learner import DEFAULTS, LearningOptions
@@ -54,7 +55,8 @@ class LearnerService:
         """`hook` trains a model again, `rollback` puts the version before in force."""
         self._settings, self._hook, self._rollback = settings, hook, rollback
         self._reader = TopicReader(settings.kafka, FEATURES.name, OUTCOMES.name, group_id="microadjust-learn")
-        self._producer = BlockingProducer(settings.kafka, linger_ms=5)
+        self._refused = RefusedModels(settings.kafka)
+        self._producer = self._new_producer()
         self.learner: FeatureStreamLearner | None = None
         self._behind: Offsets = {}
         """Where the partitions ended at the beginning that have not been read so far."""
@@ -87,8 +89,17 @@ class LearnerService:
             self._hook.close()
             self._rollback.close()
             self._reader.close()
+            self._refused.close()
+
+    def _new_producer(self) -> BlockingProducer:
+        # Anew after each failure: a producer that has failed says so for ever.
+        return BlockingProducer(self._settings.kafka, linger_ms=5)
 
     def _round(self, once: bool) -> None:
+        if once:
+            self._refused.read_to_end()
+        else:
+            self._refused.poll()
         learner = self.learner = self.learner or self._begun()
         if once:
             while self._behind:
@@ -100,7 +111,7 @@ class LearnerService:
             self._take(learner, records)
         except StreamError:
             # What was learnt could not be said: learn it again, from the look back on.
-            self.learner = None
+            self.learner, self._producer = None, self._new_producer()
             raise
 
     def _begun(self) -> FeatureStreamLearner:

@@ -53,6 +53,7 @@ EXCLUDED: Final = {
     "models/announced/*": "runs once an announcement",
     "models/learning/*": "runs once a training; numpy and scikit-learn do the work",
     "models/onnx_scorer.py": "onnxruntime does the work",
+    "models/onnx_session.py": "opens a model once",
     "udfs/window_commands.py": "operators are pickled into the job graph",
     "udfs/arbiter.py": "operators are pickled into the job graph",
     "models/arbitration/content_check.py": "a type, and a function that is replaced",

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.anomaly.calibration import Calibration
+from models.onnx_session import open_session
 
 Floats = NDArray[np.float32]
 
@@ -52,16 +53,7 @@ class AnomalyScorer:
     """Loaded models, with one thread since a slot is one core. Raises ValueError for bytes that are no such model."""
 
     def __init__(self, model: bytes) -> None:
-        # Not while this module is loaded, as in `models/isolation_forest/scorer.py`.
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        try:
-            session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime documents no exception types
-            raise ValueError(f"not an ONNX anomaly model: {str(error)[:200]}") from error
+        session = open_session(model, "an ONNX anomaly model")
         names = [each.name for each in (*session.get_inputs(), *session.get_outputs())]
         if names != ["x", "explain", "score", "contribution"]:
             raise ValueError(f"not an ONNX anomaly model: inputs and outputs are {', '.join(names)}")

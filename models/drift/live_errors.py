@@ -46,6 +46,8 @@ class LiveErrors:
         self._predicted: dict[str, tuple[int, float]] = {}
         """Version and value, by session; at most `MAX_PREDICTIONS`, the oldest are forgotten."""
         self._version: int | None = None
+        self._in_force: int | None = None
+        """The version of the newest prediction."""
         self._errors: list[float] = []
         self._before: list[float] = []
         self._test = self._new_test()
@@ -59,6 +61,7 @@ class LiveErrors:
         """Notes what was predicted for a session; the newest prediction counts."""
         self._predicted.pop(session_id, None)
         self._predicted[session_id] = (version, value)
+        self._in_force = version
         if len(self._predicted) > MAX_PREDICTIONS:
             del self._predicted[next(iter(self._predicted))]
 
@@ -71,6 +74,8 @@ class LiveErrors:
         self._with_outcome.add(session_id)
         if self._version is None or version > self._version:
             self._begin(version)
+        elif version < self._version and version == self._in_force:
+            self._resume(version)
         if version != self._version:
             # Late outcomes of the version before are no errors of this one.
             return
@@ -110,6 +115,12 @@ class LiveErrors:
 
     def _begin(self, version: int) -> None:
         self._before, self._errors, self._version = self._errors, [], version
+        self._test = self._new_test()
+        self._told -= {"error_drift", "worse_version"}
+
+    def _resume(self, version: int) -> None:
+        """Goes on with the version before, which is in force again: the next one is compared with it."""
+        self._before, self._errors, self._version = [], self._before, version
         self._test = self._new_test()
         self._told -= {"error_drift", "worse_version"}
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from models.drift.live_errors import LiveFinding
 from models.drift.watch import Finding
 from models.feature_stream.drift_ranges import SCORE
@@ -78,6 +80,16 @@ def live_alert(model: str, finding: LiveFinding, at_ms: int) -> Alert:
         f"{RUNBOOK}#live-models",
         "page_hinkley" if finding.kind == "error_drift" else None,
     )
+
+
+def refusal_alert(model: str, version: int | None, reason: str, at_ms: int) -> Alert:
+    """The alert of an announced model that the job refuses; the version in force stays."""
+    name = f"{model} version {version}" if version is not None else f"{model}, a record without a version,"
+    text = f"{name} is refused, and what was in force before stays: {reason}"
+    found = _plain("model_refused", model, at_ms, text, "#refused-models")
+    # The instant alone would not tell two versions apart that are refused together.
+    name = alert_id("model_refused", f"{model}@{version}\n{reason}", at_ms)
+    return msgspec.structs.replace(found, severity="critical", alert_id=name)
 
 
 def _plain(kind: AlertKind, subject: str, at_ms: int, text: str, anchor: str) -> Alert:

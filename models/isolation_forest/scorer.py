@@ -5,6 +5,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.onnx_session import open_session
+
 Floats = NDArray[np.float32]
 _YES: Final = np.array(True)
 _NO: Final = np.array(False)
@@ -14,17 +16,7 @@ class ForestScorer:
     """A loaded forest, with one thread since a slot is one core. Raises ValueError for bytes that are no such model."""
 
     def __init__(self, model: bytes) -> None:
-        # Not while this module is loaded: operators are unpickled in threads of the JVM, where this import would hang
-        # (`udfs/runtime`). By now it has been imported.
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        try:
-            session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime documents no exception types
-            raise ValueError(f"not an ONNX forest: {str(error)[:200]}") from error
+        session = open_session(model, "an ONNX forest")
         names = [each.name for each in (*session.get_inputs(), *session.get_outputs())]
         if names != ["x", "explain", "score", "contribution"]:
             raise ValueError(f"not an ONNX forest: inputs and outputs are {', '.join(names)}")

@@ -3,19 +3,22 @@
 import pickle
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from infra.learner.refused_models import RefusedModels
 from infra.local.stack import Stack
 from infra.simulate.recording import records
 from infra.simulate.worlds.recording import WorldRecording
 from models.announced.checking import check_record
 from models.announced.loading import load
 from models.predictions.prediction import predict
+from schemas.alerts import Alert
 from schemas.control_acks import ControlAck
 from schemas.features import FeatureRow, decode_feature_row
-from schemas.topics import CONTROL_ACKS, FEATURES, MODELS, SEGMENTS
+from schemas.topics import ALERTS, CONTROL_ACKS, FEATURES, MODELS, SEGMENTS
 from tests.support.announced_models import announced, announced_length, length_card
 from tests.support.segment_records import segment_record
 from tests.support.stack import RunningJob, running_job
@@ -28,6 +31,8 @@ PICKLE = pickle.dumps(print)
 REFUSED = announced(length_card(PICKLE, version=2), PICKLE)
 GROUPS = (segment_record("s1", 1_000.0), segment_record("s2", 50_000.0))
 SUBTASKS = {0, 1}
+MAX_ALERT_S = 5.0
+"""From the announcement of what is refused to its alert."""
 
 
 def put(job: RunningJob, *announcements: tuple[str, str]) -> None:
@@ -44,6 +49,28 @@ def wait_for_all(job: RunningJob, name: str, version: int) -> list[ControlAck]:
     """Waits until every subtask has acknowledged."""
     until(lambda: set(acks(job, name, version)) == SUBTASKS, patience_s=60)
     return list(acks(job, name, version).values())
+
+
+def assert_refusal_is_told(job: RunningJob) -> None:
+    """What `microadjust learn` does with refusals, on this job's topics: one alert, within `MAX_ALERT_S` of the announcement."""
+    job.topics.add(ALERTS)
+    with RefusedModels(job.stack.bootstrap, job.topics.prefix) as watched:
+        watched.poll(1.0)
+        put(job, REFUSED)
+        announced_ms = time.time_ns() // 1_000_000
+
+        def alerts() -> list[Any]:
+            watched.poll(0.1)
+            return job.read(ALERTS)
+
+        until(lambda: bool(alerts()), patience_s=60)
+        (record,) = alerts()
+    alert = msgspec.json.decode(record.value, type=Alert)
+    print(f"the refusal was told {record.timestamp_ms - announced_ms} ms after the announcement")
+    assert (alert.kind, alert.subject) == ("model_refused", "length")
+    assert "length version 2" in alert.text
+    assert "never opened" in alert.text
+    assert record.timestamp_ms - announced_ms < MAX_ALERT_S * 1000
 
 
 def feature_rows(job: RunningJob) -> dict[tuple[str, int, str], FeatureRow]:
@@ -65,7 +92,7 @@ def test_a_model_goes_live_scores_as_it_does_offline_and_a_pickle_does_not(stack
             put(job, LENGTH)
             wait_for_all(job, "length", 1)
             print(f"acknowledged by every subtask after {time.monotonic() - began_s:.1f} s")
-            put(job, REFUSED)
+            assert_refusal_is_told(job)
             assert all("never opened" in str(ack.refused) for ack in wait_for_all(job, "length", 2))
             job.topics.put(SEGMENTS, [(key, body.encode()) for key, body in GROUPS])
             for key, _ in GROUPS:

@@ -19,14 +19,15 @@ from infra.cli.main import app
 from infra.cli.segment_commands import history, in_force
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
-from infra.kafka.reading import StreamError
+from infra.kafka.reading import StreamError, TopicReader
 from infra.learner.model_hook import ModelHook
 from infra.learner.segment_map import draw, principal_axes
 from infra.learner.service import LearnerService, LearnerSettings
 from models.segments.learner import LearningOptions
 from schemas.alerts import Alert
+from schemas.control_acks import ControlAck, ack_key
 from schemas.segments import Segment
-from schemas.topics import ALERTS, FEATURES
+from schemas.topics import ALERTS, CONTROL_ACKS, FEATURES
 from tests.support.feature_rows import HABITS, visits
 from tests.support.mock_topics import write
 
@@ -87,6 +88,29 @@ def test_segments_alerts_and_a_retraining_follow_from_the_rows(kafka: MockKafka,
     assert ran.exit_code == 0, ran.output
     drawn = "".join(ElementTree.fromstring(picture.read_text("utf-8")).itertext())
     assert all(each.name in drawn for each in segments)
+
+
+def test_refused_models_are_told_once_each(kafka: MockKafka) -> None:
+    reason = "the artefact is not ONNX"
+    acks = [
+        ControlAck("model", "tone", version, subtask, 2, None, 1_000 * version, reason)
+        for version in (4, 5)
+        for subtask in (0, 1)
+    ]
+    write(kafka, CONTROL_ACKS.name, [*((ack_key(each), each) for each in acks), ("model:tone:0", b"{broken")])
+
+    for _ in range(2):
+        # A learner that starts again tells it with the same id.
+        service_on(kafka, ModelHook()).run(threading.Event(), once=True)
+
+    with TopicReader(kafka.bootstrap, ALERTS.name) as reader:
+        alerts = [msgspec.json.decode(each.value or b"", type=Alert) for each in reader.read_to_end(quiet_s=0.0)]
+    told = {each.alert_id: each for each in alerts if each.kind == "model_refused"}
+    assert [(each.subject, each.text.split(" is ")[0]) for each in told.values()] == [
+        ("tone", "tone version 4"),
+        ("tone", "tone version 5"),
+    ]
+    assert all(reason in each.text for each in told.values())
 
 
 def test_a_learner_that_starts_again_keeps_the_ids(kafka: MockKafka) -> None:

@@ -77,3 +77,18 @@ def test_late_outcomes_of_the_version_before_and_strangers_count_for_nothing() -
         errors.predicted(f"old-{number}", 1, 0.0)
         assert list(errors.outcome(f"old-{number}", 10_000.0)) == []
         assert list(errors.outcome(f"unknown-{number}", 10_000.0)) == []
+
+
+def test_after_a_rollback_the_next_version_is_compared_with_the_one_in_force() -> None:
+    errors = LiveErrors()
+    run(errors, 1, sizes(878, 100.0, 200))
+    bad = run(errors, 2, sizes(879, 300.0, 50))
+    again = run(errors, 1, sizes(880, 100.0, 50))
+    fresh = run(errors, 3, sizes(881, 170.0, 400))
+
+    assert [each.kind for _, each in bad if each.kind == "worse_version"] == ["worse_version"]
+    assert again == []
+    # Better than version 2, and worse than version 1.
+    (_, finding), *_ = [each for each in fresh if each[1].kind == "worse_version"]
+    assert finding.version == 3
+    assert finding.threshold < 120.0
