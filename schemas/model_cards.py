@@ -1,5 +1,6 @@
 """The model contract (models.v1): which model is in force, by version and checksum."""
 
+import re
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -12,6 +13,14 @@ MAX_RECORD_BYTES: Final = 1_000_000
 
 MAX_ARTEFACT_BYTES: Final = 4 * 1024 * 1024
 """Longest artefact, unpacked."""
+
+MODEL_ID: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+"""An id is a folder of the store, a key of the topic, a part of acknowledgements and of the names of metrics."""
+
+MODEL_ID_WORDS: Final = "1 to 64 lower-case letters, digits, points, hyphens, underscores"
+
+MAX_VERSION: Final = 2**53 - 1
+"""Greatest version: what JSON readers keep exactly."""
 
 
 class MetricValue(Struct, omit_defaults=True):

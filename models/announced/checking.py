@@ -14,6 +14,9 @@ from models.features import FOREST_FEATURES
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from schemas.model_cards import (
     MAX_RECORD_BYTES,
+    MAX_VERSION,
+    MODEL_ID,
+    MODEL_ID_WORDS,
     CorruptModelError,
     ModelCard,
     ModelRecord,
@@ -25,6 +28,10 @@ MAX_FEATURES: Final = 256
 MAX_CLASSES: Final = 32
 MAX_CATEGORIES: Final = 500
 """Texts of one category."""
+
+MAX_CLASS_CHARS: Final = 64
+MAX_FROM_MS: Final = 253_402_300_799_999
+"""The end of the year 9999."""
 
 _decode: Final = msgspec.json.Decoder(ModelRecord).decode
 
@@ -46,6 +53,8 @@ def check_record(key: str, body: str) -> CheckedModel:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ModelRefusedError(f"the record is no announcement of a model: {error}") from None
     card = record.card
+    if not 0 <= record.from_ms <= MAX_FROM_MS:
+        raise ModelRefusedError(f"from_ms is no event time in milliseconds: {str(record.from_ms)[:30]}")
     _check_card(key, card)
     artefact = unpack(record.artefact)
     try:
@@ -60,7 +69,13 @@ def check_record(key: str, body: str) -> CheckedModel:
 def _check_card(key: str, card: ModelCard) -> None:
     expected = model_id(card.kind, card.segment)
     if not card.id == expected == key:
-        raise ModelRefusedError(f"the card is of {card.id!r} and stands under {key!r}; expected {expected!r} for both")
+        raise ModelRefusedError(
+            f"the card is of {card.id[:80]!r} and stands under {key[:80]!r}; expected {expected[:80]!r} for both"
+        )
+    if not MODEL_ID.fullmatch(card.id) or card.segment == "":
+        raise ModelRefusedError(f"{card.id[:80]!r} is no id of a model: {MODEL_ID_WORDS}")
+    if not 0 <= card.version <= MAX_VERSION:
+        raise ModelRefusedError(f"the version is none: {str(card.version)[:30]}; expected 0 to {MAX_VERSION}")
     names = card.features
     if not 0 < len(names) <= MAX_FEATURES or len(set(names)) != len(names):
         raise ModelRefusedError(f"{len(names)} features; expected 1 to {MAX_FEATURES}, each once")
@@ -89,6 +104,8 @@ def _check_length(card: ModelCard) -> None:
 def _check_tone(card: ModelCard) -> None:
     if not 2 <= len(card.classes) <= MAX_CLASSES or len(set(card.classes)) != len(card.classes):
         raise ModelRefusedError(f"{len(card.classes)} classes; expected 2 to {MAX_CLASSES}, each once")
+    if not all(0 < len(name) <= MAX_CLASS_CHARS and name.isprintable() for name in card.classes):
+        raise ModelRefusedError(f"a class is called by 1 to {MAX_CLASS_CHARS} printable characters")
     if not _is_share(card.min_probability) or not _is_share(card.coverage):
         raise ModelRefusedError("a tone needs min_probability and coverage between 0 and 1")
 

@@ -38,6 +38,12 @@ class ModelRegistry:
         checked = check_record(key, body)
         if key not in self._by_id and len(self._by_id) >= MAX_MODELS:
             raise ModelRefusedError(f"{MAX_MODELS} models are in force already; delete one first")
+        for known in self._by_id.get(key, Timeline()).versions:
+            if known.card.version == checked.card.version and known.card.sha256 != checked.card.sha256:
+                raise ModelRefusedError(
+                    f"version {known.card.version} is in force with other bytes: commands name versions, so give the new model "
+                    "another one"
+                )
         model = load(checked)
         card, from_ms = model.card, checked.from_ms
         forgotten = self._by_id.setdefault(key, Timeline()).put(from_ms, model)

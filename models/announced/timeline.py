@@ -50,6 +50,11 @@ class Timeline(Generic[T]):
         return self._versions[-1][1] if self._versions else None
 
     @property
+    def versions(self) -> list[T]:
+        """All that are kept, by the time from which each is in force."""
+        return [version for _, version in self._versions]
+
+    @property
     def times(self) -> list[int]:
         """From when each version is in force, in order."""
         return [from_ms for from_ms, _ in self._versions]

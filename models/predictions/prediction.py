@@ -1,9 +1,13 @@
 """Reads a model's output as a length or a tone, with a confidence; or says why there is none."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from math import isfinite
+from typing import Any, Final, Literal, NamedTuple
 
-from models.announced.loading import LoadedModel
+import numpy as np
+
+from models.announced.loading import LENGTH_COLUMNS, LoadedModel
+from models.onnx_scorer import OnnxScorer
 from schemas.actions import ActionName
 
 STEP_WORDS: Final = 50
@@ -14,7 +18,10 @@ MIN_WORDS: Final = 50
 ROUNDING: Final = 1e-6
 """Probabilities are float32, the limit is not: one that equals it is in the set."""
 
-SilenceReason = Literal["outside", "wide", "ambiguous"]
+MAX_WORDS: Final = 100_000
+"""A length beyond that of a book is a fault of the model."""
+
+SilenceReason = Literal["outside", "wide", "ambiguous", "unusable"]
 
 
 class Prediction(NamedTuple):
@@ -44,7 +51,11 @@ class Prediction(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """Why a model asks for nothing. `about` is the feature that it has seen no such value of."""
+    """Why a model asks for nothing. `about` is the feature that it has seen no such value of.
+
+    An answer is unusable that is no number, or has not as many columns as the card says: a model that answers the rows it is
+    tried with may still fail for others.
+    """
 
     reason: SilenceReason
     about: str | None
@@ -59,14 +70,28 @@ def predict(
     if outside is not None:
         return Silence("outside", outside, {})
     assert model.scorer is not None, "a detector predicts nothing"
-    output = model.scorer.score(model.inputs.row(numbers, texts))
+    output = _answer(model.scorer, model.inputs.row(numbers, texts))
+    if output is None:
+        return Silence("unusable", None, {})
     return _length(model, output) if model.card.kind == "length" else _tone(model, output)
+
+
+def _answer(scorer: OnnxScorer, row: "np.ndarray[Any, Any]") -> list[float] | None:
+    """Returns the model's answer; None where it gives none, or something that is no number."""
+    try:
+        output = scorer.score(row)
+    # Announced graphs are no code of this job: whatever one does with a row, the job goes on. It would restart for ever.
+    except Exception:
+        return None
+    return output if all(isfinite(each) for each in output) else None
 
 
 def _length(model: LoadedModel, output: list[float]) -> Prediction | Silence:
     card = model.card
     assert card.half_width is not None, "announcements are checked"
     assert card.coverage is not None, "announcements are checked"
+    if len(output) not in LENGTH_COLUMNS or abs(output[0]) > MAX_WORDS:
+        return Silence("unusable", None, {})
     words = output[0]
     lower, upper = (output[1], output[2]) if len(output) == 3 else (words, words)
     low, high = lower - card.half_width, upper + card.half_width
@@ -81,6 +106,8 @@ def _length(model: LoadedModel, output: list[float]) -> Prediction | Silence:
 def _tone(model: LoadedModel, output: list[float]) -> Prediction | Silence:
     card = model.card
     assert card.min_probability is not None, "announcements are checked"
+    if len(output) != len(card.classes):
+        return Silence("unusable", None, {})
     scores = {f"tone_{name}": probability for name, probability in zip(card.classes, output, strict=True)}
     least = card.min_probability - ROUNDING
     likely = [place for place, probability in enumerate(output) if probability >= least]

@@ -5,13 +5,23 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from onnx import TensorProto, helper
 
 from infra.simulate.arbitration import DEFAULT_BUDGETS
 from models.arbitration.proposed_change import ProposedChange
 from models.predictions.standing import EXPIRES_MS
 from schemas.commands import AdjustmentCommand
+from schemas.control_acks import ControlAck
 from tests.operators.conftest import Start
-from tests.support.announced_models import announced, announced_length, class_model, tone_card
+from tests.support.announced_models import (
+    announced,
+    announced_length,
+    class_model,
+    edited,
+    length_card,
+    serialised,
+    tone_card,
+)
 from tests.support.builders import ANNA, at, rule_data, session_window
 from tests.support.flink_fakes import Running
 from tests.support.operator_outputs import changes, fed
@@ -27,6 +37,10 @@ def length(base: float = 400.0, **changed: Any) -> tuple[str, str]:
 def announce(job: Running, *announcements: tuple[str, str]) -> None:
     for each in announcements:
         assert job.broadcast(("model", *each)) == []
+
+
+def acks(job: Running) -> list[ControlAck]:
+    return [msgspec.json.decode(row[1], type=ControlAck) for row in job.acks]
 
 
 def proposed(job: Running, *ends_s: int) -> list[ProposedChange]:
@@ -128,3 +142,31 @@ def test_the_arbiter_commands_it_and_a_more_important_rule_replaces_it(start: St
     # 400 words less 10 for each of three clicks, in steps of 50
     assert commands[0].evidence["clicks"].value == 3.0
     assert commands[0].parameters == {"length_words": 350}
+
+
+def test_a_model_that_fails_for_a_window_proposes_nothing_and_the_job_goes_on(start: Start) -> None:
+    # Of each window it knows the age of the session in ms, of which its table holds none but 0.
+    nodes = [
+        helper.make_node("IsNaN", ["x"], ["u"]),
+        helper.make_node("Where", ["u", "zero", "x"], ["known"]),
+        helper.make_node("ReduceMax", ["known"], ["most"], axes=[1], keepdims=1),
+        helper.make_node("Cast", ["most"], ["place"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "place"], ["y"], axis=0),
+    ]
+    tensors = [
+        helper.make_tensor("zero", TensorProto.FLOAT, [], [0.0]),
+        helper.make_tensor("table", TensorProto.FLOAT, [2], [400.0, 400.0]),
+    ]
+    artefact = serialised(nodes, 3, 1, tensors)
+    job = start()
+    announce(job, announced(length_card(artefact, ranges={}, categories={"device": ["phone", "desktop"]}), artefact))
+    assert [ack.refused for ack in acks(job)] == [None]
+    assert proposed(job, *range(60, 200, 10)) == []
+
+
+def test_an_announcement_with_numbers_that_no_record_can_hold_is_refused_and_the_job_goes_on(start: Start) -> None:
+    job = start()
+    key, body = length()
+    announce(job, (key, body), (key, edited(body, card={"version": 10**30})), (key, edited(body, from_ms=10**30)))
+    assert [(ack.version, ack.refused is None) for ack in acks(job)] == [(1, True), (None, False), (1, False)]
+    assert len(proposed(job, *range(60, 130, 10))) == 1

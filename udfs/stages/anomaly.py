@@ -45,13 +45,20 @@ class AnomalyStage(Detector):
 
 
 def _score(scorer: AnomalyScorer, row: "np.ndarray[Any, Any]") -> float | None:
-    verdict = scorer.score(row)
+    try:
+        verdict = scorer.score(row)
+    # An announced graph is no code of this job: whatever it does with a row, the job goes on. It would restart for ever.
+    except Exception:
+        return None
     return None if verdict is None else verdict.score
 
 
 def _strongest(scorer: AnomalyScorer, row: "np.ndarray[Any, Any]", limit: int = 3) -> Mapping[str, float]:
     """Returns the features that contributed most to the score of the member that found the window oddest."""
-    found = scorer.explain(row)
+    try:
+        found = scorer.explain(row)
+    except Exception:
+        return {}
     if found is None:
         return {}
     parts = found.contributions[found.verdict.member]

@@ -30,14 +30,25 @@ class IsolationForestStage(Detector):
         forest = self._forests.resolve(window.main_type or "", evaluation.at_ms)
         values = window.values
         evaluation.signals.scores[self.name] = LazyScore(
-            lambda: forest.scorer.score(to_feature_row(values)),
+            lambda: _score(forest.scorer, to_feature_row(values)),
             forest.threshold,
             lambda: _strongest(forest.scorer, to_feature_row(values)),
         )
 
 
+def _score(scorer: ForestScorer, row: "np.ndarray[Any, Any]") -> float | None:
+    try:
+        return scorer.score(row)
+    # An announced graph is no code of this job: whatever it does with a row, the job goes on. It would restart for ever.
+    except Exception:
+        return None
+
+
 def _strongest(scorer: ForestScorer, row: "np.ndarray[Any, Any]", limit: int = 3) -> Mapping[str, float]:
     """Returns the features that contributed most to the score."""
-    _, parts = scorer.explain(row)
+    try:
+        _, parts = scorer.explain(row)
+    except Exception:
+        return {}
     ordered = sorted(zip(FOREST_FEATURES, parts, strict=True), key=lambda pair: (-pair[1], pair[0]))
     return dict(ordered[:limit])
