@@ -14,7 +14,6 @@ from infra.cli.demo_visit import print_pictures, run_visit
 from infra.cli.formatting import format_parameters, format_reason, format_time
 from infra.cli.output import err, errors, out, print_json
 from infra.demo import demo_gateway
-from infra.demo.readers import write_readers
 from infra.kafka.accounting import Accountant
 from infra.kafka.reading import TopicReader
 from infra.local import flink, stack
@@ -121,6 +120,9 @@ def _run(home: Home, seconds: int) -> dict[str, Any]:
     accountant = Accountant(running.bootstrap, names)
     tracker = LatencyTracker()
     recording = home.path / "readers.jsonl"
+    # Here, since the worlds need numpy, which a gateway has not.
+    from infra.demo.readers import write_readers
+
     truth = write_readers(recording)
     lines = list(records(recording))
     replayed = _play(running, names, lines, tracker, seconds)

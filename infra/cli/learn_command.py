@@ -56,16 +56,16 @@ def learn(
 
     Runs until interrupted. Only one should run for a site.
     """
-    # Here, since the other commands need not wait for numpy.
-    from infra.learner.model_hook import DEFAULT_COMMANDS, ROLLBACK_COMMAND, ModelHook
-    from infra.learner.service import LearnerService, LearnerSettings
-    from models.segments.learner import LearningOptions
-
     configure_logging("auto")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with errors():
+        # Here, since the other commands need not wait for numpy.
+        from infra.learner.model_hook import DEFAULT_COMMANDS, ROLLBACK_COMMAND, ModelHook
+        from infra.learner.service import LearnerService, LearnerSettings
+        from models.segments.learner import LearningOptions
+
         settings = LearnerSettings(
             resolve_kafka(bootstrap),
             LearningOptions(segments=segments or None, refresh_rows=refresh_rows, seed=seed),

@@ -30,6 +30,16 @@ _ADVICE: Final = {
     UnknownTopicError: "; `microadjust topics create` creates the topics",
 }
 
+_EXTRAS: Final = {
+    "numpy": "learn",
+    "sklearn": "learn",
+    "onnx": "learn",
+    "onnxruntime": "learn",
+    "pyflink": "job",
+    "vaderSentiment": "job",
+}
+"""By module that the command line does without, the extra that installs it."""
+
 
 @contextmanager
 def errors() -> Iterator[None]:
@@ -51,6 +61,13 @@ def errors() -> Iterator[None]:
         raise typer.Exit(1) from None
     except KafkaException as error:
         err.print(f"microadjust: Kafka: {error.args[0].str()}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in _EXTRAS:
+            raise
+        text = f"microadjust: {missing} is not installed: pip install 'microadjust[{_EXTRAS[missing]}]'"
+        err.print(text, style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except BrokenPipeError:
         # The reader of the output has closed the pipe, as `head` does.

@@ -59,10 +59,10 @@ def draw_map(
     bootstrap: Bootstrap = "",
 ) -> None:
     """Draw the segments along their two principal axes, and their sizes over the refreshes that the topic still holds."""
-    # Here, since the other commands need not wait for numpy.
-    from infra.learner.segment_map import draw
-
     with errors():
+        # Here, since the other commands need not wait for numpy.
+        from infra.learner.segment_map import draw
+
         kafka = resolve_kafka(bootstrap)
         found = in_force(kafka)
         if not found:

@@ -88,6 +88,61 @@ def test_an_installed_package_tells_its_version(installed: Path, tmp_path: Path)
     assert run(installed, tmp_path, "--version").stdout == f"microadjust {VERSION}\n"
 
 
+EDGE_ONLY = """
+import sys
+from importlib.metadata import packages_distributions
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if {each.lower().replace("_", "-") for each in KNOWN.get(top, ())} - EDGE:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+KNOWN = packages_distributions()
+sys.meta_path.insert(0, Missing())
+"""
+"""A `sitecustomize` under which only what `edge.txt` installs can be imported, and the wheel itself."""
+
+
+def run_with_edge_only(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    locked = (PROJECT / "infra" / "requirements" / "edge.txt").read_text()
+    edge = {line.partition("==")[0].lower() for line in locked.splitlines() if line[:1].isalnum()}
+    (folder / "sitecustomize.py").write_text(f"EDGE = {edge | {'microadjust'}!r}\n{EDGE_ONLY}")
+    environ = {**os.environ, "PYTHONPATH": f"{folder}:{installed}", "HOME": str(folder)}
+    argv = [sys.executable, "-m", "infra.cli", *arguments]
+    return subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("simulate", "out.jsonl", "--ordinary", "1")],
+    ids=" ".join,
+)
+def test_the_requirements_of_the_wheel_are_all_that_its_command_line_needs(
+    installed: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    done = run_with_edge_only(installed, tmp_path, *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (("simulate", "out.jsonl", "--world", "S3"), "numpy is not installed: pip install 'microadjust[learn]'"),
+        (("learn", "--once", "--bootstrap", "127.0.0.1:1"), "numpy is not installed: pip install 'microadjust[learn]'"),
+        (("rules", "backtest", str(PROJECT / "models/shipped/rules.yaml")), "install microadjust[job]"),
+    ],
+    ids=["worlds", "learner", "back-test"],
+)
+def test_a_command_that_needs_more_names_the_extra_that_has_it(
+    installed: Path, tmp_path: Path, arguments: tuple[str, ...], missing: str
+) -> None:
+    done = run_with_edge_only(installed, tmp_path, *arguments)
+    assert done.returncode == 1
+    assert missing in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_benchmarks_of_an_installed_package_name_the_checkout(installed: Path, tmp_path: Path) -> None:
     done = run(installed, tmp_path, "bench")
     assert done.returncode == 1
