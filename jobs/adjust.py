@@ -65,6 +65,9 @@ def run(
     add_kafka_sink(outputs.tally, config.tally_topic, "tally", config)
     # The key tells a repeat: who waits for a rule to be in force must not wait for a checkpoint.
     add_kafka_sink(outputs.control_acks, config.control_acks_topic, "control-acks", config, at_once=True, linger_ms=0)
+    # The id tells a repeat here, too.
+    if outputs.alerts is not None:
+        add_kafka_sink(outputs.alerts, config.alerts_topic, "alerts", config, at_once=True, linger_ms=0)
     if outputs.session_states is not None:
         add_kafka_sink(outputs.session_states, config.session_state_topic, "session-state", config)
     if outputs.features is not None:

@@ -53,6 +53,7 @@ class AdjustConfig:
     content_topic: str = option("content.v1", "compacted topic of content items")
     models_topic: str = option("models.v1", "compacted topic of models")
     segments_topic: str = option("segments.v1", "compacted topic of segments")
+    alerts_topic: str = option("alerts.v1", "topic of alerts")
     features_topic: str = option("features.v1", "topic of the feature log, from which models learn")
     startup: str = option(
         "committed", "where to start reading without a savepoint", choices=("committed", "earliest", "latest")
@@ -94,6 +95,11 @@ class AdjustConfig:
     proposals: str = option("on", "whether what became of each proposal is written to its topic", choices=("on", "off"))
     models: str = option("on", "whether models are taken up from their topic while the job runs", choices=("on", "off"))
     segments: str = option("on", "whether readers are placed in the segments of their topic", choices=("on", "off"))
+    alerts: str = option(
+        "on",
+        "whether minutes in which the whole site is out of the ordinary are written to the topic of alerts",
+        choices=("on", "off"),
+    )
     feature_log: str = option(
         "off",
         "whether what models read at each window is written to the topic of the feature log",

@@ -15,6 +15,7 @@ from jobs.sql.crossing_queries import (
     sampled_windows_query,
     sections_query,
     session_actions_query,
+    site_minutes_query,
     trigger_events_query,
     windows_query,
 )
@@ -32,6 +33,7 @@ from jobs.sql.window_views import UID_FORMAT, uid_format, window_views
 from models.arbitration.budget import split
 from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
+from models.judgement.site_scores import SITE_SCHEDULE
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
 from schemas.rules import Rule
@@ -41,6 +43,7 @@ from udfs.event_commands import EventCommands
 from udfs.forest_refit import ForestRefit
 from udfs.session_state import SessionStates
 from udfs.site_cards import SiteCards
+from udfs.site_stream import ALERT, SiteStreams
 from udfs.stages.broadcast_control import CONTROL
 from udfs.window_commands import WindowCommands
 
@@ -60,6 +63,7 @@ class Outputs(NamedTuple):
     late: DataStream
     tally: DataStream
     control_acks: DataStream
+    alerts: DataStream | None
     session_states: DataStream | None
     features: DataStream | None
 
@@ -90,6 +94,7 @@ def build(
         patch_pyflink,
         require_content,
         config.feature_log == "on",
+        SITE_SCHEDULE,
     )
     learned = _with_learned(t_env, control, schedule, card_schedule, patch_pyflink)
     # Last of the queries with state: the operators of one are named by their number, and later ones would get others.
@@ -102,6 +107,8 @@ def build(
     if config.segments == "on":
         t_env.execute_sql(segments_ddl(config))
         learned = learned.union(_control(t_env, "segment", "segments"))
+    site_minutes = _site_minutes(t_env, patch_pyflink)
+    learned = learned.union(site_minutes)
     changes = (
         key_by_first_field(windows.union(sections), CROSSING_ROW_TYPE)
         .connect(learned.broadcast(CONTROL))
@@ -132,6 +139,7 @@ def build(
         _side_output(changes, side_outputs.CONTROL_ACKS).union(
             _side_output(event_changes, side_outputs.CONTROL_ACKS, "fast-")
         ),
+        _alerts(t_env, site_minutes) if config.alerts == "on" else None,
         _session_states(t_env, config, commands, _side_output(changes, side_outputs.SESSION_UPDATES))
         if emit_scores
         else None,
@@ -156,6 +164,27 @@ def _side_output(stream: DataStream, tag: OutputTag, prefix: str = "") -> DataSt
     """Returns a side output. PyFlink adds a map of its own for it, which needs name and uid like every operator."""
     name = prefix + tag.tag_id
     return stream.get_side_output(tag).name(name).uid(name)
+
+
+def _site_minutes(t_env: StreamTableEnvironment, patch_pyflink: bool) -> DataStream:
+    """Returns what is found of each minute of the whole site: control rows, and alerts among them."""
+    return (
+        key_by_first_field(_crossing_rows(t_env, site_minutes_query(), "site-minutes"), CROSSING_ROW_TYPE)
+        .process(SiteStreams(patch_pyflink), output_type=CONTROL_ROW)
+        .name("site-stream")
+        .uid("site-stream")
+        .set_parallelism(LEARNING_SUBTASKS)
+        .slot_sharing_group("refit")
+    )
+
+
+def _alerts(t_env: StreamTableEnvironment, site_minutes: DataStream) -> DataStream:
+    """Returns the alerts among the control rows of the site, as records for Kafka."""
+    t_env.create_temporary_view("site_findings", site_minutes)
+    query = (
+        f"SELECT ENCODE(f1, 'UTF-8') AS `key`, ENCODE(f2, 'UTF-8') AS `value` FROM site_findings WHERE f0 = '{ALERT}'"
+    )
+    return to_data_stream(t_env, t_env.sql_query(query), side_outputs.KAFKA_RECORD, "alert-records")
 
 
 def _features(t_env: StreamTableEnvironment, changes: DataStream, commands: DataStream) -> DataStream:

@@ -29,6 +29,8 @@ def adjust_needs(config: AdjustConfig) -> list[tuple[str, str]]:
     operations = (WRITE, READ) if config.delivery == "exactly-once" else (WRITE,)
     needs = [(topic, operation) for topic in written for operation in operations]
     needs.append((config.control_acks_topic, WRITE))
+    if config.alerts == "on":
+        needs.append((config.alerts_topic, WRITE))
     described = [(config.content_topic, READ)] if config.content != "off" else []
     announced = [(config.models_topic, READ)] if config.models == "on" else []
     if config.segments == "on":

@@ -59,6 +59,8 @@ _CONTENT_NUMBERS: Final = (
 )
 """What content.v1 says of the item that the reader is looking at; unknown where it says nothing."""
 
+SITE_ODDNESS: Final = "site_oddness"
+
 LIVE_FEATURES: Final = {
     each.name: each
     for each in (
@@ -102,6 +104,12 @@ LIVE_FEATURES: Final = {
         ),
         ScalarFeature("category_pages", "count", "pages that this evidence rests on"),
         ScalarFeature("category_rise_z", "standard deviations", "the same evidence as a z-score"),
+        ScalarFeature(
+            SITE_ODDNESS,
+            "0..1",
+            "how unlike the site's past minutes the engaged time of all readers was, one to two minutes ago; above 0.55 is out of"
+            " the ordinary",
+        ),
         *_CONTEXT_NUMBERS,
         *_CONTENT_NUMBERS,
     )

@@ -14,12 +14,13 @@ AlertKind = Literal[
     "retraining",
     "model_refused",
     "model_rolled_back",
+    "site_anomaly",
 ]
 Severity = Literal["info", "warning", "critical"]
 
 
 class Alert(Struct):
-    """Something has changed or failed. `subject` names what: a feature, a score, a model or a segment.
+    """Something has changed or failed. `subject` names what: a feature, a score, a model, a segment, or the site.
 
     `value` and `threshold` are in the unit of `method`; null where nothing was measured, as for a refused model. `at_ms` is
     event time. The id is the same whenever the same rows are read again. `runbook` is a page of the documentation.

@@ -11,16 +11,16 @@ from schemas.events import CROSSING_TYPES
 from schemas.nearest_names import suggestion
 
 Lane = Literal["session_window", "content_window", "content_section", "event"]
-BaselineScope = Literal["self", "peers"]
+BaselineScope = Literal["self", "peers", "segment"]
 
 
 class Condition(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     """One thing that must hold. It names one operand and one bound or more.
 
     `feature` is a number: each bound given must hold (see `BOUNDS`). `against` says whose baseline the bounds compare with: the
-    session's own or its peers'. `detector` is one that scores session windows, and `above` the score from which the condition
-    holds, where "threshold" stands for the detector's own; `forest` is short for the detector `isolation_forest`.
-    `context` and `event` compare texts of the window or event with `equals` or `among`.
+    session's own, its peers', or that of the reader's segment. `detector` is one that scores session windows, and `above` the
+    score from which the condition holds, where "threshold" stands for the detector's own; `forest` is short for the detector
+    `isolation_forest`. `context` and `event` compare texts of the window or event with `equals` or `among`.
     """
 
     feature: str | None = None
@@ -73,7 +73,7 @@ class Bound:
 
 _ALL: Final[tuple[Lane, ...]] = ("session_window", "content_window", "content_section", "event")
 _WINDOWS: Final[tuple[Lane, ...]] = ("session_window", "content_window")
-_BOTH: Final[tuple[BaselineScope, ...]] = ("self", "peers")
+_EVERYBODY: Final[tuple[BaselineScope, ...]] = ("self", "peers", "segment")
 
 BOUNDS: Final = {
     bound.name: bound
@@ -84,18 +84,18 @@ BOUNDS: Final = {
             "change_above",
             "the change against the baseline, as a fraction, is greater (0.5 is 50 % up)",
             _WINDOWS,
-            _BOTH,
+            _EVERYBODY,
             "feature",
         ),
         Bound(
             "change_below",
             "the change against the baseline, as a fraction, is less (-0.2 is 20 % down)",
             _WINDOWS,
-            _BOTH,
+            _EVERYBODY,
             "feature",
         ),
-        Bound("z_above", "the z-score against the baseline is greater", _WINDOWS, _BOTH, "sd"),
-        Bound("z_below", "the z-score against the baseline is less", _WINDOWS, _BOTH, "sd"),
+        Bound("z_above", "the z-score against the baseline is greater", _WINDOWS, _EVERYBODY, "sd"),
+        Bound("z_below", "the z-score against the baseline is less", _WINDOWS, _EVERYBODY, "sd"),
         Bound(
             "rises",
             "so many nats of evidence, 12 at most, that the reader does more of it than is usual for him; a command uses them up",
@@ -120,7 +120,7 @@ BOUNDS: Final = {
 """In the order in which a condition's bounds are evaluated and stand in the evidence."""
 
 LANE_SCOPES: Final[dict[Lane, tuple[BaselineScope, ...]]] = {
-    "session_window": ("self", "peers"),
+    "session_window": ("self", "peers", "segment"),
     "content_window": ("self",),
     "content_section": (),
     "event": (),

@@ -24,7 +24,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "source": get_args(SourceKind),
     "mode": ("active", "shadow", "off"),
     "count.event": get_args(EventType),
-    "against": ("self", "peers"),
+    "against": ("self", "peers", "segment"),
     "shift": ("up", "down"),
     "forest": ("threshold",),
     "above": ("threshold",),

@@ -25,6 +25,14 @@ class Trait(Struct):
     unit: str
 
 
+class Usual(Struct):
+    """What a feature comes to in a minute of the segment's readers. `minutes` is how many it rests on; older ones count less."""
+
+    mean: float
+    deviation: float
+    minutes: float
+
+
 class Segment(Struct):
     """A group of readers. Its id is kept as long as most of its members stay; an id that has gone never comes back.
 
@@ -36,7 +44,9 @@ class Segment(Struct):
     `size` is the number of rows among the latest that the refresh looked at, `share` the same as a part of them. `stability`
     is the share of members (Jaccard) kept since the refresh before, null for a new segment. `parents` are the segments that it
     was split from or merged of. `next_id` is the number of the next new segment, so that whoever goes on uses no id again.
-    `kind` is null where the segment is none of those that rules can name beforehand.
+    `kind` is null where the segment is none of those that rules can name beforehand. `usual` holds what rules compare a reader
+    with (`against: segment`), by the windows of those whom the job had placed in the segment; they were `readers`. Empty and 0
+    before.
     """
 
     segment_id: Short
@@ -53,3 +63,5 @@ class Segment(Struct):
     next_id: int
     traits: list[Trait] = []
     kind: SegmentKind | None = None
+    usual: dict[str, Usual] = {}
+    readers: int = 0

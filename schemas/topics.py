@@ -161,10 +161,10 @@ ALERTS: Final = Topic(
     "alerts.v1",
     Alert,
     "subject",
-    "What a person should look at: drift, refused models, retraining.",
+    "What a person should look at: drift, refused models, retraining, a site out of the ordinary.",
     1,
     30 * _DAY_MS,
-    (_LEARN, _CLI),
+    (_ADJUST, _LEARN, _CLI),
     (_CLI, _GATEWAY),
 )
 SESSION_STATE: Final = Topic(

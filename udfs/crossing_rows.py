@@ -95,6 +95,9 @@ LATE_TEXTS: Final = ("event_id", "type", "session_id")
 REJECTED_NUMBERS: Final = ("`partition`", "`offset`", "written_ms")
 REJECTED_TEXTS: Final = ("reject_reason", "reject_detail", "original_latin1")
 TALLY_NUMBERS: Final = ("window_end_ms", "events", "repeats")
+SITE_MINUTE: Final = "site_minute"
+SITE_MINUTE_NUMBERS: Final = ("window_end_ms", "h_engaged_ms")
+SITE_KEY: Final = "site"
 
 Numbers = Sequence[float]
 Texts = Sequence[str | None]

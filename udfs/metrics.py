@@ -24,6 +24,9 @@ REFUSED_MODELS: Final = "refusedModels"
 REFUSED_SEGMENTS: Final = "refusedSegments"
 """Segments from the topic that could not be used; the version before stays in force."""
 
+SITE_ALERTS: Final = "siteAlerts"
+"""Minutes of the whole site that were told of on alerts.v1 as out of the ordinary."""
+
 DROPPED_CONTENT: Final = "droppedContent"
 """Content items that were dropped because the catalogue was full: those written longest ago."""
 

@@ -12,6 +12,7 @@ from models.arbitration.proposed_change import ProposedChange, encode_change
 from models.epochs import NO_WATERMARK
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
+from models.judgement.site_scores import SiteScores
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule
 from udfs import metrics
@@ -52,13 +53,16 @@ class RuleEvaluatingFunction(KeyedBroadcastProcessFunction):
         forests: ForestRegistry | None,
         cards: CardRegistry | None,
         models: ModelRegistry | None = None,
+        site_scores: SiteScores | None = None,
     ) -> BroadcastControl:
         """Returns the holder of the rules and models in force. To be called in `open`."""
         group = context.get_metrics_group()
         self._proposals = group.counter(metrics.PROPOSALS)
         announced = None if models is None else ModelBroadcast(models, group.counter(metrics.REFUSED_MODELS))
         segments = None if models is None else SegmentBroadcast(group.counter(metrics.REFUSED_SEGMENTS))
-        self._control = BroadcastControl(self._rules, forests, cards, DETECTORS, group, announced, segments)
+        self._control = BroadcastControl(
+            self._rules, forests, cards, DETECTORS, group, announced, segments, site_scores
+        )
         self._acknowledger = RuleAcknowledger(self.LANES, self.ANSWERS_UNKNOWN, *find_subtask(context))
         self._control.content.dropped = group.counter(metrics.DROPPED_CONTENT)
         self._control.content.refused = group.counter(metrics.REFUSED_CONTENT)

@@ -12,6 +12,7 @@ from models.isolation_forest.registry import ForestRegistry, ForestVersion
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
 from models.judgement.card_registry import CardRegistry
+from models.judgement.site_scores import NO_SITE_SCORES, SiteScores
 from schemas.model_cards import ModelCard
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule
@@ -54,15 +55,17 @@ class WindowCommands(RuleEvaluatingFunction):
         patch_pyflink: bool = True,
         require_content: bool = False,
         log_features: bool = False,
+        site_schedule: RefitSchedule = NO_SITE_SCORES,
     ) -> None:
         """`emit_scores` sends the scores of session windows to a side output, for session-state.v1; `log_features` likewise what
-        models read, for features.v1."""
+        models read, for features.v1. `site_schedule` says which score of the site a window knows."""
         super().__init__(rules, patch_pyflink, require_content)
         self._emit_scores = emit_scores
         self._log_features = log_features
         self._default_forest = (default_model, default_card)
         self._schedule = schedule
         self._card_schedule = card_schedule
+        self._site_schedule = site_schedule
         self._window_ms = window_ms
         self._slice_ms = slice_ms
 
@@ -79,7 +82,8 @@ class WindowCommands(RuleEvaluatingFunction):
         self._late = runtime_context.get_metrics_group().counter(metrics.LATE_EVENTS)
         cards = CardRegistry(self._card_schedule)
         models = ModelRegistry(forests)
-        control = self.open_rules(runtime_context, forests, cards, models)
+        site_scores = SiteScores(self._site_schedule) if self._site_schedule.enabled else None
+        control = self.open_rules(runtime_context, forests, cards, models, site_scores)
         refill = WindowRefill(self._window_ms, self._slice_ms)
         self._contents = ContentLane(self._window_ms, control, refill)
         self._sessions = SessionLane(

@@ -86,6 +86,12 @@ def site_sums(minutes: Sequence[SessionMinute]) -> list[float]:
     return [float(sum(now.active_slices for now in minutes)), *(float(totals[name]) for name in HABIT_NAMES)]
 
 
+def site_row(end_ms: int, site: Sequence[float]) -> Row:
+    """A minute of the whole site, from its active slices and sums."""
+    engaged_ms = site[1 + HABIT_NAMES.index("engaged_ms")]
+    return crossing_rows.SITE_MINUTE, [float(end_ms), engaged_ms], [None]
+
+
 def content_row(content_id: str, end_ms: int, now: ContentMinute) -> Row:
     """A window of a content item."""
     leavers = [_hash_code(session) for session in now.newly_left_rapidly]

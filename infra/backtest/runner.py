@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from infra.backtest.crossing import content_row, event_row, section_row, session_row, site_sums
+from infra.backtest.crossing import content_row, event_row, section_row, session_row, site_row, site_sums
 from infra.backtest.memory_flink import MemoryOperator
 from infra.backtest.recorded_events import LATENESS_MS, SLACK_MS
 from infra.simulate.arbitration import DEFAULT_BUDGETS
@@ -16,18 +16,20 @@ from infra.simulate.reference_sections import MINUTE, section_minutes, section_m
 from infra.simulate.reference_windows import SLICE_MS, WINDOW_MS, Slice, content_minute, session_minute
 from models.isolation_forest.schedule import RefitSchedule
 from models.judgement.card_registry import LEAD_MS
+from models.judgement.site_scores import SITE_SCHEDULE
 from models.judgement.site_statistics import CARD_MS
 from models.model_store import StoredModel
 from schemas.control_acks import ControlAck
 from schemas.events import CROSSING_TYPES, Event
 from schemas.rules import Rule
 from udfs.arbiter import ArbiterFunction
-from udfs.crossing_rows import content_key, session_key
+from udfs.crossing_rows import SITE_KEY, content_key, session_key
 from udfs.event_commands import EventCommands
 from udfs.forest_refit import ForestRefit
 from udfs.metrics import FAILED_EVALUATIONS
 from udfs.side_outputs import CONTROL_ACKS
 from udfs.site_cards import SiteCards
+from udfs.site_stream import SiteStreams
 from udfs.window_commands import WindowCommands
 
 SLICES: Final = WINDOW_MS // SLICE_MS
@@ -72,8 +74,20 @@ class BacktestJob:
         self._site = MemoryOperator(SiteCards(cards.every_ms, cards.lead_ms, False))
         self._refit = MemoryOperator(ForestRefit(refits.every_ms, refits.lead_ms, False))
         self._windows = MemoryOperator(
-            WindowCommands(rules, forest.artefact, forest.card, refits, cards, WINDOW_MS, SLICE_MS, False, False)
+            WindowCommands(
+                rules,
+                forest.artefact,
+                forest.card,
+                refits,
+                cards,
+                WINDOW_MS,
+                SLICE_MS,
+                False,
+                False,
+                site_schedule=SITE_SCHEDULE,
+            )
         )
+        self._site_minutes = MemoryOperator(SiteStreams(False))
         self._events = MemoryOperator(EventCommands(rules, WAIT_MS, False))
         self._arbiter = MemoryOperator(ArbiterFunction(DEFAULT_BUDGETS, True, False))
 
@@ -101,6 +115,8 @@ class BacktestJob:
             if end_ms % WINDOW_MS == 0:
                 self._control(self._refit.send(now.main_type or "", sampled))
         site = site_sums(list(minutes.values()))
+        if end_ms % WINDOW_MS == 0:
+            self._control(self._site_minutes.send(SITE_KEY, site_row(end_ms, site)))
         for session, now in minutes.items():
             self._decide(self._windows.send(session_key(session), session_row(session, now, site)))
         for content, readers in by_content.items():
@@ -115,6 +131,7 @@ class BacktestJob:
     def advance(self, watermark: int) -> None:
         """Lets event time pass; everything of before has been handed over."""
         self._control(self._site.advance(watermark))
+        self._control(self._site_minutes.advance(watermark))
         self._control(self._refit.advance(watermark))
         self._decide(self._windows.advance(watermark))
         self._decide(self._events.advance(watermark))

@@ -30,7 +30,15 @@ DATA: Final = Path(__file__).parents[2] / "tests" / "unit" / "models" / "segment
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.bench.segments", description=__doc__)
     parser.add_argument("--ids", type=int, default=len(IDS_SEEDS), help="streams on which ids are followed")
+    parser.add_argument("--job", action="store_true", help="measure through Kafka, Flink and Redis instead")
+    parser.add_argument("--readers", type=int, default=500, help="readers to place, with --job")
     options = parser.parse_args(arguments)
+    if options.job:
+        from infra.bench import segments_job
+
+        for line in segments_job.measure(options.readers):
+            print(line, flush=True)
+        return 0
     for name in ("planted_stream", "planted_stream_drift"):
         with np.load(DATA / f"{name}.npz") as data:
             rows, labels = data["X"].astype(np.float64), data["y"]

@@ -59,7 +59,7 @@ GRANTS: Final = (
         SESSION_STATE,
         FEATURES,
     ),
-    *_topics("adjust job", ("WRITE",), "sink without transactions", CONTROL_ACKS),
+    *_topics("adjust job", ("WRITE",), "sinks without transactions", CONTROL_ACKS, ALERTS),
     Grant(
         "adjust job",
         "group",

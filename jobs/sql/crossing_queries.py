@@ -125,6 +125,17 @@ def sections_query() -> str:
     )
 
 
+def site_minutes_query() -> str:
+    """Returns the query of the site's minutes, which share no second, all under one key."""
+    return _crossing_row(
+        crossing_rows.SITE_MINUTE,
+        f"'{crossing_rows.SITE_KEY}'",
+        crossing_rows.SITE_MINUTE_NUMBERS,
+        ("CAST(NULL AS STRING)",),
+        "site_totals WHERE MOD(window_end_ms, 60000) = 0",
+    )
+
+
 def session_actions_query() -> str:
     """Returns the query of a reader's deliberate actions, for session-state.v1.
 

@@ -9,8 +9,10 @@ from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.live_models import LiveModels
 from models.feature_stream.minutes import Minutes
 from models.feature_stream.reader_rows import ReaderRows
+from models.features import SESSION_NAMES
 from models.segments.columns import COLUMNS, Column
 from models.segments.learner import DEFAULTS, LearningOptions, SegmentLearner
+from models.segments.usual import SegmentMinutes
 from schemas.alerts import Alert
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
@@ -67,6 +69,7 @@ class FeatureStreamLearner:
         self.ranges = ranges or DriftRanges()
         self.minutes = Minutes()
         self._readers = ReaderRows(columns)
+        self._usual = SegmentMinutes(previous)
         self._live = LiveModels()
         self._models, self._retrain_every_ms = tuple(models), retrain_every_ms
         self._retrained_ms: int | None = None
@@ -87,6 +90,7 @@ class FeatureStreamLearner:
             yield from self._minute(end_ms, rows)
 
     def _minute(self, end_ms: int, rows: list[FeatureRow]) -> Iterator[Message]:
+        self._usual.add_minute(rows)
         for values in self._readers.minute(end_ms, rows):
             yield from self._learn(values, end_ms)
         for row in rows:
@@ -105,6 +109,7 @@ class FeatureStreamLearner:
         refresh = self.segments.add(values, at_ms)
         if refresh is None:
             return
+        self._usual.refreshed(refresh.segments, SESSION_NAMES)
         for segment in refresh.segments:
             yield SegmentChange(segment.segment_id, segment)
         for segment_id in refresh.gone:

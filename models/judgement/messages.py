@@ -1,4 +1,4 @@
-"""Messages from the operator that makes the site's cards to the operators that judge by them."""
+"""Messages from the operators that follow the whole site to the operators that judge by what these found."""
 
 from typing import Any, Literal
 
@@ -15,3 +15,11 @@ class CardMessage(Struct):
     cards: list[dict[str, Any]] = []
     layout: str = LAYOUT_ID
     """Of the features that the cards were made for."""
+
+
+class SiteScore(Struct):
+    """How unlike the site's past the minute was that ends with an epoch; None where that cannot be told."""
+
+    epoch: int
+    score: float | None
+    status: Literal["made"] = "made"

@@ -7,6 +7,9 @@ SLICE_MS: Final = 10_000
 ABSENT_AFTER_MS: Final = 20_000
 """Without any event for so long nobody is present: four heartbeats of the tracker."""
 
+MIN_COVERAGE: Final = 0.9
+"""Share of a window with the page in view from which a small sum is small."""
+
 
 def present_in_silent_slice(end_ms: int, last_ms: int, hidden: bool) -> int:
     """Present ms of a slice without events. `last_ms` is the session's last event, -1 before the first."""

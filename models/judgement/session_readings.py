@@ -1,16 +1,19 @@
 """What rules can ask about a session's window."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Final
 
 from models.features import SESSION_FEATURES, SESSION_NAMES
+from models.judgement.habits import MINUTE_MS
 from models.judgement.judged_session import JudgedSession
 from models.judgement.layout import HABIT_NAMES, LEVEL_NAMES, PLACES, SESSION_HABITS, SESSION_LEVELS
+from models.judgement.presence import MIN_COVERAGE
 from models.judgement.scales import step_of
 from models.judgement.site_card import SiteView
 from models.rules.readings import Direction, Readings
 from schemas.rule_conditions import BaselineScope
+from schemas.segments import Usual
 
 MIN_PEERS: Final = 5
 """Other readers below which there is nobody to compare with."""
@@ -23,22 +26,56 @@ _LEVELS: Final = {name: place for place, name in enumerate(LEVEL_NAMES)}
 _HABITS: Final = len(HABIT_NAMES)
 
 
+def _floor(name: str) -> float:
+    """The least that a change is measured by, in the feature's unit: a mean near 0 makes no huge changes."""
+    followed = _FOLLOWED[name]
+    if followed in PLACES:
+        habit = SESSION_HABITS[PLACES[followed]]
+        return habit.floor / habit.scale
+    return SESSION_LEVELS[_LEVELS[followed]].floor
+
+
+_FLOORS: Final = {name: _floor(name) for name in SESSION_NAMES}
+
+
 class SessionReadings(Readings):
-    """Answers from what is remembered of a session and from the site's card. `values` and `wholes` are the window's."""
+    """Answers from what is remembered of a session and from the site's card. `values` and `wholes` are the window's; `segment` is
+    what is usual in the reader's segment, by feature, None where that is not known."""
 
-    __slots__ = ("_judged", "_values", "_view", "_wholes")
+    __slots__ = ("_judged", "_segment", "_values", "_view", "_wholes")
 
-    def __init__(self, judged: JudgedSession, view: SiteView, values: Sequence[float], wholes: Sequence[float]) -> None:
+    def __init__(
+        self,
+        judged: JudgedSession,
+        view: SiteView,
+        values: Sequence[float],
+        wholes: Sequence[float],
+        segment: Mapping[str, Usual] | None = None,
+    ) -> None:
         self._judged = judged
         self._view = view
         self._values = values
         self._wholes = wholes
+        self._segment = segment
 
     def _is_known(self) -> bool:
         """Whether there are habits: without heartbeats nobody knows how long the reader was there."""
         return self._judged.judgement.has_heartbeats
 
+    def _in_segment(self, name: str) -> tuple[Usual, float] | None:
+        """What is usual in the segment, and the window's value; None where either is unknown.
+
+        Both are of whole windows: over a part of one a sum can only be too small.
+        """
+        usual = None if self._segment is None else self._segment.get(name)
+        value = self._values[_INDEX[name]]
+        is_whole = self._judged.visible_ms >= MIN_COVERAGE * MINUTE_MS
+        return (usual, value) if usual is not None and value == value and is_whole else None
+
     def baseline(self, name: str, against: BaselineScope) -> float | None:
+        if against == "segment":
+            usual = None if self._segment is None else self._segment.get(name)
+            return None if usual is None else usual.mean
         name = _FOLLOWED[name]
         card = self._view.card
         if name in PLACES:
@@ -58,6 +95,11 @@ class SessionReadings(Readings):
         return mean / SESSION_LEVELS[place].scale if mean == mean else None
 
     def change(self, name: str, against: BaselineScope) -> float | None:
+        if against == "segment":
+            if (found := self._in_segment(name)) is None:
+                return None
+            usual, value = found
+            return (value - usual.mean) / max(abs(usual.mean), _FLOORS[name])
         name = _FOLLOWED[name]
         baseline = self.baseline(name, against)
         if baseline is None:
@@ -74,6 +116,10 @@ class SessionReadings(Readings):
         return (value - baseline) / max(abs(baseline), SESSION_LEVELS[_LEVELS[name]].floor) if value == value else None
 
     def z(self, name: str, against: BaselineScope) -> float | None:
+        if against == "segment":
+            if (found := self._in_segment(name)) is None or found[0].deviation == 0.0:
+                return None
+            return (found[1] - found[0].mean) / found[0].deviation
         if against == "peers":
             rank = self._rank(_FOLLOWED[name], middle=True)
             if rank is None:

@@ -121,6 +121,10 @@ class StreamDetector:
         self._others[6] = max(peak * _REST, score)
         return score if score > peak else score * MORE_OF_THE_SAME
 
+    def mean(self) -> float:
+        """The fading mean of the values so far; 0 before the first."""
+        return self._means[0]
+
     def strongest(self) -> str | None:
         """The signal that deviated most at the last value; None where there was no score."""
         known = [(score, name) for score, name in zip(self.scores, SIGNALS, strict=True) if score is not None]

@@ -11,14 +11,14 @@ from models.rules.expressions.environment import Environment, Variable
 from models.rules.expressions.errors import EvaluationError, ExpressionError, PlacedError
 from models.rules.expressions.evaluator import UNKNOWN
 from models.rules.expressions.known_texts import check_texts
-from models.rules.lookups import SCORE, ReadingVariable
+from models.rules.lookups import SCORE, ReadingVariable, scope_of
 from models.rules.operands import Operand
 from models.rules.ranges import NATS_RANGE, SHARE_RANGE, WHOLE_LOSS_AND_MORE, range_of
 from models.rules.readings import Direction
 from models.rules.signals import Signals
 from schemas.commands import Evidence, EvidenceBound
 from schemas.events import CROSSING_TYPES
-from schemas.rule_conditions import FOREST, NATS, SHARE, STANDARD_DEVIATIONS, BaselineScope
+from schemas.rule_conditions import FOREST, NATS, SHARE, STANDARD_DEVIATIONS
 from schemas.rule_errors import RuleError, WithinText
 
 _READING_UNITS: Final = {"z": STANDARD_DEVIATIONS, "nats": NATS, "rank": SHARE}
@@ -128,7 +128,7 @@ class ExpressionCondition(CompiledCondition):
 
     def _bound(self, bound: str, threshold: float | None, detail: ReadingVariable, signals: Signals) -> EvidenceBound:
         """What a reading gave. What it is compared with in another way than with a number has no threshold."""
-        against: BaselineScope = "peers" if detail.second == "peers" else "self"
+        against = scope_of(detail.second)
         readings, unit = signals.readings, _READING_UNITS.get(detail.kind)
         if readings is None:
             return EvidenceBound(bound, threshold, unit, against)

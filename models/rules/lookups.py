@@ -24,7 +24,7 @@ class ReadingVariable(NamedTuple):
         readings = signals.readings
         if readings is None:
             return None
-        scope: BaselineScope = "peers" if self.second == "peers" else "self"
+        scope = scope_of(self.second)
         match self.kind:
             case "z":
                 return readings.z(self.feature, scope)
@@ -38,21 +38,32 @@ class ReadingVariable(NamedTuple):
                 return readings.nats(self.feature, "up" if self.second == "up" else "down")
 
 
+def scope_of(second: str) -> BaselineScope:
+    """Whose baseline a reading compares with, by its second argument."""
+    return "peers" if second == "peers" else "segment" if second == "segment" else "self"
+
+
 _SECONDS: Final[dict[ReadingKind, tuple[str, ...]]] = {
-    "z": ("self", "peers"),
-    "change": ("self", "peers"),
-    "baseline": ("self", "peers"),
+    "z": ("self", "peers", "segment"),
+    "change": ("self", "peers", "segment"),
+    "baseline": ("self", "peers", "segment"),
     "rank": ("peers",),
     "nats": ("up", "down"),
 }
 
 _TEXTS: Final[dict[ReadingKind, tuple[str, str]]] = {
-    "z": ('z(clicks), z(clicks, "peers")', "standard deviations from what is usual for the reader, or for others"),
+    "z": (
+        'z(clicks), z(clicks, "peers")',
+        'standard deviations from what is usual for the reader, or for others; "segment" likewise',
+    ),
     "change": (
         'change(clicks), change(clicks, "peers")',
         "difference from what is usual as a fraction of it: -0.2 is 20 % less",
     ),
-    "baseline": ('baseline(clicks, "self")', 'what is usual: "self" for the reader or item, "peers" on the site'),
+    "baseline": (
+        'baseline(clicks, "self")',
+        'what is usual: "self" for the reader or item, "peers" on the site, "segment" in the reader\'s segment',
+    ),
     "rank": ("rank(clicks)", "share of the site's minutes below this one, 0..1"),
     "nats": ('nats(clicks, "up")', 'evidence of a lasting change, "up" or "down", in nats; 12 at most'),
 }
@@ -92,15 +103,13 @@ def _reading_resolver(
         second = _SECONDS[kind][0] if kind != "nats" else None
         if len(arguments) == 2:
             second = written_text(arguments[1])
-            if second == "segment":
-                raise PlacedError("no lane knows baselines of segments yet; there are self, peers", arguments[1].at)
             if second not in _SECONDS[kind]:
                 known = " or ".join(f'"{each}"' for each in _SECONDS[kind])
                 raise PlacedError(f"{kind} takes {known} second", arguments[1].at)
         if second is None or (kind == "baseline" and len(arguments) == 1):
             raise PlacedError(signature, node.at)
-        if second == "peers" and "peers" not in scopes:
-            raise PlacedError(f"{kind}: contents have no peers", node.at)
+        if second in ("peers", "segment") and second not in scopes:
+            raise PlacedError(f"{kind}: contents have no {second}", node.at)
         return reading(kind, name, second)
 
     return resolve

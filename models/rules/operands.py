@@ -59,7 +59,7 @@ class CounterOperand(Operand):
 
 
 class VectorOperand(Operand):
-    """A feature of the lane's vector, against the target's own habits or its peers'."""
+    """A feature of the lane's vector, against the target's own habits, its peers' or its segment's."""
 
     def __init__(self, name: str, index: int, against: BaselineScope, adds_up: bool) -> None:
         super().__init__(name)

@@ -13,7 +13,7 @@ class Readings(ABC):
 
     @abstractmethod
     def baseline(self, name: str, against: BaselineScope) -> float | None:
-        """What is usual in a minute, in the feature's unit: for this target, or on the site."""
+        """What is usual in a minute, in the feature's unit: for this target, on the site, or in the reader's segment."""
 
     @abstractmethod
     def change(self, name: str, against: BaselineScope) -> float | None:
@@ -21,7 +21,7 @@ class Readings(ABC):
 
     @abstractmethod
     def z(self, name: str, against: BaselineScope) -> float | None:
-        """Standard deviations from the baseline, calibrated: 3 is one window in 740."""
+        """Standard deviations from the baseline, calibrated: 3 is one window in 740. Those of a segment are plain."""
 
     @abstractmethod
     def rank(self, name: str) -> float | None:

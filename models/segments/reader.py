@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from models.segments.columns import COLUMNS, Column, row_of, scaled
-from schemas.segments import Segment
+from schemas.segments import Segment, Usual
 
 HALF_LIFE_ROWS: Final = 18
 """Windows of which a reader's means remember half: three minutes, at a window every ten seconds."""
@@ -19,6 +19,9 @@ AGREEING_ROWS: Final = 3
 
 CLEARLY_NEARER: Final = 0.8
 """Of two distances: a reader half-way between two segments stays in the one that he is in."""
+
+MIN_SEGMENT_READERS: Final = 20
+"""Readers of a segment below which nobody is compared with it: one of them is a twentieth of what is usual."""
 
 _UPDATE: Final = 1.0 - 0.5 ** (1.0 / HALF_LIFE_ROWS)
 
@@ -67,6 +70,10 @@ class SegmentsInForce:
 
         self.kinds = {each.segment_id: each.kind for each in segments if each.kind is not None}
         """Of the segments that are of a kind, by id."""
+        self.usual: dict[str, dict[str, Usual]] = {
+            each.segment_id: each.usual for each in segments if each.readers >= MIN_SEGMENT_READERS
+        }
+        """Of the segments with enough readers, by id: what is usual in a minute, by feature."""
 
     def __len__(self) -> int:
         return len(self._centroids)

@@ -47,14 +47,14 @@ def test_the_topic_is_read_once(nodes: list[Any]) -> None:
 
 def test_forests_are_fitted_and_clicks_are_answered_in_slots_of_their_own(nodes: list[Any]) -> None:
     groups = {str(node.getOperatorName()): str(node.getSlotSharingGroup()) for node in nodes}
-    assert [name for name, group in groups.items() if group == "refit"] == ["site-cards", "forest-refit"]
+    assert [name for name, group in groups.items() if group == "refit"] == ["site-cards", "forest-refit", "site-stream"]
     assert [name for name, group in groups.items() if group == "fast"] == ["fast-lane", "fast-control-acks"]
     assert groups["arbiter"] == groups["adjust"]
 
 
 def test_what_learns_from_many_sessions_has_one_subtask_at_any_parallelism(nodes: list[Any]) -> None:
     subtasks = {str(node.getOperatorName()): int(node.getParallelism()) for node in nodes}
-    assert (subtasks["site-cards"], subtasks["forest-refit"]) == (1, 1)
+    assert (subtasks["site-cards"], subtasks["forest-refit"], subtasks["site-stream"]) == (1, 1, 1)
     assert {subtasks[name] for name in ("adjust", "fast-lane", "arbiter", "session-state")} == {4}
 
 
@@ -66,12 +66,21 @@ def test_the_sites_totals_are_summed_by_each_subtask_first(nodes: list[Any]) -> 
     assert subtasks == 4
 
 
-def test_python_runs_in_six_operators_only(nodes: list[Any]) -> None:
+def test_python_runs_in_seven_operators_only(nodes: list[Any]) -> None:
     """Beside the identity maps behind side outputs, which see refused, late, counting and telling rows alone."""
     factories = {str(node.getOperatorName()): node.getOperatorFactory() for node in nodes}
     simple = {name: each for name, each in factories.items() if "SimpleOperatorFactory" in each.getClass().getName()}
     python = {name for name, each in simple.items() if ".python." in each.getOperator().getClass().getName()}
-    assert python == {"adjust", "arbiter", "fast-lane", "forest-refit", "session-state", "site-cards", *SIDES}
+    assert python == {
+        "adjust",
+        "arbiter",
+        "fast-lane",
+        "forest-refit",
+        "session-state",
+        "site-cards",
+        "site-stream",
+        *SIDES,
+    }
 
 
 def test_writer_and_committer_of_each_sink_are_chained(nodes: list[Any]) -> None:
@@ -81,5 +90,5 @@ def test_writer_and_committer_of_each_sink_are_chained(nodes: list[Any]) -> None
         for node in nodes
         if "Committer" in (name := str(node.getOperatorName()))
     }
-    assert len(committers) == 8
+    assert len(committers) == 9
     assert "NEVER" not in committers.values()

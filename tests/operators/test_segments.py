@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from jobs.adjust import load_rules
-from models.segments.reader import AGREEING_ROWS, FIRST_ROWS
+from models.segments.reader import AGREEING_ROWS, FIRST_ROWS, MIN_SEGMENT_READERS
 from models.session_state import WindowScores
 from schemas.control_acks import ControlAck
 from schemas.features import decode_feature_row
-from schemas.segments import MAX_SEGMENTS
+from schemas.segments import MAX_SEGMENTS, Usual
 from tests.operators.conftest import Start
 from tests.support.announced_models import announced_length
 from tests.support.builders import ANNA, at, rule, session_window
@@ -173,3 +173,55 @@ def test_the_place_of_a_reader_dies_with_the_session(start: Start) -> None:
     assert job.flink.state_field("segment-v1")
     job.advance(at(130 + 2 * 3600))
     assert job.flink.left_of(session_key(ANNA)) == set()
+
+
+def usual(mean: float, deviation: float, readers: int = 40) -> dict[str, Any]:
+    """A segment with what is usual in it of the engaged time of a minute."""
+    return {"usual": {"engaged_ms": Usual(mean, deviation, 200.0)}, "readers": readers}
+
+
+THERE = {"feature": "session_age_ms", "above": -1}
+LESS = {"feature": "engaged_ms", "against": "segment", "change_below": -0.4}
+AGAINST = (
+    rule(id="less", when=[LESS], cooldown_s=10),
+    rule(id="less-z", when=[{"feature": "engaged_ms", "against": "segment", "z_below": -1.9}], cooldown_s=10),
+    rule(id="less-if", when=[THERE], **{"if": 'engaged_ms < 0.6 * baseline(engaged_ms, "segment")'}, cooldown_s=10),
+    rule(id="less-z-if", when=[THERE], **{"if": 'z(engaged_ms, "segment") < -1.9'}, cooldown_s=10),
+)
+
+
+@pytest.mark.parametrize("asking", AGAINST, ids=lambda each: each.id)
+def test_a_reader_is_compared_with_what_is_usual_in_the_segment(start: Start, asking: Any) -> None:
+    """30 s are three standard deviations below the 60 s of one segment, and one below the 40 s of another."""
+    for mean, is_less in ((60_000.0, True), (40_000.0, False)):
+        job = start(asking)
+        put(job, segment_record("s1", 30_000.0, **usual(mean, 10_000.0)))
+        found = windows(job, range(60, 200, 10), 30_000.0)
+        assert bool(changes(found)) == is_less
+        if is_less:
+            # From the first window on through which the page was in view.
+            assert seconds(found)[0] == 110
+            (bound,) = [each for each in commands(found)[0].evidence["engaged_ms"].bounds if each.against == "segment"]
+            assert (bound.baseline, bound.z) == (60_000.0, -3.0)
+
+
+def test_a_segment_of_too_few_readers_is_no_measure(start: Start) -> None:
+    job = start(
+        *AGAINST, rule(id="more", when=[THERE], **{"if": 'baseline(engaged_ms, "segment") > 0.0'}, cooldown_s=10)
+    )
+    put(job, segment_record("s1", 30_000.0, **usual(60_000.0, 10_000.0, readers=MIN_SEGMENT_READERS - 1)))
+    assert changes(windows(job, range(60, 200, 10), 30_000.0)) == []
+
+
+def test_a_part_of_a_minute_is_not_compared_with_whole_ones(start: Start) -> None:
+    """The page has been in view for half a minute: little engaged time in it is no little engaged time."""
+    job = start(AGAINST[0], AGAINST[1])
+    put(job, segment_record("s1", 30_000.0, **usual(60_000.0, 10_000.0)))
+    rows = [session_window(end_s, first_s=end_s - 30, last_s=end_s - 1, engaged_ms=25_000.0) for end_s in (60, 70, 80)]
+    assert seconds(fed(job, rows)) == []
+
+
+def test_what_a_segment_has_no_number_for_is_unknown(start: Start) -> None:
+    job = start(rule(id="fewer", when=[{**LESS, "feature": "clicks"}], cooldown_s=10))
+    put(job, segment_record("s1", 30_000.0, **usual(60_000.0, 10_000.0)))
+    assert changes(windows(job, range(60, 200, 10), 30_000.0)) == []

@@ -155,6 +155,12 @@ def announced_length(base: float = 400.0, from_ms: int = 0, **changed: Any) -> t
     return announced(length_card(artefact, **changed), artefact, from_ms)
 
 
+def announced_tone(probabilities: Sequence[float], **changed: Any) -> tuple[str, str]:
+    """Key and body of a record that announces a tone: `friendly` and `formal` with these probabilities for every row."""
+    artefact = class_model(probabilities)
+    return announced(tone_card(artefact, **changed), artefact)
+
+
 def edited(body: str, **changed: Any) -> str:
     """A record with other fields; those of the card as ``card={…}``."""
     data = json.loads(body)

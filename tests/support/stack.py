@@ -18,6 +18,7 @@ from jobs.adjust import load_rules
 from models.model_store import load_forest
 from schemas.topics import (
     ADJUSTMENTS,
+    ALERTS,
     CONTENT,
     CONTROL_ACKS,
     EVENTS,
@@ -38,7 +39,7 @@ from tests.support.waiting import until
 
 TOPICS = (
     *(EVENTS, ADJUSTMENTS, PROPOSALS, REJECTED, LATE, TALLY, RULES, CONTENT, MODELS, SEGMENTS, FEATURES),
-    *(CONTROL_ACKS, SESSION_STATE),
+    *(CONTROL_ACKS, SESSION_STATE, ALERTS),
 )
 
 CHECKPOINT_MS = 1_000
@@ -156,6 +157,7 @@ def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
         "--models-topic": topics.name(MODELS),
         "--segments-topic": topics.name(SEGMENTS),
         "--features-topic": topics.name(FEATURES),
+        "--alerts-topic": topics.name(ALERTS),
         "--group-id": group_of(topics),
         "--startup": "earliest",
         "--checkpoint-ms": str(CHECKPOINT_MS),

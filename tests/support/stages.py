@@ -61,6 +61,7 @@ def window_commands(
     window_ms: int = WINDOW_MS,
     require_content: bool = False,
     log_features: bool = False,
+    site_schedule: RefitSchedule = NO_REFITS,
 ) -> WindowCommands:
     """The operator of the window lanes, with a small forest."""
     card = forest_card(forest_model())
@@ -75,6 +76,7 @@ def window_commands(
         emit_scores,
         require_content=require_content,
         log_features=log_features,
+        site_schedule=site_schedule,
     )
 
 

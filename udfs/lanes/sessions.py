@@ -27,6 +27,7 @@ from udfs.stages.segments import SegmentStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_context import SessionContextStage
 from udfs.stages.session_scores import SessionScoresStage
+from udfs.stages.site_scores import SiteScoreStage
 from udfs.stages.window_refill import WindowRefill
 
 STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
@@ -34,6 +35,7 @@ STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     SessionContextStage,
     SegmentStage,
     HabitStage,
+    SiteScoreStage,
     ReadingStage,
     IsolationForestStage,
     AnomalyStage,
@@ -84,7 +86,9 @@ class SessionLane:
             models,
             log_features,
             control.segments,
+            control.site_scores,
         )
+        self._site_scores = control.site_scores
         self._stages = [stage(setup) for stage in STAGES]
         self._clock = _of_type(self._stages, SessionClockStage)
         self._habits = _of_type(self._stages, HabitStage)
@@ -110,8 +114,11 @@ class SessionLane:
         return changes
 
     def _is_pending(self, window: SessionWindow) -> bool:
-        """Whether a card or a forest that may still judge the window is under way."""
-        return self._cards.is_pending(window.end_ms) or self._forests.is_pending(window.main_type or "", window.end_ms)
+        """Whether a card, a forest or a score of the site that the window needs may be under way."""
+        end_ms, scores = window.end_ms, self._site_scores
+        if self._cards.is_pending(end_ms) or (scores is not None and scores.is_pending(end_ms)):
+            return True
+        return self._forests.is_pending(window.main_type or "", end_ms)
 
     def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[ProposedChange]:
         changes: list[ProposedChange] = []

@@ -15,6 +15,7 @@ OPERATORS: Final = (
     "udfs.forest_refit",
     "udfs.session_state",
     "udfs.site_cards",
+    "udfs.site_stream",
     "udfs.window_commands",
 )
 """The modules of all operators."""

@@ -7,6 +7,7 @@ from pyflink.datastream import RuntimeContext
 from models.announced.registry import ModelRegistry
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
+from models.judgement.site_scores import SiteScores
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.broadcast_control import BroadcastControl
 from udfs.stages.evaluation import SessionEvaluation
@@ -28,6 +29,8 @@ class LaneSetup(NamedTuple):
     log_features: bool = False
     segments: SegmentBroadcast | None = None
     """Segments that readers are placed in; None where none are taken up."""
+    site_scores: SiteScores | None = None
+    """How odd the whole site was; None where nobody tells."""
 
 
 class Stage:

@@ -12,7 +12,8 @@ from models.epochs import NO_WATERMARK
 from models.isolation_forest.messages import RefitMessage
 from models.isolation_forest.registry import ForestRegistry
 from models.judgement.card_registry import CardRegistry
-from models.judgement.messages import CardMessage
+from models.judgement.messages import CardMessage, SiteScore
+from models.judgement.site_scores import SiteScores
 from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
 from schemas.rule_conditions import Lane
@@ -47,8 +48,10 @@ class BroadcastControl:
         metrics_group: Any,
         models: ModelBroadcast | None = None,
         segments: SegmentBroadcast | None = None,
+        site_scores: SiteScores | None = None,
     ) -> None:
-        """`detectors` are the names that rules can refer to. Without `models` and `segments`, these are not looked at."""
+        """`detectors` are the names that rules can refer to. Without `models`, `segments` and `site_scores`, these are not looked
+        at."""
         self.rules = RuleSet(rules)
         self._of_file = frozenset(rule.id for rule in rules)
         self._deleted: list[str] = []
@@ -67,6 +70,8 @@ class BroadcastControl:
         self.content = ContentBroadcast()
         self.models = models
         self.segments = segments
+        self.site_scores = site_scores
+        self._site_stored = None if site_scores is None else StoredEpochs("site", "made", site_scores.oldest_epoch)
         self._outcomes: list[RuleOutcome] = []
 
     @property
@@ -101,7 +106,12 @@ class BroadcastControl:
                 message = msgspec.json.decode(body, type=CardMessage)
                 self._cards.on_message(message, watermark)
                 self._cards_stored.store(message.status, "", message.epoch, body, state, watermark)
-        elif self._forests is not None and self._refits_stored is not None:
+        elif kind == "site":
+            if self.site_scores is not None and self._site_stored is not None:
+                score = msgspec.json.decode(body, type=SiteScore)
+                self.site_scores.on_message(score, watermark)
+                self._site_stored.store(score.status, "", score.epoch, body, state, watermark)
+        elif kind == "refit" and self._forests is not None and self._refits_stored is not None:
             refit = msgspec.json.decode(body, type=RefitMessage)
             self._forests.on_refit(refit, watermark)
             self._refits_stored.store(refit.status, refit.content_type, refit.epoch, body, state, watermark)
@@ -139,6 +149,10 @@ class BroadcastControl:
             messages = [msgspec.json.decode(stored[key], type=CardMessage) for key in stored if key.startswith("card:")]
             for message in sorted(messages, key=lambda each: (each.epoch, each.status != "begins")):
                 self._cards.on_message(message)
+        if self.site_scores is not None:
+            scores = [msgspec.json.decode(stored[key], type=SiteScore) for key in stored if key.startswith("site:")]
+            for score in sorted(scores, key=lambda each: each.epoch):
+                self.site_scores.on_message(score)
         if self._forests is None:
             return
         refits = [

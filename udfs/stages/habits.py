@@ -8,6 +8,7 @@ from models.judgement.breaks import is_at_break
 from models.judgement.habits import MINUTE_MS
 from models.judgement.judged_session import JudgedSession
 from models.judgement.layout import HABIT_NAMES
+from models.judgement.presence import MIN_COVERAGE
 from models.judgement.session_readings import SessionReadings
 from models.judgement.site_card import SiteView
 from models.judgement.site_level import site_level
@@ -15,9 +16,6 @@ from models.rules.signals import Signals
 from udfs.keyed_state import StateField
 from udfs.stages.base import LaneSetup, Stage
 from udfs.stages.evaluation import SessionEvaluation
-
-MIN_COVERAGE: Final = 0.9
-"""Share of a window with the page in view from which a small sum is small."""
 
 MIN_SILENT_MS: Final = 20_000
 """Time without any event before a silence is one: heartbeats of a page that is read come every five seconds."""
@@ -34,6 +32,7 @@ class HabitStage(Stage):
 
     def __init__(self, setup: LaneSetup) -> None:
         self._cards = setup.cards
+        self._segments = setup.segments
         self._habits: StateField[JudgedSession] = StateField(
             "habits-v1", JudgedSession.to_text, self._read, setup.bundle
         )
@@ -67,8 +66,13 @@ class HabitStage(Stage):
         evaluation.newest = judged.newest
         signals = evaluation.signals
         signals.values = evaluation.values
+        in_force = None if self._segments is None else self._segments.in_force
         signals.readings = SessionReadings(
-            judged, view, evaluation.values, _NOTHING if window is None else window.wholes
+            judged,
+            view,
+            evaluation.values,
+            _NOTHING if window is None else window.wholes,
+            None if in_force is None or evaluation.segment is None else in_force.usual.get(evaluation.segment),
         )
         signals.is_whole = judged.visible_ms >= MIN_COVERAGE * MINUTE_MS
         signals.scalars["at_break"] = float(is_at_break(judged.newest, was_hidden))

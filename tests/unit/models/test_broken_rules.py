@@ -120,7 +120,7 @@ BROKEN: list[tuple[str, str]] = [
     (EVENT + "    if: recent_clicks ¤> 16.0\n", "recent_clicks lies between 0 and 16"),
     (EVENT + "    if: z(¤rating) > 3.0\n".replace("z(¤", "¤z("), "an event has no baseline"),
     (ITEM + "    if: ¤z(clicks, 'peers') > 3.0\n", "contents have no peers"),
-    (WINDOW + "    if: baseline(clicks, ¤'segment') > 3.0\n", "no lane knows baselines of segments yet"),
+    (WINDOW + "    if: baseline(clicks, ¤'group') > 3.0\n", 'baseline takes "self" or "peers" or "segment" second'),
     (WINDOW + "    when: [{feature: pages, above: ¤10, below: 5}]\n", "above: 10 with below: 5 can never hold"),
     (WINDOW + "    when: [{feature: pages, above: ¤.nan}]\n", "give a finite number"),
     (WINDOW + "    when: [{forest: ¤7.0}]\n", "scores lie between 0 and 1"),
