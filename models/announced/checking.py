@@ -16,9 +16,11 @@ from schemas.model_cards import (
     MAX_RECORD_BYTES,
     CorruptModelError,
     ModelCard,
+    ModelMode,
     ModelRecord,
     model_id,
     require_checksum,
+    shadow_key,
 )
 
 MAX_FEATURES: Final = 256
@@ -35,6 +37,7 @@ class CheckedModel(NamedTuple):
     card: ModelCard
     artefact: bytes
     from_ms: int
+    mode: ModelMode = "active"
 
 
 def check_record(key: str, body: str) -> CheckedModel:
@@ -46,7 +49,7 @@ def check_record(key: str, body: str) -> CheckedModel:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ModelRefusedError(f"the record is no announcement of a model: {error}") from None
     card = record.card
-    _check_card(key, card)
+    _check_card(key, card, record.mode)
     artefact = unpack(record.artefact)
     try:
         require_checksum(artefact, card)
@@ -54,13 +57,15 @@ def check_record(key: str, body: str) -> CheckedModel:
         raise ModelRefusedError(str(error)) from None
     require_onnx(artefact)
     require_plain_graph(artefact)
-    return CheckedModel(card, artefact, record.from_ms)
+    return CheckedModel(card, artefact, record.from_ms, record.mode)
 
 
-def _check_card(key: str, card: ModelCard) -> None:
+def _check_card(key: str, card: ModelCard, mode: ModelMode) -> None:
     expected = model_id(card.kind, card.segment)
-    if not card.id == expected == key:
-        raise ModelRefusedError(f"the card is of {card.id!r} and stands under {key!r}; expected {expected!r} for both")
+    place = shadow_key(expected) if mode == "shadow" else expected
+    if card.id != expected or key != place:
+        wanted = f"{expected!r} for both" if place == expected else f"{expected!r} under {place!r}"
+        raise ModelRefusedError(f"the card is of {card.id!r} and stands under {key!r}; expected {wanted}")
     names = card.features
     if not 0 < len(names) <= MAX_FEATURES or len(set(names)) != len(names):
         raise ModelRefusedError(f"{len(names)} features; expected 1 to {MAX_FEATURES}, each once")

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from models.announced.loading import LoadedModel
+from models.predictions.targets import STEP_WORDS
 from schemas.actions import ActionName
-
-STEP_WORDS: Final = 50
-"""Lengths are asked for in steps: no CMS has a version for each word."""
 
 MIN_WORDS: Final = 50
 
