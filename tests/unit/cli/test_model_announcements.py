@@ -19,6 +19,7 @@ from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from schemas.topics import MODELS
 from tests.support.acknowledging_job import acknowledging
+from tests.support.model_stores import NOON_MS
 from tests.support.told_lengths import recorded
 
 
@@ -147,8 +148,8 @@ def test_compare_without_versions_shows_shadow_beside_live(kafka: MockKafka, tmp
     for number in range(40):
         session, scores = f"c{number}", {"length": 500.0, "shadow_length": 410.0}
         models, segment = {"length": 1, "shadow_length": 2}, "s1" if number < 35 else "s2"
-        rows.append(FeatureRow(session, 1_000, "window", {}, {}, segment, {**scores}, None, models))
-        outcomes.append(Outcome(None, session, None, 1_001, "preferred_content_length", 400.0))
+        rows.append(FeatureRow(session, NOON_MS, "window", {}, {}, segment, {**scores}, None, models))
+        outcomes.append(Outcome(None, session, None, NOON_MS + 1, "preferred_content_length", 400.0))
     (tmp_path / "f.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
     (tmp_path / "o.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, outcomes)))
     files = ("--features", tmp_path / "f.jsonl", "--outcomes", tmp_path / "o.jsonl")
