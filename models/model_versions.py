@@ -17,6 +17,9 @@ from schemas.model_cards import MAX_ARTEFACT_BYTES, CorruptModelError, ModelCard
 ARTEFACT: Final = "model.onnx"
 CARD: Final = "card.json"
 PROMOTIONS: Final = "promotions.json"
+EVALUATION: Final = "evaluation.json"
+"""What the gate found."""
+REPORT: Final = "report.html"
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 _ATTEMPTS: Final = 20
@@ -106,21 +109,29 @@ class ModelVersions:
 
     def load(self, model_id: str, version: int) -> StoredModel:
         """Loads a version, checked: card, size, bytes. Nothing but ONNX is opened."""
-        folder = self.path(model_id, version)
+        folder, card = self.path(model_id, version), self.card(model_id, version)
         place = f"{folder}"
         try:
-            card = msgspec.json.decode((folder / CARD).read_bytes(), type=ModelCard)
             if (folder / ARTEFACT).stat().st_size > MAX_ARTEFACT_BYTES:
                 raise ModelError(f"{place}: {ARTEFACT} is longer than {MAX_ARTEFACT_BYTES} bytes")
             artefact = (folder / ARTEFACT).read_bytes()
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise ModelError(f"{place} cannot be used: {error}; train another version") from None
-        if (card.id, card.version) != (model_id, version):
-            raise ModelError(
-                f"{place}: the card is of {card.id} version {card.version}; take back the card of this version"
-            )
         _require(artefact, card, place)
         return StoredModel(card, artefact)
+
+    def card(self, model_id: str, version: int) -> ModelCard:
+        """Returns the card of a version, without looking at its artefact."""
+        folder = self.path(model_id, version)
+        try:
+            card = msgspec.json.decode((folder / CARD).read_bytes(), type=ModelCard)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ModelError(f"{folder} cannot be used: {error}; train another version") from None
+        if (card.id, card.version) != (model_id, version):
+            raise ModelError(
+                f"{folder}: the card is of {card.id} version {card.version}; take back the card of this version"
+            )
+        return card
 
     def read(self, model_id: str, version: int, name: str) -> bytes | None:
         """Returns a further file of a version; None where it has none of that name."""

@@ -8,6 +8,12 @@ from msgspec import Struct
 
 ModelKind = Literal["isolation_forest", "autoencoder", "deviation", "anomaly", "length", "tone"]
 
+SHADOW: Final = "shadow."
+"""Before the id, in the key of a model in shadow; no kind begins so."""
+
+ModelMode = Literal["active", "shadow"]
+"""A model in shadow is asked beside the one in force: what it asks for is recorded, and never commanded."""
+
 MAX_RECORD_BYTES: Final = 1_000_000
 """Longest record on models.v1: under Kafka's own bound, which producers and consumers share."""
 
@@ -91,6 +97,8 @@ class ModelRecord(Struct):
     artefact: str
     location: str | None = None
     from_ms: int = 0
+    mode: ModelMode = "active"
+    """A model in shadow stands under `shadow_key` of its id, so that it replaces nothing."""
 
 
 class CorruptModelError(Exception):
@@ -104,6 +112,15 @@ def model_id(kind: ModelKind, segment: str | None = None) -> str:
     ('length', 'length.s3')
     """
     return kind if segment is None else f"{kind}.{segment}"
+
+
+def shadow_key(model: str) -> str:
+    """The key on the topic of a model in shadow, by its id.
+
+    >>> shadow_key(model_id("length", "s3"))
+    'shadow.length.s3'
+    """
+    return f"{SHADOW}{model}"
 
 
 def require_checksum(artefact: bytes, card: ModelCard) -> None:

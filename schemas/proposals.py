@@ -21,7 +21,7 @@ REASONS: Final[dict[SuppressionReason, str]] = {
     "outranked": "a more important proposal of the same exclusive group was decided at the same time",
     "expired": "the proposal came after its own expiry, or outside the rule's validity",
     "unknown_content": "the item does not have the variant or language that the action would show",
-    "shadow": "the rule is in shadow mode: it is observed, and commands nothing",
+    "shadow": "the rule or model is in shadow: it is observed, and commands nothing",
 }
 """Why a proposal became no command."""
 

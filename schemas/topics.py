@@ -10,6 +10,7 @@ from schemas.audit import LateEvent, WindowTally
 from schemas.commands import AdjustmentCommand
 from schemas.content import Content
 from schemas.control_acks import ControlAck
+from schemas.drift import DriftLook
 from schemas.events import Event
 from schemas.features import FeatureRow
 from schemas.heatmap import HeatCell
@@ -167,6 +168,16 @@ ALERTS: Final = Topic(
     (_ADJUST, _LEARN, _CLI),
     (_CLI, _GATEWAY),
 )
+DRIFT: Final = Topic(
+    "drift.v1",
+    DriftLook,
+    "watch",
+    "How far features and scores were from their reference range, look after look.",
+    1,
+    30 * _DAY_MS,
+    (_LEARN,),
+    (_GATEWAY,),
+)
 SESSION_STATE: Final = Topic(
     "session-state.v1",
     SessionState,
@@ -236,6 +247,7 @@ TOPICS: Final = (
     FEATURES,
     SEGMENTS,
     ALERTS,
+    DRIFT,
     CONTENT,
     CONTROL_ACKS,
     SESSION_STATE,

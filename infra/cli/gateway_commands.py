@@ -112,7 +112,10 @@ def warn_of_grants(kafka: KafkaConnection, component: str, prefix: str) -> None:
 def environment(bootstrap: str) -> dict[str, str]:
     """Returns this process's environment, completed by the addresses of the local stack."""
     environ = dict(os.environ)
-    services = StackRecord.read(Home.from_env()).services
+    home = Home.from_env()
+    services = StackRecord.read(home).services
+    if "MICROADJUST_MODELS_FILE" not in environ:
+        environ.setdefault("MICROADJUST_MODELS", str(home.path / "models"))
     if bootstrap:
         environ["MICROADJUST_GATEWAY_BOOTSTRAP"] = bootstrap
     elif "kafka" in services:

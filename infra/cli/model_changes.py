@@ -1,24 +1,27 @@
 """models promote, rollback: commands that put a stored version in force while the job runs."""
 
 import time
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import msgspec
 import typer
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.model_options import Name, Store, store_at
 from infra.cli.output import Json, err, errors, print_json, print_table
 from infra.cli.rule_changes import Timeout, Wait, author
+from infra.kafka.connection import Kafka
+from infra.learning.listing import evaluation_of
+from infra.learning.models_topic import write
 from infra.rules.in_force import InForce
 from infra.rules.rule_topics import RuleTopics
 from infra.rules.waiting import AckWaiter
 from models.learning.evaluation import Evaluation
 from models.model_store import ModelError
 from models.model_versions import ModelVersions, Promotion
+from schemas.model_cards import ModelMode
 
-EVALUATION = "evaluation.json"
-REPORT = "report.html"
+if TYPE_CHECKING:
+    from infra.learning.announcing import Announcement
 
 Announce = Annotated[
     bool,
@@ -76,15 +79,6 @@ def rollback(
         _put(versions, name, versions.before(name), "rollback", announce, from_ms, wait, timeout, bootstrap, as_json)
 
 
-def evaluation_of(versions: ModelVersions, name: str, version: int) -> Evaluation | None:
-    """Returns what the gate found; None where it was not asked. Raises `ModelError`."""
-    text = versions.read(name, version, EVALUATION)
-    try:
-        return None if text is None else msgspec.json.decode(text, type=Evaluation)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ModelError(f"{versions.path(name, version) / EVALUATION} cannot be read: {error}") from None
-
-
 def check_rows(found: Evaluation) -> list[dict[str, str]]:
     """Returns the checks of the gate as rows of a table."""
     return [
@@ -100,51 +94,68 @@ def _put(
     announce: bool,
     from_ms: int | None,
     wait: bool,
-    timeout_s: float,
+    timeout: float,
     bootstrap: str,
     as_json: bool,
 ) -> None:
     before, now_ms = versions.promoted(name), time.time_ns() // 1_000_000
-    model = versions.load(name, version)
     found: InForce | None = None
     if announce:
-        # What checks a model as the job does is not there where only the edge is installed.
-        try:
-            from infra.learning.announcing import announcement, write
-        except ImportError as error:
-            raise ModelError(f"announcing checks a model as the job does: install microadjust[job] ({error})") from None
-        location = versions.path(name, version).resolve().as_uri()
-        record = announcement(model, location, now_ms if from_ms is None else from_ms)
-        kafka = resolve_kafka(bootstrap)
-        if wait:
-            with AckWaiter(RuleTopics(kafka), "model") as waiter, err.status("waiting for the job's subtasks"):
-                write(kafka, record)
-                found = waiter.wait({name: version}, timeout_s)[name]
-        else:
-            write(kafka, record)
+        record = to_record(versions, name, version, now_ms if from_ms is None else from_ms)
+        found = send(resolve_kafka(bootstrap), record.key, record.body, version, wait, timeout)
+    else:
+        versions.load(name, version)
     if found is None or found.state != "refused":
         versions.record(name, Promotion(version, kind, now_ms, author().by))
     state = "in the store only" if not announce else ("not waited for" if found is None else found.state)
     row = {"model": name, "version": version, "before": before, "change": kind, "state": state}
+    report(row, f"model {name} version {version}", found, timeout, as_json)
+
+
+def to_record(
+    versions: ModelVersions, name: str, version: int, from_ms: int, mode: ModelMode = "active"
+) -> "Announcement":
+    """Returns the announcement of a stored version, checked as the job does. Raises `ModelError`."""
+    # What checks a model as the job does is not there where only the edge is installed.
+    try:
+        from infra.learning.announcing import announcement
+    except ImportError as error:
+        raise ModelError(f"announcing checks a model as the job does: install microadjust[job] ({error})") from None
+    location = versions.path(name, version).resolve().as_uri()
+    return announcement(versions.load(name, version), location, from_ms, mode)
+
+
+def send(
+    kafka: Kafka, key: str, body: bytes | None, version: int | None, wait: bool, timeout_s: float
+) -> InForce | None:
+    """Writes a record of models.v1; returns what the job's subtasks say of it, None without waiting. Raises `StreamError`."""
+    if not wait:
+        write(kafka, key, body)
+        return None
+    with AckWaiter(RuleTopics(kafka), "model") as waiter, err.status("waiting for the job's subtasks"):
+        write(kafka, key, body)
+        return waiter.wait({key: version}, timeout_s)[key]
+
+
+def report(row: dict[str, Any], what: str, found: InForce | None, timeout_s: float, as_json: bool) -> None:
+    """Prints what became of a change; exits with status 1 where it is not in force in every subtask."""
     row["in_force"] = None if found is None else found.described()
     if as_json:
         print_json(row)
     else:
         print_table([row], "")
     if found is not None and found.state != "in_force":
-        err.print(
-            f"microadjust: {_problem(name, version, found, timeout_s)}", style="red", markup=False, soft_wrap=True
-        )
+        err.print(f"microadjust: {_problem(what, found, timeout_s)}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1)
 
 
-def _problem(name: str, version: int, found: InForce, timeout_s: float) -> str:
+def _problem(what: str, found: InForce, timeout_s: float) -> str:
     if found.state == "refused":
-        return f"model {name} version {version} is refused, and the one before stays in force: {found.refused}"
+        return f"{what} is refused, and the one before stays in force: {found.refused}"
     if found.state == "unknown":
         return (
-            f"model {name} version {version} was written, but no subtask has acknowledged it within {timeout_s:g} s: "
+            f"{what} was written, but no subtask has acknowledged it within {timeout_s:g} s: "
             "is the adjust job running? It takes the model up when it starts"
         )
     missing = ", ".join(map(str, found.missing))
-    return f"model {name} version {version}: no acknowledgement from subtask {missing} within {timeout_s:g} s"
+    return f"{what}: no acknowledgement from subtask {missing} within {timeout_s:g} s"

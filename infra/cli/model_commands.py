@@ -3,34 +3,25 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
-from infra.cli import model_changes, model_training
-from infra.cli.model_options import (
-    Category,
-    Csv,
-    Name,
-    Rename,
-    SessionColumn,
-    Store,
-    Target,
-    TimeColumn,
-    Without,
-    store_at,
-)
+from infra.cli import model_changes, model_comparison, model_shadow, model_training
+from infra.cli.model_options import Name, Store, store_at
 from infra.cli.output import Json, errors, out, print_json, print_table, show
+from infra.learning.listing import evaluation_of, metric_text
 from models.model_store import ModelError
 from models.model_versions import ModelVersions
-from schemas.model_cards import MetricValue, ModelCard
+from schemas.model_cards import ModelCard
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Train, judge, promote and roll back the models of content length and tone.",
+    help="Train, judge, try in shadow, promote and roll back the models of content length and tone.",
 )
 app.command()(model_training.train)
 app.command()(model_changes.promote)
 app.command()(model_changes.rollback)
+app.command()(model_shadow.shadow)
+app.command()(model_comparison.compare)
 
 Version = Annotated[int | None, typer.Argument(help="Version; the one in force, else the newest, by default.")]
 
@@ -62,14 +53,14 @@ def _row(versions: ModelVersions, name: str, version: int) -> dict[str, Any]:
         "version": version,
         "state": "in force" if versions.promoted(name) == version else None,
         "gate": None if passed is None else ("in" if passed else "out"),
-        "metrics": ", ".join(f"{key} {_metric(value)}" for key, value in card.metrics.items()),
+        "metrics": ", ".join(f"{key} {metric_text(value)}" for key, value in card.metrics.items()),
         "until": _instant(card.trained_until_ms),
     }
 
 
 def _passed(versions: ModelVersions, name: str, version: int) -> bool | None:
     """Whether the gate let the version in; None where it was not asked."""
-    found = model_changes.evaluation_of(versions, name, version)
+    found = evaluation_of(versions, name, version)
     return None if found is None else found.passed
 
 
@@ -80,7 +71,7 @@ def show_model(name: Name, version: Version = None, store: Store = "", as_json: 
         versions = store_at(store)
         chosen = version if version is not None else default_version(versions, name)
         card = versions.load(name, chosen).card
-        found = model_changes.evaluation_of(versions, name, chosen)
+        found = evaluation_of(versions, name, chosen)
         promotions = [each for each in versions.promotions(name) if each.version == chosen]
         if as_json:
             print_json({"card": card, "evaluation": found, "promotions": promotions})
@@ -110,7 +101,7 @@ def _described(card: ModelCard) -> dict[str, Any]:
         "time range": span if card.trained_from_ms is not None else "by order of the file",
         "inputs": ", ".join(card.features),
         "classes": ", ".join(card.classes) or None,
-        "metrics": ", ".join(f"{key} {_metric(value)}" for key, value in card.metrics.items()),
+        "metrics": ", ".join(f"{key} {metric_text(value)}" for key, value in card.metrics.items()),
         "coverage": card.coverage,
         "parity": None if card.parity is None else f"{card.parity:.1e}",
         "seed": card.seed,
@@ -119,54 +110,5 @@ def _described(card: ModelCard) -> dict[str, Any]:
     }
 
 
-def _metric(value: MetricValue) -> str:
-    if value.low is None or value.high is None:
-        return f"{value.value:.4g}"
-    return f"{value.value:.4g} ({value.low:.4g} to {value.high:.4g})"
-
-
 def _instant(at_ms: int | None) -> str | None:
     return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-@app.command()
-def compare(
-    name: Name,
-    first: Annotated[int, typer.Argument(help="Version.")],
-    second: Annotated[int, typer.Argument(help="Version to compare it with.")],
-    csv: Csv,
-    target: Target = "",
-    time: TimeColumn = "",
-    session: SessionColumn = "",
-    without: Without = None,
-    category: Category = None,
-    rename: Rename = None,
-    store: Store = "",
-    as_json: Json = False,
-) -> None:
-    """Compare two versions on the rows of a CSV file, which neither should have been trained on."""
-    with errors():
-        versions = store_at(store)
-        models = [versions.load(name, each) for each in (first, second)]
-        training = model_training.imported()
-        options = model_training.options_for(training, name, target)
-        data = training.DataOptions(csv, (), (), "", target, time, session, without or [], category or [], rename or [])
-        rows = training.examples_of(data, options.kind, None, "")
-        pair = [training.Incumbent(each.card, each.artefact) for each in models]
-        found = training.compare_models(*pair, rows, options)
-    if as_json:
-        print_json({**msgspec.to_builtins(found), "verdict": found.verdict})
-        return
-    print_table(
-        [
-            {"metric": key, f"version {first}": _metric(value), f"version {second}": _metric(found.second_metrics[key])}
-            for key, value in found.first_metrics.items()
-            if key in found.second_metrics
-        ],
-        "",
-    )
-    out.print(
-        f"\n{found.verdict}: {found.loss} of version {second} minus that of version {first} is {_metric(found.advantage)} "
-        f"over {found.rows:,} rows",
-        soft_wrap=True,
-    )

@@ -1,6 +1,5 @@
 """Options that several `models` commands share."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,9 +14,6 @@ Store = Annotated[
         envvar="MICROADJUST_MODELS",
         help="Store: a folder or a file:// address; beside the local stack by default.",
     ),
-]
-Csv = Annotated[
-    Path, typer.Option(help="CSV file with a header: one row for each reader, times ascending or in a column.")
 ]
 Target = Annotated[
     str, typer.Option(help="Column or metric to predict; preferred_content_length or preferred_tone by default.")

@@ -9,13 +9,14 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
 from infra.cli.bootstrap import Bootstrap
-from infra.cli.model_changes import EVALUATION, REPORT, check_rows
+from infra.cli.model_changes import check_rows
 from infra.cli.model_options import Category, Name, Rename, SessionColumn, Store, Target, TimeColumn, Without, store_at
 from infra.cli.output import Json, err, errors, out, print_json, print_table
 from infra.version import package_version
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from models.model_store import ModelError
-from models.model_versions import ModelVersions
+from models.model_versions import EVALUATION, REPORT, ModelVersions
+from models.predictions.targets import TARGETS
 
 KINDS = ("length", "tone")
 
@@ -126,8 +127,6 @@ def options_for(
     max_half_width: float = 200.0,
 ) -> Any:
     """Returns the options of training for a model's id. Raises `ModelError` for another kind of model."""
-    from models.learning.csv_file import TARGETS
-
     kind, _, segment = name.partition(".")
     if kind not in KINDS:
         raise ModelError(f"{name}: trained here are {' and '.join(KINDS)}, each alone or with .SEGMENT")

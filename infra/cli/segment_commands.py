@@ -12,6 +12,7 @@ from infra.cli.output import Json, err, errors, out, print_json, print_table, sh
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import StreamError, TopicReader
+from models.segments.telling import telling_features
 from schemas.segments import Segment
 from schemas.topics import SEGMENTS
 
@@ -103,22 +104,12 @@ def row(segment: Segment) -> dict[str, Any]:
 
 def features(segment: Segment, all_segments: list[Segment]) -> list[dict[str, Any]]:
     """One row for each feature of the centre; `apart` is the distance from the mean of all readers, in spreads."""
-    from models.segments.columns import COLUMNS, Column, scaled
-
-    known = {column.name: column for column in COLUMNS}
-    total = sum(each.share for each in all_segments) or 1.0
-    found = []
-    for name, value in segment.centroid.items():
-        column = known.get(name) or Column(name, "", f"low {name}", f"high {name}", 1.0, name, segment.scales.get(name))
-        mean = sum(column.scaled(each.centroid.get(name, value)) * each.share for each in all_segments) / total
-        apart = (scaled(value, segment.scales.get(name)) - mean) / segment.spread[name]
-        found.append((abs(apart), name, value, column.unscaled(mean), apart, column.unit))
     return [
         {
-            "feature": name,
-            "value": format_quantity(value, unit),
-            "all_readers": format_quantity(usual, unit),
-            "apart": f"{format_number(apart)}",
+            "feature": each.feature,
+            "value": format_quantity(each.value, each.unit),
+            "all_readers": format_quantity(each.usual, each.unit),
+            "apart": format_number(each.apart),
         }
-        for _, name, value, usual, apart, unit in sorted(found, key=lambda each: (-each[0], each[1]))
+        for each in telling_features(segment, all_segments)
     ]

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from infra.cli.bootstrap import resolve_kafka
+from infra.cli.durations import duration_ms
 from infra.learning.recorded_features import last_feature_rows, last_outcomes
-from models.learning.csv_file import TARGETS, CsvOptions, read_csv
+from models.learning.csv_file import CsvOptions, read_csv
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.feature_log import join, read_feature_files, read_outcome_files
+from models.predictions.targets import TARGETS
 
 SEGMENT_COLUMN = "segment"
-_UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +91,3 @@ def _renaming(text: str) -> tuple[str, str, float]:
             f"--rename {text}: give COLUMN=FEATURE or COLUMN=FEATURE*FACTOR, as session_duration=session_age_ms*1000"
         )
     return column, feature, number
-
-
-def duration_ms(text: str) -> int:
-    """Milliseconds of a time such as 7d. Raises `TrainingDataError`.
-
-    >>> duration_ms("7d")
-    604800000
-    """
-    count, unit = text[:-1], text[-1:]
-    if not count.isdecimal() or unit not in _UNITS_MS or len(count) > 6:
-        raise TrainingDataError(f"--last {text}: give a number with m, h or d, as 7d")
-    return int(count) * _UNITS_MS[unit]

@@ -19,6 +19,7 @@ _OTHER_NAMES: Final = {
     "session_secret": "MICROADJUST_SESSION_SECRET",
     "token_secrets": "MICROADJUST_PUSH_SECRETS",
     "webhooks": "MICROADJUST_WEBHOOK_SECRETS",
+    "models": "MICROADJUST_MODELS",
 }
 """Settings that other programs read as well, so their variables lack the gateway's prefix."""
 
@@ -119,6 +120,8 @@ class Settings:
     """Address of Flink's REST API, for the console's health page."""
     pictures: str = ""
     """Folder of page screenshots for the console's heatmap (`infra/console/README.md`)."""
+    models: str = ""
+    """Store of trained models for the console's page: a folder or a file:// address. The page lists announced models without."""
     console_also: tuple[str, ...] = ()
     """Prefixes of further sets of topics that the console shows beside the gateway's own."""
     demo: bool = False

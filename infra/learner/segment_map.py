@@ -5,10 +5,7 @@ from html import escape
 from math import sqrt
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from models.segments.columns import scaled
+from models.segments.map_axes import principal_axes
 from schemas.segments import Segment
 
 COLOURS: Final = (
@@ -35,44 +32,16 @@ def draw(segments: Sequence[Segment], history: Sequence[Segment]) -> str:
     )
 
 
-def principal_axes(segments: Sequence[Segment]) -> tuple[NDArray[np.float64], list[str]]:
-    """The place of each segment along two axes, in spreads, and the words for each axis: the features that it follows most.
-
-    The axes are those of the centres, weighted by the segments' shares.
-    """
-    names = [name for name in segments[0].centroid if all(name in each.centroid for each in segments)]
-    scales, spread = segments[0].scales, segments[0].spread
-    points = np.array(
-        [[scaled(each.centroid[name], scales.get(name)) / spread[name] for name in names] for each in segments]
-    )
-    weights = np.array([max(each.share, 1e-6) for each in segments])
-    weights = weights / weights.sum()
-    centred = points - weights @ points
-    _, lengths, axes = np.linalg.svd(centred * np.sqrt(weights)[:, None], full_matrices=False)
-    # Two segments differ along one line only.
-    axes = np.vstack([axes * (lengths > 1e-9 * lengths[0])[:, None], np.zeros((2, len(names)))])[:2]
-    for axis in axes:
-        # The sign of an axis is arbitrary: its greatest part points right, and up.
-        if axis[int(np.argmax(np.abs(axis)))] < 0.0:
-            axis *= -1.0
-    return centred @ axes.T, [_words(axis, names) for axis in axes]
-
-
-def _words(axis: NDArray[np.float64], names: Sequence[str]) -> str:
-    order = sorted(range(len(names)), key=lambda index: (-abs(axis[index]), index))
-    telling = [index for index in order[:2] if abs(axis[index]) > 0.3]
-    return ", ".join(("more " if axis[index] > 0 else "less ") + names[index] for index in telling) or "nothing more"
-
-
 def _map(segments: Sequence[Segment], colour: dict[str, str]) -> str:
     places, words = principal_axes(segments)
     inner_width, inner_height = WIDTH - LEFT - 40 - 2 * GREATEST_RADIUS, MAP_HEIGHT - 2 * GREATEST_RADIUS
-    low, reach = places.min(axis=0), np.maximum(places.max(axis=0) - places.min(axis=0), 1.0)
+    low = [min(axis) for axis in zip(*places, strict=True)]
+    reach = [max(max(axis) - min(axis), 1.0) for axis in zip(*places, strict=True)]
     largest = max(each.share for each in segments) or 1.0
     parts = [f'<rect x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - 40}" height="{MAP_HEIGHT}" fill="#f8fafc"/>']
     for segment, place in zip(segments, places, strict=True):
-        x = LEFT + GREATEST_RADIUS + float((place[0] - low[0]) / reach[0]) * inner_width
-        y = TOP + MAP_HEIGHT - GREATEST_RADIUS - float((place[1] - low[1]) / reach[1]) * inner_height
+        x = LEFT + GREATEST_RADIUS + (place[0] - low[0]) / reach[0] * inner_width
+        y = TOP + MAP_HEIGHT - GREATEST_RADIUS - (place[1] - low[1]) / reach[1] * inner_height
         radius = max(6.0, GREATEST_RADIUS * sqrt(segment.share / largest) * 0.9)
         parts.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour[segment.segment_id]}" fill-opacity="0.35"/>'

@@ -17,10 +17,11 @@ from infra.learner.refused_models import RefusedModels
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.segments.learner import DEFAULTS, LearningOptions
+from schemas.drift import DriftLook
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome
 from schemas.segments import Segment
-from schemas.topics import ALERTS, FEATURES, OUTCOMES, SEGMENTS
+from schemas.topics import ALERTS, DRIFT, FEATURES, OUTCOMES, SEGMENTS
 
 _log = logging.getLogger(__name__)
 
@@ -185,6 +186,8 @@ class LearnerService:
                 case SegmentChange(segment_id, segment):
                     value = None if segment is None else msgspec.json.encode(segment)
                     self._producer.send(SEGMENTS.name, value, segment_id.encode())
+                case DriftLook():
+                    self._producer.send(DRIFT.name, msgspec.json.encode(message), b"watch")
                 case Retraining():
                     self._hook.start(message.model)
                     continue

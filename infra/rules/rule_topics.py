@@ -10,7 +10,7 @@ from infra.kafka.blocking_producer import BlockingProducer
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import TopicReader
 from models.rules.compiled import KNOWN_FEATURES
-from schemas.control_acks import ControlAck
+from schemas.control_acks import ControlAck, ControlKind
 from schemas.rule_history import RuleChange
 from schemas.rules import Rule, RuleError, parse_rule
 from schemas.topics import CONTROL_ACKS, RULES, RULES_HISTORY, Topic
@@ -73,11 +73,11 @@ class RuleTopics:
                 found.setdefault(key, []).append(change)
         return found
 
-    def acks(self) -> dict[str, dict[int, ControlAck]]:
-        """Reads the newest acknowledgement of each subtask, by rule."""
+    def acks(self, kind: ControlKind = "rule") -> dict[str, dict[int, ControlAck]]:
+        """Reads the newest acknowledgement of each subtask, by rule, model or segment."""
         found: dict[str, dict[int, ControlAck]] = {}
         for _, value in self._records(CONTROL_ACKS):
-            if (ack := decode_ack(value)) is not None and ack.kind == "rule":
+            if (ack := decode_ack(value)) is not None and ack.kind == kind:
                 found.setdefault(ack.id, {})[ack.subtask] = ack
         return found
 

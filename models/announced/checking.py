@@ -19,9 +19,11 @@ from schemas.model_cards import (
     MODEL_ID_WORDS,
     CorruptModelError,
     ModelCard,
+    ModelMode,
     ModelRecord,
     model_id,
     require_checksum,
+    shadow_key,
 )
 
 MAX_FEATURES: Final = 256
@@ -42,6 +44,7 @@ class CheckedModel(NamedTuple):
     card: ModelCard
     artefact: bytes
     from_ms: int
+    mode: ModelMode = "active"
 
 
 def check_record(key: str, body: str) -> CheckedModel:
@@ -55,7 +58,7 @@ def check_record(key: str, body: str) -> CheckedModel:
     card = record.card
     if not 0 <= record.from_ms <= MAX_FROM_MS:
         raise ModelRefusedError(f"from_ms is no event time in milliseconds: {str(record.from_ms)[:30]}")
-    _check_card(key, card)
+    _check_card(key, card, record.mode)
     artefact = unpack(record.artefact)
     try:
         require_checksum(artefact, card)
@@ -63,15 +66,15 @@ def check_record(key: str, body: str) -> CheckedModel:
         raise ModelRefusedError(str(error)) from None
     require_onnx(artefact)
     require_plain_graph(artefact)
-    return CheckedModel(card, artefact, record.from_ms)
+    return CheckedModel(card, artefact, record.from_ms, record.mode)
 
 
-def _check_card(key: str, card: ModelCard) -> None:
+def _check_card(key: str, card: ModelCard, mode: ModelMode) -> None:
     expected = model_id(card.kind, card.segment)
-    if not card.id == expected == key:
-        raise ModelRefusedError(
-            f"the card is of {card.id[:80]!r} and stands under {key[:80]!r}; expected {expected[:80]!r} for both"
-        )
+    place = shadow_key(expected) if mode == "shadow" else expected
+    if card.id != expected or key != place:
+        wanted = f"{expected[:80]!r} for both" if place == expected else f"{expected[:80]!r} under {place[:80]!r}"
+        raise ModelRefusedError(f"the card is of {card.id[:80]!r} and stands under {key[:80]!r}; expected {wanted}")
     if not MODEL_ID.fullmatch(card.id) or card.segment == "":
         raise ModelRefusedError(f"{card.id[:80]!r} is no id of a model: {MODEL_ID_WORDS}")
     if not 0 <= card.version <= MAX_VERSION:

@@ -8,7 +8,7 @@ from models.announced.errors import ModelRefusedError
 from models.announced.loading import LoadedModel, load
 from models.announced.timeline import Timeline
 from models.isolation_forest.registry import ForestRegistry, ForestVersion
-from schemas.model_cards import ModelKind, model_id
+from schemas.model_cards import SHADOW, ModelKind, model_id, shadow_key
 
 MAX_MODELS: Final = 32
 """Ids that may have a model at one time: each is memory of every subtask, and part of every checkpoint."""
@@ -17,12 +17,15 @@ MAX_MODELS: Final = 32
 class ModelRegistry:
     """Takes announcements, and answers which model scores a window.
 
-    A forest goes to `forests`, where it takes the place of the one that the job began with.
+    A forest goes to `forests`, where it takes the place of the one that the job began with. A model in shadow stands under a key
+    of its own and takes nobody's place.
     """
 
     def __init__(self, forests: ForestRegistry) -> None:
         self._forests = forests
         self._by_id: dict[str, Timeline[LoadedModel]] = {}
+        self.has_shadows = False
+        """Whether any model is in shadow: windows ask for nothing else where none is."""
 
     def __len__(self) -> int:
         """Number of ids that have a model."""
@@ -47,8 +50,9 @@ class ModelRegistry:
         model = load(checked)
         card, from_ms = model.card, checked.from_ms
         forgotten = self._by_id.setdefault(key, Timeline()).put(from_ms, model)
+        self._count_shadows()
         forest = model.forest
-        if forest is not None and card.threshold is not None:
+        if forest is not None and card.threshold is not None and checked.mode == "active":
             name = f"{card.id}@{card.version}"
             self._forests.announced.put(from_ms, ForestVersion(lambda: forest, card.threshold, name))
         return model, from_ms, forgotten
@@ -56,17 +60,26 @@ class ModelRegistry:
     def withdraw(self, key: str) -> None:
         """Forgets the models of an id, at once."""
         self._by_id.pop(key, None)
+        self._count_shadows()
         if key == model_id("isolation_forest"):
             self._forests.announced = Timeline()
 
     def find(self, kind: ModelKind, segment: str | None, at_ms: int) -> LoadedModel | None:
         """Returns the model for a window that ends at `at_ms`: that of the reader's segment, else that of all readers."""
-        own = None if segment is None else self._by_id.get(model_id(kind, segment))
-        found = None if own is None else own.at(at_ms)
-        if found is not None:
-            return found
-        pooled = self._by_id.get(model_id(kind))
-        return None if pooled is None else pooled.at(at_ms)
+        own = None if segment is None else self._at(model_id(kind, segment), at_ms)
+        return own if own is not None else self._at(model_id(kind), at_ms)
+
+    def find_shadow(self, kind: ModelKind, segment: str | None, at_ms: int) -> LoadedModel | None:
+        """Likewise the model in shadow, which looks at the same window."""
+        own = None if segment is None else self._at(shadow_key(model_id(kind, segment)), at_ms)
+        return own if own is not None else self._at(shadow_key(model_id(kind)), at_ms)
+
+    def _at(self, key: str, at_ms: int) -> LoadedModel | None:
+        timeline = self._by_id.get(key)
+        return None if timeline is None else timeline.at(at_ms)
+
+    def _count_shadows(self) -> None:
+        self.has_shadows = any(key.startswith(SHADOW) for key in self._by_id)
 
     def newest(self) -> Iterator[tuple[str, LoadedModel, int]]:
         """Yields each id in order, with the model that was announced last, and the time from which it is in force."""

@@ -21,7 +21,7 @@ MIN_ROWS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A number that has drifted, by both tests."""
+    """How a number compares with its reference range. It has drifted where both tests say so."""
 
     subject: str
     psi: float
@@ -29,6 +29,7 @@ class Finding:
     distance: float
     p: float
     rows: int
+    has_drifted: bool = True
 
 
 class DriftWatch:
@@ -53,6 +54,10 @@ class DriftWatch:
 
     def look(self, current: Mapping[str, Sequence[float] | Floats]) -> list[Finding]:
         """What has drifted in a range of values that the reference does not share, most drifted first."""
+        return [each for each in self.judge(current) if each.has_drifted]
+
+    def judge(self, current: Mapping[str, Sequence[float] | Floats]) -> list[Finding]:
+        """All numbers of which enough values are known, drifted or not, by falling PSI."""
         found = []
         for name, reference in self._references.items():
             values = _known(current.get(name, ()))
@@ -64,8 +69,8 @@ class DriftWatch:
             psi = index_of(bin_shares(reference, edges), bin_shares(values, edges))
             # A constant has one bin, and no PSI: there the exact test decides alone.
             limit = threshold(len(edges) + 1, len(reference), len(values), self._level) if len(edges) else 0.0
-            if p < self._level and psi >= limit:
-                found.append(Finding(name, psi, limit, distance, p, len(values)))
+            has_drifted = p < self._level and psi >= limit
+            found.append(Finding(name, psi, limit, distance, p, len(values), has_drifted))
         return sorted(found, key=lambda each: (-each.psi, each.subject))
 
 

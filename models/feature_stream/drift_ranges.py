@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from models.drift.watch import DriftWatch, Finding
+from schemas.drift import DriftLook, DriftReading
 from schemas.features import FeatureRow
 
 NAN: Final = float("nan")
@@ -25,6 +26,8 @@ class DriftRanges:
         self._rows: list[dict[str, float]] = []
         self._watch: DriftWatch | None = None
         self.looks = 0
+        self.judged: list[Finding] = []
+        """All numbers as the last look found them, drifted or not."""
 
     @property
     def has_reference(self) -> bool:
@@ -47,10 +50,10 @@ class DriftRanges:
             return []
         if len(self._rows) < self._range_rows:
             return []
-        findings = self._watch.look(_columns(self._rows))
+        self.judged = self._watch.judge(_columns(self._rows))
         self.looks += 1
         self._rows = []
-        return findings
+        return [each for each in self.judged if each.has_drifted]
 
     def _set(self, rows: Sequence[Mapping[str, float]]) -> None:
         # Every n-th of a long range, so that all of it counts.
@@ -68,3 +71,21 @@ def numbers(row: FeatureRow) -> dict[str, float]:
 def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
     names = sorted({name for row in rows for name in row})
     return {name: [row.get(name, NAN) for row in rows] for name in names}
+
+
+def to_look(judged: Sequence[Finding], at_ms: int) -> DriftLook:
+    """The record of drift.v1."""
+    readings = [
+        DriftReading(
+            each.subject.removeprefix(SCORE),
+            "score" if each.subject.startswith(SCORE) else "feature",
+            each.psi,
+            each.psi_threshold,
+            each.distance,
+            each.p,
+            each.rows,
+            each.has_drifted,
+        )
+        for each in judged
+    ]
+    return DriftLook(at_ms, readings)

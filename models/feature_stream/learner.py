@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.feature_stream.alert_texts import drift_alert, live_alert, retraining_alert, segment_alerts
-from models.feature_stream.drift_ranges import DriftRanges
+from models.feature_stream.drift_ranges import DriftRanges, to_look
 from models.feature_stream.live_models import LiveModels
 from models.feature_stream.minutes import Minutes
 from models.feature_stream.reader_rows import ReaderRows
@@ -14,6 +14,7 @@ from models.segments.columns import COLUMNS, Column
 from models.segments.learner import DEFAULTS, LearningOptions, SegmentLearner
 from models.segments.usual import SegmentMinutes
 from schemas.alerts import Alert
+from schemas.drift import DriftLook
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from schemas.segments import Segment
@@ -47,7 +48,7 @@ class Rollback:
     version: int
 
 
-Message = SegmentChange | Alert | Retraining | Rollback
+Message = SegmentChange | DriftLook | Alert | Retraining | Rollback
 
 
 class FeatureStreamLearner:
@@ -121,6 +122,7 @@ class FeatureStreamLearner:
         findings = self.ranges.add(row)
         if self.ranges.looks == looks:
             return
+        yield to_look(self.ranges.judged, at_ms)
         found = {each.subject for each in findings}
         # Said once, when it begins; again where it has ended in between.
         yield from (drift_alert(each, at_ms) for each in findings if each.subject not in self._drifting)

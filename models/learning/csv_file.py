@@ -15,9 +15,6 @@ from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from schemas.nearest_names import suggestion
 
-TARGETS: Final = {"length": "preferred_content_length", "tone": "preferred_tone"}
-"""The column that a kind of model predicts, unless another is given."""
-
 TIME_COLUMNS: Final = ("occurred_at_ms", "window_end_ms", "at_ms", "timestamp")
 SESSION_COLUMN: Final = "session_id"
 UNKNOWN_TEXTS: Final = frozenset({"", "na", "nan", "null", "none"})

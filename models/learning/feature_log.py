@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
+from models.predictions.targets import MAX_AGE_MS
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome
-
-MAX_AGE_MS: Final = 30 * 60_000
-"""Oldest window that an outcome is joined with: after half an hour a session is over."""
 
 _decode_outcome: Final = msgspec.json.Decoder(Outcome).decode
 

@@ -8,10 +8,8 @@ import numpy as np
 
 from models.announced.loading import LENGTH_COLUMNS, LoadedModel
 from models.onnx_scorer import OnnxScorer
+from models.predictions.targets import STEP_WORDS
 from schemas.actions import ActionName
-
-STEP_WORDS: Final = 50
-"""Lengths are asked for in steps: no CMS has a version for each word."""
 
 MIN_WORDS: Final = 50
 

@@ -10,6 +10,7 @@ from models.predictions.standing import EXPIRES_MS, Due
 from models.rules.evaluation import Moment, Subject
 from schemas.actions import ACTIONS
 from schemas.commands import AdjustmentCommand, Evidence, EvidenceBound, Source, command_id
+from schemas.model_cards import ModelMode
 
 MAX_EVIDENCE: Final = 16
 """Inputs of the model that an explanation shows, in the order of its card."""
@@ -23,13 +24,16 @@ def to_change(
     subject: Subject,
     moment: Moment,
     quiet: str | None,
+    mode: ModelMode = "active",
 ) -> ProposedChange:
     """Returns the proposal. `known` are the numbers and texts of the window."""
     card, at_ms = model.card, moment.at_ms
+    # The version in shadow may be the one in force: the two propose at the same windows.
+    trigger = moment.trigger if mode == "active" else f"{moment.trigger}:{mode}"
     source = Source("model", card.kind, card.version)
     name = next(iter(prediction.parameters))
     command = AdjustmentCommand(
-        command_id=command_id(subject.target, source, moment.trigger),
+        command_id=command_id(subject.target, source, trigger),
         issued_at_ms=at_ms,
         expires_at_ms=at_ms + EXPIRES_MS,
         target=subject.target,
@@ -46,6 +50,7 @@ def to_change(
         command=command,
         lane="window",
         confidence=prediction.confidence,
+        mode=mode,
         renews=asked.renews,
         session_since_ms=moment.session_since_ms,
         quiet=None if asked.renews else quiet,

@@ -21,9 +21,14 @@ def start() -> Start:
     """Starts an operator, from scratch or on the state that another one left."""
 
     def started(
-        *rules: Rule, flink: FakeFlink | None = None, schedule: RefitSchedule = NO_REFITS, emit_scores: bool = False
+        *rules: Rule,
+        flink: FakeFlink | None = None,
+        schedule: RefitSchedule = NO_REFITS,
+        emit_scores: bool = False,
+        log_features: bool = False,
     ) -> Running:
-        return Running(window_commands(*rules, schedule=schedule, emit_scores=emit_scores), flink)
+        operator = window_commands(*rules, schedule=schedule, emit_scores=emit_scores, log_features=log_features)
+        return Running(operator, flink)
 
     return started
 

@@ -27,6 +27,7 @@ from udfs.stages.segments import SegmentStage
 from udfs.stages.session_clock import SessionClockStage
 from udfs.stages.session_context import SessionContextStage
 from udfs.stages.session_scores import SessionScoresStage
+from udfs.stages.shadow_models import ShadowStage
 from udfs.stages.site_scores import SiteScoreStage
 from udfs.stages.window_refill import WindowRefill
 
@@ -40,6 +41,7 @@ STAGES: Final[tuple[Callable[[LaneSetup], Stage], ...]] = (
     IsolationForestStage,
     AnomalyStage,
     PredictionStage,
+    ShadowStage,
     SessionScoresStage,
     FeatureLogStage,
     SessionDecisionStage,

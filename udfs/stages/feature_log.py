@@ -32,6 +32,8 @@ class FeatureLogStage(Stage):
             return
         known = evaluation.known()
         scores = {name: score.value() for name, score in evaluation.signals.scores.items()}
+        if evaluation.shadow_scores is not None:
+            scores.update(evaluation.shadow_scores)
         self._add(
             FeatureRow(
                 window.session_id,

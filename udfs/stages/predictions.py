@@ -3,12 +3,13 @@
 from typing import Any, Final
 
 from models.announced.loading import LoadedModel
+from models.arbitration.proposed_change import ProposedChange
 from models.predictions.prediction import Prediction, Silence, predict
 from models.predictions.proposing import to_change
 from models.predictions.standing import Due, PredictionState, due, remember
 from models.rules.evaluation import Moment
 from models.rules.signals import LazyScore
-from schemas.model_cards import ModelKind
+from schemas.model_cards import ModelKind, ModelMode
 from udfs.keyed_state import StateField
 from udfs.stages.base import LaneSetup, Stage
 from udfs.stages.evaluation import SessionEvaluation
@@ -41,29 +42,42 @@ class PredictionStage(Stage):
                 self._predict(kind, model, evaluation)
 
     def _predict(self, kind: str, model: LoadedModel, evaluation: SessionEvaluation) -> None:
-        known = evaluation.known()
-        found = predict(model, known.numbers, known.texts)
-        for name, score in found.scores.items():
-            evaluation.signals.scores[name] = _known_score(score)
+        for name, score in ask_model(kind, model, evaluation, self._field).items():
+            evaluation.signals.scores[name] = known_score(score)
         evaluation.models[kind] = model.card.version
-        if isinstance(found, Silence):
-            return
-        state = self._field.get(evaluation.key) or PredictionState()
-        asked = due(state, kind, found, evaluation.at_ms)
-        if asked is None:
-            return
-        evaluation.changes.append(_change(model, found, asked, evaluation))
-        if asked.renews or evaluation.signals.quiet is None:
-            # In a quiet time nothing is commanded: the next minute asks again.
-            remember(state, kind, asked, evaluation.at_ms)
-            self._field.set(evaluation.key, state)
 
 
-def _known_score(score: float) -> LazyScore:
+def ask_model(
+    kind: str,
+    model: LoadedModel,
+    evaluation: SessionEvaluation,
+    field: StateField[PredictionState],
+    mode: ModelMode = "active",
+) -> dict[str, float]:
+    """Has a model predict for a window, and proposes what is due by what stands in `field`. Returns the scores."""
+    known = evaluation.known()
+    found = predict(model, known.numbers, known.texts)
+    if isinstance(found, Silence):
+        return found.scores
+    state = field.get(evaluation.key) or PredictionState()
+    asked = due(state, kind, found, evaluation.at_ms)
+    if asked is None:
+        return found.scores
+    evaluation.changes.append(_change(model, found, asked, evaluation, mode))
+    if asked.renews or evaluation.signals.quiet is None:
+        # In a quiet time nothing is commanded: the next minute asks again.
+        remember(state, kind, asked, evaluation.at_ms)
+        field.set(evaluation.key, state)
+    return found.scores
+
+
+def known_score(score: float) -> LazyScore:
     return LazyScore(lambda: score)
 
 
-def _change(model: LoadedModel, found: Prediction, asked: Due, evaluation: SessionEvaluation) -> Any:
+def _change(
+    model: LoadedModel, found: Prediction, asked: Due, evaluation: SessionEvaluation, mode: ModelMode
+) -> ProposedChange:
     known = evaluation.known()
     return to_change(
         model,
@@ -73,4 +87,5 @@ def _change(model: LoadedModel, found: Prediction, asked: Due, evaluation: Sessi
         evaluation.subject(),
         Moment(evaluation.at_ms, evaluation.trigger, evaluation.session_since_ms),
         evaluation.signals.quiet,
+        mode,
     )

@@ -5,11 +5,13 @@ import { heat } from "./heat.js";
 import { health } from "./health.js";
 import { live } from "./live.js";
 import { matrix } from "./matrix.js";
+import { models } from "./models.js";
 import { rules } from "./rules.js";
+import { segments } from "./segments.js";
 import { session } from "./session.js";
 import { explain } from "./explain.js";
 
-const pages = { live, why: explain, rules, matrix, heat, session, health };
+const pages = { live, why: explain, rules, matrix, models, segments, heat, session, health };
 const main = document.getElementById("main");
 let ending = new AbortController();
 

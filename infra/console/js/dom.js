@@ -8,6 +8,7 @@ function made(node, given, children) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "to") node.setAttribute("href", "#/" + value.map((part) => encodeURIComponent(part)).join("/"));
+    else if (name === "api") node.setAttribute("href", "api/" + value.map((part) => encodeURIComponent(part)).join("/"));
     else if (SAFE.test(name)) node.setAttribute(name, value === true ? "" : String(value));
     else throw new TypeError(`no attribute ${name}`);
   }
@@ -18,7 +19,7 @@ function made(node, given, children) {
   return node;
 }
 
-/** @param {string} tag @param {object} [given] attributes, `onclick` and the like, `to`: parts of an address in the console */
+/** @param {string} tag @param {object} [given] attributes, `onclick` and the like, `to`: parts of an address in the console, `api`: of one below api/ */
 export const el = (tag, given, ...children) => made(document.createElement(tag), given, children);
 export const svg = (tag, given, ...children) => made(document.createElementNS(SVG, tag), given, children);
 

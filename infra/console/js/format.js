@@ -35,7 +35,7 @@ export function formatDuration(seconds) {
 }
 
 /** Units that say nothing beside a number: counts, scores, and ranges such as 0..1. */
-const isBare = (unit) => typeof unit !== "string" || unit === "count" || unit === "score" || /^\d/.test(unit);
+export const isBare = (unit) => typeof unit !== "string" || unit === "count" || unit === "score" || /^\d/.test(unit);
 
 export const formatQuantity = (value, unit) => (isBare(unit) ? formatNumber(value) : `${formatNumber(value)} ${unit}`);
 

@@ -19,6 +19,7 @@ from infra.gateway.console.actions import ActionCounts
 from infra.gateway.console.health import health
 from infra.gateway.console.heatmap import HeatmapReader
 from infra.gateway.console.history import explain_command, session_timeline
+from infra.gateway.console.learning_endpoints import LearningEndpoints
 from infra.gateway.console.live_tail import LiveTail
 from infra.gateway.console.proposals import session_proposals
 from infra.gateway.console.rule_endpoints import RuleEndpoints
@@ -58,6 +59,7 @@ class Console:
         self.actions = ActionCounts(settings)
         self._session = OperatorSession(settings, "/console")
         self._rules = RuleEndpoints(settings, self._session, HEADERS)
+        self._learning = LearningEndpoints(settings, HEADERS)
 
     def routes(self) -> list[BaseRoute]:
         api = {
@@ -76,6 +78,7 @@ class Console:
             Route("/console", lambda _: RedirectResponse("/console/", headers=HEADERS)),
             *(Route(f"/console/api/{path}", self._guarded(endpoint)) for path, endpoint in api.items()),
             *self._rules.routes(),
+            *self._learning.routes(self._guarded),
             Route("/console/", self.get_index),
             Route("/console/{name:path}", self.get_file),
         ]

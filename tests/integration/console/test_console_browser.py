@@ -27,10 +27,10 @@ def test_keys_are_enough(chrome: Chrome, console: Console) -> None:
     assert chrome.current_url.endswith("#/health"), "the address says which page it is"
     chrome.execute_script("document.querySelector('.skip').focus()")
     names = []
-    for _ in range(7):
+    for _ in range(9):
         chrome.switch_to.active_element.send_keys(Keys.TAB)
         names.append(chrome.switch_to.active_element.text)
-    assert names == ["Live", "Why", "Rules", "Matrix", "Heatmap", "Session", "Health"]
+    assert names == ["Live", "Why", "Rules", "Matrix", "Models", "Segments", "Heatmap", "Session", "Health"]
     chrome.find_element(By.LINK_TEXT, "Why").send_keys(Keys.ENTER)
     until(chrome, "return document.querySelector('main h1')?.textContent === 'Why this adjustment?'")
     assert chrome.find_element(By.LINK_TEXT, "Why").get_attribute("aria-current") == "page"

@@ -18,8 +18,10 @@ from models.predictions.prediction import predict
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck
 from schemas.features import FeatureRow, decode_feature_row
+from schemas.model_cards import shadow_key
+from schemas.proposals import Proposal
 from schemas.topics import ALERTS, CONTROL_ACKS, FEATURES, MODELS, SEGMENTS
-from tests.support.announced_models import announced, announced_length, length_card
+from tests.support.announced_models import announced, announced_length, edited, length_card
 from tests.support.segment_records import segment_record
 from tests.support.stack import RunningJob, running_job
 from tests.support.waiting import until
@@ -29,6 +31,8 @@ pytestmark = pytest.mark.kafka
 LENGTH = announced_length(400.0, ranges={}, categories={"device": ["mobile", "desktop"]})
 PICKLE = pickle.dumps(print)
 REFUSED = announced(length_card(PICKLE, version=2), PICKLE)
+CANDIDATE = announced_length(900.0, version=3, ranges={}, categories={"device": ["mobile", "desktop"]})
+SHADOW = (shadow_key("length"), edited(CANDIDATE[1], mode="shadow"))
 GROUPS = (segment_record("s1", 1_000.0), segment_record("s2", 50_000.0))
 SUBTASKS = {0, 1}
 MAX_ALERT_S = 5.0
@@ -81,11 +85,16 @@ def feature_rows(job: RunningJob) -> dict[tuple[str, int, str], FeatureRow]:
     return found
 
 
+def proposed_by_models(job: RunningJob) -> dict[str, Proposal]:
+    found = {name: msgspec.json.decode(body, type=Proposal) for name, body in job.proposals().items()}
+    return {name: each for name, each in found.items() if each.source.kind == "model"}
+
+
 @pytest.mark.timeout(400)
 def test_a_model_goes_live_scores_as_it_does_offline_and_a_pickle_does_not(stack: Stack, tmp_path: Path) -> None:
     WorldRecording("S3", 12, 12.0, seed=31, arrive_minutes=3.0).write(tmp_path / "readers.jsonl")
     recording = list(records(tmp_path / "readers.jsonl"))
-    runs: list[tuple[dict[tuple[str, int, str], FeatureRow], dict[str, bytes]]] = []
+    runs: list[tuple[dict[tuple[str, int, str], FeatureRow], dict[str, bytes], dict[str, Proposal]]] = []
     for _ in range(2):
         with running_job(stack, "--parallelism", "2", "--feature-log", "on") as job:
             began_s = time.monotonic()
@@ -94,20 +103,27 @@ def test_a_model_goes_live_scores_as_it_does_offline_and_a_pickle_does_not(stack
             print(f"acknowledged by every subtask after {time.monotonic() - began_s:.1f} s")
             assert_refusal_is_told(job)
             assert all("never opened" in str(ack.refused) for ack in wait_for_all(job, "length", 2))
+            put(job, SHADOW)
+            wait_for_all(job, SHADOW[0], 3)
             job.topics.put(SEGMENTS, [(key, body.encode()) for key, body in GROUPS])
             for key, _ in GROUPS:
                 wait_for_all(job, key, 1)
             assert job.settle(job.replay(recording).sent).missing == 0
-            runs.append((feature_rows(job), job.commands()))
+            runs.append((feature_rows(job), job.commands(), proposed_by_models(job)))
             assert job.restarts() == 0
-    model = load(check_record(*LENGTH))
-    for rows, commands in runs:
+    model, candidate = (load(check_record(*each)) for each in (LENGTH, SHADOW))
+    for rows, commands, proposed in runs:
         scored = [row for row in rows.values() if "length" in row.scores]
         assert len(scored) > 50
         for row in scored:
             assert predict(model, row.features, row.context).scores["length"] == row.scores["length"]
-            assert row.models == {"length": 1}
+            assert predict(candidate, row.features, row.context).scores["length"] == row.scores["shadow_length"]
+            assert row.models == {"length": 1, "shadow_length": 3}
         asked = [msgspec.json.decode(each) for each in commands.values()]
         assert any(each["action"] == "set_length" and each["source"]["kind"] == "model" for each in asked)
+        assert {each["source"]["version"] for each in asked if each["source"]["kind"] == "model"} == {1}
+        shadowed = [each for each in proposed.values() if each.source.version == 3]
+        assert len(shadowed) > 5
+        assert {(each.outcome, each.command_id) for each in shadowed} == {("shadow", None)}
     assert runs[0] == runs[1]
     assert any(row.segment for row in runs[0][0].values())

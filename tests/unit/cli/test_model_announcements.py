@@ -11,12 +11,15 @@ from typer.testing import CliRunner, Result
 from infra.bench.mock_kafka import MockKafka, mock_kafka
 from infra.cli.main import app
 from infra.kafka.reading import TopicReader
-from infra.learning.announcing import announced
+from infra.learning.models_topic import announced_cards
 from models.announced.checking import check_record
 from models.announced.loading import load
 from models.model_versions import ModelVersions, Promotion
+from schemas.features import FeatureRow
+from schemas.outcomes import Outcome
 from schemas.topics import MODELS
 from tests.support.acknowledging_job import acknowledging
+from tests.support.model_stores import NOON_MS
 from tests.support.told_lengths import recorded
 
 
@@ -65,7 +68,7 @@ def test_a_promoted_model_is_on_the_topic_and_waited_for(kafka: MockKafka, store
     assert (told["state"], told["in_force"], told["before"]) == ("in_force", "2 of 2 subtasks", None)
     assert (json.loads(back.stdout)["version"], json.loads(back.stdout)["before"]) == (1, 2)
     assert store.promoted("length") == 1
-    record = announced(kafka.bootstrap)["length"]
+    record = announced_cards(kafka.bootstrap)["length"]
     assert record.card == store.load("length", 1).card
     assert record.location == store.path("length", 1).resolve().as_uri()
     with TopicReader(kafka.bootstrap, MODELS.name) as reader:
@@ -101,3 +104,62 @@ def test_without_a_job_the_model_is_written_all_the_same(kafka: MockKafka, store
     assert store.promoted("length") == 1
     assert msgspec.to_builtins(store.promotions("length")[-1])["kind"] == "promote"
     assert isinstance(store.promotions("length")[-1], Promotion)
+
+
+def test_a_version_in_shadow_stands_under_a_key_of_its_own_until_it_is_ended(
+    kafka: MockKafka, store: ModelVersions
+) -> None:
+    folder, before = folder_of(store), store.promotions("length")
+    with acknowledging(kafka.bootstrap, kind="model"):
+        run(kafka, folder, "promote", "length", 1, "--json")
+        put = run(kafka, folder, "shadow", "length", 2, "--from-ms", 7_000, "--json")
+        assert put.exit_code == 0, put.output
+        found = announced_cards(kafka.bootstrap)
+        ended = run(kafka, folder, "shadow", "length", "--off", "--json")
+        assert ended.exit_code == 0, ended.output
+    told = json.loads(put.stdout)
+    assert (told["state"], told["in_force"], told["version"]) == ("in_force", "2 of 2 subtasks", 2)
+    shadow = found["shadow.length"]
+    assert (shadow.card.version, shadow.mode, shadow.from_ms) == (2, "shadow", 7_000)
+    assert (found["length"].card.version, found["length"].mode) == (1, "active")
+    assert json.loads(ended.stdout)["state"] == "in_force"
+    assert set(announced_cards(kafka.bootstrap)) == {"length"}
+    assert store.promotions("length")[len(before) + 1 :] == [], "a shadow is no promotion"
+
+
+def test_what_shadow_cannot_do_is_told(kafka: MockKafka, store: ModelVersions) -> None:
+    folder = folder_of(store)
+    nothing = run(kafka, folder, "shadow", "tone", "--off")
+    assert nothing.exit_code == 1
+    assert "model tone: no version is in shadow; put one there with models shadow tone VERSION" in nothing.stderr
+    for wrong in ((), (1, "--off")):
+        found = run(kafka, folder, "shadow", "length", *wrong)
+        assert found.exit_code == 2
+        assert "give the version to put in shadow, or --off" in " ".join(found.stderr.replace("│", " ").split())
+    unknown = run(kafka, folder, "shadow", "length", 9)
+    assert "no version 9; there are 1, 2" in unknown.stderr
+
+
+def test_compare_without_versions_shows_shadow_beside_live(kafka: MockKafka, tmp_path: Path) -> None:
+    alone = run(kafka, tmp_path, "compare", "length")
+    assert alone.exit_code == 1
+    assert "was scored in shadow; put a version there with `models shadow length VERSION`" in alone.stderr
+    rows, outcomes = [], []
+    for number in range(40):
+        session, scores = f"c{number}", {"length": 500.0, "shadow_length": 410.0}
+        models, segment = {"length": 1, "shadow_length": 2}, "s1" if number < 35 else "s2"
+        rows.append(FeatureRow(session, NOON_MS, "window", {}, {}, segment, {**scores}, None, models))
+        outcomes.append(Outcome(None, session, None, NOON_MS + 1, "preferred_content_length", 400.0))
+    (tmp_path / "f.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
+    (tmp_path / "o.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, outcomes)))
+    files = ("--features", tmp_path / "f.jsonl", "--outcomes", tmp_path / "o.jsonl")
+    found = run(kafka, tmp_path, "compare", "length", *files, "--json")
+    assert found.exit_code == 0, found.output
+    told = json.loads(found.stdout)
+    assert (told["live"], told["shadow"], told["readers"], told["told"]) == (1, 2, 40, 40)
+    measured = [told[each]["value"] for each in ("agreement", "difference", "live_error", "shadow_error", "advantage")]
+    assert measured == [0.0, 90.0, 100.0, 10.0, 90.0]
+    assert json.loads(run(kafka, tmp_path, "compare", "length.s1", *files, "--json").stdout)["readers"] == 35
+    shown = " ".join(run(kafka, tmp_path, "compare", "length", *files).stdout.split())
+    assert "mean error in words 100 (100 to 100) 10 (10 to 10) 90 (90 to 90)" in shown
+    assert run(kafka, tmp_path, "compare", "length", 1).exit_code == 2

@@ -21,9 +21,10 @@ from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import StreamError, TopicReader
 from infra.learner.model_hook import ModelHook
-from infra.learner.segment_map import draw, principal_axes
+from infra.learner.segment_map import draw
 from infra.learner.service import LearnerService, LearnerSettings
 from models.segments.learner import LearningOptions
+from models.segments.map_axes import eigen, principal_axes
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck, ack_key
 from schemas.segments import Segment
@@ -171,10 +172,21 @@ def test_the_map_lies_along_the_axis_in_which_segments_differ() -> None:
     pair = [segment("s1", 0.0, 0.5), segment("s2", 6.0, 0.5)]
     places, words = principal_axes(pair)
 
-    assert (places[1] - places[0]).tolist() == pytest.approx([6.0, 0.0])
-    assert words == ["more clicks", "nothing more"]
-    assert np.isfinite(principal_axes(pair[:1])[0]).all()
+    assert [b - a for a, b in zip(*places, strict=True)] == pytest.approx([6.0, 0.0])
+    assert words == ("more clicks", "nothing more")
+    assert principal_axes(pair[:1]).places == [(0.0, 0.0)]
     assert "<s1>" in "".join(ElementTree.fromstring(draw(pair, [])).itertext())
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 11])
+def test_the_axes_are_those_that_numpy_finds(size: int) -> None:
+    generator = np.random.default_rng(size)
+    rows = generator.normal(size=(20, size)) * np.arange(1.0, size + 1.0)
+    symmetric = rows.T @ rows
+    values, vectors = eigen(symmetric.tolist())
+    assert sorted(values) == pytest.approx(np.linalg.eigvalsh(symmetric).tolist(), rel=1e-9)
+    found = np.array(vectors)
+    assert np.allclose(symmetric @ found, found * np.array(values), atol=1e-7 * max(values))
 
 
 def test_an_unknown_kind_of_alert_is_named() -> None:

@@ -15,6 +15,7 @@ from schemas.actions import ACTIONS
 from schemas.alerts import Alert
 from schemas.audit import LateEvent, WindowTally
 from schemas.commands import AdjustmentCommand, Evidence, Experiment, Source, Target
+from schemas.drift import DriftLook, DriftReading
 from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.export.generated_files import HERE, main, stale
@@ -28,6 +29,7 @@ from schemas.session_state import ActiveAdjustment, RecentAction, SessionState
 from schemas.topics import (
     ADJUSTMENTS,
     ALERTS,
+    DRIFT,
     EVENTS,
     FEATURES,
     HEATMAP,
@@ -214,6 +216,7 @@ OTHERS = [
     (FEATURES, FeatureRow("anna-phone", NOW_MS, "window", {"clicks": 3.0}, {"device": None}, None, {}, None, {})),
     (SEGMENTS, SEGMENT),
     (ALERTS, ALERT),
+    (DRIFT, DriftLook(NOW_MS, [DriftReading("clicks", "feature", 0.5, 0.2, 0.3, 0.0001, 200, True)])),
     (SESSION_STATE, STATE),
     (HEATMAP, HeatCell("https://site.example/a", "phone", "click", NOW_MS, 3, 7, 12)),
 ]

@@ -17,6 +17,7 @@ from models.segments.agreement import adjusted_rand
 from models.segments.learner import LearningOptions
 from models.segments.reader import ReaderState, SegmentsInForce
 from schemas.alerts import Alert
+from schemas.drift import DriftLook
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from tests.support.feature_rows import BEGINNING_MS, HABITS, row, visits
@@ -84,6 +85,18 @@ def test_planted_drift_raises_an_alarm_and_one_retraining_and_no_drift_raises_no
     # 100 sessions that end two seconds apart, of which the first began when the drift did.
     assert first.at_ms <= BEGINNING_MS + 1_800_000 + 400_000 + 2 * 200_000
     assert [(each.model, each.subjects) for each in retrainings] == [("length", ("engaged_ms",))]
+    looks = [each for each in found if isinstance(each, DriftLook)]
+    assert len(looks) >= 5, "each look is told, whether it finds drift or not"
+    for look in looks:
+        assert {each.subject for each in look.readings} == {
+            "engaged_ms",
+            "click_rate",
+            "scroll_depth",
+            "scroll_distance",
+            "pages",
+        }
+        assert {each.subject for each in look.readings if each.has_drifted} <= {"engaged_ms"}
+    assert first.at_ms == next(look.at_ms for look in looks if look.readings[0].has_drifted)
     assert [each.subject for each in found if isinstance(each, Alert) and each.kind == "retraining"] == ["length"]
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models.learning.errors import TrainingDataError
-from models.learning.feature_log import MAX_AGE_MS, join, read_feature_files, read_outcome_files
+from models.learning.feature_log import join, read_feature_files, read_outcome_files
+from models.predictions.targets import MAX_AGE_MS
 from schemas.features import FeatureRow, encode_feature_row
 from schemas.outcomes import Outcome
 

@@ -1,0 +1,143 @@
+"""models compare: two versions on the same rows, or the version in shadow beside the one in force."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from infra.cli import model_training
+from infra.cli.bootstrap import Bootstrap, resolve_kafka
+from infra.cli.durations import duration_ms
+from infra.cli.formatting import format_instant
+from infra.cli.model_options import Category, Name, Rename, SessionColumn, Store, Target, TimeColumn, Without, store_at
+from infra.cli.output import Json, errors, out, print_json, print_table
+from infra.learning.listing import metric_text
+from infra.learning.recorded_features import last_feature_rows, last_outcomes
+from models.model_store import ModelError
+from models.predictions.side_by_side import SideBySide, side_by_side
+from schemas.features import FeatureRow
+from schemas.model_cards import MetricValue
+from schemas.outcomes import Outcome
+
+TOLD = {"length": "mean error in words", "tone": "share of tones missed"}
+
+
+def compare(
+    name: Name,
+    first: Annotated[int | None, typer.Argument(help="Version; none to compare shadow and live.")] = None,
+    second: Annotated[int | None, typer.Argument(help="Version to compare it with.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="CSV file with a header: one row for each reader.")] = None,
+    target: Target = "",
+    time: TimeColumn = "",
+    session: SessionColumn = "",
+    without: Without = None,
+    category: Category = None,
+    rename: Rename = None,
+    last: Annotated[str, typer.Option(help="Without versions: how much of both topics to read, as 12h or 7d.")] = "1d",
+    features: Annotated[
+        list[Path] | None,
+        typer.Option(help="Without versions: file of features.v1, one record a line, instead; may be given again."),
+    ] = None,
+    outcomes: Annotated[
+        list[Path] | None, typer.Option(help="Likewise file of outcomes.v1; may be given again.")
+    ] = None,
+    store: Store = "",
+    bootstrap: Bootstrap = "",
+    as_json: Json = False,
+) -> None:
+    """Compare two versions on the rows of a CSV file, which neither should have been trained on.
+
+    Without versions, compare the version in shadow with the one in force, by what both scored (features.v1) and what readers
+    told (outcomes.v1).
+    """
+    if first is None and second is None and csv is None:
+        with errors():
+            rows, told = _recorded(features, outcomes or []) if features else _from_topics(last, bootstrap)
+            _side_by_side(name, rows, told, as_json)
+        return
+    if first is None or second is None or csv is None:
+        raise typer.BadParameter("give two versions and --csv, or none of them to compare shadow and live")
+    with errors():
+        versions = store_at(store)
+        models = [versions.load(name, each) for each in (first, second)]
+        training = model_training.imported()
+        options = model_training.options_for(training, name, target)
+        data = training.DataOptions(csv, (), (), "", target, time, session, without or [], category or [], rename or [])
+        rows = training.examples_of(data, options.kind, None, "")
+        pair = [training.Incumbent(each.card, each.artefact) for each in models]
+        found = training.compare_models(*pair, rows, options)
+    if as_json:
+        print_json({**msgspec.to_builtins(found), "verdict": found.verdict})
+        return
+    print_table(
+        [
+            {
+                "metric": key,
+                f"version {first}": metric_text(value),
+                f"version {second}": metric_text(found.second_metrics[key]),
+            }
+            for key, value in found.first_metrics.items()
+            if key in found.second_metrics
+        ],
+        "",
+    )
+    out.print(
+        f"\n{found.verdict}: {found.loss} of version {second} minus that of version {first} is "
+        f"{metric_text(found.advantage)} over {found.rows:,} rows",
+        soft_wrap=True,
+    )
+
+
+def _from_topics(last: str, bootstrap: str) -> tuple[Iterable[FeatureRow], Iterable[Outcome]]:
+    kafka, last_ms = resolve_kafka(bootstrap), duration_ms(last)
+    return last_feature_rows(kafka, last_ms), last_outcomes(kafka, last_ms)
+
+
+def _recorded(features: list[Path], outcomes: list[Path]) -> tuple[Iterable[FeatureRow], Iterable[Outcome]]:
+    # Here, since it joins arrays: the edge has no numpy, and reads the topics all the same.
+    from models.learning.feature_log import read_feature_files, read_outcome_files
+
+    return read_feature_files(features), read_outcome_files(outcomes)
+
+
+def _side_by_side(name: str, rows: Iterable[FeatureRow], told: Iterable[Outcome], as_json: bool) -> None:
+    kind, _, segment = name.partition(".")
+    own = [row for row in rows if row.kind == "window" and (not segment or row.segment == segment)]
+    own.sort(key=lambda row: (row.window_end_ms, row.session_id))
+    found = side_by_side(kind, own, told)
+    if found is None:
+        raise ModelError(
+            f"model {name}: no window of the feature log was scored in shadow; put a version there with "
+            f"`models shadow {name} VERSION`, and start the job with --feature-log on"
+        )
+    if as_json:
+        print_json(found)
+        return
+    print_table(comparison_rows(found), "")
+    out.print(
+        f"\n{found.windows:,} windows of {found.readers:,} readers from {format_instant(found.since_ms)} to "
+        f"{format_instant(found.until_ms)}, of whom {found.told:,} told what suits; nothing is told of fewer than "
+        f"{found.min_readers}",
+        soft_wrap=True,
+    )
+
+
+def comparison_rows(found: SideBySide) -> list[dict[str, Any]]:
+    """The comparison as rows of a table."""
+    live = "live" if found.live is None else f"live, version {found.live}"
+    shadow = f"shadow, version {found.shadow}"
+    measures: list[tuple[str, MetricValue | None, MetricValue | None, MetricValue | None]] = [
+        ("readers for whom both ask for the same", None, None, found.agreement),
+        ("mean difference", None, None, found.difference),
+        (TOLD.get(found.kind, "mean error"), found.live_error, found.shadow_error, found.advantage),
+    ]
+    return [
+        {"measure": measure, live: _text(ours), shadow: _text(theirs), "both": _text(both)}
+        for measure, ours, theirs, both in measures
+    ]
+
+
+def _text(value: MetricValue | None) -> str | None:
+    return None if value is None else metric_text(value)
