@@ -22,8 +22,9 @@ from typing import Any, Final
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
-from infra.bench import flink_runs, meter
+from infra.bench import flink_runs, live_models, meter
 from infra.bench.workload_visitors import records
+from infra.kafka.blocking_producer import BlockingProducer
 from infra.local import flink, stack
 from infra.local.home import PROJECT, Home, StackRecord
 from infra.local.processes import StackError
@@ -32,7 +33,18 @@ from infra.local.submit import submit
 
 BENCH_PYTHON: Final = PROJECT / ".venv-bench" / "bin" / "python"
 HERE: Final = Path(__file__).resolve().parent
-OUTPUTS: Final = ("adjustments", "proposals", "rejected", "late", "tally", "rules", "control-acks", "session-state")
+LIVE_MODELS: Final = "models"
+OUTPUTS: Final = (
+    "adjustments",
+    "proposals",
+    "rejected",
+    "late",
+    "tally",
+    "rules",
+    "control-acks",
+    "session-state",
+    "alerts",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,16 @@ class Bench:
     def job_2(self, run: str) -> dict[str, Any]:
         """The job in two subtasks."""
         submitted = partial(submit, self.on, "adjust", [*self.options(run), "--parallelism", "2"])
+        return {**self.flink(submitted, "database.source", self.limit_s), "commands": delivered(self.on, run)}
+
+    def job_models(self, run: str) -> dict[str, Any]:
+        """The job with a length, a tone and a combination of detectors in force beside the forest."""
+        topic = f"{run}.{LIVE_MODELS}"
+        producer = BlockingProducer(self.on.bootstrap)
+        for each in live_models.announcements():
+            producer.send(topic, each.body, each.key.encode())
+        producer.flush()
+        submitted = partial(submit, self.on, "adjust", [*self.options(run), "--models-topic", topic])
         return {**self.flink(submitted, "database.source", self.limit_s), "commands": delivered(self.on, run)}
 
     def jvm_only(self, run: str) -> dict[str, Any]:
@@ -110,6 +132,7 @@ class Bench:
 CONTENDERS: Final[dict[str, Callable[[Bench, str], dict[str, Any]]]] = {
     "job": Bench.job,
     "job_2": Bench.job_2,
+    "job_models": Bench.job_models,
     "jvm_only": Bench.jvm_only,
     "python_loop": Bench.python_loop,
     "bytewax": Bench.bytewax,
@@ -151,7 +174,9 @@ def one_round(bench: Bench, name: str, number: int) -> dict[str, Any]:
     run = f"bench.{int(time.time())}.{name}"
     admin = KafkaAdminClient(bootstrap_servers=bench.on.bootstrap)
     try:
-        admin.create_topics([NewTopic(f"{run}.{output}", 1, 1) for output in OUTPUTS], wait_for_metadata=True)
+        admin.create_topics(
+            [NewTopic(f"{run}.{output}", 1, 1) for output in (*OUTPUTS, LIVE_MODELS)], wait_for_metadata=True
+        )
         load = round(os.getloadavg()[0], 2)
         try:
             result = CONTENDERS[name](bench, run)
@@ -200,8 +225,12 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=300, help="concurrent sessions")
     parser.add_argument("--rate", type=float, default=1.7, help="events per session and second of event time")
     parser.add_argument("--rounds", type=int, default=3)
-    usual = ",".join(name for name in CONTENDERS if name != "job_2")
-    parser.add_argument("--contenders", default=usual, help="comma separated; job_2 is the job in two subtasks")
+    usual = ",".join(name for name in CONTENDERS if name not in ("job_2", "job_models"))
+    parser.add_argument(
+        "--contenders",
+        default=usual,
+        help="comma separated; job_2 is the job in two subtasks, job_models with a model of each kind in force",
+    )
     parser.add_argument("--limit-s", type=float, default=900.0, help="stop a run after so long")
     parser.add_argument("--slow-limit-s", type=float, default=60.0, help="likewise bytewax and the slowest two")
     parser.add_argument("--slowest-rounds", type=int, default=1, help="rounds of python_datastream and quix")
