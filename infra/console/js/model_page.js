@@ -3,7 +3,7 @@
 import { el, table } from "./dom.js";
 import { alertSection, driftSection } from "./drift.js";
 import { formatDateTime } from "./format.js";
-import { gateBadge, metricText, stateBadge, trained } from "./model_words.js";
+import { gateBadge, metricText, shareText, stateBadge, trained } from "./model_words.js";
 
 const KINDS = ["error_drift", "missing_outcomes", "retraining", "model_refused", "model_rolled_back"];
 
@@ -68,7 +68,7 @@ function comparison(kind, beside) {
   const { live_error: ours, shadow_error: theirs, advantage } = beside;
   return [
     el("dl", {},
-      errors && [el("dt", {}, "Both ask for the same"), el("dd", {}, value(beside.agreement, beside.readers), beside.agreement && " of the readers")],
+      errors && [el("dt", {}, "Both ask for the same"), el("dd", {}, beside.agreement ? `${shareText(beside.agreement)} of the readers` : value(null, beside.readers))],
       kind !== "tone" && [el("dt", {}, "Mean difference"), el("dd", {}, value(beside.difference, beside.readers), beside.difference && kind === "length" && " words")]),
     errors && table([errors, `#Live, version ${beside.live ?? "none"}`, `#Shadow, version ${beside.shadow}`, "Verdict"], [[`of ${beside.told} readers who told`, value(ours, beside.told), value(theirs, beside.told), verdict(advantage)]]),
     el("p", { class: "faint" }, `${beside.windows} windows of ${beside.readers} readers, from ${formatDateTime(beside.since_ms)} to ${formatDateTime(beside.until_ms)} UTC; each reader counts once. Intervals are of 95 %.`),

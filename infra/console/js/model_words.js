@@ -9,6 +9,11 @@ const four = (value) => (typeof value === "number" ? String(+value.toPrecision(4
 export const metricText = ({ value, low, high }) =>
   four(value) + (low === undefined || high === undefined || low === null || high === null ? "" : ` (${four(low)} to ${four(high)})`);
 
+const percent = (share) => Math.round(100 * share);
+
+/** A share with its 95 % interval, in percent. */
+export const shareText = ({ value, low, high }) => `${percent(value)} % (${percent(low)} to ${percent(high)})`;
+
 const STATES = { in_force: "in force", waiting: "waiting for the job", refused: "refused", unknown: "no job has acknowledged" };
 
 /** Where a model stands: in force, waiting, refused, shipped, or in the store alone. */

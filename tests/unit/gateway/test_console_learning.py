@@ -144,7 +144,8 @@ def test_segments_are_told_with_map_sizes_and_what_tells_them_apart(kafka: MockK
         )
         return [(key, body.encode()) for key, body in pair]
 
-    write(kafka, SEGMENTS.name, [*records(1, 0.5), *records(2, 0.75), ("bad", b"{")])
+    flat = ("s3", segment_record("s3", 1.0, spread={"engaged_ms": 0.0})[1].encode())
+    write(kafka, SEGMENTS.name, [*records(1, 0.5), *records(2, 0.75), ("bad", b"{"), flat])
     told = ask(gateway_of(kafka), "segments")
     assert [(each["segment_id"], each["share"]) for each in told["segments"]] == [("s1", 0.75), ("s2", 0.25)]
     assert told["axes"] == ["more engaged_ms", "nothing more"]
