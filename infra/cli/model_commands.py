@@ -26,7 +26,7 @@ from schemas.model_cards import MetricValue, ModelCard
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Train, judge, promote and roll back the models of content length and tone.",
+    help="Train, judge, promote and roll back the models of content length and tone, and the detectors of odd windows.",
 )
 app.command()(model_training.train)
 app.command()(model_changes.promote)

@@ -9,9 +9,11 @@ from typing import Any
 from infra.cli.bootstrap import resolve_kafka
 from infra.learning.recorded_features import last_feature_rows, last_outcomes
 from models.learning.csv_file import TARGETS, CsvOptions, read_csv
+from models.learning.detectors import DETECTORS
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.feature_log import join, read_feature_files, read_outcome_files
+from models.learning.windows import LABEL, windows_of
 
 SEGMENT_COLUMN = "segment"
 _UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -38,6 +40,8 @@ def examples_of(given: DataOptions, kind: str, segment: str | None, bootstrap: s
     sources = [given.csv is not None, bool(given.features or given.outcomes), bool(given.last)]
     if sum(sources) != 1:
         raise TrainingDataError("give one source: --csv FILE, or --features FILE with --outcomes FILE, or --last TIME")
+    if kind in DETECTORS:
+        return _windows(given, bootstrap)
     target, is_number = given.target or TARGETS[kind], kind == "length"
     if given.csv is not None:
         return _of_csv(given, given.csv, target, is_number, segment)
@@ -50,11 +54,26 @@ def examples_of(given: DataOptions, kind: str, segment: str | None, bootstrap: s
     return join(read_feature_files(given.features), read_outcome_files(given.outcomes), target, is_number, segment)
 
 
-def _of_csv(given: DataOptions, path: Path, target: str, is_number: bool, segment: str | None) -> Examples:
+def _windows(given: DataOptions, bootstrap: str) -> Examples:
+    """Reads windows for a detector; outcomes, which may label them, are no must."""
+    if given.csv is not None:
+        return _of_csv(given, given.csv, given.target or LABEL, True, None, needs_truth=False)
+    if given.last:
+        last_ms, kafka = duration_ms(given.last), resolve_kafka(bootstrap)
+        return windows_of(last_feature_rows(kafka, last_ms), last_outcomes(kafka, last_ms))
+    if not given.features:
+        raise TrainingDataError("--outcomes alone label nothing: give the windows with --features")
+    return windows_of(read_feature_files(given.features), read_outcome_files(given.outcomes))
+
+
+def _of_csv(
+    given: DataOptions, path: Path, target: str, is_number: bool, segment: str | None, needs_truth: bool = True
+) -> Examples:
     renamed = [_renaming(each) for each in given.rename]
     options = CsvOptions(
         target,
         is_number,
+        needs_truth,
         given.time or None,
         given.session or None,
         tuple(given.without),
