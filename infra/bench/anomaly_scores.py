@@ -23,22 +23,11 @@ from models.anomaly.scorer import AnomalyScorer
 from models.features import FOREST_FEATURES
 from models.isolation_forest.onnx_export import to_onnx as forest_to_onnx
 from models.isolation_forest.scorer import ForestScorer
+from models.learning.detector_parity import wild_rows
 from models.onnx_session import open_session
 
 PARITY_ROWS: Final = 100_000
 _NO: Final = np.array(False)
-
-
-def wild_rows(rows: Floats, number: int, seed: int) -> Floats:
-    """Rows drawn from `rows` with every twentieth value unknown, some multiplied by up to a million, some infinite."""
-    random = np.random.default_rng(seed)
-    made = rows[random.integers(0, len(rows), number)].copy()
-    made[number // 2 :] *= 10.0 ** random.uniform(-6.0, 6.0, made[number // 2 :].shape).astype(np.float32)
-    made[random.random(made.shape) < 0.05] = np.nan
-    for value in (np.inf, -np.inf, np.finfo(np.float32).max, 0.0):
-        made[random.random(made.shape) < 0.002] = value
-    made[0] = np.nan
-    return made
 
 
 def single_us(model: bytes, row: Floats, calls: int, repeats: int) -> dict[str, float]:

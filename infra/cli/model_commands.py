@@ -15,7 +15,7 @@ from schemas.model_cards import ModelCard
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Train, judge, try in shadow, promote and roll back the models of content length and tone.",
+    help="Train, judge, try in shadow, promote and roll back models of content length and tone, and detectors of odd windows.",
 )
 app.command()(model_training.train)
 app.command()(model_changes.promote)

@@ -7,7 +7,12 @@ import typer
 from infra.local.home import Home
 from models.model_versions import ModelVersions
 
-Name = Annotated[str, typer.Argument(help="Id of the model: length or tone, with .SEGMENT for one segment's readers.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="Id of the model: length or tone, with .SEGMENT for one segment's readers; anomaly or isolation_forest."
+    ),
+]
 Store = Annotated[
     str,
     typer.Option(

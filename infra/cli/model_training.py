@@ -1,4 +1,4 @@
-"""models train: trains a model, asks the gate, and stores the version with its report."""
+"""models train: trains a model or detector, asks the gate, and stores the version with its report."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from models.model_versions import EVALUATION, REPORT, ModelVersions
 from models.predictions.targets import TARGETS
 
 KINDS = ("length", "tone")
+DETECTOR_KINDS = ("anomaly", "isolation_forest")
 
 
 def train(
@@ -50,6 +51,12 @@ def train(
             min=0.0, help="Widest half of an interval, in words, at which a length is proposed; 0 for no limit."
         ),
     ] = 200.0,
+    alarm_rate: Annotated[
+        float,
+        typer.Option(
+            min=0.0001, max=0.2, help="Share of windows that a detector is to call odd; of a forest, at most."
+        ),
+    ] = 0.01,
     report: Annotated[Path | None, typer.Option(help="Write the report (HTML) into this file, too.")] = None,
     store: Store = "",
     bootstrap: Bootstrap = "",
@@ -60,11 +67,18 @@ def train(
     The gate lets it in if it beats the version in force (the best constant and a linear model where there is none) with an
     interval, ONNX agrees with scikit-learn, and no row stands on both sides of the split. Exit status 1 where it keeps the
     model out, with the reasons; the version is stored all the same, and cannot be promoted.
+
+    A detector (anomaly, isolation_forest) needs no outcomes. The gate looks at its alarms on the later rows, and at how well it
+    ranks them where outcomes of metric `anomalous` (1 or 0) label windows; it must do better than the version in force.
     """
     with errors():
         versions = store_at(store)
         training = imported()
-        options = options_for(training, name, target, seed, coverage, max_half_width)
+        is_detector = name in DETECTOR_KINDS
+        if is_detector:
+            options = training.DetectorOptions(name, seed, alarm_rate, code_version=package_version())
+        else:
+            options = options_for(training, name, target, seed, coverage, max_half_width)
         data = training.DataOptions(
             csv,
             features or (),
@@ -82,7 +96,7 @@ def train(
         ) as bar:
             task = bar.add_task("read the examples", total=None)
             rows = training.examples_of(data, options.kind, options.segment, bootstrap)
-            found = training.train(
+            found = (training.train_detector if is_detector else training.train)(
                 rows,
                 options,
                 _incumbent(training, versions, name),
@@ -102,6 +116,7 @@ def imported() -> SimpleNamespace:
     try:
         from infra.cli.training_data import DataOptions, examples_of
         from models.learning.comparison import compare_models
+        from models.learning.detector_training import DetectorOptions, train_detector
         from models.learning.options import TrainingOptions
         from models.learning.report import draw_report
         from models.learning.training import Incumbent, train
@@ -115,6 +130,8 @@ def imported() -> SimpleNamespace:
         Incumbent=Incumbent,
         draw_report=draw_report,
         compare_models=compare_models,
+        DetectorOptions=DetectorOptions,
+        train_detector=train_detector,
     )
 
 
@@ -129,7 +146,10 @@ def options_for(
     """Returns the options of training for a model's id. Raises `ModelError` for another kind of model."""
     kind, _, segment = name.partition(".")
     if kind not in KINDS:
-        raise ModelError(f"{name}: trained here are {' and '.join(KINDS)}, each alone or with .SEGMENT")
+        raise ModelError(
+            f"{name}: trained are {' and '.join(KINDS)}, each alone or with .SEGMENT, and the detectors "
+            f"{' and '.join(DETECTOR_KINDS)}, which are not compared"
+        )
     return training.TrainingOptions(
         kind=kind,
         target=target or TARGETS[kind],

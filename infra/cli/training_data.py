@@ -10,9 +10,11 @@ from infra.cli.bootstrap import resolve_kafka
 from infra.cli.durations import duration_ms
 from infra.learning.recorded_features import last_feature_rows, last_outcomes
 from models.learning.csv_file import CsvOptions, read_csv
+from models.learning.detectors import DETECTORS
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.feature_log import join, read_feature_files, read_outcome_files
+from models.learning.windows import LABEL, windows_of
 from models.predictions.targets import TARGETS
 
 SEGMENT_COLUMN = "segment"
@@ -39,6 +41,8 @@ def examples_of(given: DataOptions, kind: str, segment: str | None, bootstrap: s
     sources = [given.csv is not None, bool(given.features or given.outcomes), bool(given.last)]
     if sum(sources) != 1:
         raise TrainingDataError("give one source: --csv FILE, or --features FILE with --outcomes FILE, or --last TIME")
+    if kind in DETECTORS:
+        return _windows(given, bootstrap)
     target, is_number = given.target or TARGETS[kind], kind == "length"
     if given.csv is not None:
         return _of_csv(given, given.csv, target, is_number, segment)
@@ -51,11 +55,26 @@ def examples_of(given: DataOptions, kind: str, segment: str | None, bootstrap: s
     return join(read_feature_files(given.features), read_outcome_files(given.outcomes), target, is_number, segment)
 
 
-def _of_csv(given: DataOptions, path: Path, target: str, is_number: bool, segment: str | None) -> Examples:
+def _windows(given: DataOptions, bootstrap: str) -> Examples:
+    """Reads windows for a detector; outcomes, which may label them, are no must."""
+    if given.csv is not None:
+        return _of_csv(given, given.csv, given.target or LABEL, True, None, needs_truth=False)
+    if given.last:
+        last_ms, kafka = duration_ms(given.last), resolve_kafka(bootstrap)
+        return windows_of(last_feature_rows(kafka, last_ms), last_outcomes(kafka, last_ms))
+    if not given.features:
+        raise TrainingDataError("--outcomes alone label nothing: give the windows with --features")
+    return windows_of(read_feature_files(given.features), read_outcome_files(given.outcomes))
+
+
+def _of_csv(
+    given: DataOptions, path: Path, target: str, is_number: bool, segment: str | None, needs_truth: bool = True
+) -> Examples:
     renamed = [_renaming(each) for each in given.rename]
     options = CsvOptions(
         target,
         is_number,
+        needs_truth,
         given.time or None,
         given.session or None,
         tuple(given.without),

@@ -33,6 +33,12 @@ class RefusedModels:
         self._refusals = Refusals()
         self._unsent: list[Alert] = []
 
+    def __enter__(self) -> "RefusedModels":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def poll(self, wait_s: float = 0.0) -> None:
         """Tells what has been refused since the call before. Raises `StreamError`; the next call tells it then."""
         self._take(self._reader.poll(wait_s))

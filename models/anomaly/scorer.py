@@ -68,12 +68,12 @@ class AnomalyScorer:
 
     def score(self, row: Floats) -> AnomalyVerdict | None:
         """Judges `row` (1, features), unknown values NaN. None where nothing of the row is known."""
-        return self._verdict(self._run(["score"], {"x": row, "explain": _NO})[0][0].tolist())
+        return self.judge(self._run(["score"], {"x": row, "explain": _NO})[0][0].tolist())
 
     def explain(self, row: Floats) -> AnomalyExplanation | None:
         """As `score`, with what each feature contributed to the score of each model."""
         scores, parts = self._run(["score", "contribution"], {"x": row, "explain": _YES})
-        verdict = self._verdict(scores[0].tolist())
+        verdict = self.judge(scores[0].tolist())
         if verdict is None:
             return None
         features = self.calibration.features
@@ -87,7 +87,13 @@ class AnomalyScorer:
             },
         )
 
-    def _verdict(self, scores: list[float]) -> AnomalyVerdict | None:
+    def scores(self, rows: Floats) -> Floats:
+        """Returns what each member gives (rows, members), NaN for a row of which nothing is known."""
+        found: Floats = self._run(["score"], {"x": rows, "explain": _NO})[0]
+        return found
+
+    def judge(self, scores: list[float]) -> AnomalyVerdict | None:
+        """Combines the scores of the members; None where they are NaN."""
         if any(score != score for score in scores):
             return None
         probability, place = self.calibration.judge(scores)

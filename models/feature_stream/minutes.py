@@ -8,7 +8,11 @@ from schemas.features import FeatureRow
 
 MINUTE_MS: Final = 60_000
 LATENESS_MS: Final = 30_000
-"""How long a minute waits for rows of slower partitions after the newest row seen has passed its end."""
+"""How long a minute waits for rows that are out of order within a partition."""
+
+IDLE_MS: Final = 300_000
+"""Event time that a partition may lie behind the newest row before minutes no longer wait for it: nobody may be on it. After an
+outage, the job works off minutes within a second, and partitions come apart by as much."""
 
 
 @dataclass(slots=True)
@@ -39,7 +43,8 @@ class Minutes:
         if self.behind:
             reached_ms = min(self.newest_ms.get(each, 0) for each in self.behind)
         else:
-            reached_ms = max(self.newest_ms.values())
+            newest_ms = max(self.newest_ms.values())
+            reached_ms = min(each for each in self.newest_ms.values() if each > newest_ms - IDLE_MS)
         yield from self._over(reached_ms - LATENESS_MS)
 
     def flush(self) -> Iterator[tuple[int, list[FeatureRow]]]:

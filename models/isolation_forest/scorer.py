@@ -27,6 +27,11 @@ class ForestScorer:
         """Returns the anomaly score of `row` (1, features), 0 to 1; about 0.5 is ordinary."""
         return float(self._run(["score"], {"x": row, "explain": _NO})[0][0, 0])
 
+    def scores(self, rows: Floats) -> Floats:
+        """Returns the score of each of many rows."""
+        found: Floats = self._run(["score"], {"x": rows, "explain": _NO})[0]
+        return found
+
     def explain(self, row: Floats) -> tuple[float, list[float]]:
         """Returns the score, and the contribution of each feature in units of the average path length."""
         scores, contributions = self._run(["score", "contribution"], {"x": row, "explain": _YES})

@@ -32,6 +32,8 @@ class CsvOptions:
 
     target: str
     target_is_number: bool
+    needs_truth: bool = True
+    """Whether the column of truth must be there, and rows without it are left out."""
     times: str | None = None
     sessions: str | None = None
     without: tuple[str, ...] = ()
@@ -46,11 +48,15 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
     """Reads a file. Raises `TrainingDataError`."""
     header, rows, lines = _cells(path)
     table = _Table(path, header, rows, lines)
-    for name in (options.target, *options.without, *options.categories, *options.renamed):
+    is_there = options.target in header and options.target not in options.without
+    truths = (options.target,) if options.needs_truth or is_there else ()
+    for name in (*truths, *options.without, *options.categories, *options.renamed):
         table.require(name)
     times = table.find(options.times, TIME_COLUMNS)
     sessions = table.find(options.sessions, (SESSION_COLUMN,))
-    truth = table.numbers(options.target) if options.target_is_number else table.texts(options.target)
+    truth: NDArray[Any] = np.full(len(rows), np.nan)
+    if truths:
+        truth = table.numbers(options.target) if options.target_is_number else table.texts(options.target)
     values: dict[str, NDArray[Any]] = {}
     for name in header:
         if name in (options.target, times, sessions, *options.without):
@@ -62,7 +68,10 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
         values[options.renamed.get(name, name)] = column
     if not values:
         raise TrainingDataError(f"{path}: no column is left to predict {options.target} from")
-    known = np.isfinite(truth) if options.target_is_number else np.array([each is not None for each in truth])
+    if not options.needs_truth:
+        known = np.ones(len(rows), dtype=bool)
+    else:
+        known = np.isfinite(truth) if options.target_is_number else np.array([each is not None for each in truth])
     found = Examples(
         values,
         truth,

@@ -65,12 +65,7 @@ def join(
     A number is the `value` of an outcome whose metric is `target`. A label is the end of the metric's name, as friendly in
     `preferred_tone.friendly`. With `segment`, only windows of its readers are taken.
     """
-    windows: dict[str, list[FeatureRow]] = {}
-    for row in rows:
-        if row.kind == "window":
-            windows.setdefault(row.session_id, []).append(row)
-    for own in windows.values():
-        own.sort(key=lambda row: row.window_end_ms)
+    windows = _by_session(rows)
     told = sorted({each for outcome in outcomes if (each := _told(outcome, target, target_is_number))}, key=_order)
     chosen = [
         (known, truth) for session, at_ms, truth in told if (known := _newest(windows.get(session), at_ms)) is not None
@@ -92,6 +87,30 @@ def join(
         np.array([row.session_id for row, _ in chosen], dtype=object),
         len(told) - len(chosen),
     )
+
+
+def told_numbers(rows: Iterable[FeatureRow], outcomes: Iterable[Outcome], metric: str) -> dict[tuple[str, int], float]:
+    """Returns what outcomes of that metric tell of windows, by session and end; of several the last counts."""
+    windows = _by_session(rows)
+    found = {}
+    for session, at_ms, truth in sorted(
+        {each for outcome in outcomes if (each := _told(outcome, metric, True))}, key=_order
+    ):
+        known = _newest(windows.get(session), at_ms)
+        if known is not None:
+            found[session, known.window_end_ms] = float(truth)
+    return found
+
+
+def _by_session(rows: Iterable[FeatureRow]) -> dict[str, list[FeatureRow]]:
+    """Returns the windows of each session, in order of time."""
+    windows: dict[str, list[FeatureRow]] = {}
+    for row in rows:
+        if row.kind == "window":
+            windows.setdefault(row.session_id, []).append(row)
+    for own in windows.values():
+        own.sort(key=lambda row: row.window_end_ms)
+    return windows
 
 
 def _told(outcome: Outcome, target: str, target_is_number: bool) -> tuple[str, int, float | str] | None:

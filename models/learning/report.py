@@ -13,6 +13,7 @@ METRIC_WORDS = {
     "accuracy": "Accuracy (higher is better)",
     "log_loss": "Log loss (lower is better)",
     "auc": "Area under the ROC curve (higher is better)",
+    "alarm_rate": "Share of windows that alarm",
     "coverage": "Share of truths inside of the interval or set",
 }
 
@@ -100,6 +101,8 @@ def _metrics(found: Evaluation) -> Iterable[str]:
 def _axes(found: Evaluation) -> tuple[str, str]:
     if found.points:
         return f"predicted, {found.unit}", f"true, {found.unit}"
+    if "alarm_rate" in found.metrics:
+        return "share of alarms on the calibration range", "share on the later range"
     return "probability of the class predicted", "share of hits"
 
 

@@ -116,7 +116,11 @@ def train_on(
         source=train_range.source,
         seed=options.seed,
         loss=task.loss,
-        ranges=[_range("training", train_range), _range("calibration", split.calibration), _range("later", later)],
+        ranges=[
+            range_of("training", train_range),
+            range_of("calibration", split.calibration),
+            range_of("later", later),
+        ],
         unused_rows=train_range.unused_rows,
         dropped_rows=split.dropped,
         inputs=_inputs(columns, train_range, model.importances()),
@@ -178,7 +182,7 @@ def predict(model: Incumbent, rows: Examples) -> Doubles:
     return _predict(model.artefact, columns.matrix(given.values))
 
 
-def _range(name: str, examples: Examples) -> Range:
+def range_of(name: str, examples: Examples) -> Range:
     at = examples.at_ms
     return Range(name, len(examples), None if at is None else int(at[0]), None if at is None else int(at[-1]))
 

@@ -12,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from models.announced.artefact import pack
+from models.announced.checking import CheckedModel, check_record
 from models.anomaly.fit import fit
 from models.anomaly.onnx_export import to_onnx as anomaly_to_onnx
 from models.features import FOREST_FEATURES
@@ -147,6 +148,11 @@ def announced(card: ModelCard, artefact: bytes, from_ms: int = 0) -> tuple[str, 
     """Key and body of a record of models.v1."""
     record = ModelRecord(card, pack(artefact), None, from_ms)
     return card.id, msgspec.json.encode(record).decode()
+
+
+def announced_checked(card: ModelCard, artefact: bytes) -> CheckedModel:
+    """What the job checks of a record that announces this model."""
+    return check_record(*announced(card, artefact))
 
 
 def announced_length(base: float = 400.0, from_ms: int = 0, **changed: Any) -> tuple[str, str]:

@@ -9,13 +9,14 @@ import onnx
 import pytest
 from onnx import helper
 
-from infra.bench.anomaly_scores import PARITY_ROWS, wild_rows
+from infra.bench.anomaly_scores import PARITY_ROWS
 from infra.bench.anomaly_sets import graph_scores
 from models.anomaly.calibration import Calibration
 from models.anomaly.fit import MEMBERS, AnomalyModel, fit
 from models.anomaly.onnx_export import to_onnx
 from models.anomaly.robust_scale import Floats
 from models.anomaly.scorer import CALIBRATION_KEY, AnomalyExplanation, AnomalyScorer
+from models.learning.detector_parity import wild_rows
 
 NAMES = ("clicks", "depth", "path", "constant", "time")
 MAX_APART = 1e-5

@@ -185,6 +185,20 @@ def test_a_minute_waits_for_a_partition_that_is_behind_however_far() -> None:
     assert minutes.late == 0
 
 
+def test_a_minute_waits_for_a_partition_minutes_behind_and_not_for_an_idle_one() -> None:
+    minutes = Minutes()
+    assert list(minutes.add(row("b", 0), 1)) == []
+    # Partition 0 is read four minutes ahead, as when a job works off what came during an outage.
+    ahead = [end_ms for at_s in range(0, 240, 10) for end_ms, _ in minutes.add(row("a", at_s), 0)]
+    follows = [end_ms for at_s in range(10, 240, 10) for end_ms, _ in minutes.add(row("b", at_s), 1)]
+    alone = [end_ms for at_s in range(240, 720, 10) for end_ms, _ in minutes.add(row("a", at_s), 0)]
+
+    assert ahead == []
+    assert len(follows) >= 3
+    assert minutes.late == 0
+    assert len(alone) >= 5
+
+
 def test_a_reader_is_one_row_a_minute_and_is_forgotten() -> None:
     readers = ReaderRows()
     place = [column.name for column in readers._columns].index("engaged_ms")  # noqa: SLF001

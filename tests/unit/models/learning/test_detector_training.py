@@ -1,0 +1,113 @@
+"""Detectors are trained on a feature log, judged on its later part, and kept out with a reason."""
+
+import msgspec
+import pytest
+
+from models.announced.loading import load
+from models.features import FOREST_FEATURES
+from models.learning.detector_training import DetectorOptions, train_detector
+from models.learning.detectors import DetectorKind
+from models.learning.errors import TrainingDataError
+from models.learning.evaluation import Evaluation
+from models.learning.examples import Examples
+from models.learning.training import Incumbent, Trained
+from models.learning.windows import LABEL, MINUTE_MS, windows_of
+from schemas.features import FeatureRow
+from schemas.outcomes import Outcome
+from tests.support.announced_models import announced_checked
+from tests.support.ordinary_windows import BEGINNING, recorded
+
+KINDS: tuple[DetectorKind, ...] = ("isolation_forest", "anomaly")
+
+
+def labels(rows: list[FeatureRow]) -> list[Outcome]:
+    """Outcomes that tell of each window whether it is odd: its second feature says so."""
+    return [
+        Outcome(
+            None,
+            row.session_id,
+            None,
+            row.window_end_ms + 5,
+            LABEL,
+            float((row.features[FOREST_FEATURES[1]] or 0.0) > 5.0),
+        )
+        for row in rows
+    ]
+
+
+def trained(kind: DetectorKind, windows: Examples, incumbent: Trained | None = None, seed: int = 1) -> Trained:
+    before = None if incumbent is None else Incumbent(incumbent.card, incumbent.artefact)
+    return train_detector(windows, DetectorOptions(kind, seed, 0.02, parity_rows=5_000), before)
+
+
+def check(found: Evaluation, name: str) -> tuple[bool, str]:
+    return next((each.passed, each.detail) for each in found.checks if each.name == name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_detector_is_trained_judged_and_taken_by_the_job(kind: DetectorKind) -> None:
+    found = trained(kind, windows_of(recorded(1)))
+
+    assert found.evaluation.passed, found.evaluation.reasons
+    assert [each.name for each in found.evaluation.ranges] == ["training", "calibration", "later"]
+    assert found.evaluation.ranges[1].until_ms < (found.evaluation.ranges[2].from_ms or 0)  # type: ignore[operator]
+    assert found.card.parity is not None
+    assert found.card.parity <= 1e-5
+    rate = found.card.metrics["alarm_rate"]
+    assert rate.value <= 0.04
+    assert "not judged" in check(found.evaluation, "ranking")[1]
+    assert load(announced_checked(msgspec.structs.replace(found.card, version=1), found.artefact)).card.kind == kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_windows_give_the_same_bytes(kind: DetectorKind) -> None:
+    one, other = (trained(kind, windows_of(recorded(2, 400))) for _ in range(2))
+
+    assert one.artefact == other.artefact
+    assert one.card == other.card
+
+
+def test_readers_who_change_before_the_later_range_keep_a_detector_out() -> None:
+    rows = [*recorded(3, 1_200), *recorded(4, 300, scale=8.0)]
+    for place, row in enumerate(rows):
+        row.window_end_ms, row.session_id = BEGINNING + place * MINUTE_MS, f"s{place}"
+
+    found = trained("anomaly", windows_of(rows)).evaluation
+
+    assert not found.passed
+    assert "too many alarms" in check(found, "alarm rate")[1]
+
+
+def test_labels_decide_between_versions_and_without_them_the_incumbent_stays() -> None:
+    rows = recorded(5, odd_share=0.1)
+    told, untold = windows_of(rows, labels(rows)), windows_of(recorded(6))
+    first = trained("isolation_forest", told)
+    area = first.card.metrics["auc"]
+    assert area.low is not None
+    assert area.low > 0.95
+
+    again = trained("isolation_forest", told, first, seed=2).evaluation
+    assert not check(again, "beats the incumbent")[0]
+    assert "not shown to rank better" in check(again, "beats the incumbent")[1]
+
+    calm = trained("anomaly", untold)
+    silent = trained("anomaly", untold, calm, seed=2).evaluation
+    assert not check(silent, "beats the incumbent")[0]
+    assert "no labels tell which ranks better" in check(silent, "beats the incumbent")[1]
+
+    changed = windows_of(recorded(7, scale=8.0))
+    fresh = trained("anomaly", changed, calm).evaluation
+    assert fresh.passed, fresh.reasons
+    assert "too many alarms" in check(fresh, "beats the incumbent")[1]
+
+
+def test_windows_between_minutes_and_partial_ones_are_left_out_and_too_few_are_refused() -> None:
+    rows = recorded(8, 20)
+    rows[3].window_end_ms += 10_000
+    rows[4].scores = {}
+    rows[5].kind = "session_end"
+    assert len(windows_of(rows)) == 17
+    with pytest.raises(TrainingDataError, match="20"):
+        trained("anomaly", windows_of(recorded(8, 20)))
+    with pytest.raises(TrainingDataError, match="no window"):
+        windows_of([])
