@@ -1,14 +1,28 @@
 """What a whole session came to, for the row of its end in the feature log."""
 
 from collections.abc import Mapping
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 
-from models.features import SESSION_NAMES
+from models.features import SESSION_LAYOUT, SESSION_NAMES
 from models.logged_features import NUMBER_NAMES
 
 
-class SessionSummary(Struct, array_like=True, omit_defaults=True):
+class _Stored(Struct, array_like=True, omit_defaults=True):
+    """In state: sums and counts by place in the layout that the header names. Names would take as much as all else."""
+
+    minutes: int
+    header: str
+    sums: list[float | None]
+    unknown: dict[int, int] = {}
+    texts: dict[str, str] = {}
+    content_id: str | None = None
+    segment: str | None = None
+
+
+class SessionSummary(Struct):
     """Sums over the minutes of a session by feature, in how many minutes each was unknown, and what was known last."""
 
     minutes: int = 0
@@ -47,3 +61,33 @@ class SessionSummary(Struct, array_like=True, omit_defaults=True):
                 found[name] = total / (self.minutes - self.unknown.get(name, 0))
         found["session_age_ms"] = float(age_ms)
         return found
+
+    def to_text(self) -> str:
+        """As text for keyed state."""
+        sums = SESSION_LAYOUT.written([self.sums.get(name) for name in SESSION_NAMES])
+        places = {name: place for place, name in enumerate(SESSION_LAYOUT.stored)}
+        unknown = {places[name]: count for name, count in self.unknown.items()}
+        stored = _Stored(
+            self.minutes, SESSION_LAYOUT.header, list(sums), unknown, self.texts, self.content_id, self.segment
+        )
+        return _encode(stored).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> "SessionSummary":
+        """What `to_text` wrote; a feature that the job does not know any more is left out."""
+        stored = _decode(text)
+        counts = [stored.unknown.get(place, 0) for place in range(len(stored.sums))]
+        sums = dict(zip(SESSION_NAMES, SESSION_LAYOUT.read(stored.sums, stored.header, None), strict=True))
+        unknown = dict(zip(SESSION_NAMES, SESSION_LAYOUT.read(counts, stored.header, 0), strict=True))
+        return cls(
+            stored.minutes,
+            {name: total for name, total in sums.items() if total is not None},
+            {name: count for name, count in unknown.items() if count},
+            stored.texts,
+            stored.content_id,
+            stored.segment,
+        )
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(_Stored).decode

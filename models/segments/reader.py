@@ -23,6 +23,9 @@ CLEARLY_NEARER: Final = 0.8
 MIN_SEGMENT_READERS: Final = 20
 """Readers of a segment below which nobody is compared with it: one of them is a twentieth of what is usual."""
 
+DIGITS: Final = 4
+"""Of a mean behind the point, on the columns' scales: the least spread is five hundred times that, and state is short."""
+
 _UPDATE: Final = 1.0 - 0.5 ** (1.0 / HALF_LIFE_ROWS)
 
 
@@ -45,7 +48,7 @@ def means_after(means: Sequence[float | None], rows: int, values: Sequence[float
     before = means if len(means) == len(values) else [None] * len(values)
     weight = max(1.0 / rows, _UPDATE)
     return [
-        mean if value != value else value if mean is None else mean + weight * (value - mean)
+        mean if value != value else round(value if mean is None else mean + weight * (value - mean), DIGITS)
         for mean, value in zip(before, values, strict=True)
     ]
 

@@ -220,7 +220,7 @@ def test_without_the_option_nothing_is_logged_and_nothing_is_remembered() -> Non
     job = LoggingJob(log=False)
     job.play(recording())
     assert job.rows == []
-    assert job.windows.flink.state_field("session-summary-v1") == {}
+    assert job.windows.flink.state_field("session-summary-v2") == {}
 
 
 def test_a_log_changes_no_command() -> None:

@@ -22,7 +22,9 @@ class FeatureLogStage(Stage):
 
     def __init__(self, setup: LaneSetup) -> None:
         self._is_on = setup.log_features
-        self._field = StateField.json("session-summary-v1", SessionSummary, setup.bundle)
+        self._field: StateField[SessionSummary] = StateField(
+            "session-summary-v2", SessionSummary.to_text, SessionSummary.from_text, setup.bundle
+        )
         self._rows: list[tuple[str, str]] = []
         super().__init__(self._field)
 

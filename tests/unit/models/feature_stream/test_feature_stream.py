@@ -15,7 +15,7 @@ from models.feature_stream.minutes import LATENESS_MS, MINUTE_MS, Minutes
 from models.feature_stream.reader_rows import FORGET_MS, ReaderRows
 from models.segments.agreement import adjusted_rand
 from models.segments.learner import LearningOptions
-from models.segments.reader import ReaderState, SegmentsInForce
+from models.segments.reader import DIGITS, ReaderState, SegmentsInForce
 from schemas.alerts import Alert
 from schemas.drift import DriftLook
 from schemas.features import FeatureRow
@@ -209,7 +209,7 @@ def test_a_reader_is_one_row_a_minute_and_is_forgotten() -> None:
     logs = [math.log1p(value / 5_000.0) for value in values if value is not None]
     # The second window does not know it; its weight goes to nobody.
     first = logs[0] + (logs[1] - logs[0]) / 3
-    assert learnt[place] == pytest.approx(first + (logs[2] - first) / 4)
+    assert learnt[place] == pytest.approx(first + (logs[2] - first) / 4, abs=2 * 10**-DIGITS)
     assert list(readers.minute(BEGINNING_MS, [row("b", 0)])) == []
     assert len(readers) == 2
     assert list(readers.minute(BEGINNING_MS + FORGET_MS + 40_000, [])) == []
