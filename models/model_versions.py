@@ -1,7 +1,7 @@
 """The version store: a folder of trained models, each version with its artefact, card and findings, and which one is promoted."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -12,7 +12,14 @@ from msgspec import Struct
 
 from models.announced.artefact import require_onnx
 from models.model_store import ModelError, StoredModel
-from schemas.model_cards import MAX_ARTEFACT_BYTES, CorruptModelError, ModelCard, require_checksum
+from schemas.model_cards import (
+    MAX_ARTEFACT_BYTES,
+    MODEL_ID,
+    MODEL_ID_WORDS,
+    CorruptModelError,
+    ModelCard,
+    require_checksum,
+)
 
 ARTEFACT: Final = "model.onnx"
 CARD: Final = "card.json"
@@ -21,9 +28,17 @@ EVALUATION: Final = "evaluation.json"
 """What the gate found."""
 REPORT: Final = "report.html"
 
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
+MIN_FREE_BYTES: Final = 1024 * 1024
+"""Room that the store must have before a training begins: a model with its report takes a third of it."""
+
+_VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
+"""Names of folders that hold a version. Other digits, as ² or 007, are no names that the store gives."""
+
 _ATTEMPTS: Final = 20
 """For the next free number, where two trainings end at once."""
+
+
+Findings = Mapping[str, bytes] | Callable[[ModelCard], Mapping[str, bytes]]
 
 
 class Promotion(Struct):
@@ -61,9 +76,10 @@ class ModelVersions:
     def ids(self) -> list[str]:
         """Returns the ids that have a version, in order."""
         if not self._folder.is_dir():
+            self._require_folder()
             return []
         return sorted(
-            each.name for each in self._folder.iterdir() if _ID.fullmatch(each.name) and self.versions(each.name)
+            each.name for each in self._folder.iterdir() if MODEL_ID.fullmatch(each.name) and self.versions(each.name)
         )
 
     def versions(self, model_id: str) -> list[int]:
@@ -71,7 +87,7 @@ class ModelVersions:
         folder = self._of(model_id)
         if not folder.is_dir():
             return []
-        return sorted(int(each.name) for each in folder.iterdir() if each.name.isdigit())
+        return sorted(int(each.name) for each in folder.iterdir() if _VERSION.fullmatch(each.name) and each.is_dir())
 
     def path(self, model_id: str, version: int) -> Path:
         """Returns the folder of a version."""
@@ -82,22 +98,29 @@ class ModelVersions:
             raise ModelError(f"model {model_id}: no version {version}; {there}")
         return folder
 
-    def add(self, card: ModelCard, artefact: bytes, findings: Mapping[str, bytes] | None = None) -> ModelCard:
-        """Stores a model as the next version of its id, with further files by name; returns its card with that version."""
+    def require_writable(self, model_id: str) -> None:
+        """Raises `ModelError` where no version of an id could be stored, before a training spends minutes on one."""
+        self._require_folder()
+        aside = self._written_aside(self._of(model_id), {CARD: b" " * MIN_FREE_BYTES})
+        rmtree(aside, ignore_errors=True)
+
+    def _require_folder(self) -> None:
+        if self._folder.exists() and not self._folder.is_dir():
+            raise ModelError(f"the store {self._folder} is a file: give a folder, which need not exist yet")
+
+    def add(self, card: ModelCard, artefact: bytes, findings: Findings | None = None) -> ModelCard:
+        """Stores a model as the next version of its id, with further files by name; returns its card with that version.
+
+        `findings` may be made of the card with its version, so that a report can name it.
+        """
         _require(artefact, card, "the new model")
         folder = self._of(card.id)
         for _ in range(_ATTEMPTS):
             numbered = msgspec.structs.replace(card, version=max(self.versions(card.id), default=0) + 1)
             encoded = msgspec.json.format(msgspec.json.encode(numbered), indent=2) + b"\n"
-            files = {ARTEFACT: artefact, CARD: encoded, **(findings or {})}
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                aside = Path(mkdtemp(prefix=".new-", dir=folder))
-                for name, content in files.items():
-                    (aside / name).write_bytes(content)
-                aside.chmod(0o755)
-            except OSError as error:
-                raise ModelError(f"the store {self._folder} cannot be written: {error}") from None
+            further = findings(numbered) if callable(findings) else findings or {}
+            files = {ARTEFACT: artefact, CARD: encoded, **further}
+            aside = self._written_aside(folder, files)
             try:
                 aside.rename(folder / str(numbered.version))
             except OSError:
@@ -106,6 +129,21 @@ class ModelVersions:
                 continue
             return numbered
         raise ModelError(f"model {card.id}: no free version in {self._folder} after {_ATTEMPTS} attempts")
+
+    def _written_aside(self, folder: Path, files: Mapping[str, bytes]) -> Path:
+        """Writes files into a new folder that no reader looks into; leaves nothing behind where that fails."""
+        aside: Path | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            aside = Path(mkdtemp(prefix=".new-", dir=folder))
+            for name, content in files.items():
+                (aside / name).write_bytes(content)
+            aside.chmod(0o755)
+        except OSError as error:
+            if aside is not None:
+                rmtree(aside, ignore_errors=True)
+            raise ModelError(f"the store {self._folder} cannot be written: {error}") from None
+        return aside
 
     def load(self, model_id: str, version: int) -> StoredModel:
         """Loads a version, checked: card, size, bytes. Nothing but ONNX is opened."""
@@ -136,7 +174,10 @@ class ModelVersions:
     def read(self, model_id: str, version: int, name: str) -> bytes | None:
         """Returns a further file of a version; None where it has none of that name."""
         path = self.path(model_id, version) / name
-        return path.read_bytes() if path.is_file() else None
+        try:
+            return path.read_bytes() if path.is_file() else None
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error}") from None
 
     def promotions(self, model_id: str) -> list[Promotion]:
         """Returns what was put in force, oldest first."""
@@ -172,10 +213,8 @@ class ModelVersions:
             raise ModelError(f"{path} cannot be written: {error}") from None
 
     def _of(self, model_id: str) -> Path:
-        if not _ID.fullmatch(model_id):
-            raise ModelError(
-                f"{model_id!r} is no id of a model: lower-case letters, digits, points, hyphens, underscores"
-            )
+        if not MODEL_ID.fullmatch(model_id):
+            raise ModelError(f"{model_id[:80]!r} is no id of a model: {MODEL_ID_WORDS}")
         return self._folder / model_id
 
 

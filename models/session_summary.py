@@ -20,10 +20,15 @@ class _Stored(Struct, array_like=True, omit_defaults=True):
     texts: dict[str, str] = {}
     content_id: str | None = None
     segment: str | None = None
+    score_sums: dict[str, float] = {}
+    scored: dict[str, int] = {}
 
 
 class SessionSummary(Struct):
-    """Sums over the minutes of a session by feature, in how many minutes each was unknown, and what was known last."""
+    """Sums over the minutes of a session by feature, in how many minutes each was unknown, and what was known last.
+
+    Of scores it holds the sum and in how many minutes each was known: a model may come and go within a session.
+    """
 
     minutes: int = 0
     sums: dict[str, float] = {}
@@ -31,6 +36,8 @@ class SessionSummary(Struct):
     texts: dict[str, str] = {}
     content_id: str | None = None
     segment: str | None = None
+    score_sums: dict[str, float] = {}
+    scored: dict[str, int] = {}
 
     def add(self, numbers: Mapping[str, float | None]) -> None:
         """Adds a minute; minutes share no second."""
@@ -46,6 +53,24 @@ class SessionSummary(Struct):
                     # The job did not know the feature before.
                     self.unknown[name] = self.minutes
         self.minutes += 1
+
+    def add_scores(self, scores: Mapping[str, float | None]) -> None:
+        """Adds the scores of a minute."""
+        for name, score in scores.items():
+            if score is not None:
+                self.score_sums[name] = self.score_sums.get(name, 0.0) + score
+                self.scored[name] = self.scored.get(name, 0) + 1
+
+    def scores(self) -> dict[str, float | None]:
+        """Returns the mean of each score over the minutes in which it was known.
+
+        >>> summary = SessionSummary()
+        >>> for score in (0.4, None, 0.6):
+        ...     summary.add_scores({"anomaly": score})
+        >>> summary.scores()
+        {'anomaly': 0.5}
+        """
+        return {name: total / self.scored[name] for name, total in self.score_sums.items()}
 
     def features(self, age_ms: int) -> dict[str, float | None]:
         """Returns the mean of each feature over the minutes in which it was known, and the session's length; None for all else.
@@ -68,7 +93,15 @@ class SessionSummary(Struct):
         places = {name: place for place, name in enumerate(SESSION_LAYOUT.stored)}
         unknown = {places[name]: count for name, count in self.unknown.items()}
         stored = _Stored(
-            self.minutes, SESSION_LAYOUT.header, list(sums), unknown, self.texts, self.content_id, self.segment
+            self.minutes,
+            SESSION_LAYOUT.header,
+            list(sums),
+            unknown,
+            self.texts,
+            self.content_id,
+            self.segment,
+            self.score_sums,
+            self.scored,
         )
         return _encode(stored).decode()
 
@@ -86,6 +119,8 @@ class SessionSummary(Struct):
             stored.texts,
             stored.content_id,
             stored.segment,
+            stored.score_sums,
+            stored.scored,
         )
 
 

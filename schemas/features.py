@@ -12,9 +12,9 @@ class FeatureRow(Struct):
     """One window of a session in which something happened, or (`session_end`) what the whole session came to.
 
     `features` are the numbers of the window by name, null where unknown: the very numbers that the models scored. `context` holds
-    the texts. In the row of a session's end a feature is its mean over the windows in which it was known, and `window_end_ms` is
-    when the session was found to be over. `models` names the version of each model whose score stands in `scores`; the
-    names of models in shadow begin with `shadow_`.
+    the texts. In the row of a session's end a feature or score is its mean over the minutes in which it was known, and
+    `window_end_ms` is when the session was found to be over. `models` names the version of each model whose score stands in
+    `scores`; the names of models in shadow begin with `shadow_`.
     """
 
     session_id: str

@@ -36,8 +36,11 @@ def list_models(store: Store = "", as_json: Json = False) -> None:
 
 
 def _row(versions: ModelVersions, name: str, version: int) -> dict[str, Any]:
+    """One version in one line. What cannot be read of it is said there, and hides no other version."""
     try:
         card = versions.load(name, version).card
+        passed = _passed(versions, name, version)
+        promoted = versions.promoted(name)
     except ModelError as error:
         return {
             "model": name,
@@ -47,11 +50,10 @@ def _row(versions: ModelVersions, name: str, version: int) -> dict[str, Any]:
             "metrics": str(error),
             "until": None,
         }
-    passed = _passed(versions, name, version)
     return {
         "model": name,
         "version": version,
-        "state": "in force" if versions.promoted(name) == version else None,
+        "state": "in force" if promoted == version else None,
         "gate": None if passed is None else ("in" if passed else "out"),
         "metrics": ", ".join(f"{key} {metric_text(value)}" for key, value in card.metrics.items()),
         "until": _instant(card.trained_until_ms),
@@ -77,6 +79,8 @@ def show_model(name: Name, version: Version = None, store: Store = "", as_json: 
             print_json({"card": card, "evaluation": found, "promotions": promotions})
             return
         for key, value in _described(card).items():
+            if value is None or value == "":
+                continue
             out.print(f"{key:14} {value}", markup=False, soft_wrap=True)
         out.print(f"{'files':14} {versions.path(name, chosen)}", markup=False, soft_wrap=True)
         if found is not None:
@@ -111,4 +115,9 @@ def _described(card: ModelCard) -> dict[str, Any]:
 
 
 def _instant(at_ms: int | None) -> str | None:
-    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    if at_ms is None:
+        return None
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError, OSError):
+        return f"{at_ms} ms"

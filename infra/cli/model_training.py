@@ -17,9 +17,13 @@ from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from models.model_store import ModelError
 from models.model_versions import EVALUATION, REPORT, ModelVersions
 from models.predictions.targets import TARGETS
+from schemas.model_cards import MODEL_ID, MODEL_ID_WORDS
 
 KINDS = ("length", "tone")
 DETECTOR_KINDS = ("anomaly", "isolation_forest")
+
+MAX_SEED = 2**32 - 1
+"""What scikit-learn takes."""
 
 
 def train(
@@ -38,7 +42,9 @@ def train(
     without: Without = None,
     category: Category = None,
     rename: Rename = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed: the same rows with the same seed give the same bytes.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Seed: the same rows with the same seed give the same bytes.")
+    ] = 1,
     coverage: Annotated[
         float | None,
         typer.Option(
@@ -79,6 +85,8 @@ def train(
             options = training.DetectorOptions(name, seed, alarm_rate, code_version=package_version())
         else:
             options = options_for(training, name, target, seed, coverage, max_half_width)
+        incumbent = _incumbent(training, versions, name)
+        _require_place(report)
         data = training.DataOptions(
             csv,
             features or (),
@@ -96,13 +104,14 @@ def train(
         ) as bar:
             task = bar.add_task("read the examples", total=None)
             rows = training.examples_of(data, options.kind, options.segment, bootstrap)
+            versions.require_writable(name)
             found = (training.train_detector if is_detector else training.train)(
                 rows,
                 options,
-                _incumbent(training, versions, name),
+                incumbent,
                 lambda step, done, total: bar.update(task, description=step, completed=done, total=total),
             )
-        # The report and the findings name the version, which the store gives.
+        # The report names the version, which the store gives.
         card, page = _store(training, versions, found)
         if report is not None:
             _write_report(report, page)
@@ -144,12 +153,14 @@ def options_for(
     max_half_width: float = 200.0,
 ) -> Any:
     """Returns the options of training for a model's id. Raises `ModelError` for another kind of model."""
-    kind, _, segment = name.partition(".")
-    if kind not in KINDS:
+    kind, point, segment = name.partition(".")
+    if kind not in KINDS or (point and not segment):
         raise ModelError(
             f"{name}: trained are {' and '.join(KINDS)}, each alone or with .SEGMENT, and the detectors "
             f"{' and '.join(DETECTOR_KINDS)}, which are not compared"
         )
+    if not MODEL_ID.fullmatch(name):
+        raise ModelError(f"{name[:80]!r} is no id of a model: {MODEL_ID_WORDS}")
     return training.TrainingOptions(
         kind=kind,
         target=target or TARGETS[kind],
@@ -170,9 +181,21 @@ def _incumbent(training: SimpleNamespace, versions: ModelVersions, name: str) ->
 
 
 def _store(training: SimpleNamespace, versions: ModelVersions, found: Any) -> tuple[Any, bytes]:
-    page: bytes = training.draw_report(found.evaluation, found.card)
-    findings = {EVALUATION: msgspec.json.format(msgspec.json.encode(found.evaluation), indent=1) + b"\n", REPORT: page}
-    return versions.add(found.card, found.artefact, findings), page
+    evaluation = msgspec.json.format(msgspec.json.encode(found.evaluation), indent=1) + b"\n"
+
+    def findings(card: Any) -> dict[str, bytes]:
+        return {EVALUATION: evaluation, REPORT: training.draw_report(found.evaluation, card)}
+
+    card = versions.add(found.card, found.artefact, findings)
+    page = versions.read(card.id, card.version, REPORT)
+    assert page is not None, "it has just been written"
+    return card, page
+
+
+def _require_place(path: Path | None) -> None:
+    """Raises `ModelError` where the report could not be written, before a training spends minutes on it."""
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise ModelError(f"--report {path}: give a file in a folder that exists")
 
 
 def _write_report(path: Path, page: bytes) -> None:

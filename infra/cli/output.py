@@ -10,6 +10,7 @@ import typer
 from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from infra.cli.content_files import ContentFileError
 from infra.kafka.reading import BrokerUnavailableError, StreamError, UnknownTopicError
@@ -93,7 +94,8 @@ def print_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
     for name in rows[0]:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        # As a text: what stands in square brackets is no markup here.
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     # In a file or a pipe there is no edge that a name would have to be broken at.
     console = out if out.is_terminal else Console(file=out.file, width=max(out.width, FILE_WIDTH))
     console.print(table)

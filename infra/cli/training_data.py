@@ -1,5 +1,6 @@
 """Reads the examples that `models train` and `compare` are given: a CSV file, files of the feature log, or topics."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -71,6 +72,9 @@ def _of_csv(
     given: DataOptions, path: Path, target: str, is_number: bool, segment: str | None, needs_truth: bool = True
 ) -> Examples:
     renamed = [_renaming(each) for each in given.rename]
+    for column, count in Counter(column for column, _, _ in renamed).items():
+        if count > 1:
+            raise TrainingDataError(f"--rename {column}=…: given {count} times, a column is one feature")
     options = CsvOptions(
         target,
         is_number,
@@ -78,17 +82,14 @@ def _of_csv(
         given.time or None,
         given.session or None,
         tuple(given.without),
-        tuple(given.category),
+        # An id of a segment is a name, whatever it looks like.
+        (*given.category, *(() if segment is None else (SEGMENT_COLUMN,))),
         {column: feature for column, feature, _ in renamed},
         {column: factor for column, _, factor in renamed if factor != 1.0},
     )
     found = read_csv(path, options)
     if segment is None:
         return found
-    if SEGMENT_COLUMN not in found.values:
-        raise TrainingDataError(
-            f"{path}: no column {SEGMENT_COLUMN}, so it does not tell which rows are of segment {segment}"
-        )
     own = found.take(found.values[SEGMENT_COLUMN].astype(str) == segment)
     return own.only([name for name in own.names if name != SEGMENT_COLUMN])
 

@@ -19,6 +19,13 @@ LOOKS: Final = (50, 100, 200, 400)
 LEVEL: Final = 0.001
 """Probability that a version that is no worse is called so, over all looks together."""
 
+MAX_MEDIANS: Final = 8.0
+"""Times the median error at which an error is cut. One that is cut is no drift by itself: 5 standard deviations of exponential
+errors, 13 of narrow ones, against a threshold of 20. Of exponential errors one in 256 is cut."""
+
+MIN_BOUNDING: Final = 30
+"""Errors from which their median says what is far."""
+
 MAX_ERRORS: Final = 1_000
 MAX_PREDICTIONS: Final = 100_000
 ENDED_SESSIONS: Final = 200
@@ -79,7 +86,7 @@ class LiveErrors:
         if version != self._version:
             # Late outcomes of the version before are no errors of this one.
             return
-        error = abs(truth - value)
+        error = self._bounded(abs(truth - value))
         self._errors = [*self._errors[-MAX_ERRORS + 1 :], error]
         if self._test.update(error) and "error_drift" not in self._told:
             self._told.add("error_drift")
@@ -123,6 +130,11 @@ class LiveErrors:
         self._before, self._errors, self._version = [], self._before, version
         self._test = self._new_test()
         self._told -= {"error_drift", "worse_version"}
+
+    def _bounded(self, error: float) -> float:
+        """Cuts an error far beyond all others: one of 1e9 would widen sigma so far that no later growth is found."""
+        middle = float(np.median(self._errors)) if len(self._errors) >= MIN_BOUNDING else 0.0
+        return min(error, MAX_MEDIANS * middle) if middle > 0.0 else error
 
     def _is_worse(self) -> bool:
         if len(self._before) < LOOKS[0] or _mean(self._errors) <= _mean(self._before):

@@ -76,4 +76,4 @@ class DriftWatch:
 
 def _known(values: Sequence[float] | Floats) -> Floats:
     array = np.asarray(values, dtype=np.float64)
-    return np.asarray(array[~np.isnan(array)])
+    return np.asarray(array[np.isfinite(array)])

@@ -1,6 +1,5 @@
 """Reads examples from a CSV file with a header. Errors name file, line and column, and what to do."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.learning.csv_cells import read_cells
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from schemas.nearest_names import suggestion
@@ -22,8 +22,14 @@ UNKNOWN_TEXTS: Final = frozenset({"", "na", "nan", "null", "none"})
 MIN_NUMBER_SHARE: Final = 0.5
 """Share of cells with numbers from which a column is one of numbers: any other text in it is then an error."""
 
-MAX_COLUMNS: Final = 256
-MAX_FILE_BYTES: Final = 1024 * 1024 * 1024
+MAX_NUMBER: Final = float(np.finfo(np.float32).max)
+"""Models read single precision."""
+
+MAX_MS: Final = 253_402_300_799_999
+"""The end of the year 9999."""
+
+SECONDS: Final = range(10**9, 10**11)
+"""Times in seconds from 2001 on; in milliseconds they would all lie before April 1973."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +52,20 @@ class CsvOptions:
 
 def read_csv(path: Path, options: CsvOptions) -> Examples:
     """Reads a file. Raises `TrainingDataError`."""
-    header, rows, lines = _cells(path)
+    header, rows, lines = read_cells(path)
     table = _Table(path, header, rows, lines)
     is_there = options.target in header and options.target not in options.without
     truths = (options.target,) if options.needs_truth or is_there else ()
     for name in (*truths, *options.without, *options.categories, *options.renamed):
         table.require(name)
+    _require_no_target(path, options)
     times = table.find(options.times, TIME_COLUMNS)
     sessions = table.find(options.sessions, (SESSION_COLUMN,))
     truth: NDArray[Any] = np.full(len(rows), np.nan)
     if truths:
-        truth = table.numbers(options.target) if options.target_is_number else table.texts(options.target)
+        truth = (
+            table.numbers(options.target, is_target=True) if options.target_is_number else table.texts(options.target)
+        )
     values: dict[str, NDArray[Any]] = {}
     for name in header:
         if name in (options.target, times, sessions, *options.without):
@@ -64,8 +73,12 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
         is_number = name not in options.categories and table.looks_numeric(name)
         if not is_number and name in options.factors:
             raise TrainingDataError(f"{path}, column {name}: texts cannot be multiplied by {options.factors[name]:g}")
-        column = table.numbers(name) * options.factors.get(name, 1.0) if is_number else table.texts(name)
-        values[options.renamed.get(name, name)] = column
+        feature = options.renamed.get(name, name)
+        if feature in values or feature == options.target:
+            raise TrainingDataError(
+                f"{path}: two columns would be {feature}: leave one out with --without, or rename it"
+            )
+        values[feature] = table.scaled(name, options.factors.get(name, 1.0)) if is_number else table.texts(name)
     if not values:
         raise TrainingDataError(f"{path}: no column is left to predict {options.target} from")
     if not options.needs_truth:
@@ -77,57 +90,18 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
         truth,
         f"{path.name}, {len(rows)} rows",
         None if times is None else table.times(times),
-        None if sessions is None else table.texts(sessions),
+        None if sessions is None else table.sessions(sessions),
         int((~known).sum()),
     )
     return found.take(known)
 
 
-def _cells(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise TrainingDataError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB: train on a part of it")
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _parsed(path, csv.reader(file, strict=True))
-    except OSError as error:
-        raise TrainingDataError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise TrainingDataError(f"{path}: byte {error.start} is no UTF-8: save the file as UTF-8") from None
-
-
-def _parsed(path: Path, reader: Any) -> tuple[list[str], list[list[str]], list[int]]:
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        _require_header(path, header)
-        for row in reader:
-            if not row:
-                continue
-            if len(row) != len(header):
-                raise TrainingDataError(
-                    f"{path}, line {reader.line_num}: {len(row)} cells, the header names {len(header)} columns: "
-                    "quote cells that hold commas, and give each column a cell"
-                )
-            rows.append(row)
-            lines.append(reader.line_num)
-    except csv.Error as error:
-        raise TrainingDataError(f"{path}, line {reader.line_num}: {error}") from None
-    if not rows:
-        raise TrainingDataError(f"{path}: there is no row below the header")
-    return header, rows, lines
-
-
-def _require_header(path: Path, header: list[str]) -> None:
-    if not header:
-        raise TrainingDataError(f"{path} is empty: the first line names the columns")
-    if len(header) > MAX_COLUMNS:
-        raise TrainingDataError(f"{path}, line 1: {len(header)} columns, {MAX_COLUMNS} at most")
-    for place, name in enumerate(header):
-        if not name:
-            raise TrainingDataError(f"{path}, line 1: column {place + 1} has no name")
-        if name in header[:place]:
-            raise TrainingDataError(f"{path}, line 1: two columns are called {name}: rename one")
+def _require_no_target(path: Path, options: CsvOptions) -> None:
+    """Raises `TrainingDataError` where an option for inputs names what is to be predicted."""
+    given = {"--without": options.without, "--category": options.categories, "--rename": options.renamed}
+    for option, names in given.items():
+        if options.target in names:
+            raise TrainingDataError(f"{path}: {option} {options.target} names what is to be predicted; see --target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +135,34 @@ class _Table:
         known = [text for _, text in self.cells(name) if text.lower() not in UNKNOWN_TEXTS]
         return not known or sum(_number(text) is not None for text in known) >= MIN_NUMBER_SHARE * len(known)
 
-    def numbers(self, name: str) -> NDArray[np.float64]:
+    def sessions(self, name: str) -> NDArray[np.object_]:
+        """Ids of sessions. A row without one is a session of its own: it has no known tie to any other."""
+        return np.array(
+            [f"\0{line}" if text.lower() in UNKNOWN_TEXTS else text for line, text in self.cells(name)], dtype=object
+        )
+
+    def scaled(self, name: str, factor: float) -> NDArray[np.float64]:
+        found = self.numbers(name) * factor
+        if np.nanmax(np.abs(found), initial=0.0) > MAX_NUMBER:
+            raise TrainingDataError(f"{self.path}, column {name}: some numbers times {factor:g} are too large")
+        return found
+
+    def numbers(self, name: str, is_target: bool = False) -> NDArray[np.float64]:
         found = np.empty(len(self.rows))
         for place, (line, text) in enumerate(self.cells(name)):
             if text.lower() in UNKNOWN_TEXTS:
                 found[place] = np.nan
-            elif (number := _number(text)) is not None and abs(number) <= np.finfo(np.float32).max:
+            elif (number := _number(text)) is not None and abs(number) <= MAX_NUMBER:
                 found[place] = number
             else:
+                advice = (
+                    "--target names another column, and `models train tone` predicts texts"
+                    if is_target
+                    else f"--category {name} makes the column one of texts"
+                )
                 raise TrainingDataError(
-                    f"{self.path}, line {line}, column {name}: {text[:40]!r} is no finite number: give one, or leave the cell "
-                    f"empty; --category {name} makes the column one of texts"
+                    f"{self.path}, line {line}, column {name}: {text[:40]!r} is no finite number, or too large: give one, or "
+                    f"leave the cell empty; {advice}"
                 )
         return found
 
@@ -179,7 +170,11 @@ class _Table:
         found = np.empty(len(self.rows), dtype=np.int64)
         for place, (line, text) in enumerate(self.cells(name)):
             at_ms = _time_ms(text)
-            if at_ms is None:
+            if at_ms is not None and at_ms in SECONDS:
+                raise TrainingDataError(
+                    f"{self.path}, line {line}, column {name}: {text[:40]!r} looks like seconds: give milliseconds since 1970"
+                )
+            if at_ms is None or at_ms > MAX_MS:
                 raise TrainingDataError(
                     f"{self.path}, line {line}, column {name}: {text[:40]!r} is no time: give milliseconds since 1970, or a date "
                     "as 2026-11-28T14:30:00Z"
@@ -198,7 +193,8 @@ def _number(text: str) -> float | None:
 
 
 def _time_ms(text: str) -> int | None:
-    if text.isdigit():
+    # Not `isdigit`, which takes ² for one.
+    if text.isdecimal():
         return int(text) if len(text) <= 15 else None
     try:
         at = datetime.fromisoformat(text)

@@ -77,7 +77,8 @@ class Evaluation(Struct):
     """Predicted against true, of some rows of the later range; empty for labels."""
     checks: list[Check]
     incumbent: str | None = None
-    version: int | None = None
+    left_out: list[str] = []
+    """Columns of texts of which none stands in enough rows to learn from."""
 
     @property
     def passed(self) -> bool:

@@ -15,6 +15,11 @@ CALIBRATION_SHARE: Final = 0.2
 
 MIN_ROWS: Final = 200
 
+MIN_TRAINING_ROWS: Final = 100
+MIN_SESSIONS: Final = 20
+"""Sessions (rows, where no sessions are known) of the calibration and of the later range: of one session the interval is a point,
+and any model passes."""
+
 Places = NDArray[np.int64]
 
 
@@ -82,7 +87,19 @@ def split_by_time(examples: Examples) -> Split:
         examples = examples.take(np.argsort(examples.at_ms, kind="stable"))
     earlier, later, late_dropped = _cut(examples, LATER_SHARE)
     train, calibration, dropped = _cut(earlier, CALIBRATION_SHARE)
+    _require_size("training", len(train), "rows", MIN_TRAINING_ROWS, examples.source)
+    for name, part in (("calibration", calibration), ("later", later)):
+        count, unit = (len(part), "rows") if part.sessions is None else (len(set(part.sessions)), "sessions")
+        _require_size(name, count, unit, MIN_SESSIONS, examples.source)
     return Split(train, calibration, later, late_dropped + dropped)
+
+
+def _require_size(name: str, count: int, unit: str, least: int, source: str) -> None:
+    if count < least:
+        raise TrainingDataError(
+            f"{source}: {count} {unit} in the {name} range, {least} are needed: give a longer range, or check the columns of "
+            "times and sessions"
+        )
 
 
 def _cut(examples: Examples, share: float) -> tuple[Examples, Examples, int]:

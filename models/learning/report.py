@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from models.learning.charts import agreement, importances, intervals, ranges
+from models.learning.columns import MIN_LEVEL_ROWS
 from models.learning.evaluation import Evaluation, InputSummary, Range
 from schemas.model_cards import MetricValue, ModelCard
 
@@ -57,6 +58,7 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
         ),
         "<h2>Inputs as trained on</h2>",
         _table(("input", "seen", "missing"), (_input_row(each) for each in found.inputs)),
+        *_left_out(found),
     ]
     page = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Model {escape(name)}</title>'
@@ -82,6 +84,12 @@ def _facts(found: Evaluation, card: ModelCard) -> str:
         ("compared with", found.incumbent or "no incumbent: the best constant and a linear model"),
     ]
     return _table(("", ""), rows)
+
+
+def _left_out(found: Evaluation) -> Iterable[str]:
+    if found.left_out:
+        names = escape(", ".join(found.left_out))
+        yield f"<p>Left out, since no text stands in {MIN_LEVEL_ROWS} rows: {names}.</p>"
 
 
 def _metrics(found: Evaluation) -> Iterable[str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from models.learning.columns import Columns, Doubles, levels_of
+from models.learning.columns import MIN_LEVEL_ROWS, Columns, Doubles, levels_of
 from models.learning.copies import copied_share, repeated_truth
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import (
@@ -74,7 +74,7 @@ def train_on(
     """Trains and judges a model on ranges that somebody else has cut. The gate looks for what they have in common."""
     task, train_range, later = options.task, split.train, split.later
     _require_truth(options.kind, split)
-    columns = _columns(train_range)
+    columns, left_out = _columns(train_range)
     rows = columns.matrix(train_range.values)
     progress(STEPS[0], 0, len(STEPS))
     model = task.fit(columns, rows, train_range.truth, options.seed)
@@ -124,6 +124,7 @@ def train_on(
         unused_rows=train_range.unused_rows,
         dropped_rows=split.dropped,
         inputs=_inputs(columns, train_range, model.importances()),
+        left_out=left_out,
         metrics=metrics,
         comparisons=comparisons,
         calibration=task.calibration(predicted, model.classes, later.truth),
@@ -144,11 +145,21 @@ def train_on(
     )
 
 
-def _columns(examples: Examples) -> Columns:
+def _columns(examples: Examples) -> tuple[Columns, list[str]]:
+    """Returns the inputs, and the columns of texts that are left out: no text of theirs stands in enough rows to learn from.
+
+    Raises `TrainingDataError` where nothing is left.
+    """
     categories = {
         name: levels_of(examples.values[name].tolist()) for name in examples.names if examples.is_category(name)
     }
-    return Columns(examples.names, categories)
+    left_out = [name for name, texts in categories.items() if not texts]
+    names = tuple(name for name in examples.names if name not in left_out)
+    if not names:
+        raise TrainingDataError(
+            f"{examples.source}: no text of {', '.join(left_out)} stands in {MIN_LEVEL_ROWS} rows: give other columns"
+        )
+    return Columns(names, {name: texts for name, texts in categories.items() if texts}), left_out
 
 
 def _require_truth(kind: PredictionKind, split: Split) -> None:

@@ -88,13 +88,15 @@ def _length(model: LoadedModel, output: list[float]) -> Prediction | Silence:
     card = model.card
     assert card.half_width is not None, "announcements are checked"
     assert card.coverage is not None, "announcements are checked"
-    if len(output) not in LENGTH_COLUMNS or abs(output[0]) > MAX_WORDS:
+    if len(output) not in LENGTH_COLUMNS:
         return Silence("unusable", None, {})
     words = output[0]
     lower, upper = (output[1], output[2]) if len(output) == 3 else (words, words)
     low, high = lower - card.half_width, upper + card.half_width
     half_width = (high - low) / 2
     scores = {"length": words, "length_half_width": half_width}
+    if abs(words) > MAX_WORDS:
+        return Silence("unusable", None, scores)
     if half_width < 0 or (card.max_half_width is not None and half_width > card.max_half_width):
         return Silence("wide", None, scores)
     rounded = max(MIN_WORDS, round(words / STEP_WORDS) * STEP_WORDS)

@@ -29,6 +29,11 @@ DIGITS: Final = 4
 _UPDATE: Final = 1.0 - 0.5 ** (1.0 / HALF_LIFE_ROWS)
 
 
+def _squared(distance: float) -> float:
+    # Not `** 2`, which raises where the square is too large: a far centre is far, and no reason to stop.
+    return distance * distance
+
+
 class ReaderState(Struct, array_like=True, omit_defaults=True):
     """What is kept of a reader: means over the latest windows (None where never known), and the segment with its rival."""
 
@@ -85,7 +90,7 @@ class SegmentsInForce:
         """By segment, over the columns that are known."""
         return {
             segment_id: sum(
-                ((value - place[0]) / place[1]) ** 2
+                _squared((value - place[0]) / place[1])
                 for value, place in zip(values, places, strict=True)
                 if value is not None and place is not None
             )

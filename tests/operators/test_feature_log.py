@@ -195,6 +195,7 @@ def test_windows_that_were_pending_are_logged_too_by_way_of_the_arbiter() -> Non
 
 def test_a_session_that_is_over_is_logged_once_with_its_means() -> None:
     job = LoggingJob()
+    job.announce(length_of_everything())
     job.play(recording())
     last_ms = recording()[-1][0]
     job.advance(last_ms + SESSION_END_MS + 60_000)
@@ -212,7 +213,12 @@ def test_a_session_that_is_over_is_logged_once_with_its_means() -> None:
         assert abs(age_ms - (own[-1].window_end_ms - own[0].window_end_ms - 50_000)) <= 10_000
         assert 0 <= row.window_end_ms - SESSION_END_MS - (own[-1].window_end_ms - 60_000) < 10_000
         assert row.content_id == minutes[-1].content_id
-        assert row.scores == {}
+        scored = {name for each in minutes for name, score in each.scores.items() if score is not None}
+        assert row.scores.keys() == scored
+        assert "length" in scored, "drift of scores is told by sessions"
+        for name in scored:
+            found = [score for each in minutes if (score := each.scores.get(name)) is not None]
+            assert row.scores[name] == pytest.approx(sum(found) / len(found)), name
     assert not any(job.windows.flink.left_of(session_key(each)) for each in ends)
 
 

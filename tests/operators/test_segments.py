@@ -225,3 +225,27 @@ def test_what_a_segment_has_no_number_for_is_unknown(start: Start) -> None:
     job = start(rule(id="fewer", when=[{**LESS, "feature": "clicks"}], cooldown_s=10))
     put(job, segment_record("s1", 30_000.0, **usual(60_000.0, 10_000.0)))
     assert changes(windows(job, range(60, 200, 10), 30_000.0)) == []
+
+
+def test_a_segment_that_no_record_or_screen_can_show_is_refused(start: Start) -> None:
+    job = start()
+    hostile = [
+        segment_record("s1", 2_000.0, version=2**60),
+        segment_record("s1", 2_000.0, version=-1),
+        segment_record("s1", 2_000.0, "a\n\x1b[2J"),
+        segment_record("s1", 2_000.0, "x" * 201),
+        segment_record("s\x1b[2J", 2_000.0),
+    ]
+    put(job, *hostile)
+    assert [each.refused is not None for each in acks(job)] == [True] * len(hostile)
+
+
+@pytest.mark.parametrize(
+    "far",
+    [{"centroid": {"scroll_depth": 1e200}, "spread": {"scroll_depth": 0.1}}, {"spread": {"engaged_ms": 1e-300}}],
+    ids=str,
+)
+def test_a_centre_beyond_all_measure_is_far_and_stops_nothing(start: Start, far: dict[str, Any]) -> None:
+    job = start(rule(id="of-any", when=[{"context": "segment", "equals": "s2"}], cooldown_s=10))
+    put(job, segment_record("s1", 1_000.0, **far), segment_record("s2", 2_000.0))
+    assert changes(windows(job, range(60, 200, 10), 1_900.0))

@@ -52,6 +52,7 @@ class FeatureLogStage(Stage):
         if evaluation.at_ms % MINUTE_MS == 0:
             summary = self._field.get(evaluation.key) or SessionSummary()
             summary.add(known.numbers)
+            summary.add_scores(scores)
             summary.texts.update({name: text for name, text in known.texts.items() if text is not None})
             summary.content_id = window.content_id or summary.content_id
             summary.segment = evaluation.segment or summary.segment
@@ -70,7 +71,7 @@ class FeatureLogStage(Stage):
                 summary.features(last_ms - first_ms),
                 {name: summary.texts.get(name) for name in TEXT_NAMES},
                 summary.segment,
-                {},
+                summary.scores(),
                 summary.content_id,
             )
         )

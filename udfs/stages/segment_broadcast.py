@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from models.segments.reader import SegmentsInForce
+from schemas.model_cards import MAX_VERSION
 from schemas.segments import MAX_SEGMENTS, Segment
 from udfs.stages.control_outcomes import ControlOutcome
 
@@ -16,6 +17,9 @@ _decode: Final = msgspec.json.Decoder(Segment).decode
 
 PREFIX: Final = "segment:"
 """In front of a segment's id in broadcast state; the value is the record."""
+
+
+MAX_NAME_CHARS: Final = 200
 
 
 class SegmentError(ValueError):
@@ -67,7 +71,13 @@ class SegmentBroadcast:
 
     def _check(self, key: str, segment: Segment) -> None:
         if segment.segment_id != key:
-            raise SegmentError(f"segment {segment.segment_id} stands under {key}, where deleting it would miss it")
+            raise SegmentError(
+                f"segment {segment.segment_id[:64]!r} stands under {key[:64]!r}, where deleting it would miss it"
+            )
+        if not key or not key.isprintable() or not segment.name.isprintable() or len(segment.name) > MAX_NAME_CHARS:
+            raise SegmentError(f"the id and the name are no printable texts, of {MAX_NAME_CHARS} characters at most")
+        if not 0 <= segment.version <= MAX_VERSION:
+            raise SegmentError(f"the version is none: {str(segment.version)[:30]}")
         if key not in self._segments and len(self._segments) >= MAX_SEGMENTS:
             raise SegmentError(f"{MAX_SEGMENTS} segments are in force already")
         for name, centre in segment.centroid.items():

@@ -181,3 +181,65 @@ def test_a_column_is_renamed_and_brought_to_the_unit_of_its_feature(tmp_path: Pa
             examples_of(given(path, rename=(rename,)), "length", None, "")
     with pytest.raises(TrainingDataError, match="column b: texts cannot be multiplied"):
         examples_of(given(path, rename=("b=device*2",)), "length", None, "")
+
+
+def test_one_broken_version_hides_no_other(folder: Path, tmp_path: Path) -> None:
+    store = copied(folder, tmp_path)
+    copytree(store / "length" / "1", store / "tone" / "1")
+    copytree(store / "length", store / "length.s1")
+    (store / "length" / "1" / "evaluation.json").write_text("{")
+    rows = json.loads(run("list", "--store", store, "--json").stdout)
+    assert {(each["model"], each["version"]): each["state"] for each in rows}[("length", 1)] == "broken"
+    assert "evaluation.json cannot be read" in rows[0]["metrics"]
+    (store / "length" / "promotions.json").write_text("[{")
+    rows = json.loads(run("list", "--store", store, "--json").stdout)
+    assert {each["model"] for each in rows} == {"length", "length.s1", "tone"}
+
+
+def test_times_beyond_the_calendar_are_shown_as_numbers(folder: Path, tmp_path: Path) -> None:
+    store = copied(folder, tmp_path)
+    card = store / "length" / "1" / "card.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"trained_from_ms": 0, "trained_until_ms": 10**15}))
+    assert json.loads(run("list", "--store", store, "--json").stdout)[0]["until"] == "1000000000000000 ms"
+    assert "to 1000000000000000 ms" in run("show", "length", 1, "--store", store).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("length.", "each alone or with .SEGMENT"),
+        ("length.../../x", "is no id of a model"),
+        ("length." + "a" * 80, "is no id of a model"),
+    ],
+)
+def test_a_name_that_no_model_can_have_is_told_before_anything_is_read(tmp_path: Path, name: str, says: str) -> None:
+    refused = run("train", name, "--csv", tmp_path / "nowhere.csv", "--store", tmp_path / "store")
+    assert (refused.exit_code, says in refused.stderr) == (1, True)
+
+
+def test_a_report_that_could_not_be_written_is_told_before_anything_is_trained(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "nowhere" / "report.html"
+    refused = run("train", "length", "--csv", folder / "wishes.csv", "--store", tmp_path / "store", "--report", page)
+    assert refused.exit_code == 1
+    assert f"--report {page}: give a file in a folder that exists" in refused.stderr
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_segment_that_looks_like_a_number_is_a_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "wishes.csv", JUDGING, 25, rows=300)
+    lines = path.read_text().splitlines()
+    path.write_text(
+        "\n".join(["segment," + lines[0], *(f"{1 + place % 2}," + each for place, each in enumerate(lines[1:]))])
+    )
+    data = DataOptions(path, (), (), "", "", "", "", (), (), ())
+    assert len(examples_of(data, "length", "1", "")) == 150
+
+
+def test_a_column_is_renamed_once(folder: Path, tmp_path: Path) -> None:
+    twice = ("--rename", "click_rate=clicks", "--rename", "click_rate=pages")
+    refused = run("train", "length", "--csv", folder / "wishes.csv", *twice, "--store", tmp_path / "store")
+    assert "--rename click_rate=…: given 2 times" in refused.stderr
+
+
+def test_the_report_names_the_version(folder: Path) -> None:
+    assert "<h1>Model length version 1</h1>" in (folder / "store" / "length" / "1" / "report.html").read_text()

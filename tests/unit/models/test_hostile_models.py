@@ -223,4 +223,6 @@ def test_a_model_that_fails_for_a_row_that_it_was_not_tried_with_is_silent_there
 
 def test_a_length_that_no_text_has_is_silence() -> None:
     steep = linear_model([[1e30], [0.0], [0.0]], [0.0])
-    assert answer(steep, clicks=1.0) == Silence("unusable", None, {})
+    found = answer(steep, clicks=1.0)
+    assert isinstance(found, Silence)
+    assert found.reason == "unusable"

@@ -157,3 +157,42 @@ def test_the_hash_on_the_card_is_that_of_the_file(tmp_path: Path) -> None:
     found = store(tmp_path, 1)
     text = (tmp_path / "models" / "length" / "1" / "model.onnx").read_bytes()
     assert found.load("length", 1).card.sha256 == sha256(text).hexdigest()
+
+
+@pytest.mark.parametrize("name", ["²", "007", "१", "0", "1e3"])
+def test_a_folder_that_is_no_version_is_not_seen(tmp_path: Path, name: str) -> None:
+    found = store(tmp_path, 1)
+    (tmp_path / "models" / "length" / name).mkdir()
+    (tmp_path / "models" / "length" / "9").write_text("a file")
+    assert found.versions("length") == [1]
+    assert found.ids() == ["length"]
+
+
+def test_a_store_that_is_a_file_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("no folder")
+    found = ModelVersions(tmp_path / "models")
+    with pytest.raises(ModelError, match="is a file: give a folder"):
+        found.ids()
+    with pytest.raises(ModelError, match="is a file: give a folder"):
+        found.require_writable("length")
+
+
+def test_a_store_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    found = store(tmp_path, 1)
+    found.require_writable("length")
+    assert [each.name for each in (tmp_path / "models" / "length").iterdir()] == ["1"]
+
+
+def test_what_could_not_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
+    found = store(tmp_path, 1)
+    artefact = length_model(700.0)
+    with pytest.raises(ModelError, match="cannot be written"):
+        found.add(card_of(artefact), artefact, {"no/such/folder.html": b"page"})
+    assert [each.name for each in (tmp_path / "models" / "length").iterdir()] == ["1"]
+
+
+def test_findings_may_name_the_version(tmp_path: Path) -> None:
+    found = store(tmp_path, 1)
+    artefact = length_model(700.0)
+    found.add(card_of(artefact), artefact, lambda card: {"report.html": f"version {card.version}".encode()})
+    assert found.read("length", 2, "report.html") == b"version 2"

@@ -79,3 +79,12 @@ def test_too_few_known_values_are_not_judged() -> None:
     assert watch.subjects == ["a"]
     assert watch.look({"a": far, "b": np.full(300, 50.0)}) == []
     assert watch.look({}) == []
+
+
+def test_what_is_infinite_is_left_out_as_what_is_unknown_is() -> None:
+    generator = np.random.default_rng(77)
+    reference, current = generator.normal(size=1_000), generator.normal(size=200)
+    plain = DriftWatch({"a": reference}).look({"a": current + 1.0})
+    odd = np.concatenate([reference, [np.inf, -np.inf, np.nan]])
+    with np.errstate(invalid="raise"):
+        assert DriftWatch({"a": odd}).look({"a": np.concatenate([current + 1.0, [np.inf]])}) == plain

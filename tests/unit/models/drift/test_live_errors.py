@@ -52,6 +52,16 @@ def test_errors_that_grow_while_a_version_is_live_are_drift() -> None:
     assert found[0][0] < 60
 
 
+def test_one_absurd_outcome_hides_no_later_drift() -> None:
+    errors = LiveErrors()
+    absurd = run(errors, 1, [*sizes(873, 100.0, 500), 1e9])
+    found = run(errors, 1, sizes(874, 170.0, 200))
+
+    assert absurd == []
+    assert [each.kind for _, each in found] == ["error_drift"]
+    assert found[0][0] < 60
+
+
 def test_without_outcomes_nothing_is_said_of_a_version_but_that_they_stay_away() -> None:
     errors = LiveErrors()
     run(errors, 1, sizes(875, 100.0, ENDED_SESSIONS))

@@ -78,3 +78,76 @@ def test_what_is_wrong_is_told_by_line_and_column(tmp_path: Path, text: str | by
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="cannot be read: No such file"):
         read_csv(tmp_path / "nowhere.csv", LENGTH)
+
+
+ROW = "1,2,phone,novice,400\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            HEADER.replace(",", ";") + ROW.replace(",", ";"),
+            "line 1: cells are separated by semicolons: save the file with commas",
+        ),
+        (HEADER.replace(",", "\t") + ROW.replace(",", "\t"), "line 1: cells are separated by tabs"),
+        (
+            "a\x1b[2J,preferred_content_length\n1,2\n",
+            "line 1: column 1 has a character in its name that cannot be seen",
+        ),
+        (HEADER + ROW + '1,"2,phone,novice,400\n' + ROW, "line 3: a quote that begins a cell is never closed"),
+        (HEADER + "1,2,phone,novice,long\n", "--target names another column"),
+        (
+            HEADER + "1e39,2,phone,novice,400\n",
+            "line 2, column session_duration: '1e39' is no finite number, or too large",
+        ),
+        ("timestamp,a,preferred_content_length\n²,1,2\n", "line 2, column timestamp: '²' is no time"),
+        (
+            "timestamp,a,preferred_content_length\n1795824000,1,2\n",
+            "line 2, column timestamp: '1795824000' looks like seconds",
+        ),
+        ("timestamp,a,preferred_content_length\n999999999999999,1,2\n", "'999999999999999' is no time"),
+    ],
+)
+def test_what_other_programs_write_is_told_with_the_fix(tmp_path: Path, text: str, says: str) -> None:
+    assert says in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            CsvOptions(LENGTH.target, True, without=(LENGTH.target,)),
+            "--without preferred_content_length names what is to be",
+        ),
+        (
+            CsvOptions(LENGTH.target, True, categories=(LENGTH.target,)),
+            "--category preferred_content_length names what",
+        ),
+        (
+            CsvOptions(LENGTH.target, True, renamed={LENGTH.target: "clicks"}),
+            "--rename preferred_content_length names what",
+        ),
+        (
+            CsvOptions(LENGTH.target, True, renamed={"session_duration": "click_rate"}),
+            "two columns would be click_rate",
+        ),
+        (
+            CsvOptions(LENGTH.target, True, renamed={"click_rate": LENGTH.target}),
+            "two columns would be preferred_content",
+        ),
+        (
+            CsvOptions(LENGTH.target, True, factors={"session_duration": 1e300}),
+            "column session_duration: some numbers times 1e+300 are too large",
+        ),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(tmp_path: Path, options: CsvOptions, says: str) -> None:
+    assert says in refusal(tmp_path, HEADER + ROW, options)
+
+
+def test_a_row_without_a_session_is_a_session_of_its_own(tmp_path: Path) -> None:
+    found = read(tmp_path, "session_id,a,preferred_content_length\ns1,1,1\n,2,2\nNA,3,3\ns1,4,4\n")
+    assert found.sessions is not None
+    assert found.sessions[0] == found.sessions[3] == "s1"
+    assert len(set(found.sessions)) == 3

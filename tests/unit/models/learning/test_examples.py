@@ -102,3 +102,35 @@ def test_an_input_that_repeats_the_truth_is_named() -> None:
     assert repeated_truth(COLUMNS, same) == "a"
     labels = np.where(given.values["b"] == "x", "formal", "friendly").astype(object)
     assert repeated_truth(COLUMNS, examples(truth=labels)) == "b"
+
+
+def test_a_truth_in_another_guise_is_named_whatever_the_guise() -> None:
+    given = examples()
+    steep = examples(values={**given.values, "a": np.exp(3.0 * given.truth)}, truth=given.truth)
+    assert repeated_truth(COLUMNS, steep) == "a", "ranks alone tell"
+    labels = np.where(given.values["b"] == "x", "formal", "friendly").astype(object)
+    some = np.array(given.values["b"], dtype=object)
+    some[::7] = None
+    assert repeated_truth(COLUMNS, examples(values={**given.values, "b": some}, truth=labels)) == "b"
+    number = np.where(labels == "formal", 2.0, 1.0)
+    other = examples(seed=9).values["b"]
+    assert repeated_truth(COLUMNS, examples(values={"a": number, "b": other}, truth=labels)) == "a"
+
+
+def test_a_few_rows_that_agree_by_chance_repeat_nothing() -> None:
+    given = examples()
+    labels = np.where(given.values["b"] == "x", "formal", "friendly").astype(object)
+    rare = np.array([None] * len(labels), dtype=object)
+    rare[:8] = given.values["b"][:8]
+    assert repeated_truth(COLUMNS, examples(values={**given.values, "b": rare}, truth=labels)) is None
+
+
+def test_ranges_of_hardly_any_session_are_refused() -> None:
+    # All but the last row belong to sessions that began in the training range: of one row the interval is a point.
+    sessions = np.array([f"s{place % 800}" for place in range(1_000)], dtype=object)
+    sessions[999] = "new"
+    with pytest.raises(TrainingDataError, match="1 sessions in the later range, 20 are needed"):
+        split_by_time(examples(sessions=sessions))
+    early = np.concatenate((np.arange(90, dtype=np.int64), np.full(910, 100, dtype=np.int64)))
+    with pytest.raises(TrainingDataError, match="72 rows in the training range, 100 are needed"):
+        split_by_time(examples(at_ms=early))

@@ -164,3 +164,18 @@ def test_a_tone_comes_with_probabilities_and_a_threshold() -> None:
     assert found.evaluation.metrics["coverage"].value == pytest.approx(0.8, abs=0.08)
     load(CheckedModel(found.card, found.artefact, 0))
     assert b"probability of the class predicted" in draw_report(found.evaluation, found.card)
+
+
+def test_texts_too_rare_to_learn_from_are_left_out_and_said_so() -> None:
+    given = readers(JUDGING, "length", 1_000, 31)
+    rare = np.array([f"reader {place}" for place in range(len(given))], dtype=object)
+    found = train(
+        Examples({**given.values, "city": rare}, given.truth, "test"),
+        TrainingOptions("length", "preferred_content_length", parity_rows=200),
+    )
+    assert "city" not in found.card.features
+    assert "city" not in found.card.categories
+    assert found.evaluation.left_out == ["city"]
+    assert b"no text stands in 5 rows: city" in draw_report(found.evaluation, found.card)
+    with pytest.raises(TrainingDataError, match="no text of city stands in 5 rows"):
+        train(Examples({"city": rare}, given.truth, "test"), TrainingOptions("length", "preferred_content_length"))
