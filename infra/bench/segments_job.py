@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from redis import Redis
@@ -121,7 +121,7 @@ def _agreement(on: Stack, drawn: list[tuple[Plan, Group]]) -> Iterator[str]:
     redis = Redis(port=StackRecord.read(on.home).services["redis"].ports["redis"])
     end = time.monotonic() + 60.0
     while True:
-        told = {name: redis.hgetall(keys.session(name)) for name in placed}
+        told = {name: cast("dict[bytes, bytes]", redis.hgetall(keys.session(name))) for name in placed}
         same = sum(fields.get(b"segment") == msgspec.json.encode(placed[name]) for name, fields in told.items())
         if same == len(placed) or time.monotonic() > end:
             break
