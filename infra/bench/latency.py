@@ -54,10 +54,11 @@ class Load:
         self._topic, self._rate = topic, rate
         self.clicked_at: dict[tuple[str, int], float] = {}
         """By session and time in ms."""
+        self.stopped = threading.Event()
 
     def run(self, seconds: int) -> None:
         began, count, next_tick = time.time(), 0, 0.0
-        while (now := time.time()) < began + seconds:
+        while (now := time.time()) < began + seconds and not self.stopped.is_set():
             if now >= next_tick:
                 self._tick(int(now))
                 next_tick = int(now) + 1

@@ -5,49 +5,22 @@ Changes rules of both lanes in turn, on a job under load, and prints the time fr
 
 import argparse
 import json
-import threading
 import time
 from collections.abc import Sequence
 from typing import Any, Final
-from uuid import uuid4
 
-from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
-
-from infra.bench.latency import PARTITIONS, Load, shares
-from infra.local import flink, stack
+from infra.bench.latency import shares
+from infra.bench.loaded_job import loaded_job
+from infra.local import stack
 from infra.local.home import Home
-from infra.local.submit import submit
 from infra.rules.changing import Author, RuleChanger
 from infra.rules.in_force import InForce
 from infra.rules.rule_topics import RuleTopics
 from infra.rules.waiting import AckWaiter
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.rules import Rule, parse_rule
-from schemas.topics import (
-    ADJUSTMENTS,
-    CONTROL_ACKS,
-    EVENTS,
-    LATE,
-    PROPOSALS,
-    REJECTED,
-    RULES,
-    RULES_HISTORY,
-    SESSION_STATE,
-    TALLY,
-)
+from schemas.topics import RULES_HISTORY
 
-TOPICS: Final = {
-    "events": EVENTS,
-    "adjustments": ADJUSTMENTS,
-    "proposals": PROPOSALS,
-    "rejected": REJECTED,
-    "late": LATE,
-    "tally": TALLY,
-    "rules": RULES,
-    "control-acks": CONTROL_ACKS,
-    "session-state": SESSION_STATE,
-}
 ACK_TIMEOUT_S: Final = 30.0
 FIRST_ACK_TIMEOUT_S: Final = 120.0
 
@@ -72,23 +45,9 @@ def _rule(lane: str, number: int) -> Rule:
 
 def measure(on: stack.Stack, rate: int, changes: int, warm_up_s: int, options: Sequence[str]) -> dict[str, Any]:
     """Runs a job of its own under load and changes rules meanwhile."""
-    prefix = f"changes-{uuid4().hex[:8]}-"
-    topics = RuleTopics(on.bootstrap, prefix)
-    admin = KafkaAdminClient(bootstrap_servers=on.bootstrap)
-    names = {flag: prefix + topic.name for flag, topic in TOPICS.items()}
-    admin.create_topics(
-        [NewTopic(name, PARTITIONS if flag == "events" else 1, 1) for flag, name in names.items()]
-        + [NewTopic(prefix + RULES_HISTORY.name, 1, 1)],
-        wait_for_metadata=True,
-    )
-    flags = [part for flag, name in names.items() for part in (f"--{flag}-topic", name)]
-    job_id = submit(on, "adjust", [*flags, "--group-id", prefix + "job", "--startup", "earliest", *options])
-    load = threading.Thread(
-        target=Load(on.bootstrap, names["events"], rate).run, args=(warm_up_s + 3 * changes,), daemon=True
-    )
-    try:
-        flink.wait_for_job(on.rest_port, job_id)
-        load.start()
+    with loaded_job(on, "changes", rate, warm_up_s + 3 * changes, options, (RULES_HISTORY,)) as job:
+        topics = RuleTopics(on.bootstrap, job.prefix)
+        job.start_load()
         changer = RuleChanger(topics, Author("bench", "here", "command line"))
         with AckWaiter(topics) as waiter:
             lanes = ("session_window", "event")
@@ -99,17 +58,13 @@ def measure(on: stack.Stack, rate: int, changes: int, warm_up_s: int, options: S
                 _put(changer, waiter, topics, _rule(lanes[number % 2], 2 + number // 2), ACK_TIMEOUT_S)
                 for number in range(changes)
             ]
-        entries = flink.get(on.rest_port, f"/jobs/{job_id}/exceptions?maxExceptions=20")["exceptionHistory"]["entries"]
-    finally:
-        flink.stop_job(on.rest_port, job_id, savepoint=False)
-        admin.delete_topics([*names.values(), prefix + RULES_HISTORY.name])
-        admin.close()
+        restarts = job.restarts()
     return {
         "put_to_last_ack_ms": shares([ms for ms, _ in found]),
         "subtasks": sorted({each.acks[0].subtasks for _, each in found}),
         "slowest_ms": round(max(ms for ms, _ in found), 1),
         "rate": rate,
-        "restarts": len(entries),
+        "restarts": restarts,
         "options": list(options),
     }
 

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from infra.local import flink
@@ -14,6 +14,7 @@ from infra.local.stack import Stack
 from infra.packaging.archive import write_archive
 from schemas.kafka_security.reading import PREFIX, security_from_env
 from schemas.kafka_security.settings import OAUTH
+from schemas.topics import Topic
 
 JOBS: Final = ("adjust", "heatmap")
 _SUBMITTED: Final = re.compile(r"submitted with JobID ([0-9a-f]{32})")
@@ -59,6 +60,16 @@ def run(stack: Stack, what: str, program: Sequence[str], options: Sequence[str])
     if found is None:
         raise StackError(f"Flink refused {what}:\n{_cause(done.stdout + done.stderr)}")
     return found.group(1)
+
+
+def topic_options(topics: Iterable[Topic], prefix: str = "") -> list[str]:
+    """Returns the options that name a job's topics, with `prefix` before the name of each.
+
+    >>> from schemas.topics import EVENTS
+    >>> topic_options([EVENTS], "test-")
+    ['--events-topic', 'test-events.v1']
+    """
+    return [part for topic in topics for part in (f"--{topic.name.rpartition('.')[0]}-topic", f"{prefix}{topic.name}")]
 
 
 def bootstrap_among(options: Sequence[str]) -> str:

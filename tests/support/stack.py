@@ -12,7 +12,7 @@ from infra.kafka.accounting import Account, Accountant
 from infra.kafka.reading import TopicReader, end_offsets
 from infra.local import flink
 from infra.local.stack import Stack
-from infra.local.submit import submit
+from infra.local.submit import submit, topic_options
 from infra.simulate.replay import Replay, Replayed
 from jobs.adjust import load_rules
 from models.model_store import load_forest
@@ -143,27 +143,10 @@ def group_of(topics: PrefixedTopics) -> str:
 def running_job(stack: Stack, *options: str) -> Iterator[RunningJob]:
     """Runs the adjust job on fresh topics, submitted as a user would."""
     topics = PrefixedTopics.create(stack.bootstrap, TOPICS)
-    flags = {
-        "--events-topic": topics.name(EVENTS),
-        "--adjustments-topic": topics.name(ADJUSTMENTS),
-        "--proposals-topic": topics.name(PROPOSALS),
-        "--rejected-topic": topics.name(REJECTED),
-        "--late-topic": topics.name(LATE),
-        "--tally-topic": topics.name(TALLY),
-        "--session-state-topic": topics.name(SESSION_STATE),
-        "--rules-topic": topics.name(RULES),
-        "--control-acks-topic": topics.name(CONTROL_ACKS),
-        "--content-topic": topics.name(CONTENT),
-        "--models-topic": topics.name(MODELS),
-        "--segments-topic": topics.name(SEGMENTS),
-        "--features-topic": topics.name(FEATURES),
-        "--alerts-topic": topics.name(ALERTS),
-        "--group-id": group_of(topics),
-        "--startup": "earliest",
-        "--checkpoint-ms": str(CHECKPOINT_MS),
-    }
+    flags = topic_options(TOPICS, topics.prefix)
+    flags += ["--group-id", group_of(topics), "--startup", "earliest", "--checkpoint-ms", str(CHECKPOINT_MS)]
     accountant = Accountant(stack.bootstrap, {topic.name: topics.name(topic) for topic in TOPICS})
-    given = [*(part for pair in flags.items() for part in pair), *options]
+    given = [*flags, *options]
     with submitted(stack, "adjust", given) as job_id:
         job = RunningJob(stack, job_id, topics, accountant, given)
         try:
