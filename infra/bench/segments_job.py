@@ -50,7 +50,7 @@ def measure(sessions: int, seed: int = SEED) -> list[str]:
     try:
         on = stack.up(home, with_redis=True, progress=lambda line: print(line, file=sys.stderr))
         flags = ["--feature-log", "on", "--startup", "earliest", "--checkpoint-ms", "2000"]
-        flink.wait_for_job(on.rest_port, submit(on, "adjust", flags))
+        flink.wait_for_job(on.rest_port, submit(on, "adjust", flags), timeout_s=600.0)
         begin_ms = (time.time_ns() // 1_000_000 - BACK_MS) // 60_000 * 60_000
         first = plans(seed, TAUGHT, 0.0, EVERY_S)
         begin_s = TAUGHT * EVERY_S + SESSION_S + PAUSE_S
