@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from redis import Redis
@@ -118,7 +118,7 @@ def _agreement(on: Stack, drawn: list[tuple[Plan, Group]]) -> Iterator[str]:
     placed = {name: state.segment for name, state in states.items() if state.segment is not None}
     agreement = adjusted_rand(list(placed.values()), [planted[name] for name in placed])
     yield f"session-state.v1: {len(placed)} of {len(planted)} readers placed, ARI {agreement:.3f}"
-    redis = Redis(port=StackRecord.read(on.home).services["redis"].ports["redis"])
+    redis: Any = Redis(port=StackRecord.read(on.home).services["redis"].ports["redis"])
     end = time.monotonic() + 60.0
     while True:
         told = {name: redis.hgetall(keys.session(name)) for name in placed}
