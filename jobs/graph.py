@@ -184,7 +184,8 @@ def _alerts(t_env: StreamTableEnvironment, site_minutes: DataStream) -> DataStre
     query = (
         f"SELECT ENCODE(f1, 'UTF-8') AS `key`, ENCODE(f2, 'UTF-8') AS `value` FROM site_findings WHERE f0 = '{ALERT}'"
     )
-    return to_data_stream(t_env, t_env.sql_query(query), side_outputs.KAFKA_RECORD, "alert-records")
+    # The sink has as many subtasks as the job, for which there are slots in the group of the windows alone.
+    return to_data_stream(t_env, t_env.sql_query(query), side_outputs.KAFKA_RECORD, "alert-records", "default")
 
 
 def _features(t_env: StreamTableEnvironment, changes: DataStream, commands: DataStream) -> DataStream:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Final, cast
+from typing import Any, Final
 
 import msgspec
 from redis import Redis
@@ -50,7 +50,7 @@ def measure(sessions: int, seed: int = SEED) -> list[str]:
     try:
         on = stack.up(home, with_redis=True, progress=lambda line: print(line, file=sys.stderr))
         flags = ["--feature-log", "on", "--startup", "earliest", "--checkpoint-ms", "2000"]
-        flink.wait_for_job(on.rest_port, submit(on, "adjust", flags))
+        flink.wait_for_job(on.rest_port, submit(on, "adjust", flags), timeout_s=600.0)
         begin_ms = (time.time_ns() // 1_000_000 - BACK_MS) // 60_000 * 60_000
         first = plans(seed, TAUGHT, 0.0, EVERY_S)
         begin_s = TAUGHT * EVERY_S + SESSION_S + PAUSE_S
@@ -118,10 +118,10 @@ def _agreement(on: Stack, drawn: list[tuple[Plan, Group]]) -> Iterator[str]:
     placed = {name: state.segment for name, state in states.items() if state.segment is not None}
     agreement = adjusted_rand(list(placed.values()), [planted[name] for name in placed])
     yield f"session-state.v1: {len(placed)} of {len(planted)} readers placed, ARI {agreement:.3f}"
-    redis = Redis(port=StackRecord.read(on.home).services["redis"].ports["redis"])
+    redis: Any = Redis(port=StackRecord.read(on.home).services["redis"].ports["redis"])
     end = time.monotonic() + 60.0
     while True:
-        told = {name: cast("dict[bytes, bytes]", redis.hgetall(keys.session(name))) for name in placed}
+        told = {name: redis.hgetall(keys.session(name)) for name in placed}
         same = sum(fields.get(b"segment") == msgspec.json.encode(placed[name]) for name, fields in told.items())
         if same == len(placed) or time.monotonic() > end:
             break

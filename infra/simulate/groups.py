@@ -94,9 +94,9 @@ def plans(seed: int, sessions: int, begin_s: float, every_s: float) -> list[tupl
 
 
 def recorded(drawn: list[tuple[Plan, Group]], begin_ms: int, seed: int) -> Iterator[bytes]:
-    """The events of all readers as records, in order of arrival."""
+    """The events of all readers as records, in order of event time."""
     streams = (_events(plan, group, begin_ms, seed) for plan, group in drawn)
-    for event in merge(*streams, key=lambda each: (each.received_at_ms, each.event_id)):
+    for event in merge(*streams, key=lambda each: (each.occurred_at_ms, each.event_id)):
         yield msgspec.json.encode(event)
 
 

@@ -14,11 +14,23 @@ CROSSING_ROW_TYPE: Final = Types.ROW(
 """Kind, numbers, texts."""
 
 
-def to_data_stream(t_env: StreamTableEnvironment, table: Table, row_type: TypeInformation, uid: str) -> DataStream:
-    """Converts `table` to a stream of rows of `row_type`."""
+def to_data_stream(
+    t_env: StreamTableEnvironment,
+    table: Table,
+    row_type: TypeInformation,
+    uid: str,
+    slot_sharing_group: str | None = None,
+) -> DataStream:
+    """Converts `table` to a stream of rows of `row_type`.
+
+    Without a group of its own the stream is in that of what comes before it, and so is all that follows.
+    """
     stream = t_env.to_append_stream(table, row_type)
     # The planner names its own operators; the last one, which hands the rows over, it leaves to its caller.
-    stream._j_data_stream.getTransformation().setUid(uid)
+    transformation = stream._j_data_stream.getTransformation()
+    transformation.setUid(uid)
+    if slot_sharing_group is not None:
+        transformation.setSlotSharingGroup(slot_sharing_group)
     return stream
 
 

@@ -98,7 +98,9 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
 
 def _require_no_target(path: Path, options: CsvOptions) -> None:
     """Raises `TrainingDataError` where an option for inputs names what is to be predicted."""
-    given = {"--without": options.without, "--category": options.categories, "--rename": options.renamed}
+    # A detector learns from windows without labels, too.
+    without = options.without if options.needs_truth else ()
+    given = {"--without": without, "--category": options.categories, "--rename": options.renamed}
     for option, names in given.items():
         if options.target in names:
             raise TrainingDataError(f"{path}: {option} {options.target} names what is to be predicted; see --target")

@@ -122,7 +122,7 @@ def test_a_bad_cell_is_told_by_file_line_and_column(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("train", "mood", "--csv", "x.csv"), "mood: trained here are length and tone"),
+        (("train", "mood", "--csv", "x.csv"), "mood: trained are length and tone"),
         (("train", "length"), "give one source: --csv FILE"),
         (("train", "length", "--features", "x.jsonl"), "--features and --outcomes belong together"),
         (("train", "length", "--csv", "nowhere.csv"), "nowhere.csv cannot be read"),

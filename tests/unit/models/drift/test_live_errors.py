@@ -82,9 +82,10 @@ def test_without_outcomes_nothing_is_said_of_a_version_but_that_they_stay_away()
 def test_late_outcomes_of_the_version_before_and_strangers_count_for_nothing() -> None:
     errors = LiveErrors()
     run(errors, 1, sizes(876, 100.0, 100))
-    run(errors, 2, sizes(877, 100.0, 30))
     for number in range(300):
         errors.predicted(f"old-{number}", 1, 0.0)
+    run(errors, 2, sizes(877, 100.0, 30))
+    for number in range(300):
         assert list(errors.outcome(f"old-{number}", 10_000.0)) == []
         assert list(errors.outcome(f"unknown-{number}", 10_000.0)) == []
 

@@ -222,3 +222,21 @@ def test_a_session_that_ends_is_forgotten_and_not_learnt_twice() -> None:
 
     assert list(readers.minute(BEGINNING_MS, [*rows, row("a", 50, kind="session_end")])) == []
     assert len(readers) == 0
+
+
+def test_a_refresh_tells_what_is_usual_with_those_whom_the_job_had_placed() -> None:
+    rows, kinds = visits(seed=503, sessions=300)
+    segments = {"skimmers on phones": "s1", "readers": "s2", "clickers": "s3"}
+    for each in rows:
+        each.segment = segments[kinds[each.session_id]]
+        each.features["coverage"] = 1.0
+    found = messages(FeatureStreamLearner(LearningOptions(segments=3, warm_up_rows=500, refresh_rows=500)), rows)
+
+    newest = {each.segment_id: each.segment for each in found if isinstance(each, SegmentChange) and each.segment}
+    usual = [each.usual["engaged_ms"].mean for each in newest.values()]
+    assert len(usual) == len(HABITS)
+    assert sorted(usual) == pytest.approx(
+        [HABITS[each][0] for each in ("skimmers on phones", "clickers", "readers")], rel=0.15
+    )
+    assert all(each.readers > 20 for each in newest.values())
+    assert all("coverage" not in each.usual for each in newest.values())
