@@ -50,9 +50,15 @@ class Autoencoder:
 
 
 def fit_autoencoder(squashed: Doubles, seed: int) -> Autoencoder:
-    """Trains on the rows, then anew without the tenth that came out worst. The same rows and seed give the same network."""
+    """Trains on the rows, then anew without the tenth that came out worst. The same rows and seed give the same network.
+
+    Rows of which nothing is known are left out. Raises ValueError where none is left.
+    """
+    squashed = squashed[~np.isnan(squashed).all(axis=1)]
+    if len(squashed) == 0:
+        raise ValueError("no row has a known feature that varies")
     first = _train(squashed, seed)
-    errors = np.nan_to_num(first.errors(squashed), nan=np.inf)
+    errors = first.errors(squashed)
     return _train(squashed[errors <= np.quantile(errors, 1.0 - TRIMMED)], seed)
 
 

@@ -29,9 +29,15 @@ DIGITS: Final = 4
 _UPDATE: Final = 1.0 - 0.5 ** (1.0 / HALF_LIFE_ROWS)
 
 
-def _squared(distance: float) -> float:
-    # Not `** 2`, which raises where the square is too large: a far centre is far, and no reason to stop.
-    return distance * distance
+def _squared_distance(values: Sequence[float | None], places: Sequence[tuple[float, float] | None]) -> float:
+    """The squared distance in spreads of a reader to a centre (value and spread by column), over what both know."""
+    total = 0.0
+    for value, place in zip(values, places, strict=True):
+        if value is not None and place is not None:
+            distance = (value - place[0]) / place[1]
+            # Not `** 2`, which raises where the square is too large: a far centre is far, and no reason to stop.
+            total += distance * distance
+    return total
 
 
 class ReaderState(Struct, array_like=True, omit_defaults=True):
@@ -88,14 +94,7 @@ class SegmentsInForce:
 
     def squared_distances(self, values: Sequence[float | None]) -> dict[str, float]:
         """By segment, over the columns that are known."""
-        return {
-            segment_id: sum(
-                _squared((value - place[0]) / place[1])
-                for value, place in zip(values, places, strict=True)
-                if value is not None and place is not None
-            )
-            for segment_id, places in self._centroids.items()
-        }
+        return {segment_id: _squared_distance(values, places) for segment_id, places in self._centroids.items()}
 
     def after(
         self, state: ReaderState, features: Mapping[str, float | None], context: Mapping[str, str | None]

@@ -161,3 +161,13 @@ def test_names_must_fit_the_features() -> None:
 
 def test_the_code_is_smaller_than_the_row() -> None:
     assert all(layer_sizes(features)[1] < features for features in range(2, 100))
+
+
+def test_rows_of_which_nothing_is_known_teach_nothing() -> None:
+    known = np.random.default_rng(5).normal(size=(200, 3))
+    mixed = np.concatenate([np.full((200, 3), np.nan), known])
+    with np.errstate(invalid="raise"):
+        model = fit_members(mixed, 1)
+    assert np.isfinite(model.scores(known)).all()
+    with pytest.raises(ValueError, match="no row has a known feature that varies"):
+        fit_members(np.ones((50, 3)), 1)
