@@ -12,6 +12,7 @@ from infra.cli.output import Json, err, errors, out, print_json, print_table, sh
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import StreamError, TopicReader
+from infra.learner.stored_segments import readable_segments
 from models.segments.telling import telling_features
 from schemas.segments import Segment
 from schemas.topics import SEGMENTS
@@ -75,19 +76,14 @@ def draw_map(
 def in_force(kafka: Kafka) -> list[Segment]:
     """The segments that were published last, largest first."""
     values = newest_values(kafka, SEGMENTS.name).values()
-    return sorted(
-        (msgspec.json.decode(value, type=Segment) for value in values), key=lambda each: (-each.size, each.segment_id)
-    )
+    return sorted(readable_segments(values), key=lambda each: (-each.size, each.segment_id))
 
 
 def history(kafka: Kafka) -> list[Segment]:
     """All records of segments that the topic still holds, oldest first."""
     with TopicReader(kafka, SEGMENTS.name) as reader:
         records = [record.value for record in reader.read_to_end(quiet_s=0.0) if record.value is not None]
-    return sorted(
-        (msgspec.json.decode(value, type=Segment) for value in records),
-        key=lambda each: (each.version, each.segment_id),
-    )
+    return sorted(readable_segments(records), key=lambda each: (each.version, each.segment_id))
 
 
 def row(segment: Segment) -> dict[str, Any]:

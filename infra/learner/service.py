@@ -14,13 +14,13 @@ from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
 from infra.learner.model_hook import ModelHook
 from infra.learner.refused_models import RefusedModels
+from infra.learner.stored_segments import UNREADABLE, readable_segments
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.segments.learner import DEFAULTS, LearningOptions
 from schemas.drift import DriftLook
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome
-from schemas.segments import Segment
 from schemas.topics import ALERTS, DRIFT, FEATURES, OUTCOMES, SEGMENTS
 
 _log = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ class LearnerService:
         at = self._reader.positions
         self._behind = {each: end for each, end in ends.items() if at.get(each, 0) < end}
         values = newest_values(settings.kafka, SEGMENTS.name).values()
-        previous = [msgspec.json.decode(value, type=Segment) for value in values]
+        previous = readable_segments(values)
         learner = FeatureStreamLearner(settings.options, previous=previous, ranges=ranges, models=settings.models)
         learner.minutes.behind = self._partitions_behind()
         return learner
@@ -166,14 +166,14 @@ class LearnerService:
     def _take_outcome(self, learner: FeatureStreamLearner, record: Record) -> None:
         try:
             learner.add_outcome(msgspec.json.decode(record.value or b"", type=Outcome))
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             self.unreadable += 1
             _log.warning("skipped %s %d@%d: %s", record.topic, record.partition, record.offset, error)
 
     def _row(self, record: Record) -> FeatureRow | None:
         try:
             return decode_feature_row(record.value or b"")
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             self.unreadable += 1
             _log.warning("skipped %s %d@%d: %s", record.topic, record.partition, record.offset, error)
             return None

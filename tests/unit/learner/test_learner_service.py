@@ -28,7 +28,7 @@ from models.segments.map_axes import eigen, principal_axes
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck, ack_key
 from schemas.segments import Segment
-from schemas.topics import ALERTS, CONTROL_ACKS, FEATURES
+from schemas.topics import ALERTS, CONTROL_ACKS, FEATURES, SEGMENTS
 from tests.support.feature_rows import HABITS, visits
 from tests.support.mock_topics import write
 
@@ -50,7 +50,9 @@ def kafka() -> Iterator[MockKafka]:
         drifted, _ = visits(seed=512, sessions=150, factor=1.8, begin_s=700, windows=12)
         rows = sorted([*calm, *drifted], key=lambda each: each.window_end_ms)
         write(cluster, FEATURES.name, [(each.session_id, each) for each in rows])
-        write(cluster, FEATURES.name, [("s", b"{broken")])
+        write(cluster, FEATURES.name, [("s", b"{broken"), ("s", b'{"session_id": "\xff"}')])
+        write(cluster, SEGMENTS.name, [("s0", b"{broken"), ("s00", b'{"segment_id": "\xff"}')])
+        write(cluster, ALERTS.name, [("s", b"{broken"), ("s", b"\xff")])
         yield cluster
 
 
@@ -64,11 +66,12 @@ def test_segments_alerts_and_a_retraining_follow_from_the_rows(kafka: MockKafka,
     # A third of the readers have changed their habits half-way: there may be more groups than habits.
     assert len(HABITS) <= len(segments) <= 2 * len(HABITS)
     assert sum(each.share for each in segments) == pytest.approx(1.0)
-    assert (service.rows, service.unreadable) == (500 * 13, 1)
+    assert (service.rows, service.unreadable) == (500 * 13, 2)
     assert service.learner is not None
     assert service.learner.minutes.late == 0
     assert len({each.version for each in history(kafka.bootstrap)}) > 3
-    alerts = [msgspec.json.decode(value, type=Alert) for value in newest_values(kafka.bootstrap, ALERTS.name).values()]
+    values = [value for key, value in newest_values(kafka.bootstrap, ALERTS.name).items() if key != b"s"]
+    alerts = [msgspec.json.decode(value, type=Alert) for value in values]
     assert {(each.kind, each.subject) for each in alerts} >= {("feature_drift", "engaged_ms"), ("retraining", "length")}
 
     ran = CliRunner().invoke(app, ["segments", "list", "--bootstrap", kafka.bootstrap])

@@ -1,0 +1,25 @@
+"""Reads records of segments.v1. Anybody may write to a topic: what is no segment is passed over, and stops nothing."""
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from schemas.segments import Segment
+
+_log = logging.getLogger(__name__)
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no such record."""
+
+
+def readable_segments(values: Iterable[bytes]) -> list[Segment]:
+    """Returns the segments among the values, in their order."""
+    found = []
+    for value in values:
+        try:
+            found.append(msgspec.json.decode(value, type=Segment))
+        except UNREADABLE as error:
+            _log.warning("passed over a record of segments.v1: %s", error)
+    return found
