@@ -73,6 +73,7 @@ class Habits:
         "_max_sum",
         "_single",
         "_taught",
+        "_usual",
         "count",
         "down",
         "held",
@@ -113,6 +114,8 @@ class Habits:
         self.previous_ms = 0
         self._card: SiteCard | None = None
         self._bounds: list[tuple[float, float, float, float]] = []
+        self._usual: list[tuple[float, float, float]] = []
+        """What `usual` says by `_card`, until a minute has taught something."""
         self._single = Struct(f"<{4 * count}f")
         self._taught = b""
 
@@ -129,11 +132,16 @@ class Habits:
             least = self._floors[place]
         return mean, (dispersion if dispersion > least else least), minutes
 
+    def _known_usual(self, place: int, card: SiteCard) -> tuple[float, float, float]:
+        """As `usual`, which is computed once where several ask."""
+        return self._usual[place] if self._usual and self._card is card else self.usual(place, card)
+
     def _prepare(self, card: SiteCard) -> None:
         """Computes gain a unit and loss a present ms for each habit, upwards and downwards, in thousandths of a nat."""
-        bounds = []
+        bounds, usual = [], []
         for place in range(self.count):
             mean, dispersion, minutes = self.usual(place, card)
+            usual.append((mean, dispersion, minutes))
             dispersion *= card.moods[place]
             error = MARGIN_ERRORS * sqrt(dispersion * mean / minutes)
             low = mean - error
@@ -147,7 +155,7 @@ class Habits:
                     (low if low > 0.0 else 0.0) * (1.0 - less) / dispersion / 60.0,
                 )
             )
-        self._card, self._bounds = card, bounds
+        self._card, self._bounds, self._usual = card, bounds, usual
 
     def on_slice(
         self,
@@ -254,7 +262,7 @@ class Habits:
 
     def expected(self, place: int, view: SiteView) -> float:
         """What is usual for this reader in a present minute while the site is as it is now."""
-        return self.usual(place, view.card)[0] * view.swell[place]
+        return self._known_usual(place, view.card)[0] * view.swell[place]
 
     def rank(self, place: int, card: SiteCard) -> float | None:
         """Share of the site's minutes that lie below the recent one; None while the site is not known."""
@@ -268,7 +276,7 @@ class Habits:
 
         Source: Anscombe (1948), Biometrika 35, for the square roots; the last factor adds the mean's own uncertainty.
         """
-        mean, dispersion, taught = self.usual(place, view.card)
+        mean, dispersion, taught = self._known_usual(place, view.card)
         usual = mean * minutes * view.swell[place]
         distance = 2.0 * (sqrt(value / dispersion + 0.375) - sqrt(usual / dispersion + 0.375))
         return distance / sqrt(1.0 + minutes / taught)

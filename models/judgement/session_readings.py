@@ -155,11 +155,11 @@ class SessionReadings(Readings):
         return (below + shares[step]) / 2.0 if middle else below
 
     def nats(self, name: str, direction: Direction) -> float | None:
-        name = _FOLLOWED[name]
-        if name not in PLACES or not self._is_known():
+        place, judgement = PLACES.get(_FOLLOWED[name]), self._judged.judgement
+        if place is None or not judgement.has_heartbeats:
             return None
-        habits = self._judged.judgement.habits
-        return (habits.up if direction == "up" else habits.down)[PLACES[name]] / 1000.0
+        habits = judgement.habits
+        return (habits.up if direction == "up" else habits.down)[place] / 1000.0
 
     def use_up(self, name: str, direction: Direction) -> None:
         name = _FOLLOWED[name]

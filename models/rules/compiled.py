@@ -99,6 +99,11 @@ class CompiledRule:
         return self.sequence is not None or not self.nodes
 
     @property
+    def may_leave(self) -> bool:
+        """Whether the rule's command can be taken back before it expires: by its `until`, or by another context."""
+        return self.until is not None or self.facts.is_held
+
+    @property
     def failures(self) -> int:
         """How often an expression of the rule could not be evaluated."""
         return sum(each.failures for _, each in self.expressions())

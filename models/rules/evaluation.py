@@ -97,21 +97,22 @@ def evaluate_rules(
     are called only where there is something to propose. `screen` says of all `rules` at once which hold.
     """
     changes: list[ProposedChange] = []
-    changed = False
+    changed = proposed = False
     at_ms = moment.at_ms
     if state.streaks and at_ms - state.streaks_at_ms > STREAK_GAP_MS:
         state.streaks.clear()
         state.counted_at_ms.clear()
         changed = True
     if state.standing:
-        over = changes_to_take_back(rules, signals, state, at_ms)
+        leaving = [each for each in rules if each.may_leave] if screen is None else screen.leaving
+        over = changes_to_take_back(leaving, signals, state, at_ms)
         changes = [_revert(each, signals, subject(), moment) for each in over]
         changed = True
-    held = None if screen is None else screen.holding(signals)
+    held = None if screen is None else set(screen.holding(signals))
     waiting = iter(range(len(rules)) if screen is None or held is None else screen.places_of(held))
     while (place := next(waiting, None)) is not None:
         compiled = rules[place]
-        holds = compiled.holds(signals) if held is None else held[place]
+        holds = compiled.holds(signals) if held is None else place in held
         if compiled.for_windows > 1:
             holds, told = _streak(compiled, holds, state, at_ms)
             changed = changed or told
@@ -130,13 +131,26 @@ def evaluate_rules(
         elif not holds:
             continue
         change = _proposed(compiled, signals, subject(), moment, renews, quiet, resolve_placeholder)
+        if not proposed:
+            _forget_rests(state, at_ms)
+        proposed = True
         changes.append(change)
         changed = True
         _remember(compiled, change, signals, state, at_ms)
         if compiled.uses_up:
             # The evidence is used up for the rules that follow, too.
-            held, waiting = None, iter(range(place + 1, len(rules)))
+            if screen is None:
+                waiting = iter(range(place + 1, len(rules)))
+            else:
+                held = set(screen.holding(signals))
+                waiting = iter([each for each in screen.places_of(held) if each > place])
     return changes, changed
+
+
+def _forget_rests(state: DecisionState, at_ms: int) -> None:
+    """Forgets the cooldowns that are over."""
+    for name in [name for name, until in state.cooldown_until_ms.items() if until <= at_ms]:
+        del state.cooldown_until_ms[name]
 
 
 def _is_to_be_renewed(compiled: CompiledRule, state: DecisionState, at_ms: int) -> bool | None:
@@ -159,8 +173,6 @@ def _remember(
     What cannot be commanded leaves the evidence to the other rules: a rule in shadow, one outside of its validity, a quiet time.
     """
     facts = compiled.facts
-    for name in [name for name, until in state.cooldown_until_ms.items() if until <= at_ms]:
-        del state.cooldown_until_ms[name]
     if change.quiet is not None:
         state.cooldown_until_ms[compiled.id] = at_ms + min(QUIET_RETRY_MS, facts.cooldown_ms)
         return

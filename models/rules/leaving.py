@@ -16,7 +16,8 @@ WINDOW_MS: Final = 60_000
 def changes_to_take_back(
     rules: Sequence[CompiledRule], signals: Signals, state: DecisionState, at_ms: int
 ) -> list[CompiledRule]:
-    """The rules that have recovered, in their order. They and what has expired are removed from what stands in `state`."""
+    """Those of `rules`, all of which may leave, that have recovered, in their order. They and what has expired are removed from
+    what stands in `state`."""
     standing = state.standing
     for name in [name for name, each in standing.items() if each.expires_at_ms <= at_ms]:
         del standing[name]

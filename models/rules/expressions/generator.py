@@ -89,6 +89,12 @@ class Generator:
             self.may_fail = True
             return f"({self.named(evaluation_of(node))}(s, {{}}) is {wanted})"
 
+    def parts_when(self, node: Node) -> list[str]:
+        """Sources all of which are true where the node is certainly true, the cheapest first."""
+        if isinstance(node, Call) and node.function == "_&&_":
+            return [self.when(part, True) for part in sorted(node.parts, key=cost_of)]
+        return [self.when(node, True)]
+
     def _shared_atom(self, node: Node, wanted: bool) -> str:
         """Marks a cheap part, which may stand in several expressions."""
         if cost_of(node):
