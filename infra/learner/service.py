@@ -135,8 +135,10 @@ class LearnerService:
         return learner
 
     def _partitions_behind(self) -> set[int]:
+        """Partitions that have not been read to where they began to be behind, or that have more to read by now."""
+        waiting = [each for each, count in self._reader.backlog().items() if count and each[0] == FEATURES.name]
         # No partition of features.v1: while outcomes are behind, no minute is over.
-        return {partition if topic == FEATURES.name else _OUTCOMES for topic, partition in self._behind}
+        return {partition if topic == FEATURES.name else _OUTCOMES for topic, partition in (*self._behind, *waiting)}
 
     def _newest_ms(self) -> int | None:
         """The time of the last record that stands on features.v1; None where there is none."""
@@ -158,10 +160,9 @@ class LearnerService:
             elif (row := self._row(record)) is not None:
                 self.rows += 1
                 self._send(learner.add(row, record.partition))
-        if self._behind:
-            positions = self._reader.positions
-            self._behind = {each: end for each, end in self._behind.items() if positions[each] < end}
-            learner.minutes.behind = self._partitions_behind()
+        positions = self._reader.positions
+        self._behind = {each: end for each, end in self._behind.items() if positions[each] < end}
+        learner.minutes.behind = self._partitions_behind()
 
     def _take_outcome(self, learner: FeatureStreamLearner, record: Record) -> None:
         try:
