@@ -34,6 +34,8 @@ CALM_MINUTES = 30
 BEHIND_MINUTES = 110
 """So far event time lies behind the clock at first: sessions end half an hour after their last event."""
 SUBTASKS = {0, 1}
+PATIENCE_S = 600
+"""For a machine that others load, too."""
 
 
 class Followed:
@@ -102,8 +104,8 @@ class World:
         return done.stdout
 
     def wait_live(self, version: int) -> None:
-        until(lambda: {each.subtask for each in self.acks(version)} == SUBTASKS, patience_s=180)
-        until(lambda: bool(self.scored_by(version)), patience_s=180)
+        until(lambda: {each.subtask for each in self.acks(version)} == SUBTASKS, patience_s=PATIENCE_S)
+        until(lambda: bool(self.scored_by(version)), patience_s=PATIENCE_S)
 
     def close(self) -> None:
         for each in self._followed:
@@ -133,7 +135,7 @@ def reversed_lengths(world: World, folder: Path) -> Sequence[str]:
     return "--features", str(rows), "--outcomes", str(outcomes)
 
 
-@pytest.mark.timeout(1_500)
+@pytest.mark.timeout(3_000)
 def test_drift_is_told_learnt_judged_and_live_and_a_bad_model_is_taken_back(stack: Stack, tmp_path: Path) -> None:
     topics = PrefixedTopics(stack.bootstrap, "")
     begin_ms = (time.time_ns() // 1_000_000 // MINUTE_MS - BEHIND_MINUTES) * MINUTE_MS
@@ -146,7 +148,7 @@ def test_drift_is_told_learnt_judged_and_live_and_a_bad_model_is_taken_back(stac
     ):
         # Calm readers; the first model, from what the stream recorded of them.
         readers.pause_at_ms = drift_ms
-        until(lambda: any(each.window_end_ms >= drift_ms - MINUTE_MS for each in world.rows()), patience_s=180)
+        until(lambda: any(each.window_end_ms >= drift_ms - MINUTE_MS for each in world.rows()), patience_s=PATIENCE_S)
         world.run("models", "train", "length", "--last", "7d")
         world.run("models", "promote", "length", "1", "--from-ms", "0")
         with learner(
@@ -158,7 +160,7 @@ def test_drift_is_told_learnt_judged_and_live_and_a_bad_model_is_taken_back(stac
             # Drifted readers: the alarm, the retraining, and what the gate says.
             readers.pause_at_ms = None
             began_s = time.monotonic()
-            until(lambda: bool(world.alerts("feature_drift")), patience_s=300)
+            until(lambda: bool(world.alerts("feature_drift")), patience_s=PATIENCE_S)
             first = world.alerts("feature_drift")[0]
             print(f"alarm {(first.at_ms - drift_ms) / MINUTE_MS:.1f} minutes of event time after the drift began")
             print(f"alarm {time.monotonic() - began_s:.1f} s after its first event was sent: {first.text}")
@@ -166,16 +168,16 @@ def test_drift_is_told_learnt_judged_and_live_and_a_bad_model_is_taken_back(stac
             assert {each.subject for each in world.alerts("feature_drift")} >= {"hover_ms"}
             until(lambda: bool(world.alerts("retraining")), patience_s=30)
             print(f"the text of the retraining: {world.alerts('retraining')[0].text}")
-            until(lambda: world.store.promoted("length") == 2, patience_s=300)
+            until(lambda: world.store.promoted("length") == 2, patience_s=PATIENCE_S)
             evaluation = msgspec.json.decode(world.store.read("length", 2, "evaluation.json") or b"")
             assert evaluation["incumbent"] == "length@1"
             for check in evaluation["checks"]:
                 print(f"gate, {check['name']}: {check['detail']}")
             assert all(check["passed"] for check in evaluation["checks"])
-            readers.caught_up.wait(300)
+            assert readers.caught_up.wait(PATIENCE_S)
             readers.per_minute = 60
             world.wait_live(2)
-            until(lambda: world.answered(2) >= 80, patience_s=400)
+            until(lambda: world.answered(2) >= 80, patience_s=PATIENCE_S)
 
             # A bad version, which its own data bears out, and the gate lets in.
             assert not world.alerts("model_rolled_back")
@@ -183,12 +185,12 @@ def test_drift_is_told_learnt_judged_and_live_and_a_bad_model_is_taken_back(stac
             world.run("models", "promote", "length", "3")
             promoted_s = time.monotonic()
             world.wait_live(3)
-            until(lambda: bool(world.alerts("model_rolled_back")), patience_s=400)
+            until(lambda: bool(world.alerts("model_rolled_back")), patience_s=PATIENCE_S)
             print(
                 f"taken back {time.monotonic() - promoted_s:.0f} s after: {world.alerts('model_rolled_back')[0].text}"
             )
             until(lambda: world.store.promoted("length") == 2, patience_s=60)
             assert [each.kind for each in world.store.promotions("length")] == [*["promote"] * 3, "rollback"]
             newest_ms = max(each.window_end_ms for each in world.scored_by(3))
-            until(lambda: any(each.window_end_ms > newest_ms for each in world.scored_by(2)), patience_s=180)
+            until(lambda: any(each.window_end_ms > newest_ms for each in world.scored_by(2)), patience_s=PATIENCE_S)
     world.close()
