@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,22 @@ import msgspec
 import typer
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
+from infra.cli.model_training import DETECTOR_KINDS, KINDS
 from infra.cli.output import err, errors
 from infra.kafka.reading import StreamError
 from infra.logs import configure_logging
+from schemas.model_cards import MODEL_ID
+
+
+def require_models(names: Sequence[str], has_hook: bool) -> None:
+    """Raises `BadParameter` for a name that nothing could train. Commands of one's own may know other models."""
+    for name in names:
+        kind = name.partition(".")[0]
+        if not MODEL_ID.fullmatch(name) or not (has_hook or kind in (*KINDS, *DETECTOR_KINDS)):
+            raise typer.BadParameter(
+                f"{name[:80]!r} is no model to train again; there are {', '.join((*KINDS, *DETECTOR_KINDS))}, or give --hook",
+                param_hint="--retrain",
+            )
 
 
 def learn(
@@ -56,6 +70,7 @@ def learn(
 
     Runs until interrupted. Only one should run for a site.
     """
+    require_models(retrain or [], bool(hook))
     configure_logging("auto")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -9,6 +9,7 @@ import msgspec
 from infra.kafka.blocking_producer import BlockingProducer
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import Record, TopicReader
+from infra.learner.stored_segments import UNREADABLE
 from models.feature_stream.refusals import Refusals
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck
@@ -54,7 +55,7 @@ class RefusedModels:
         for record in records:
             try:
                 found = self._refusals.add(_decode(record.value or b""))
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 continue  # a deletion, or of another version's contract
             if found is not None:
                 _log.warning("%s", found.text)

@@ -197,3 +197,17 @@ def test_an_unknown_kind_of_alert_is_named() -> None:
     ran = CliRunner().invoke(app, ["alerts", "list", "--kind", "tired"])
     assert ran.exit_code == 2
     assert "feature_drift" in ran.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--retrain", "mood"), "'mood' is no model to train again"),
+        (("--retrain", "../length", "--hook", "true"), "is no model to train again"),
+    ],
+    ids=["unknown", "no-id"],
+)
+def test_only_what_can_be_trained_is_named_for_retraining(options: tuple[str, ...], told: str) -> None:
+    ran = CliRunner().invoke(app, ["learn", *options], env={"COLUMNS": "300", "NO_COLOR": "1"})
+    assert ran.exit_code == 2
+    assert told in ran.output
