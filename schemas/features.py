@@ -14,7 +14,8 @@ class FeatureRow(Struct):
     `features` are the numbers of the window by name, null where unknown: the very numbers that the models scored. `context` holds
     the texts. In the row of a session's end a feature or score is its mean over the minutes in which it was known, and
     `window_end_ms` is when the session was found to be over. `models` names the version of each model whose score stands in
-    `scores`; the names of models in shadow begin with `shadow_`.
+    `scores`; the names of models in shadow begin with `shadow_`. `segment_models` are those of `models` that are for readers of
+    the segment alone: they have versions of their own.
     """
 
     session_id: str
@@ -26,6 +27,7 @@ class FeatureRow(Struct):
     scores: dict[str, float | None]
     content_id: str | None
     models: dict[str, int] = {}
+    segment_models: list[str] = []
 
 
 _encoder = msgspec.json.Encoder(order="sorted")

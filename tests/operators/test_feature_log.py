@@ -21,9 +21,10 @@ from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from models.predictions.prediction import predict
 from models.session_clock import SESSION_END_MS
 from schemas.features import FeatureRow, decode_feature_row, encode_feature_row
-from tests.support.announced_models import announced, forest_announcement, length_card, linear_model
+from tests.support.announced_models import announced, announced_length, forest_announcement, length_card, linear_model
 from tests.support.builders import forest_model
 from tests.support.flink_fakes import FakeFlink, Running
+from tests.support.segment_records import segment_record
 from tests.support.stages import NO_REFITS, window_commands
 from tests.support.world_windows import Arrival, Row, site_windows
 from udfs.arbiter import ArbiterFunction
@@ -136,6 +137,19 @@ def test_scoring_the_log_offline_gives_the_scores_of_the_job() -> None:
             forests += 1
     assert lengths > 50
     assert forests > 200
+
+
+def test_a_row_says_whose_model_is_of_the_segment_alone() -> None:
+    job = LoggingJob()
+    of_all, of_segment = announced_length(), announced_length(900.0, id="length.s1", segment="s1", version=3)
+    job.announce(of_all, of_segment)
+    assert job.windows.broadcast(("segment", *segment_record("s1", 30_000.0))) == []
+    job.play(recording())
+    scored = [row for row in job.of_windows() if row.models]
+    assert {row.segment for row in scored} == {None, "s1"}
+    for row in scored:
+        expected = ({"length": 3}, ["length"]) if row.segment else ({"length": 1}, [])
+        assert (row.models, row.segment_models) == expected
 
 
 def test_a_feature_that_were_logged_otherwise_would_be_noticed() -> None:

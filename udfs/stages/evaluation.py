@@ -89,6 +89,8 @@ class SessionEvaluation(WindowEvaluation):
         """The group of readers that the session belongs to; None where it is not known."""
         self.models: dict[str, int] = {}
         """Versions of the announced models whose scores the signals hold, by kind."""
+        self.segment_models: list[str] = []
+        """Kinds among them whose model is for readers of the session's segment alone."""
         self.shadow_scores: dict[str, float] | None = None
         """What models in shadow scored, by name; None without any."""
         self._known: KnownWindow | None = None

@@ -47,6 +47,7 @@ class FeatureLogStage(Stage):
                 scores,
                 window.content_id,
                 evaluation.models,
+                evaluation.segment_models,
             )
         )
         if evaluation.at_ms % MINUTE_MS == 0:

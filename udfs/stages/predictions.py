@@ -45,6 +45,8 @@ class PredictionStage(Stage):
         for name, score in ask_model(kind, model, evaluation, self._field).items():
             evaluation.signals.scores[name] = known_score(score)
         evaluation.models[kind] = model.card.version
+        if model.card.segment is not None:
+            evaluation.segment_models.append(kind)
 
 
 def ask_model(

@@ -132,7 +132,8 @@ def test_a_given_reference_serves_at_once_and_scores_count() -> None:
     assert [each.subject for each in found] == ["score isolation_forest"]
 
 
-def test_a_bad_version_is_rolled_back_and_a_good_one_is_not() -> None:
+def of_three_versions(segment_models: list[str]) -> dict[int, list[Message]]:
+    """What a learner tells of three versions, one after the other, of which the third is bad; `segment_models` of its rows."""
     generator = np.random.default_rng(507)
     learner = FeatureStreamLearner(models=("length",))
     found: dict[int, list[Message]] = {}
@@ -143,14 +144,23 @@ def test_a_bad_version_is_rolled_back_and_a_good_one_is_not() -> None:
         at_ms = BEGINNING_MS + number * 10_000
         session_id = f"s{number}"
         scores: dict[str, float | None] = {"length": wanted + miss}
-        window = FeatureRow(session_id, at_ms, "window", {}, {}, None, scores, None, {"length": version})
+        of_segment = segment_models if version == 3 else []
+        window = FeatureRow(session_id, at_ms, "window", {}, {}, None, scores, None, {"length": version}, of_segment)
         said = Outcome(None, session_id, None, at_ms + 5_000, "preferred_content_length", wanted)
         # The outcome comes first: it waits for what was predicted before it.
         learner.add_outcome(said)
         end = FeatureRow(session_id, at_ms + 20_000, "session_end", {}, {}, None, {}, None)
         for each in (window, end):
             found.setdefault(version, []).extend(learner.add(each))
+    return found
 
+
+def test_the_versions_of_a_segment_are_not_those_of_the_model_of_all_readers() -> None:
+    assert not [each for each in of_three_versions(["length"])[3] if isinstance(each, (Alert, Rollback))]
+
+
+def test_a_bad_version_is_rolled_back_and_a_good_one_is_not() -> None:
+    found = of_three_versions([])
     assert not [each for each in found[1] + found[2] if isinstance(each, (Alert, Rollback))]
     assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length", 3)]
     (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "model_rolled_back"]
