@@ -90,15 +90,21 @@ def listens(port: int) -> bool:
 
 
 def wait_until(ready: Callable[[], bool], what: str, record: ServiceRecord, log: Path, timeout_s: float = 90.0) -> None:
-    """Waits until `ready()`; raises `StackError` with the end of the log when the process dies or time is up."""
+    """Waits until `ready()`; raises `StackError` with the end of the log when the process dies or time is up.
+
+    Stops the process unless it becomes ready: nobody has recorded it, so that `down` would not find it.
+    """
     end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        if ready():
-            return
-        if find(record) is None:
-            raise StackError(f"{what} ended while starting. {log} ends with:\n{tail(log)}")
-        time.sleep(0.1)
-    raise StackError(f"{what} was not ready after {timeout_s:.0f} s. {log} ends with:\n{tail(log)}")
+    try:
+        while not ready():
+            if find(record) is None:
+                raise StackError(f"{what} ended while starting. {log} ends with:\n{tail(log)}")
+            if time.monotonic() > end:
+                raise StackError(f"{what} was not ready after {timeout_s:.0f} s. {log} ends with:\n{tail(log)}")
+            time.sleep(0.1)
+    except BaseException:
+        stop(record)
+        raise
 
 
 def tail(log: Path, lines: int = 12) -> str:
