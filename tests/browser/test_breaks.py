@@ -118,8 +118,9 @@ def test_a_change_that_is_taken_back_while_it_waits_is_never_made(sections: Read
 
 
 def test_who_has_signed_out_gets_no_change_that_waited_for_them(sections: Reader, collector: Collector) -> None:
-    asked(collector)
     sections.run("microadjust.identify('anna')")
+    asked(collector)
+    sections.run("microadjust.identify('ben')")
     sections.run("scrollTo(0, 700)")
     settle(collector, "c1", "ignored")
     assert shown(sections, "below") == "Long"

@@ -47,7 +47,7 @@ def learnt(console: Console) -> Iterator[None]:
     """A store with two versions, one live and one in shadow, looks at drift, two segments, and readers who moved."""
     folder = console.gateway.home.path / "models"
     filled_store(folder)
-    (key, live), (_, candidate) = announced_length(from_ms=NOON_MS), announced_length(900.0, version=2)
+    (key, live), (_, candidate) = announced_length(from_ms=NOON_MS, parity=2e-7), announced_length(900.0, version=2)
     console.write(MODELS, key, live.encode())
     console.write(MODELS, shadow_key(key), edited(candidate, mode="shadow").encode())
     for name, version in ((key, 1), (shadow_key(key), 2)):
