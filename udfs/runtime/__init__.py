@@ -6,7 +6,7 @@ from pyflink.datastream import RuntimeContext
 
 from udfs import metrics
 from udfs.runtime import pyflink_patches
-from udfs.runtime.garbage_collection import relax_gc
+from udfs.runtime.garbage_collection import freeze_what_lives_on, relax_gc
 from udfs.runtime.python_threads import import_in_python_thread
 
 OPERATORS: Final = (
@@ -34,5 +34,6 @@ def prepare_interpreter(context: RuntimeContext, patch_pyflink: bool) -> None:
     import_in_python_thread("onnxruntime")
     for operator in OPERATORS:
         import_in_python_thread(operator)
+    freeze_what_lives_on()
     applied = pyflink_patches.apply() if patch_pyflink else 0
     context.get_metrics_group().counter(metrics.PYFLINK_PATCHES).inc(applied)

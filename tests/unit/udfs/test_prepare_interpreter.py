@@ -37,6 +37,20 @@ def output(script: str) -> str:
     return subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.strip()
 
 
+FREEZING = """
+import gc
+from tests.support.flink_fakes import FakeFlink
+from udfs.session_state import SessionStates
+SessionStates().open(FakeFlink())
+alive = len(gc.get_objects())
+print(gc.get_freeze_count() > 20 * alive, gc.isenabled())
+"""
+
+
+def test_what_is_loaded_is_searched_no_more_for_cycles() -> None:
+    assert output(FREEZING) == "True True"
+
+
 def test_the_first_operator_to_open_imports_all_of_them() -> None:
     assert output(OPENING) == ""
 
