@@ -1,5 +1,6 @@
 """Reads a model's output as a length or a tone, with a confidence; or says why there is none."""
 
+import logging
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Final, Literal, NamedTuple
@@ -10,6 +11,12 @@ from models.announced.loading import LENGTH_COLUMNS, LoadedModel
 from models.onnx_scorer import OnnxScorer
 from models.predictions.targets import STEP_WORDS
 from schemas.actions import ActionName
+from schemas.model_cards import ModelCard
+
+_log: Final = logging.getLogger(__name__)
+
+_failed: Final[set[str]] = set()
+"""Hashes of models that have failed for a row: what is logged for every row would fill the disk."""
 
 MIN_WORDS: Final = 50
 
@@ -68,18 +75,21 @@ def predict(
     if outside is not None:
         return Silence("outside", outside, {})
     assert model.scorer is not None, "a detector predicts nothing"
-    output = _answer(model.scorer, model.inputs.row(numbers, texts))
+    output = _answer(model.card, model.scorer, model.inputs.row(numbers, texts))
     if output is None:
         return Silence("unusable", None, {})
     return _length(model, output) if model.card.kind == "length" else _tone(model, output)
 
 
-def _answer(scorer: OnnxScorer, row: "np.ndarray[Any, Any]") -> list[float] | None:
-    """Returns the model's answer; None where it gives none, or something that is no number."""
+def _answer(card: ModelCard, scorer: OnnxScorer, row: "np.ndarray[Any, Any]") -> list[float] | None:
+    """Returns the model's answer; None where it gives none, or something that is no number. A failure is logged once."""
     try:
         output = scorer.score(row)
     # Announced graphs are no code of this job: whatever one does with a row, the job goes on. It would restart for ever.
     except Exception:
+        if card.sha256 not in _failed:
+            _failed.add(card.sha256)
+            _log.exception("%s version %d failed for a row and is silent for it", card.id, card.version)
         return None
     return output if all(isfinite(each) for each in output) else None
 

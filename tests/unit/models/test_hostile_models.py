@@ -212,13 +212,17 @@ PLACE = [
 ]
 
 
-def test_a_model_that_fails_for_a_row_that_it_was_not_tried_with_is_silent_there() -> None:
+def test_a_model_that_fails_for_a_row_that_it_was_not_tried_with_is_silent_there(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     no_number = serialised(AT_SEVEN, 3, 1, [*NUMBERS, SEVEN])
     assert isinstance(answer(no_number, clicks=1.0), Prediction)
     assert answer(no_number, clicks=7.0) == Silence("unusable", None, {})
     beyond = serialised(PLACE, 3, 1, [*NUMBERS, zeros("table", 10)])
     assert isinstance(answer(beyond, clicks=9.0), Prediction)
-    assert answer(beyond, clicks=10.0) == Silence("unusable", None, {})
+    for _ in range(3):
+        assert answer(beyond, clicks=10.0) == Silence("unusable", None, {})
+    assert [each.getMessage() for each in caplog.records] == ["length version 1 failed for a row and is silent for it"]
 
 
 def test_a_length_that_no_text_has_is_silence() -> None:
