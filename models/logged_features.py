@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from models.features import LIVE_FEATURES, SESSION_NAMES
+from models.features import LIVE_FEATURES, SESSION_NAMES, SITE_ODDNESS
 from models.reading_context import CONTEXT_TEXTS
 
 LIVE_NAMES: Final = tuple(LIVE_FEATURES)
 NUMBER_NAMES: Final = (*SESSION_NAMES, *LIVE_NAMES)
 """Features of the window, then what the session lane knows beside them (`models/features.py`)."""
+
+OF_ALL_READERS: Final = frozenset({SITE_ODDNESS})
+"""Logged, but neither learnt from nor watched for drift: readers of one minute share the value, so that the sessions of some
+hours hold few values of it, and the next minute lies outside of their range."""
 
 TEXT_NAMES: Final = ("device", "input", *CONTEXT_TEXTS, "content_type")
 """Categories: kind of device, how the reader points, context, and the content type that most of the window was about."""

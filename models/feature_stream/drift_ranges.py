@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from models.drift.watch import DriftWatch, Finding
+from models.logged_features import OF_ALL_READERS
 from schemas.drift import DriftLook, DriftReading
 from schemas.features import FeatureRow
 
@@ -63,8 +64,9 @@ class DriftRanges:
 
 
 def numbers(row: FeatureRow) -> dict[str, float]:
-    """The features and scores of a row, NaN where unknown."""
-    found = {name: NAN if value is None else value for name, value in row.features.items()}
+    """The features and scores of a row that tell of its reader, NaN where unknown."""
+    own = {name: value for name, value in row.features.items() if name not in OF_ALL_READERS}
+    found = {name: NAN if value is None else value for name, value in own.items()}
     return found | {SCORE + name: NAN if value is None else value for name, value in row.scores.items()}
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
-from models.logged_features import NUMBER_NAMES, TEXT_NAMES
+from models.logged_features import NUMBER_NAMES, OF_ALL_READERS, TEXT_NAMES
 from models.predictions.targets import MAX_AGE_MS
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome
@@ -140,9 +140,9 @@ def _newest(own: list[FeatureRow] | None, at_ms: int) -> FeatureRow | None:
 
 
 def _columns(rows: list[FeatureRow]) -> dict[str, NDArray[Any]]:
-    """Returns what the job's models may read, by name; what is unknown throughout, or the same throughout, is left out."""
+    """Returns what models learn from, by name; what is unknown throughout, or the same throughout, is left out."""
     found: dict[str, NDArray[Any]] = {}
-    for name in NUMBER_NAMES:
+    for name in (each for each in NUMBER_NAMES if each not in OF_ALL_READERS):
         given = [row.features.get(name) for row in rows]
         numbers = np.array([np.nan if value is None else value for value in given], dtype=np.float64)
         if len(np.unique(numbers)) > 1:

@@ -175,7 +175,7 @@ def test_drift_is_told_learnt_judged_and_live_and_a_bad_model_is_taken_back(stac
                 print(f"gate, {check['name']}: {check['detail']}")
             assert all(check["passed"] for check in evaluation["checks"])
             assert readers.caught_up.wait(PATIENCE_S)
-            readers.per_minute = 60
+            readers.per_minute = 120
             world.wait_live(2)
             until(lambda: world.answered(2) >= 80, patience_s=PATIENCE_S)
 

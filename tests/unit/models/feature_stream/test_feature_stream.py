@@ -117,6 +117,21 @@ def test_after_a_retraining_the_new_habits_are_the_reference() -> None:
     assert [look(2_000.0), look(2_000.0), look(1_000.0)] == [[], [], ["engaged_ms"]]
 
 
+def test_an_odd_hour_of_the_site_is_no_drift_of_its_readers() -> None:
+    ends = [each for each in visits(seed=503, sessions=450)[0] if each.kind == "session_end"]
+    reference, current = ends[:200], ends[200:400]
+    odd = [
+        msgspec.structs.replace(each, features=each.features | {"site_oddness": 0.5 + 0.001 * place})
+        for place, each in enumerate(current)
+    ]
+    ranges = DriftRanges(range_rows=200)
+    ranges.set_reference(
+        [msgspec.structs.replace(each, features=each.features | {"site_oddness": 0.2}) for each in reference]
+    )
+    assert [found for each in odd for found in ranges.add(each)] == []
+    assert ranges.looks == 1
+
+
 def test_a_given_reference_serves_at_once_and_scores_count() -> None:
     ranges = DriftRanges(range_rows=100)
     generator = np.random.default_rng(506)

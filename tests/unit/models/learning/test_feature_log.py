@@ -82,6 +82,17 @@ def test_scores_ends_of_sessions_and_what_never_changes_are_no_inputs() -> None:
     assert found.values["clicks"].tolist() == [4.0, 7.0]
 
 
+def test_what_all_readers_of_a_minute_share_is_no_input() -> None:
+    """Ten minutes of the site hold ten values of it: a later minute would lie outside of what the model has seen."""
+    windows = [
+        msgspec.structs.replace(each, features={"clicks": each.features["clicks"], "site_oddness": 0.1 * place})
+        for place, each in enumerate(WINDOWS)
+    ]
+    found = join(windows, [told("s1", 25, "words", 300.0), told("s1", 50, "words", 500.0)], "words", True)
+    assert "clicks" in found.names
+    assert "site_oddness" not in found.names
+
+
 def test_an_unknown_number_stays_unknown() -> None:
     rows = [window("s1", 10, None), window("s2", 10, 0.0), window("s3", 10, 3.0)]
     found = join(rows, [told(name, 11, "words", 1.0) for name in ("s1", "s2", "s3")], "words", True)
