@@ -93,9 +93,19 @@ def test_windows_are_released_in_order_and_none_overtakes_them(start: Start) -> 
     announced(job, 1, "begins")
     assert fed(job, windows(DUE, DUE + 10)) == []
     announced(job, 1, "fitted")
-    assert fed(job, windows(DUE + 20)) == []
-    assert seconds(job.advance(at(DUE + 20))) == [DUE, DUE + 10, DUE + 20]
+    assert seconds(fed(job, windows(DUE + 20))) == [DUE, DUE + 10, DUE + 20]
+    assert "held-windows-v3" not in job.flink.left_of("s" + ANNA)
+    assert seconds(job.advance(at(DUE + 20))) == []
     assert seconds(fed(job, windows(DUE + 30))) == [DUE + 30]
+
+
+def test_a_window_whose_forest_is_there_waits_behind_one_whose_forest_is_not(start: Start) -> None:
+    job = waiting(start)
+    announced(job, 1, "begins", "video")
+    announced(job, 1, "fitted")
+    [(kind, numbers, texts)] = windows(DUE)
+    assert fed(job, [(kind, numbers, [*texts[:3], "video", *texts[4:]]), *windows(DUE + 10)]) == []
+    assert [*seconds(job.advance(at(DUE))), *seconds(job.advance(at(DUE + 10)))] == [DUE + 10]
 
 
 def test_each_window_goes_when_time_has_passed_its_own_end(start: Start) -> None:

@@ -1,5 +1,6 @@
 """Single stages on fake state, without the operator around them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from models.rules.evaluation import Subject
 from tests.support.builders import ANNA, BEN, NAN, WINDOW_MS, at, session_values, session_window, trigger_event
 from tests.support.flink_fakes import FakeContext, FakeFlink
 from tests.support.stages import lane_setup
-from udfs.crossing_rows import SessionWindow, TriggerEvent
+from udfs.crossing_rows import Numbers, SessionWindow, Texts, TriggerEvent
 from udfs.keyed_state import MAX_CACHED_KEYS, StateField
 from udfs.stages.decisions import DecisionStage
 from udfs.stages.evaluation import EventEvaluation, SessionEvaluation
@@ -89,6 +90,10 @@ def test_the_place_of_a_key_that_is_cleared_is_given_back(flink: FakeFlink) -> N
         assert field.get(flink.key) == [str(n)]
 
 
+def ends_by(at_s: int) -> Callable[[Numbers, Texts], bool]:
+    return lambda numbers, _: numbers[0] <= at(at_s)
+
+
 def test_held_windows_come_back_in_order_as_they_went_in(flink: FakeFlink) -> None:
     stage = opened(PendingWindowsStage(), flink)
     assert not stage.has_pending(KEY)
@@ -98,11 +103,11 @@ def test_held_windows_come_back_in_order_as_they_went_in(flink: FakeFlink) -> No
     stage.buffer(KEY, at(70), second, texts)
     stage = opened(PendingWindowsStage(), flink)
     assert stage.has_pending(KEY)
-    assert list(stage.release(KEY, at(59))) == []
-    [(numbers, kept)] = stage.release(KEY, at(60))
+    assert stage.release(KEY, ends_by(59)) == []
+    [(numbers, kept)] = stage.release(KEY, ends_by(60))
     assert numbers == pytest.approx(first, nan_ok=True)
     assert kept == texts
-    [(numbers, kept)] = stage.release(KEY, at(100))
+    [(numbers, kept)] = stage.release(KEY, ends_by(100))
     assert numbers == pytest.approx(second, nan_ok=True)
     assert flink.left_of(KEY) == set()
 

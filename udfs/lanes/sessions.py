@@ -106,13 +106,24 @@ class SessionLane:
         window = SessionWindow.from_crossing(numbers, texts)
         self._refill.on_row(window.end_ms)
         key = session_key(window.session_id)
+        changes: list[ProposedChange] = []
+        if self._pending.has_pending(key):
+            changes = self._release(key, lambda waiting: not self._is_pending(waiting), ctx)
         if self._pending.has_pending(key) or self._is_pending(window):
-            # The watermark of refits and cards decides: once it has passed the window, none can be under way.
+            # If no other comes, the watermark of refits and cards decides: once it has passed the window, none can be under way.
             self._pending.buffer(key, window.end_ms, numbers, texts)
             ctx.timer_service().register_event_time_timer(window.end_ms)
-            return []
-        changes = self._on_window(key, window, ctx)
+        else:
+            changes += self._on_window(key, window, ctx)
         self._bundle.flush(key)
+        return changes
+
+    def _release(self, key: str, is_due: Callable[[SessionWindow], bool], ctx: Any) -> list[ProposedChange]:
+        """Evaluates the windows that were pending, in order, up to the first that is not due."""
+        changes: list[ProposedChange] = []
+        due = self._pending.release(key, lambda *row: is_due(SessionWindow.from_crossing(*row)))
+        for numbers, texts in due:
+            changes += self._on_window(key, SessionWindow.from_crossing(numbers, texts), ctx)
         return changes
 
     def _is_pending(self, window: SessionWindow) -> bool:
@@ -123,9 +134,7 @@ class SessionLane:
         return self._forests.is_pending(window.main_type or "", end_ms)
 
     def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[ProposedChange]:
-        changes: list[ProposedChange] = []
-        for numbers, texts in self._pending.release(key, at_ms):
-            changes += self._on_window(key, SessionWindow.from_crossing(numbers, texts), ctx)
+        changes = self._release(key, lambda window: window.end_ms <= at_ms, ctx)
         changes += self._evaluate_silent_windows(key, at_ms, ctx, None)
         self._bundle.flush(key)
         return changes

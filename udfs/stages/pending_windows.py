@@ -1,6 +1,6 @@
 """Stage: buffers windows until it is certain which card and which forest judge them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from pyflink.datastream import RuntimeContext
@@ -31,7 +31,8 @@ _NAN = float("nan")
 class PendingWindowsStage:
     """Owns the pending windows of each session, in order. Live there are none; a replay at full speed has a few.
 
-    Bounded by the watermark: a window is released once the watermark has passed its end.
+    Bounded: a window is released with the next one of its session once what it needs is known, and by the watermark if no other
+    comes. State is written as a whole, so that only a short list is cheap.
     """
 
     def __init__(self) -> None:
@@ -59,19 +60,18 @@ class PendingWindowsStage:
         )
         self._field.set(key, [*(self._field.get(key) or []), row])
 
-    def release(self, key: str, until_ms: int) -> Iterator[tuple[Numbers, Texts]]:
-        """Removes and returns the windows that end at `until_ms` or before."""
+    def release(self, key: str, is_due: Callable[[Numbers, Texts], bool]) -> list[tuple[Numbers, Texts]]:
+        """Removes and returns the windows, in order, up to the first that is not due."""
         rows = self._field.get(key)
-        if not rows:
-            return
-        pending = [row for row in rows if row.end_ms > until_ms]
-        if pending:
-            self._field.set(key, pending)
-        else:
-            self._field.clear(key)
-        for row in rows:
-            if row.end_ms <= until_ms:
-                yield _numbers(row), row.texts
+        found: list[tuple[Numbers, Texts]] = []
+        for row in rows or ():
+            numbers = _numbers(row)
+            if not is_due(numbers, row.texts):
+                break
+            found.append((numbers, row.texts))
+        if rows and found:
+            self._field.set(key, rows[len(found) :] or None)
+        return found
 
 
 def _numbers(row: PendingRow) -> list[float]:
