@@ -80,6 +80,13 @@ def backtest(
         if svg is not None:
             on = f"the last {last} of events.v1" if last else str((recording or SAMPLE).name)
             write_file(svg, draw(found, f"Back-test of {', '.join(rule.id for rule in tested)} on {on}"), "--svg")
+        if not found.events:
+            err.print("microadjust: no event of it can be used", style="red", markup=False)
+        for rule in tested:
+            if rule.mode == "off" or not rule.enabled:
+                err.print(
+                    f"microadjust: rule {rule.id} is switched off, and so looks at nothing", style="red", markup=False
+                )
         if as_json:
             print_json(found)
             return
@@ -89,6 +96,8 @@ def backtest(
                     "rule": ("* " if each.is_tested else "  ") + each.rule,
                     "proposals": each.proposals,
                     "fired": each.fired,
+                    "renewals": each.renewals,
+                    "reverts": each.reverts,
                     "readers": each.readers,
                     "of_all": _percent(each.share_of_readers),
                     "an_hour": _number(each.per_reader_hour),
@@ -106,8 +115,6 @@ def backtest(
                 f"({each.share:.0%})",
                 markup=False,
             )
-        if not found.events:
-            err.print("microadjust: no event of it can be used", style="red", markup=False)
         for rule in found.rules:
             if rule.failures:
                 out.print(
@@ -127,7 +134,7 @@ def _tested(given: str, in_force: dict[str, Rule]) -> Sequence[Rule]:
         return [in_force[given]]
     if not Path(given).exists() and not given.endswith((".yaml", ".yml", ".json")):
         raise UnknownRuleError(f"there is neither a file nor a rule {given}; there are {', '.join(sorted(in_force))}")
-    return check_text(read_file(Path(given))).required()
+    return check_text(read_file(Path(given))).required(given)
 
 
 def _items(path: Path) -> list[tuple[str, bytes]]:
