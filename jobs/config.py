@@ -137,7 +137,7 @@ class AdjustConfig:
     counted_types: str = option(
         ",".join(COUNTED_TYPES),
         "types of events beside clicks, feedback and context that reach the fast lane, where rules count them or have them in a"
-        " sequence; those of a type that is left out never hold",
+        " sequence; those of a type that is left out never hold, and without custom nobody is known to type",
     )
     parallelism: int = option(
         1,

@@ -6,13 +6,15 @@ from msgspec import Meta, Struct
 
 from schemas.events import Id, Millis
 
+OutcomeStatus = Literal["applied", "ignored", "failed", "reverted"]
+
 
 class Outcome(Struct, omit_defaults=True):
     """What became of a command. `reason` says why it failed; `metric` and `value` are for conversions and ratings."""
 
     command_id: Id | None
     session_id: Id
-    status: Literal["applied", "ignored", "failed", "reverted"] | None
+    status: OutcomeStatus | None
     occurred_at_ms: Millis
     metric: Annotated[str, Meta(max_length=64)] | None = None
     value: Annotated[float, Meta(ge=-1e15, le=1e15)] | None = None

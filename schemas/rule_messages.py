@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from schemas.actions import ACTIONS
-from schemas.commands import SourceKind
+from schemas.commands import ApplyHint, SourceKind
 from schemas.events import EventType
 from schemas.nearest_names import suggestion
 from schemas.rule_conditions import BOUNDS, OPERANDS, Condition, Lane
@@ -20,6 +20,7 @@ _WRONG_CHOICE: Final = re.compile(r"Invalid enum value '(.*)'$", re.DOTALL)
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "then.action": tuple(ACTIONS),
+    "then.apply": get_args(ApplyHint),
     "lane": get_args(Lane),
     "source": get_args(SourceKind),
     "mode": ("active", "shadow", "off"),
@@ -41,12 +42,14 @@ def readable(error: msgspec.ValidationError, given: Any) -> tuple[str, str]:
     where = f"{field}: " if field else ""
     if found := _UNKNOWN_FIELD.match(text):
         name = found[1][:80]
-        hint = suggestion(name, _fields_at(field, given))
+        is_of_then = not field and name in _fields_at("then", given)
+        hint = "; it stands under then" if is_of_then else suggestion(name, _fields_at(field, given))
         return f"{field}.{name}!".lstrip("."), f"{where}Object contains unknown field `{name}`{hint}"
-    if found := _WRONG_CHOICE.match(text):
-        for end, choices in _CHOICES.items():
-            if field == end or field.endswith(f".{end}"):
-                return field, f"{where}Invalid enum value '{found[1][:80]}'{suggestion(found[1], choices)}"
+    choices = next((each for end, each in _CHOICES.items() if field == end or field.endswith(f".{end}")), None)
+    if choices is not None and (found := _WRONG_CHOICE.match(text)):
+        return field, f"{where}Invalid enum value '{found[1][:80]}'{suggestion(found[1], choices)}"
+    if choices is not None and text.startswith("Expected `str"):
+        return field, f"{where}{text}; there are {', '.join(sorted(choices))}"
     if _WRONG_NAME.match(text):
         return field, f"{where}expected {_names_allowed(text)}, found {str(_read(field, given))[:80]!r}"
     return field, where + text

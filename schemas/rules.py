@@ -63,6 +63,10 @@ class OwnFeature(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=
     within_s: Annotated[int, Meta(ge=1, le=3600)]
 
 
+MIN_EXPIRY_AT_BREAK_S: Final = 40
+"""A page waits up to 30 s for a break (`infra/tracker/src/natural_break.js`), and has the command some seconds after its time."""
+
+
 class Rule(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     """All of `when` and `if` must hold, for `for_windows` windows in a row; then `then` is proposed, once per cooldown.
 
@@ -192,6 +196,16 @@ def _problems(
         yield "for_windows", ": an event is no window; leave it out in lane event"
     if rule.lane != "session_window" and rule.grace_s is not None:
         yield "grace_s", ": breaks are seen in windows of sessions; use it in lane session_window"
+    if rule.lane in ("content_window", "content_section"):
+        if rule.max_per_session is not None:
+            yield "max_per_session", f": a content item has no sessions; leave it out in lane {rule.lane}"
+        if rule.then.apply == "at_break":
+            yield "then.apply", f": no page waits with a change of a content item; leave it out in lane {rule.lane}"
+    if rule.then.apply == "at_break" and rule.expires_s < MIN_EXPIRY_AT_BREAK_S:
+        yield (
+            "expires_s",
+            f": is over before a page has waited for a break (then.apply); give at least {MIN_EXPIRY_AT_BREAK_S}",
+        )
     if (found := own_events_problem(rule, {*TAKEN_NAMES, *chain.from_iterable(features.values())})) is not None:
         yield _split("", found)
     known = (*features[rule.lane], *own_names(rule))
@@ -212,10 +226,6 @@ def _problems(
     for where, condition in conditions:
         if (found := condition_problem(condition, rule.lane, known, detectors, elsewhere)) is not None:
             yield _split(where, found)
-    if rule.until is not None and not (rule.until.when or rule.until.if_):
-        yield "until", ": give when or if; without any the command would be taken back at once"
-    if rule.until is not None and rule.lane == "event" and rule.until.for_windows > 1:
-        yield "until.for_windows", ": an event is no window; leave it out in lane event"
     for key, value in rule.then.parameters.items():
         if (inner := next((each for each in PLACEHOLDERS if _stands_within(each, value)), None)) is not None:
             yield f"then.parameters.{key}", f": {inner} stands for the whole value; write {key}: {inner}"

@@ -17,7 +17,14 @@ def draw(found: Backtest, title: str) -> str:
     for name, minutes in found.per_minute.items():
         parts.append(_timeline(name, minutes, y))
         y += TIMELINE + 44
-    parts.append(_text(20, y + 4, "Readers, share of all", weight=600))
+    parts.append(
+        _text(
+            20,
+            y + 4,
+            "Whom each rule reached, as a share of all readers; of content items the number alone",
+            weight=600,
+        )
+    )
     y += 18
     for each in found.rules:
         parts.append(_bar(each, y))
@@ -52,7 +59,8 @@ def _timeline(name: str, minutes: list[tuple[int, int]], y: int) -> str:
 def _bar(each: RuleBacktest, y: int) -> str:
     share = each.share_of_readers or 0.0
     width = max(1.0, WIDTH * min(share, 1.0))
-    text = f"{share:.1%} ({each.readers} for {each.fired} of {each.proposals} proposals)"
+    known = "" if each.share_of_readers is None else f"{share:.1%}, "
+    text = f"{known}{each.readers} reached, {each.fired} of {each.proposals} proposals fired"
     inside = width > WIDTH / 2
     return (
         _text(LEFT - 8, y + 15, each.rule, anchor="end")

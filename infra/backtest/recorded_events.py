@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from infra.simulate.reference_windows import SLICE_MS
 from schemas.event_validation import validate_record
 from schemas.events import Event
 from schemas.rejects import ValidationFailure
@@ -25,16 +26,23 @@ class Intake:
     rejected: int = 0
 
     def read(self, records: Iterable[tuple[bytes, int | None]], now_ms: int) -> Iterator[Event]:
-        """Yields the events of (record, time at which the broker wrote it, if known). `now_ms` bounds what counts as future."""
+        """Yields the events of (record, time at which the broker wrote it, if known). `now_ms` bounds what counts as future.
+
+        Late is what occurred long before it was received, and what comes after event time has passed its slice, as in a
+        recording that is not in order of arrival.
+        """
+        watermark = 0
         for record, written_ms in records:
             event = validate_record(record, now_ms)
             if isinstance(event, ValidationFailure):
                 self.rejected += 1
                 continue
+            ahead_ms = 0 if written_ms is None else max(0, event.received_at_ms - written_ms - SLACK_MS)
+            before, watermark = watermark, max(watermark, event.received_at_ms - ahead_ms - LATENESS_MS - SLACK_MS)
             if event.type == "tick":
                 continue
-            ahead_ms = 0 if written_ms is None else max(0, event.received_at_ms - written_ms - SLACK_MS)
-            if event.occurred_at_ms < event.received_at_ms - LATENESS_MS:
+            slice_end_ms = (event.occurred_at_ms - ahead_ms) // SLICE_MS * SLICE_MS + SLICE_MS - 1
+            if event.occurred_at_ms < event.received_at_ms - LATENESS_MS or slice_end_ms <= before:
                 self.late += 1
                 continue
             self.used += 1

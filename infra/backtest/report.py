@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from infra.backtest.runner import Decided
-from infra.simulate.ground_truth import Episode
+from infra.simulate.ground_truth import Episode, commands_that_change
 from infra.simulate.judging import HOUR_MS, Span
 from schemas.rules import Rule
 
@@ -17,11 +17,13 @@ TOGETHER_MS: Final = 60_000
 
 
 class RuleBacktest(Struct):
-    """One rule. Shares are of the readers of the recording; None where there are none, or no truth.
+    """One rule. Shares are of the readers of the recording; None where there are none, for content items, or without truth.
 
-    `fired` are proposals that were commanded, or would have been but for the shadow mode. Precision is the share of them that
-    answer a planted change; recall the share of the planted changes of the rule's action that they answer. `failures` counts the
-    evaluations that ended with an error, and `failure` says why the first did.
+    `fired` are changes that were commanded, or would have been but for the shadow mode; `renewals` prolong one, and `reverts`
+    take one back. `readers` counts whom it fired for: sessions, or content items. Precision is the share of what fired that
+    answers a planted change, as `microadjust judge` counts it, and None for schedules, which need no cause; recall is the share
+    of the planted changes of the rule's action that it answers. `failures` counts the evaluations that ended with an error, and
+    `failure` says why the first did.
     """
 
     rule: str
@@ -29,6 +31,8 @@ class RuleBacktest(Struct):
     is_tested: bool
     proposals: int
     fired: int
+    renewals: int
+    reverts: int
     readers: int
     share_of_readers: float | None
     per_reader_hour: float | None
@@ -76,6 +80,8 @@ def report(
     by_rule: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for each in proposals:
         by_rule[each["source"]["id"]].append(each)
+    commands = [msgspec.json.decode(value) for _, value in decided.commands]
+    expiries = {each["command_id"]: each["expires_at_ms"] for each in commands}
     hours = sum(span.last_ms - span.first_ms for span in spans.values()) / HOUR_MS
     planted = None if episodes is None else [e for e in episodes if e.target_kind != "session" or e.target_id in spans]
     shown = [rule for rule in rules if rule.id in ours or by_rule[rule.id] or rule.id in decided.failures]
@@ -85,7 +91,9 @@ def report(
         *counts,
         sorted(
             (
-                _of_rule(rule, by_rule[rule.id], rule.id in ours, len(spans), hours, planted, decided.failures)
+                _of_rule(
+                    rule, by_rule[rule.id], rule.id in ours, len(spans), hours, planted, decided.failures, expiries
+                )
                 for rule in shown
             ),
             key=lambda each: (not each.is_tested, -each.proposals, each.rule),
@@ -103,10 +111,13 @@ def _of_rule(
     hours: float,
     planted: Sequence[Episode] | None,
     failures: Mapping[str, tuple[int, str | None]],
+    expiries: Mapping[str, int],
 ) -> RuleBacktest:
-    fired = [each for each in proposals if each["outcome"] in ("commanded", "shadow")]
-    sessions = {each["target"]["id"] for each in fired if each["target"]["kind"] == "session"}
+    done = [_as_command(each, rule, expiries) for each in proposals if each["outcome"] in ("commanded", "shadow")]
+    fired = commands_that_change(done)
+    reverts = sum(each["action"] == "revert" for each in done)
     targets = {(each["target"]["kind"], each["target"]["id"]) for each in fired}
+    has_sessions = rule.lane not in ("content_window", "content_section")
     held_back = Counter(each["reason"] for each in proposals if each["outcome"] == "suppressed")
     found = RuleBacktest(
         rule.id,
@@ -114,20 +125,28 @@ def _of_rule(
         is_tested,
         len(proposals),
         len(fired),
+        len(done) - len(fired) - reverts,
+        reverts,
         len(targets),
-        len(sessions) / readers if readers else None,
+        len(targets) / readers if readers and has_sessions else None,
         len(fired) / hours if hours else None,
         dict(sorted(held_back.items())),
     )
     found.failures, found.failure = failures.get(rule.id, (0, None))
     if planted is not None:
         own = [each for each in planted if each.action == rule.then.action]
-        commands = [dict(each) | {"issued_at_ms": each["at_ms"]} for each in fired]
-        right = sum(any(episode.answers(command) for episode in own) for command in commands)
-        answered = sum(any(episode.answers(command) for command in commands) for episode in own)
-        found.precision = right / len(commands) if commands else None
+        right = sum(any(episode.answers(command) for episode in planted) for command in fired)
+        answered = sum(any(episode.answers(command) for command in fired) for episode in own)
+        found.precision = right / len(fired) if fired and rule.source != "schedule" else None
         found.recall = answered / len(own) if own else None
     return found
+
+
+def _as_command(proposal: Mapping[str, Any], rule: Rule, expiries: Mapping[str, int]) -> dict[str, Any]:
+    """A proposal as the command that it became, or would have become. `expiries` are those of commands, by id."""
+    at_ms = proposal["at_ms"]
+    expires_at_ms = expiries.get(proposal["command_id"], at_ms + rule.expires_s * 1000)
+    return dict(proposal) | {"issued_at_ms": at_ms, "expires_at_ms": expires_at_ms}
 
 
 def _overlaps(name: str, by_rule: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Overlap]:

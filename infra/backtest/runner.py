@@ -93,7 +93,7 @@ class BacktestJob:
 
     def on_content(self, content_id: str, item: bytes, written_ms: int) -> None:
         """Tells the operators what a content item has, as content.v1 does."""
-        row = ("content", content_id, f"{written_ms} {item.decode()}")
+        row = ("content", content_id, f"{written_ms} {item.decode('utf-8', 'replace')}")
         for operator in (self._windows, self._events):
             operator.broadcast(row)
 

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from infra.backtest.recorded_events import Intake
+from infra.backtest.recorded_events import SLACK_MS, Intake
 from infra.backtest.report import Backtest, report
 from infra.backtest.runner import WAIT_MS, BacktestJob, Decided, Progress, run
 from infra.kafka.compacted import newest_values
@@ -16,14 +17,14 @@ from infra.kafka.connection import Kafka
 from infra.kafka.reading import Record, TopicReader
 from infra.simulate.ground_truth import Episode, read_truth
 from infra.simulate.judging import Span
-from infra.simulate.recording import Header, RecordingError, header, records
+from infra.simulate.recording import RecordingError, header, records
 from models.model_store import load_forest
 from schemas.events import Event
 from schemas.rules import Rule
 from schemas.topics import CONTENT, EVENTS
 
 MAX_EVENTS: Final = 5_000_000
-"""More do not fit into memory: some kilobytes each."""
+"""More records do not fit into memory: some kilobytes each."""
 
 
 @dataclass
@@ -38,12 +39,15 @@ class RecordedEvents:
     """Content items that are known from the beginning, as (id, JSON), those written last at the end."""
 
 
-def of_recording(path: Path) -> RecordedEvents:
+def of_recording(path: Path, most: int = MAX_EVENTS) -> RecordedEvents:
     """Reads a recording and the truth beside it. Raises `RecordingError`."""
     if not path.exists():
         raise RecordingError(f"there is no file {path}")
     truth = read_truth(path)
-    return RecordedEvents([(each, None) for each in records(path)], None if truth is None else truth.episodes)
+    found = list(islice(records(path), most + 1))
+    if len(found) > most:
+        raise RecordingError(f"{path} has more than {most} records: cut it into parts")
+    return RecordedEvents([(each, None) for each in found], None if truth is None else truth.episodes)
 
 
 def of_topic(kafka: Kafka, last_ms: int) -> RecordedEvents:
@@ -60,16 +64,21 @@ def of_topic(kafka: Kafka, last_ms: int) -> RecordedEvents:
                 raise RecordingError(f"more than {MAX_EVENTS} events: give a shorter time")
     # Of one session all are in one partition, and stay in order.
     found.sort(key=lambda each: (each.timestamp_ms, each.partition, each.offset))
-    found_ticks = max((each.received_at_ms for each in map(_tick, found) if each is not None), default=None)
-    until_ms = None if found_ticks is None else found_ticks - WAIT_MS
     items = newest_values(kafka, CONTENT.name, missing_ok=True)
     content = [(key.decode("utf-8", "replace"), item) for key, item in items.items()]
-    return RecordedEvents([(each.value or b"", each.timestamp_ms) for each in found], None, until_ms, content)
+    written = [(each.value or b"", each.timestamp_ms) for each in found]
+    return RecordedEvents(written, None, reached_ms(written), content)
 
 
-def _tick(record: Record) -> Header | None:
-    read = header(record.value or b"")
-    return read if read is not None and read.type == "tick" else None
+def reached_ms(written: Iterable[tuple[bytes, int]]) -> int | None:
+    """How far event time has come on a topic that somebody writes ticks to; None without any. `written` are records and the
+    broker's times: what a gateway's clock is ahead of these by more than the slack moves no time."""
+    latest_ms, has_ticks = None, False
+    for record, written_ms in written:
+        if (read := header(record)) is not None:
+            latest_ms = max(min(read.received_at_ms, written_ms + SLACK_MS), latest_ms or 0)
+            has_ticks = has_ticks or read.type == "tick"
+    return latest_ms - WAIT_MS if has_ticks and latest_ms is not None else None
 
 
 def backtest(

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from infra.cli.calibration_command import calibrate
-from infra.cli.output import Json, show
+from infra.cli.output import Json, errors, show
+from infra.cli.output_files import write_file
 from schemas.action_frequency import frequency_of
 from schemas.actions import ACTIONS
 
@@ -23,9 +24,10 @@ def matrix(
     svg: Annotated[Path | None, typer.Option(help="Write the matrix to this file, as a picture.")] = None,
 ) -> None:
     """Show impact and complexity of each action, with the priority and the frequency that follow from them."""
-    if svg is not None:
-        svg.write_text(draw())
-    show(rows(), as_json, "no actions")
+    with errors():
+        if svg is not None:
+            write_file(svg, draw(), "--svg")
+        show(rows(), as_json, "no actions")
 
 
 def rows() -> list[dict[str, Any]]:

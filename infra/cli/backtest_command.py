@@ -1,9 +1,8 @@
 """rules backtest: rules over recorded events, in this process."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -11,7 +10,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.content_commands import validated_items
 from infra.cli.content_files import ContentFileError, read_items
+from infra.cli.durations import duration_ms
 from infra.cli.output import Json, err, errors, out, print_json, print_table
+from infra.cli.output_files import require_place, write_file
 from infra.cli.rule_changes import read_file
 from infra.rules.changing import UnknownRuleError
 from infra.rules.checking import check_text
@@ -20,8 +21,6 @@ from infra.rules.shipped import shipped_rules
 from infra.simulate.ground_truth import content_path
 from infra.simulate.recording import RecordingError
 from schemas.rules import Rule, RuleError
-
-_UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000}
 
 
 def backtest(
@@ -49,6 +48,8 @@ def backtest(
     with errors():
         if recording is not None and last:
             raise RecordingError("give --recording or --last, not both")
+        last_ms = duration_ms(last) if last else None
+        require_place(svg, "--svg")
         kafka = resolve_kafka(bootstrap) if last else None
         beside = {rule.id: rule for rule in shipped_rules()}
         if kafka is not None:
@@ -64,7 +65,7 @@ def backtest(
             raise RuleError(f"a back-test runs the job's operators: install microadjust[job] ({error})") from None
         from infra.simulate.recording import SAMPLE
 
-        given = of_recording(recording or SAMPLE) if kafka is None else of_topic(kafka, duration_ms(last))
+        given = of_recording(recording or SAMPLE) if kafka is None or last_ms is None else of_topic(kafka, last_ms)
         beside_it = content_path(recording or SAMPLE)
         if content is not None or (kafka is None and beside_it.exists()):
             given.content = _items(content or beside_it)
@@ -78,7 +79,14 @@ def backtest(
             )
         if svg is not None:
             on = f"the last {last} of events.v1" if last else str((recording or SAMPLE).name)
-            svg.write_text(draw(found, f"Back-test of {', '.join(rule.id for rule in tested)} on {on}"))
+            write_file(svg, draw(found, f"Back-test of {', '.join(rule.id for rule in tested)} on {on}"), "--svg")
+        if not found.events:
+            err.print("microadjust: no event of it can be used", style="red", markup=False)
+        for rule in tested:
+            if rule.mode == "off" or not rule.enabled:
+                err.print(
+                    f"microadjust: rule {rule.id} is switched off, and so looks at nothing", style="red", markup=False
+                )
         if as_json:
             print_json(found)
             return
@@ -88,6 +96,8 @@ def backtest(
                     "rule": ("* " if each.is_tested else "  ") + each.rule,
                     "proposals": each.proposals,
                     "fired": each.fired,
+                    "renewals": each.renewals,
+                    "reverts": each.reverts,
                     "readers": each.readers,
                     "of_all": _percent(each.share_of_readers),
                     "an_hour": _number(each.per_reader_hour),
@@ -105,8 +115,6 @@ def backtest(
                 f"({each.share:.0%})",
                 markup=False,
             )
-        if not found.events:
-            err.print("microadjust: no event of it can be used", style="red", markup=False)
         for rule in found.rules:
             if rule.failures:
                 out.print(
@@ -121,24 +129,12 @@ def backtest(
         )
 
 
-def duration_ms(text: str) -> int:
-    """Milliseconds of a time such as 60m. Raises `RecordingError`.
-
-    >>> duration_ms("90s"), duration_ms("2h")
-    (90000, 7200000)
-    """
-    found = re.fullmatch(r"([0-9]{1,6})([smh])", text)
-    if found is None:
-        raise RecordingError(f"--last {text}: give a number with s, m or h, as 60m")
-    return int(found[1]) * _UNITS_MS[found[2]]
-
-
 def _tested(given: str, in_force: dict[str, Rule]) -> Sequence[Rule]:
     if given in in_force and not Path(given).exists():
         return [in_force[given]]
     if not Path(given).exists() and not given.endswith((".yaml", ".yml", ".json")):
         raise UnknownRuleError(f"there is neither a file nor a rule {given}; there are {', '.join(sorted(in_force))}")
-    return check_text(read_file(Path(given))).required()
+    return check_text(read_file(Path(given))).required(given)
 
 
 def _items(path: Path) -> list[tuple[str, bytes]]:

@@ -30,10 +30,11 @@ def calibrate(
     bootstrap: Bootstrap = "",
     as_json: Json = False,
 ) -> None:
-    """Fit the rest of rules to what pages did with their actions: of rules that name no cooldown_s, by outcomes.v1.
+    """Lengthen the cooldowns of rules whose actions pages do not carry out, by the newest records of outcomes.v1.
 
-    Actions with fewer than 30 outcomes change nothing. The factor is a field of the rule (rest_factor), so that it reaches the
-    job as a rule does: with a version, acknowledged, in the history, and in a replay.
+    Rules that name their cooldown_s are left alone, and so are those whose action has fewer than 30 outcomes. The factor is a
+    field of the rule (rest_factor), so that it reaches the job as a rule does: with a version, acknowledged, in the history, and
+    in a replay.
     """
     with errors():
         kafka = resolve_kafka(bootstrap)
@@ -44,7 +45,7 @@ def calibrate(
         )
         rules = [each.rule for each in list_rules(topics) if each.rule is not None]
         fitted = [each for rule in rules if (each := _fitted(rule, counts)) is not None]
-        if put:
+        if put and fitted:
             changes = RuleChanger(topics, author()).plan_put(fitted, bump=True)
             change_rules(topics, changes, wait, timeout, as_json)
         else:

@@ -1,17 +1,22 @@
 """Reads durations of the command line."""
 
-from models.learning.errors import TrainingDataError
+import re
+from typing import Final
 
-_UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+class DurationError(ValueError):
+    """Raised for a text that is no duration; the message names the option and an example."""
 
 
 def duration_ms(text: str) -> int:
-    """Milliseconds of a time such as 7d. Raises `TrainingDataError`.
+    """Milliseconds of the value of --last, such as 60m. Raises `DurationError`.
 
-    >>> duration_ms("7d")
-    604800000
+    >>> duration_ms("90s"), duration_ms("7d")
+    (90000, 604800000)
     """
-    count, unit = text[:-1], text[-1:]
-    if not count.isdecimal() or unit not in _UNITS_MS or len(count) > 6:
-        raise TrainingDataError(f"--last {text}: give a number with m, h or d, as 7d")
-    return int(count) * _UNITS_MS[unit]
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    if found is None or int(found[1]) == 0:
+        raise DurationError(f"--last {text}: give a number above 0 with s, m, h or d, as 60m or 7d")
+    return int(found[1]) * _UNITS_MS[found[2]]

@@ -91,7 +91,7 @@ def compare(
 
 
 def _from_topics(last: str, bootstrap: str) -> tuple[Iterable[FeatureRow], Iterable[Outcome]]:
-    kafka, last_ms = resolve_kafka(bootstrap), duration_ms(last)
+    last_ms, kafka = duration_ms(last), resolve_kafka(bootstrap)
     return last_feature_rows(kafka, last_ms), last_outcomes(kafka, last_ms)
 
 

@@ -12,6 +12,7 @@ from infra.cli.bootstrap import Bootstrap
 from infra.cli.model_changes import check_rows
 from infra.cli.model_options import Category, Name, Rename, SessionColumn, Store, Target, TimeColumn, Without, store_at
 from infra.cli.output import Json, err, errors, out, print_json, print_table
+from infra.cli.output_files import require_place, write_file
 from infra.version import package_version
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from models.model_store import ModelError
@@ -86,7 +87,7 @@ def train(
         else:
             options = options_for(training, name, target, seed, coverage, max_half_width)
         incumbent = _incumbent(training, versions, name)
-        _require_place(report)
+        require_place(report, "--report")
         data = training.DataOptions(
             csv,
             features or (),
@@ -114,7 +115,7 @@ def train(
         # The report names the version, which the store gives.
         card, page = _store(training, versions, found)
         if report is not None:
-            _write_report(report, page)
+            write_file(report, page, "--report")
     _show(found.evaluation, card, versions.path(card.id, card.version), as_json)
     if not found.evaluation.passed:
         raise typer.Exit(1)
@@ -190,19 +191,6 @@ def _store(training: SimpleNamespace, versions: ModelVersions, found: Any) -> tu
     page = versions.read(card.id, card.version, REPORT)
     assert page is not None, "it has just been written"
     return card, page
-
-
-def _require_place(path: Path | None) -> None:
-    """Raises `ModelError` where the report could not be written, before a training spends minutes on it."""
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        raise ModelError(f"--report {path}: give a file in a folder that exists")
-
-
-def _write_report(path: Path, page: bytes) -> None:
-    try:
-        path.write_bytes(page)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _show(found: Any, card: Any, folder: Path, as_json: bool) -> None:

@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.cli.content_files import ContentFileError
+from infra.cli.durations import DurationError
+from infra.cli.output_files import OutputFileError
 from infra.kafka.reading import BrokerUnavailableError, StreamError, UnknownTopicError
 from infra.local.processes import StackError
 from infra.settings import SettingsError
@@ -56,6 +58,8 @@ def errors() -> Iterator[None]:
         SettingsError,
         ModelError,
         TrainingDataError,
+        DurationError,
+        OutputFileError,
     ) as error:
         advice = next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "")
         err.print(f"microadjust: {error}{advice}", style="red", markup=False, soft_wrap=True)

@@ -54,7 +54,7 @@ def put(
     or does not answer in time: the rule stands on rules.v1 all the same.
     """
     with errors():
-        rules = check_text(read_file(file)).required()
+        rules = check_text(read_file(file)).required(str(file))
         topics = RuleTopics(resolve_kafka(bootstrap))
         changes = RuleChanger(topics, author()).plan_put(rules, bump)
         changed = {each.id for each in changes}

@@ -74,8 +74,7 @@ def check(
         print_json({"ok": checked.is_ok, "rules": checked.rules, "problems": checked.problems})
     else:
         for each in checked.problems:
-            place = "" if each.line is None else f":{each.line}" + ("" if each.column is None else f":{each.column}")
-            err.print(f"{file}{place}: {each.problem}", style="red", markup=False, soft_wrap=True)
+            err.print(each.placed(str(file)), style="red", markup=False, soft_wrap=True)
         out.print(f"{len(checked.rules)} rules can be used, {len(checked.problems)} problems")
     raise typer.Exit(0 if checked.is_ok else 1)
 

@@ -34,7 +34,7 @@ def dry(
     Puts the rule in shadow mode under an id of its own, counts its proposals on proposals.v1, and deletes it, also after Ctrl-C.
     """
     with errors():
-        rule = _chosen(check_text(read_file(file)).required(), rule_id)
+        rule = _chosen(check_text(read_file(file)).required(str(file)), rule_id)
         topics = RuleTopics(resolve_kafka(bootstrap))
         changer = RuleChanger(topics, author())
         began_ms = time.time_ns() // 1_000_000

@@ -9,6 +9,7 @@ import typer
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.formatting import format_instant, format_number, format_quantity
 from infra.cli.output import Json, err, errors, out, print_json, print_table, show
+from infra.cli.output_files import require_place, write_file
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import StreamError, TopicReader
@@ -65,11 +66,12 @@ def draw_map(
         # Here, since the other commands need not wait for numpy.
         from infra.learner.segment_map import draw
 
+        require_place(out_file, "--out")
         kafka = resolve_kafka(bootstrap)
         found = in_force(kafka)
         if not found:
             raise StreamError(_NONE)
-        out_file.write_text(draw(found, history(kafka)), "utf-8")
+        write_file(out_file, draw(found, history(kafka)), "--out")
     err.print(f"{len(found)} segments drawn to {out_file}", markup=False)
 
 

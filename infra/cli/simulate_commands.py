@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from infra.cli.output import Json, errors, show
+from infra.cli.output_files import require_place
 from infra.simulate.behaviours import BEHAVIOURS
 from infra.simulate.ground_truth import Truth
 from infra.simulate.recording import RecordingError
@@ -64,6 +65,7 @@ def simulate(
             return
         if target is None:
             raise RecordingError("TARGET is missing: name the file to write")
+        require_place(target, "TARGET")
         if world:
             truth = _write_world(target, world, readers, minutes, changes, onset_min, earlier, seed)
         else:

@@ -166,7 +166,7 @@ class TopicReader:
     def offsets_at(self, at_ms: int, partitions: Iterable[Partition] | None = None) -> Offsets:
         """The first record of each partition that is not older than the instant; the end where there is none."""
         wanted = self.find_partitions() if partitions is None else list(partitions)
-        asked = [TopicPartition(*each, at_ms) for each in wanted]
+        asked = [TopicPartition(*each, max(at_ms, 0)) for each in wanted]  # Negative ones mean something else.
         # The ends first: a record that comes between the two questions is read, not skipped.
         ends = {each: end for each, (_, end) in self.bounds(wanted).items()}
         with self._readable_errors():

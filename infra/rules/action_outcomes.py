@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
 from infra.kafka.connection import Kafka
 from infra.kafka.topic_scan import scan_latest
+from schemas.outcomes import OutcomeStatus
+
+STATUSES: Final = get_args(OutcomeStatus)
 
 
 class ActionOutcomes(NamedTuple):
@@ -32,7 +35,7 @@ def count_outcomes(commands: Iterable[Mapping[str, Any]], outcomes: Iterable[Map
     done: dict[str, bool] = {}
     for fields in outcomes:
         command_id, status = fields.get("command_id"), fields.get("status")
-        if isinstance(command_id, str) and command_id in actions and isinstance(status, str):
+        if isinstance(command_id, str) and command_id in actions and status in STATUSES:
             # A command that was taken back had been carried out.
             done[command_id] = done.get(command_id, False) or status in ("applied", "reverted")
     return ActionOutcomes(

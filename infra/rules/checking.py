@@ -27,9 +27,10 @@ class RuleProblem(Struct):
     within: WithinText | None = None
     """Place in the text of the field."""
 
-    def placed(self) -> str:
-        """The problem behind its place, where that is known."""
-        return self.problem if self.line is None else f"line {self.line}, column {self.column}: {self.problem}"
+    def placed(self, file: str) -> str:
+        """The problem behind its place, as far as that is known."""
+        place = "" if self.line is None else f":{self.line}" + ("" if self.column is None else f":{self.column}")
+        return f"{file}{place}: {self.problem}"
 
 
 @dataclass
@@ -43,10 +44,10 @@ class CheckedRules:
     def is_ok(self) -> bool:
         return not self.problems
 
-    def required(self) -> list[Rule]:
-        """Returns the rules; raises `RuleError` with all problems where there are any."""
+    def required(self, file: str) -> list[Rule]:
+        """Returns the rules of that file; raises `RuleError` with all problems where there are any."""
         if self.problems:
-            raise RuleError("\n".join(each.placed() for each in self.problems))
+            raise RuleError("\n".join(each.placed(file) for each in self.problems))
         return self.rules
 
 

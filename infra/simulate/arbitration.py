@@ -19,9 +19,15 @@ def decide_all(
     until_ms: int,
     budgets: Budgets = DEFAULT_BUDGETS,
     check: ContentCheck = nothing_known,
+    typed: Iterable[tuple[str, int]] = (),
 ) -> Decisions:
-    """Decides proposals, each target's events in the order in which they came, up to `until_ms` of event time."""
+    """Decides proposals, each target's events in the order in which they came, up to `until_ms` of event time.
+
+    `typed` says when readers typed, as (session, ms).
+    """
     arbiter, states = Arbiter(budgets, check), defaultdict[tuple[str, str], TargetState](empty_state)
+    for session_id, at_ms in typed:
+        arbiter.on_typing(states["session", session_id], at_ms)
     commands, proposals = [], []
     for change in changes:
         target = change.command.target

@@ -51,8 +51,7 @@ class Arbiter:
 
     def on_typing(self, state: TargetState, at_ms: int) -> int:
         """Remembers that the reader typed; returns when that is over."""
-        typing_pause.record(state, at_ms)
-        return at_ms + typing_pause.TYPING_MS
+        return typing_pause.record(state, at_ms) + typing_pause.TYPING_MS
 
     def on_time(self, state: TargetState, now_ms: int) -> Decisions:
         """Settles what events up to `now_ms` led to, and decides the windows that end by then, all in order of event time."""
@@ -71,6 +70,12 @@ class Arbiter:
             due = [each for each in state.waiting if each.command.issued_at_ms == at_ms]
             state.waiting = [each for each in state.waiting if each.command.issued_at_ms > at_ms]
             typing_until_ms = typing_pause.typing_until_ms(state, at_ms)
+            withdrawn = typing_pause.withdrawn([*due, *state.waiting], due)
+            if withdrawn:
+                due = [each for each in due if each not in withdrawn]
+                state.waiting = [each for each in state.waiting if each not in withdrawn]
+                refused = Verdict([], "expired", None)
+                proposals += [to_proposal(each, refused, at_ms) for each in sorted(withdrawn, key=decision_order)]
             for change in sorted(due, key=decision_order):
                 if typing_until_ms is not None and typing_pause.waits(change):
                     later = typing_pause.postponed(change, at_ms, typing_until_ms)

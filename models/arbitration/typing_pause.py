@@ -4,6 +4,7 @@ Proposals of single events do not wait: they answer what the reader has just don
 """
 
 from bisect import insort
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -18,6 +19,8 @@ TYPING_MS: Final = 10_000
 MAX_TYPING_WAIT_MS: Final = 30_000
 """A proposal waits no longer for the end of typing: its cause would be of another minute."""
 
+SECOND_MS: Final = 1_000
+
 _PREFIX: Final = "typing:"
 
 
@@ -31,10 +34,15 @@ def decode_typing(text: str) -> int | None:
     return int(text[len(_PREFIX) :]) if text.startswith(_PREFIX) else None
 
 
-def record(state: TargetState, at_ms: int) -> None:
-    """Remembers that the reader typed."""
-    if at_ms not in state.typed_ms:
-        insort(state.typed_ms, at_ms)
+def record(state: TargetState, at_ms: int) -> int:
+    """Remembers that the reader typed, and returns the time that is remembered: the full second at which it is over.
+
+    So a page that tells it without end fills a dozen places at most. Rounded up, it is known before event time passes it.
+    """
+    told_ms = -(-at_ms // SECOND_MS) * SECOND_MS
+    if told_ms not in state.typed_ms:
+        insort(state.typed_ms, told_ms)
+    return told_ms
 
 
 def forget(state: TargetState, now_ms: int) -> None:
@@ -66,3 +74,9 @@ def postponed(change: ProposedChange, at_ms: int, until_ms: int) -> ProposedChan
         return None
     command = msgspec.structs.replace(change.command, issued_at_ms=until_ms)
     return msgspec.structs.replace(change, command=command, held_since_ms=since_ms)
+
+
+def withdrawn(waiting: Iterable[ProposedChange], due: Iterable[ProposedChange]) -> list[ProposedChange]:
+    """Those of `waiting` that typing has held up, and whose rule takes its change back (among `due`) before it was made."""
+    over = {each.command.source.id for each in due if each.command.action == "revert"}
+    return [each for each in waiting if each.held_since_ms is not None and each.command.source.id in over]

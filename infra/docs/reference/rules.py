@@ -24,10 +24,12 @@ _MEANING: Final = {
     "until": "when the command is reverted: `when` or `if`, for `for_windows` windows",
     "mode": "`active`, `shadow` (observed, commands nothing) or `off`",
     "confidence": "0 to 1; the arbiter weighs the priority by it",
-    "max_per_session": "commands of the rule that a session gets at most",
+    "max_per_session": "commands of the rule that a session gets at most; not for content items; left out with `cooldown_s`, the"
+    " matrix of actions says",
     "valid_from": "ISO 8601 time from which the rule may command",
     "valid_until": "ISO 8601 time until which it may",
-    "then": "`action` and `parameters` of the command",
+    "then": "`action` and `parameters` of the command, and `apply`: `now`, or `at_break` to let the page wait for a"
+    " [natural break](#timing)",
     "priority": "0 to 100; the CMS decides between commands by it",
     "cooldown_s": "seconds of event time before the rule may command a target again; left out, the matrix of actions says",
     "rest_factor": "1 to 8, times the matrix's cooldown; `microadjust actions calibrate` writes it",

@@ -95,7 +95,12 @@ def answer(
         *_section_changes(kept, rule_set, until_ms),
         *event_changes(crossing, rule_set, until_ms),
     ]
-    decided = decide_all(changes, until_ms)
+    typed = [
+        (each.session_id, min(each.occurred_at_ms, each.received_at_ms))
+        for each in crossing
+        if each.type == "custom" and each.element == "adjust-typing"
+    ]
+    decided = decide_all(changes, until_ms, typed=typed)
     return Answer(
         {each.command_id: encode(each) for each in decided.commands},
         {each.proposal_id: encode_proposal(each) for each in decided.proposals},

@@ -88,5 +88,7 @@ def test_what_pages_carry_out_again_rests_as_the_matrix_says_again(kafka: MockKa
 
 def test_without_outcomes_nothing_is_fitted(kafka: MockKafka, tmp_path: Path) -> None:
     put(kafka, tmp_path, {"id": "open", "rest_factor": 4.0})
+    told = CliRunner().invoke(app, ["actions", "calibrate", "--put", "--bootstrap", kafka.bootstrap])
+    assert told.stdout.strip() == "no rule has to rest otherwise"
     assert json.loads(run(kafka, "actions", "calibrate", "--put", "--no-wait").stdout) == []
     assert rules(kafka)["open"].rest_factor == 4.0

@@ -126,7 +126,7 @@ def test_a_bad_cell_is_told_by_file_line_and_column(tmp_path: Path) -> None:
         (("train", "length"), "give one source: --csv FILE"),
         (("train", "length", "--features", "x.jsonl"), "--features and --outcomes belong together"),
         (("train", "length", "--csv", "nowhere.csv"), "nowhere.csv cannot be read"),
-        (("train", "length", "--last", "soon"), "--last soon: give a number with m, h or d"),
+        (("train", "length", "--last", "soon"), "--last soon: give a number above 0 with s, m, h or d"),
         (("show", "length"), "the store holds no model length"),
         (("promote", "length", "1"), "model length: no version 1"),
         (("rollback", "length"), "no version is in force"),

@@ -51,6 +51,12 @@ def test_commands_count_once_by_action_and_odd_records_do_not() -> None:
     assert (told["since_ms"], told["until_ms"]) == (NOON_MS + 1, NOON_MS + 3)
 
 
+@pytest.mark.parametrize("status", ["delivered", "", "APPLIED", None, True, 1, ["applied"], {"status": "applied"}])
+def test_what_is_no_status_tells_nothing_of_a_command(status: Any) -> None:
+    _, actions = matrix([command(1)], [{"command_id": "c1", "status": status}])
+    assert (actions["shorten"]["commanded"], actions["shorten"]["outcomes"]) == (1, 0)
+
+
 @pytest.mark.parametrize("of", [MIN_OUTCOMES - 1, MIN_OUTCOMES])
 def test_a_share_is_told_only_of_enough_outcomes(of: int) -> None:
     outcomes = [outcome(n, "applied" if n % 3 else "failed") for n in range(of)]

@@ -25,6 +25,14 @@ def then(parameters: Any) -> dict[str, Any]:
     return {"then": {"action": "prompt", "parameters": parameters}}
 
 
+def waits(hint: Any, **changed: Any) -> dict[str, Any]:
+    """A rule whose page is asked to wait."""
+    return {"then": {"action": "prompt", "apply": hint}} | changed
+
+
+CONTENT: dict[str, Any] = {"lane": "content_window", "when": [{"feature": "readers", "above": 1}]}
+
+
 def itself() -> list[Any]:
     """A list that holds itself, as YAML's `&x [*x]` does."""
     endless: list[Any] = []
@@ -91,6 +99,12 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
         when(feature="readers", z_below=-2, against="peers") | {"lane": "content_window"},
         "calm-down: when[0].against: contents have no peers",
     ),
+    (waits("at_brake"), "calm-down: then.apply: Invalid enum value 'at_brake'; did you mean at_break?"),
+    (waits(True), "calm-down: then.apply: Expected `str | null`, got `bool`; there are at_break, now"),
+    ({"apply": "at_break"}, "calm-down: Object contains unknown field `apply`; it stands under then"),
+    (waits("at_break", expires_s=39), "calm-down: expires_s: is over before a page has waited"),
+    (waits("at_break", **CONTENT), "calm-down: then.apply: no page waits with a change of a content item"),
+    (CONTENT | {"max_per_session": 3}, "calm-down: max_per_session: a content item has no sessions"),
 ]
 
 
@@ -118,6 +132,11 @@ def test_a_rule_is_the_same_from_json_and_from_a_file() -> None:
     [from_file] = parse_rule_file(yaml.safe_dump({"rules": [data]}), KNOWN_FEATURES)
     assert from_file == parse_rule(json.dumps(data).encode(), KNOWN_FEATURES)
     assert from_file.when[0].z_below == -2.0
+
+
+def test_a_page_may_wait_with_what_lasts_long_enough() -> None:
+    parse_rule(rule_data(**waits("at_break", expires_s=40)), KNOWN_FEATURES)
+    parse_rule(rule_data(**waits("now", expires_s=1)), KNOWN_FEATURES)
 
 
 def test_what_is_not_given_has_its_default() -> None:

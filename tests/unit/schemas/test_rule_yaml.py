@@ -75,7 +75,7 @@ def test_it_is_refused_with_its_line_and_at_once(text: str, line: int, expected:
 def test_aliases_that_only_spare_writing_are_read() -> None:
     text = "base: &base {version: 1, about: A., lane: session_window, then: {action: simplify}}\nrules:\n"
     text += "  - {<<: *base, id: a, if: pages > 1.0}\n  - {<<: *base, id: b, if: pages > 2.0}\n"
-    assert [each.id for each in check_text(text).required()] == ["a", "b"]
+    assert [each.id for each in check_text(text).required("rules.yaml")] == ["a", "b"]
 
 
 def test_json_may_be_indented_with_tabs() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from models.arbitration.arbiter import Arbiter
 from models.arbitration.target_state import TargetState, empty_state
-from models.arbitration.typing_pause import decode_typing, encode_typing
+from models.arbitration.typing_pause import decode_typing, encode_typing, typing_until_ms
 from schemas.actions import ActionName
 from schemas.commands import encode
 from tests.support.builders import at
@@ -86,36 +86,90 @@ def test_of_those_that_waited_the_most_important_wins() -> None:
     assert found.reasons()["weak"] == "outranked"
 
 
+#   55 s     60 s       62 s      65 s
+#   types    proposal   recovers  quiet is over
+@pytest.mark.parametrize("recovers_s", [62, 65])
+def test_a_rule_that_recovers_meanwhile_withdraws_what_waits(recovers_s: int) -> None:
+    found = decided([proposed("silent", "simplify", 60), proposed("silent", "revert", recovers_s)], typed_s=[55])
+    assert found.commands == []
+    assert sorted((each.at_ms, each.action, each.reason) for each in found.proposals) == [
+        (at(recovers_s), "revert", "expired"),
+        (at(recovers_s), "simplify", "expired"),
+    ]
+
+
+def test_what_one_rule_withdraws_leaves_the_others_waiting() -> None:
+    found = decided(
+        [proposed("a", "simplify", 60), proposed("b", "reorder", 60), proposed("a", "revert", 62)], typed_s=[55]
+    )
+    assert found.told() == [(65, "b", "reorder")]
+
+
+def test_a_proposal_after_the_recovery_is_a_new_one() -> None:
+    found = decided(
+        [proposed("a", "simplify", 60), proposed("a", "revert", 62), proposed("a", "simplify", 63)], typed_s=[55]
+    )
+    assert found.told() == [(65, "a", "simplify")]
+
+
+def test_a_page_that_tells_typing_without_end_fills_a_dozen_places() -> None:
+    arbiter, state = Arbiter(GENEROUS), empty_state()
+    for ms in range(60_000):
+        arbiter.on_typing(state, at(0) + ms)
+        if ms % 1_000 == 999:
+            # The watermark is two and a half seconds behind.
+            arbiter.on_time(state, at(0) + ms - 2_500)
+    assert len(state.typed_ms) <= 14
+    assert typing_until_ms(state, at(60)) == at(70)
+
+
+@pytest.mark.parametrize(("typed_ms", "told_ms"), [(60_000, 60_000), (59_001, 60_000), (59_999, 60_000), (1, 1_000)])
+def test_typing_is_remembered_at_the_full_second_at_which_it_is_over(typed_ms: int, told_ms: int) -> None:
+    state = empty_state()
+    assert Arbiter(GENEROUS).on_typing(state, at(0) + typed_ms) == at(0) + told_ms + 10_000
+    assert state.typed_ms == [at(0) + told_ms]
+
+
+def test_state_of_before_typing_was_told_is_read() -> None:
+    """As it was stored then: without `typed_ms`, and proposals without `held_since_ms`."""
+    arbiter, state = Arbiter(GENEROUS), empty_state()
+    arbiter.on_window(state, proposed("tired", "simplify", 60))
+    before: list[Any] = msgspec.to_builtins(state)[:5]
+    restored = msgspec.json.decode(msgspec.json.encode(before), type=TargetState)
+    assert (restored.typed_ms, restored.waiting[0].held_since_ms) == ([], None)
+    arbiter.on_typing(restored, at(55))
+    assert [each.issued_at_ms for each in arbiter.on_time(restored, at(65)).commands] == [at(65)]
+
+
 def test_the_text_that_crosses_is_read_back() -> None:
     assert decode_typing(encode_typing(at(3))) == at(3)
     assert decode_typing("{}") is None
 
 
 def _piecewise(seed: int) -> list[bytes]:
-    """Typing and windows as a stream brings them: event time lags behind, and the state is stored between any two steps."""
+    """Typing, windows and silences as a stream brings them: event time lags behind, and the state is stored between any two."""
     random = Random(seed)
-    typed = sorted(random.sample(range(0, 600), 60))
-    actions: list[ActionName] = ["simplify", "shorten", "reorder", "prompt"]
-    windows = [
-        proposed(f"r{random.randrange(6)}", random.choice(actions), end)
-        for end in range(10, 600, 10)
-        if random.random() < 0.5
+    typed = sorted(random.sample(range(600_000), 60))
+    actions: list[ActionName] = ["simplify", "shorten", "reorder", "prompt", "revert"]
+    ends = sorted([*range(10_000, 600_000, 10_000), *random.sample(range(600_000), 60)])
+    changes = [
+        proposed(f"r{random.randrange(6)}", random.choice(actions), end / 1000) for end in ends if random.random() < 0.5
     ]
     arbiter, stored, found, reached = Arbiter(GENEROUS), msgspec.json.encode(empty_state()), [], 0
-    for second in range(600):
+    steps = [*((at(0) + each, None) for each in typed), *((each.command.issued_at_ms, each) for each in changes)]
+    for now, change in sorted(steps, key=lambda step: step[0]):
         state = msgspec.json.decode(stored, type=TargetState)
-        for change in windows:
-            if change.command.issued_at_ms == at(second):
-                arbiter.on_window(state, change)
-        if second in typed:
-            arbiter.on_typing(state, at(second))
         # The watermark never passes what has not come yet.
-        if random.random() < 0.1:
-            reached = max(reached, at(second) - random.randrange(20_000))
+        if random.random() < 0.5:
+            reached = max(reached, now - random.randrange(1, 20_000))
             found += arbiter.on_time(state, reached).commands
+        if change is None:
+            arbiter.on_typing(state, now)
+        else:
+            arbiter.on_window(state, change)
         stored = msgspec.json.encode(state)
     found += arbiter.on_time(msgspec.json.decode(stored, type=TargetState), at(100_000)).commands
-    at_once = decided(windows, typed_s=typed).commands
+    at_once = decided(changes, typed_s=[each / 1000 for each in typed]).commands
     assert [encode(each) for each in found] == [encode(each) for each in at_once]
     return [encode(each) for each in found]
 
