@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from models.drift.live_errors import LiveFinding
+from models.drift.unknown_share import MIN_RISE, UnknownFinding
 from models.drift.watch import Finding
 from models.feature_stream.drift_ranges import SCORE
 from models.feature_stream.live_models import text_of
@@ -16,6 +17,13 @@ RUNBOOK: Final = "infra/docs/segments-and-drift.md"
 
 MAJOR: Final = 0.25
 """PSI beyond the threshold from which a drift is critical: the rule of thumb for a major one."""
+
+
+UNKNOWN_SHARE: Final = "unknown_share"
+"""Method of the alert of a feature that is not known any more."""
+
+MAJOR_RISE: Final = 0.5
+"""Rise of the share of unknown from which such an alert is critical: half of the readers."""
 
 
 def drift_alert(finding: Finding, at_ms: int) -> Alert:
@@ -40,6 +48,27 @@ def drift_alert(finding: Finding, at_ms: int) -> Alert:
         text,
         f"{RUNBOOK}#when-something-has-drifted",
         "psi",
+    )
+
+
+def unknown_alert(finding: UnknownFinding, at_ms: int) -> Alert:
+    """The alert of a feature that is unknown in more sessions than it was."""
+    rise = finding.share - finding.reference_share
+    text = (
+        f"feature {finding.subject} is unknown in {finding.share:.1%} of {finding.rows} sessions, in the reference range in "
+        f"{finding.reference_share:.1%} (p {finding.p:.2g}): is it, or what it is made of, still sent?"
+    )
+    return Alert(
+        alert_id("feature_drift", finding.subject, at_ms, UNKNOWN_SHARE),
+        at_ms,
+        "feature_drift",
+        "critical" if rise >= MAJOR_RISE else "warning",
+        finding.subject,
+        finding.share,
+        finding.reference_share + MIN_RISE,
+        text,
+        f"{RUNBOOK}#when-something-has-drifted",
+        UNKNOWN_SHARE,
     )
 
 

@@ -100,6 +100,46 @@ def test_planted_drift_raises_an_alarm_and_one_retraining_and_no_drift_raises_no
     assert [each.subject for each in found if isinstance(each, Alert) and each.kind == "retraining"] == ["length"]
 
 
+def test_a_feature_that_is_no_longer_sent_is_told_once_and_one_that_begins_to_be_is_not() -> None:
+    def sent(seed: int, begin_s: int, lacking: str) -> list[FeatureRow]:
+        rows, _ = visits(seed, sessions=400, begin_s=begin_s)
+        for each in rows:
+            each.features |= {"hover_share": 0.5, lacking: None}
+        return rows
+
+    learner = FeatureStreamLearner(ranges=DriftRanges(reference_rows=300, range_rows=100), models=("length",))
+
+    assert not [
+        each for each in messages(learner, sent(508, 0, "hover_share")) if isinstance(each, (Alert, Retraining))
+    ]
+    found = messages(learner, sent(509, 1_200, "click_rate"))
+    alerts = [each for each in found if isinstance(each, Alert)]
+    (alert,) = [each for each in alerts if each.kind == "feature_drift"]
+
+    assert (alert.subject, alert.method, alert.severity, alert.value) == (
+        "click_rate",
+        "unknown_share",
+        "critical",
+        1.0,
+    )
+    assert alert.threshold == pytest.approx(0.1)
+    assert "feature click_rate is unknown in 100.0% of 100 sessions, in the reference range in 0.0%" in alert.text
+    assert [each.subjects for each in found if isinstance(each, Retraining)] == [("unknown values of click_rate",)]
+    shares = [msgspec.to_builtins(each.unknown) for each in found if isinstance(each, DriftLook)]
+    assert shares[-1] == [{"subject": "click_rate", "share": 1.0, "reference_share": 0.0, "rows": 100}]
+
+
+def test_a_score_that_is_not_given_any_more_is_no_fault_of_a_sender() -> None:
+    ranges = DriftRanges(reference_rows=100, range_rows=100)
+
+    def ended(scores: dict[str, float | None]) -> FeatureRow:
+        return FeatureRow("s", 0, "session_end", {"clicks": 1.0}, {}, None, scores, None)
+
+    for number in range(200):
+        assert ranges.add(ended({"shadow_length": 400.0} if number < 100 else {})) == []
+    assert (ranges.looks, ranges.unknown) == (1, [])
+
+
 def test_after_a_retraining_the_new_habits_are_the_reference() -> None:
     ranges = DriftRanges(reference_rows=100, range_rows=100)
     generator = np.random.default_rng(505)
