@@ -1,10 +1,11 @@
 """Words what the learner found as alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from models.drift.live_errors import Finding as LiveKind
 from models.drift.live_errors import LiveFinding
 from models.drift.unknown_share import MIN_RISE, UnknownFinding
 from models.drift.watch import Finding
@@ -24,6 +25,15 @@ UNKNOWN_SHARE: Final = "unknown_share"
 
 MAJOR_RISE: Final = 0.5
 """Rise of the share of unknown from which such an alert is critical: half of the readers."""
+
+
+_LIVE: Final[Mapping[LiveKind, tuple[AlertKind, Severity]]] = {
+    "error_drift": ("error_drift", "warning"),
+    "worse_version": ("model_rolled_back", "critical"),
+    "missing_outcomes": ("missing_outcomes", "warning"),
+    # A site need not send any; what that means should be known all the same.
+    "no_outcomes": ("missing_outcomes", "info"),
+}
 
 
 def drift_alert(finding: Finding, at_ms: int) -> Alert:
@@ -95,8 +105,7 @@ def retraining_alert(model: str, subjects: Sequence[str], at_ms: int) -> Alert:
 
 def live_alert(model: str, finding: LiveFinding, at_ms: int) -> Alert:
     """The alert of what was found of a live model; a version that does worse than the one before is taken back."""
-    kind: AlertKind = "model_rolled_back" if finding.kind == "worse_version" else finding.kind
-    severity: Severity = "critical" if finding.kind == "worse_version" else "warning"
+    kind, severity = _LIVE[finding.kind]
     return Alert(
         alert_id(kind, model, at_ms),
         at_ms,
