@@ -19,8 +19,9 @@ from models.segments.learner import LearningOptions
 from models.segments.reader import DIGITS, ReaderState, SegmentsInForce
 from schemas.alerts import Alert
 from schemas.drift import DriftLook
-from schemas.features import FeatureRow
+from schemas.features import FeatureRow, decode_feature_row, encode_feature_row
 from schemas.outcomes import Outcome
+from schemas.segments import Segment
 from tests.support.feature_rows import BEGINNING_MS, HABITS, row, visits
 
 
@@ -320,6 +321,28 @@ def test_a_session_that_ends_is_forgotten_and_not_learnt_twice() -> None:
 
     assert list(readers.minute(BEGINNING_MS, [*rows, row("a", 50, kind="session_end")])) == []
     assert len(readers) == 0
+
+
+def test_numbers_that_no_reader_reaches_are_refused_and_the_largest_that_are_not_break_no_segment() -> None:
+    for value in ("1e101", "-1e101", "1e400"):
+        text = encode_feature_row(row("a", 10, 5.0)).decode().replace("5.0", value)
+        with pytest.raises(msgspec.ValidationError):
+            decode_feature_row(text)
+    rows, _ = visits(seed=510, sessions=200)
+    for number, each in enumerate(rows):
+        each.segment, each.features["coverage"] = "s1", 1.0
+        if number % 40 == 0:
+            each.features[("engaged_ms", "scroll_depth", "pages")[number % 3]] = (1e100, -1e100)[number % 80 == 0]
+    rows = [decode_feature_row(encode_feature_row(each)) for each in rows]
+
+    found = messages(FeatureStreamLearner(LearningOptions(warm_up_rows=200, refresh_rows=200)), rows)
+
+    published = [each.segment for each in found if isinstance(each, SegmentChange) and each.segment is not None]
+    assert any(each.usual for each in published)
+    for segment in published:
+        assert msgspec.json.decode(msgspec.json.encode(segment), type=Segment) == segment
+    again = FeatureStreamLearner(LearningOptions(warm_up_rows=200, refresh_rows=200), previous=published[-3:])
+    assert messages(again, rows)
 
 
 def test_a_refresh_tells_what_is_usual_with_those_whom_the_job_had_placed() -> None:
