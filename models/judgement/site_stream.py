@@ -9,6 +9,7 @@ import msgspec
 
 from models.judgement.stream_detector import StreamDetector
 from schemas.alerts import Alert, Severity, alert_id
+from schemas.events import LATEST_MS
 
 MINUTE_MS: Final = 60_000
 ALERT_SCORE: Final = 0.55
@@ -105,7 +106,8 @@ class SiteStream:
 
     def _alert(self, end_ms: int, score: float, engaged_ms: float, usual_ms: float) -> Alert:
         severity: Severity = "critical" if score >= CRITICAL_SCORE else "warning"
-        at = datetime.fromtimestamp(end_ms / 1000, UTC)
+        # The minute that ends after the last event there can be is beyond the calendar.
+        at = datetime.fromtimestamp(min(end_ms, LATEST_MS) / 1000, UTC)
         text = (
             f"the site is out of the ordinary: in the minute up to {at:%Y-%m-%d %H:%M} UTC all readers together were engaged for "
             f"{engaged_ms / 1000:,.0f} s, where {usual_ms / 1000:,.0f} s is usual; most unlike its past is "

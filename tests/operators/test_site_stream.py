@@ -12,6 +12,7 @@ from models.judgement.site_scores import LEAD_MS, SITE_SCHEDULE
 from models.judgement.site_stream import ALERT_SCORE, CRITICAL_SCORE, FIRST_MINUTES, MAX_SILENT_MINUTES, MINUTE_MS
 from models.judgement.stream_detector import WARM_UP
 from schemas.alerts import Alert
+from schemas.events import LATEST_MS
 from schemas.rules import Rule
 from tests.support.builders import BEGINNING, CrossingRow, at, rule, session_window
 from tests.support.flink_fakes import FakeFlink, Running
@@ -95,6 +96,20 @@ def test_an_outage_within_an_hour_of_a_lesser_alert_is_told_all_the_same() -> No
     assert second.value is not None
     assert second.value > first.value
     assert "engaged for 0 s" in second.text
+
+
+#   ordinary minutes ... | one event in the last second of the year 9999
+def test_a_leap_to_the_end_of_the_calendar_is_an_hour_of_silence_and_stops_nothing() -> None:
+    job = started()
+    sent(job, ordinary(1, KNOWN), KNOWN)
+    last = (LATEST_MS + 1 - BEGINNING) // MINUTE_MS
+    found = sent(job, [site_minute(last, READERS * 10**11)], last)
+    assert len(scores(found)) == MAX_SILENT_MINUTES + 1
+    first, *_, leap = alerts(found)
+    assert (first.at_ms, leap.at_ms) == (BEGINNING + (KNOWN + 1) * MINUTE_MS, LATEST_MS + 1)
+    assert "in the minute up to 9999-12-31 23:59 UTC" in leap.text
+    # Nothing of before counts again.
+    assert sent(job, ordinary(KNOWN + 1, KNOWN + 5), last) == []
 
 
 def test_a_state_from_before_the_score_of_an_alert_was_kept_is_quiet_for_the_hour() -> None:
