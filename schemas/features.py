@@ -1,10 +1,14 @@
 """The feature log contract (features.v1): what the job knew at a window of a session. Models learn from it."""
 
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+MAX_NUMBER: Final = 1e100
+"""Far beyond what any reader can do, and its square is still a number: who learns from rows forms sums of squares."""
+
+Number = Annotated[float, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 FeatureRowKind = Literal["window", "session_end"]
 
 
@@ -21,10 +25,10 @@ class FeatureRow(Struct):
     session_id: str
     window_end_ms: int
     kind: FeatureRowKind
-    features: dict[str, float | None]
+    features: dict[str, Number | None]
     context: dict[str, str | None]
     segment: str | None
-    scores: dict[str, float | None]
+    scores: dict[str, Number | None]
     content_id: str | None
     models: dict[str, int] = {}
     segment_models: list[str] = []

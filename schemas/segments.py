@@ -5,12 +5,18 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas.events import Short
+from schemas.features import MAX_NUMBER, Number
+from schemas.model_cards import MAX_VERSION
 
 MAX_SEGMENTS = 32
 """Segments in force at a time."""
 
 SegmentKind = Literal["mobile_short_attention", "expert"]
 """What rules can name before any segment is learnt."""
+
+Spread = Annotated[float, Meta(gt=0.0, le=MAX_NUMBER)]
+Count = Annotated[int, Meta(ge=0, le=MAX_VERSION)]
+"""A whole number that every reader of JSON keeps exactly."""
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
@@ -20,17 +26,17 @@ class Trait(Struct):
 
     feature: str
     direction: Literal["low", "high"]
-    value: float
-    usual: float
+    value: Number
+    usual: Number
     unit: str
 
 
 class Usual(Struct):
     """What a feature comes to in a minute of the segment's readers. `minutes` is how many it rests on; older ones count less."""
 
-    mean: float
-    deviation: float
-    minutes: float
+    mean: Number
+    deviation: Annotated[float, Meta(ge=0.0, le=MAX_NUMBER)]
+    minutes: Annotated[float, Meta(ge=1.0, le=MAX_NUMBER)]
 
 
 class Segment(Struct):
@@ -50,18 +56,18 @@ class Segment(Struct):
     """
 
     segment_id: Short
-    version: int
+    version: Count
     name: str
-    centroid: dict[str, float]
-    size: int
+    centroid: dict[str, Number]
+    size: Count
     stability: Share | None
     parents: list[str]
-    at_ms: int
-    spread: dict[str, float]
-    scales: dict[str, float]
+    at_ms: Count
+    spread: dict[str, Spread]
+    scales: dict[str, Spread]
     share: Share
-    next_id: int
+    next_id: Count
     traits: list[Trait] = []
     kind: SegmentKind | None = None
     usual: dict[str, Usual] = {}
-    readers: int = 0
+    readers: Count = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 def format_time(at_ms: int) -> str:
     """Formats an event time as hours, minutes and seconds in UTC."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S")
+    return format_calendar(at_ms, "%H:%M:%S")
 
 
 def format_instant(at_ms: int) -> str:
@@ -16,7 +16,19 @@ def format_instant(at_ms: int) -> str:
     >>> format_instant(1_760_000_400_000)
     '2025-10-09 09:00:00 UTC'
     """
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return format_calendar(at_ms, "%Y-%m-%d %H:%M:%S UTC")
+
+
+def format_calendar(at_ms: int, pattern: str) -> str:
+    """Formats an event time in UTC as `strftime` does, one beyond the calendar as a number: anybody may write any to a topic.
+
+    >>> format_calendar(0, "%Y"), format_calendar(10**15, "%Y")
+    ('1970', '1000000000000000 ms')
+    """
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, UTC).strftime(pattern)
+    except (OverflowError, ValueError, OSError):
+        return f"{at_ms} ms"
 
 
 def format_number(value: Any) -> str:

@@ -11,14 +11,14 @@ from infra.cli.output import Json, err, errors, print_json, print_table
 from infra.cli.rule_changes import Timeout, Wait, author
 from infra.kafka.connection import Kafka
 from infra.learning.listing import evaluation_of
-from infra.learning.models_topic import write
+from infra.learning.models_topic import announced_cards, write
 from infra.rules.in_force import InForce
 from infra.rules.rule_topics import RuleTopics
 from infra.rules.waiting import AckWaiter
 from models.learning.evaluation import Evaluation
 from models.model_store import ModelError
 from models.model_versions import ModelVersions, Promotion
-from schemas.model_cards import ModelMode
+from schemas.model_cards import ModelMode, shadow_key
 
 if TYPE_CHECKING:
     from infra.learning.announcing import Announcement
@@ -51,7 +51,8 @@ def promote(
 ) -> None:
     """Put a version in force: announce it on models.v1, and wait until every subtask of the job has loaded it.
 
-    Refused for a version that the gate kept out, or that the job would not take: the model in force stays.
+    Refused for a version that the gate kept out, or that the job would not take: the model in force stays. Where the same version
+    is in shadow, its shadow ends.
     """
     with errors():
         versions = store_at(store)
@@ -100,16 +101,32 @@ def _put(
 ) -> None:
     before, now_ms = versions.promoted(name), time.time_ns() // 1_000_000
     found: InForce | None = None
+    kafka: Kafka | None = None
     if announce:
         record = to_record(versions, name, version, now_ms if from_ms is None else from_ms)
-        found = send(resolve_kafka(bootstrap), record.key, record.body, version, wait, timeout)
+        kafka = resolve_kafka(bootstrap)
+        found = send(kafka, record.key, record.body, version, wait, timeout)
     else:
         versions.load(name, version)
+    shadow_ended = False
     if found is None or found.state != "refused":
         versions.record(name, Promotion(version, kind, now_ms, author().by))
+        shadow_ended = kafka is not None and _end_shadow(kafka, name, version)
     state = "in the store only" if not announce else ("not waited for" if found is None else found.state)
     row = {"model": name, "version": version, "before": before, "change": kind, "state": state}
+    if shadow_ended:
+        row["shadow"] = "ended"
     report(row, f"model {name} version {version}", found, timeout, as_json)
+
+
+def _end_shadow(kafka: Kafka, name: str, version: int) -> bool:
+    """Deletes the announcement of the shadow if it is of this version: it would be compared with itself. Raises `StreamError`."""
+    key = shadow_key(name)
+    standing = announced_cards(kafka).get(key)
+    if standing is None or standing.card.version != version:
+        return False
+    write(kafka, key, None)
+    return True
 
 
 def to_record(

@@ -1,11 +1,11 @@
 """models list, show, compare: commands that show the versions of a store."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from infra.cli import model_changes, model_comparison, model_shadow, model_training
+from infra.cli.formatting import format_calendar
 from infra.cli.model_options import Name, Store, store_at
 from infra.cli.output import Json, errors, out, print_json, print_table, show
 from infra.learning.listing import evaluation_of, metric_text
@@ -115,9 +115,4 @@ def _described(card: ModelCard) -> dict[str, Any]:
 
 
 def _instant(at_ms: int | None) -> str | None:
-    if at_ms is None:
-        return None
-    try:
-        return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-    except (OverflowError, ValueError, OSError):
-        return f"{at_ms} ms"
+    return None if at_ms is None else format_calendar(at_ms, "%Y-%m-%d %H:%M")

@@ -31,7 +31,7 @@ MAX_PREDICTIONS: Final = 100_000
 ENDED_SESSIONS: Final = 200
 """Ended sessions with a prediction after which the share of those with an outcome is judged."""
 
-Finding = Literal["error_drift", "worse_version", "missing_outcomes"]
+Finding = Literal["error_drift", "worse_version", "missing_outcomes", "no_outcomes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class LiveErrors:
         self._with_outcome: set[str] = set()
         self._ended = self._answered = 0
         self._usual: tuple[int, int] | None = None
-        """Sessions with an outcome and all, of the first range."""
+        """Sessions with an outcome and all, of the first range that had any."""
 
     def predicted(self, session_id: str, version: int, value: float) -> None:
         """Notes what was predicted for a session; the newest prediction counts."""
@@ -96,8 +96,13 @@ class LiveErrors:
             self._told.add("worse_version")
             yield LiveFinding("worse_version", version, _mean(self._errors), _mean(self._before), len(self._errors))
 
+    def forget(self, session_id: str) -> None:
+        """Leaves a session to another model, which has predicted for it since."""
+        self._predicted.pop(session_id, None)
+        self._with_outcome.discard(session_id)
+
     def ended(self, session_id: str) -> Iterator[LiveFinding]:
-        """Takes in that a session is over. Yields a finding where far fewer sessions than usual have an outcome."""
+        """Takes in that a session is over. Yields a finding where far fewer sessions than usual have an outcome, or none has."""
         found = self._predicted.pop(session_id, None)
         answered = session_id in self._with_outcome
         self._with_outcome.discard(session_id)
@@ -109,7 +114,12 @@ class LiveErrors:
             return
         answered_now, self._ended, self._answered = self._answered, 0, 0
         if self._usual is None:
-            self._usual = (answered_now, ENDED_SESSIONS)
+            if answered_now:
+                # Where outcomes begin later, these are what is usual: of none, none could ever be missing.
+                self._usual = (answered_now, ENDED_SESSIONS)
+            elif "no_outcomes" not in self._told:
+                self._told.add("no_outcomes")
+                yield LiveFinding("no_outcomes", found[0], 0.0, 1 / ENDED_SESSIONS, 0)
             return
         usual = self._usual[0] / self._usual[1]
         share = answered_now / ENDED_SESSIONS

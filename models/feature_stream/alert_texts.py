@@ -1,11 +1,13 @@
 """Words what the learner found as alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from models.drift.live_errors import Finding as LiveKind
 from models.drift.live_errors import LiveFinding
+from models.drift.unknown_share import MIN_RISE, UnknownFinding
 from models.drift.watch import Finding
 from models.feature_stream.drift_ranges import SCORE
 from models.feature_stream.live_models import text_of
@@ -16,6 +18,22 @@ RUNBOOK: Final = "infra/docs/segments-and-drift.md"
 
 MAJOR: Final = 0.25
 """PSI beyond the threshold from which a drift is critical: the rule of thumb for a major one."""
+
+
+UNKNOWN_SHARE: Final = "unknown_share"
+"""Method of the alert of a feature that is not known any more."""
+
+MAJOR_RISE: Final = 0.5
+"""Rise of the share of unknown from which such an alert is critical: half of the readers."""
+
+
+_LIVE: Final[Mapping[LiveKind, tuple[AlertKind, Severity]]] = {
+    "error_drift": ("error_drift", "warning"),
+    "worse_version": ("model_rolled_back", "critical"),
+    "missing_outcomes": ("missing_outcomes", "warning"),
+    # A site need not send any; what that means should be known all the same.
+    "no_outcomes": ("missing_outcomes", "info"),
+}
 
 
 def drift_alert(finding: Finding, at_ms: int) -> Alert:
@@ -43,6 +61,27 @@ def drift_alert(finding: Finding, at_ms: int) -> Alert:
     )
 
 
+def unknown_alert(finding: UnknownFinding, at_ms: int) -> Alert:
+    """The alert of a feature that is unknown in more sessions than it was."""
+    rise = finding.share - finding.reference_share
+    text = (
+        f"feature {finding.subject} is unknown in {finding.share:.1%} of {finding.rows} sessions, in the reference range in "
+        f"{finding.reference_share:.1%} (p {finding.p:.2g}): is it, or what it is made of, still sent?"
+    )
+    return Alert(
+        alert_id("feature_drift", finding.subject, at_ms, UNKNOWN_SHARE),
+        at_ms,
+        "feature_drift",
+        "critical" if rise >= MAJOR_RISE else "warning",
+        finding.subject,
+        finding.share,
+        finding.reference_share + MIN_RISE,
+        text,
+        f"{RUNBOOK}#when-something-has-drifted",
+        UNKNOWN_SHARE,
+    )
+
+
 def segment_alerts(refresh: Refresh, known: Sequence[str], at_ms: int) -> list[Alert]:
     """An alert for each segment that is new or has gone since the refresh before; none at the first."""
     if not known:
@@ -66,8 +105,7 @@ def retraining_alert(model: str, subjects: Sequence[str], at_ms: int) -> Alert:
 
 def live_alert(model: str, finding: LiveFinding, at_ms: int) -> Alert:
     """The alert of what was found of a live model; a version that does worse than the one before is taken back."""
-    kind: AlertKind = "model_rolled_back" if finding.kind == "worse_version" else finding.kind
-    severity: Severity = "critical" if finding.kind == "worse_version" else "warning"
+    kind, severity = _LIVE[finding.kind]
     return Alert(
         alert_id(kind, model, at_ms),
         at_ms,

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from models.drift.unknown_share import UnknownFinding, UnknownWatch
 from models.drift.watch import DriftWatch, Finding
 from models.logged_features import OF_ALL_READERS
-from schemas.drift import DriftLook, DriftReading
+from schemas.drift import DriftLook, DriftReading, UnknownShare
 from schemas.features import FeatureRow
 
 NAN: Final = float("nan")
@@ -26,9 +27,12 @@ class DriftRanges:
         self._reference_rows, self._range_rows = reference_rows, range_rows
         self._rows: list[dict[str, float]] = []
         self._watch: DriftWatch | None = None
+        self._unknown_watch = UnknownWatch({})
         self.looks = 0
         self.judged: list[Finding] = []
         """All numbers as the last look found them, drifted or not."""
+        self.unknown: list[UnknownFinding] = []
+        """The features that the last look found unknown in more sessions than the reference."""
 
     @property
     def has_reference(self) -> bool:
@@ -51,7 +55,9 @@ class DriftRanges:
             return []
         if len(self._rows) < self._range_rows:
             return []
-        self.judged = self._watch.judge(_columns(self._rows))
+        columns = _columns(self._rows)
+        self.judged = self._watch.judge(columns)
+        self.unknown = [each for each in self._unknown_watch.judge(columns, len(self._rows)) if each.has_risen]
         self.looks += 1
         self._rows = []
         return [each for each in self.judged if each.has_drifted]
@@ -59,7 +65,10 @@ class DriftRanges:
     def _set(self, rows: Sequence[Mapping[str, float]]) -> None:
         # Every n-th of a long range, so that all of it counts.
         step = -(-len(rows) // MAX_REFERENCE_ROWS) or 1
-        self._watch = DriftWatch(_columns(rows[::step]))
+        columns = _columns(rows[::step])
+        self._watch = DriftWatch(columns)
+        # A score is unknown where its model is silent, or is not announced any more: neither is a fault of what is sent.
+        self._unknown_watch = UnknownWatch({name: each for name, each in columns.items() if not name.startswith(SCORE)})
         self._rows = []
 
 
@@ -75,7 +84,7 @@ def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
     return {name: [row.get(name, NAN) for row in rows] for name in names}
 
 
-def to_look(judged: Sequence[Finding], at_ms: int) -> DriftLook:
+def to_look(judged: Sequence[Finding], unknown: Sequence[UnknownFinding], at_ms: int) -> DriftLook:
     """The record of drift.v1."""
     readings = [
         DriftReading(
@@ -90,4 +99,6 @@ def to_look(judged: Sequence[Finding], at_ms: int) -> DriftLook:
         )
         for each in judged
     ]
-    return DriftLook(at_ms, readings)
+    return DriftLook(
+        at_ms, readings, [UnknownShare(each.subject, each.share, each.reference_share, each.rows) for each in unknown]
+    )

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from models.feature_stream.alert_texts import drift_alert, live_alert, retraining_alert, segment_alerts
+from models.feature_stream.alert_texts import (
+    drift_alert,
+    live_alert,
+    retraining_alert,
+    segment_alerts,
+    unknown_alert,
+)
 from models.feature_stream.drift_ranges import DriftRanges, to_look
 from models.feature_stream.live_models import LiveModels
 from models.feature_stream.minutes import Minutes
@@ -21,6 +27,9 @@ from schemas.segments import Segment
 
 RETRAIN_EVERY_MS: Final = 3_600_000
 """Least event time between two retrainings: what has drifted drifts on while a model is trained."""
+
+UNKNOWN: Final = "unknown values of "
+"""Before the name of a feature that is not known any more, where it stands among those that drift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +131,14 @@ class FeatureStreamLearner:
         findings = self.ranges.add(row)
         if self.ranges.looks == looks:
             return
-        yield to_look(self.ranges.judged, at_ms)
-        found = {each.subject for each in findings}
+        yield to_look(self.ranges.judged, self.ranges.unknown, at_ms)
+        unknown = {UNKNOWN + each.subject: each for each in self.ranges.unknown}
+        found = {each.subject for each in findings} | unknown.keys()
         # Said once, when it begins; again where it has ended in between.
         yield from (drift_alert(each, at_ms) for each in findings if each.subject not in self._drifting)
+        yield from (unknown_alert(each, at_ms) for name, each in unknown.items() if name not in self._drifting)
         self._drifting = found
-        if findings:
+        if found:
             yield from self._retrain(self._models, sorted(found), at_ms)
 
     def _retrain(self, models: Sequence[str], subjects: Sequence[str], at_ms: int) -> Iterator[Message]:

@@ -9,6 +9,7 @@ import msgspec
 
 from models.judgement.stream_detector import StreamDetector
 from schemas.alerts import Alert, Severity, alert_id
+from schemas.events import LATEST_MS
 
 MINUTE_MS: Final = 60_000
 ALERT_SCORE: Final = 0.55
@@ -21,7 +22,7 @@ FIRST_MINUTES: Final = 360
 """Minutes before the first alert: until then little is as odd as what comes first."""
 
 REST_MS: Final = 3_600_000
-"""Least event time between two alerts."""
+"""Event time after an alert in which only an odder minute is told of: a third of the readers gone must not hide that all are."""
 
 MAX_SILENT_MINUTES: Final = 60
 """Minutes without any event that are scored as such. Later nobody is there, and the next minute with one follows on the last."""
@@ -58,16 +59,19 @@ class _State(msgspec.Struct, array_like=True):
     active_ms: int
     alerted_ms: int
     minutes: int
+    alerted_score: float = 1.0
+    """None is odder: after an alert of a version that did not keep it, all is quiet for an hour."""
 
 
 class SiteStream:
     """Follows the engaged time of all readers together, minute by minute. Text in state restores it exactly."""
 
-    __slots__ = ("_active_ms", "_alerted_ms", "_detector", "_last_ms", "_minutes")
+    __slots__ = ("_active_ms", "_alerted_ms", "_alerted_score", "_detector", "_last_ms", "_minutes")
 
     def __init__(self) -> None:
         self._detector = StreamDetector()
         self._last_ms = self._active_ms = self._alerted_ms = self._minutes = 0
+        self._alerted_score = 1.0
 
     def is_new(self, end_ms: int) -> bool:
         """Whether that minute has not been scored yet."""
@@ -93,15 +97,17 @@ class SiteStream:
         # By ratio: half of the readers by night is as odd as half of them by day.
         score = self._detector.score(log1p(engaged_ms / MINUTE_MS), end_ms)
         self._last_ms, self._minutes = end_ms, self._minutes + 1
-        is_told = score is not None and score >= ALERT_SCORE and end_ms - self._alerted_ms >= REST_MS
-        if score is None or not is_told or self._minutes <= FIRST_MINUTES:
+        if score is None or score < ALERT_SCORE or self._minutes <= FIRST_MINUTES:
             return SiteMinute(end_ms, score, None)
-        self._alerted_ms = end_ms
+        if end_ms - self._alerted_ms < REST_MS and score <= self._alerted_score:
+            return SiteMinute(end_ms, score, None)
+        self._alerted_ms, self._alerted_score = end_ms, score
         return SiteMinute(end_ms, score, self._alert(end_ms, score, engaged_ms, usual_ms))
 
     def _alert(self, end_ms: int, score: float, engaged_ms: float, usual_ms: float) -> Alert:
         severity: Severity = "critical" if score >= CRITICAL_SCORE else "warning"
-        at = datetime.fromtimestamp(end_ms / 1000, UTC)
+        # The minute that ends after the last event there can be is beyond the calendar.
+        at = datetime.fromtimestamp(min(end_ms, LATEST_MS) / 1000, UTC)
         text = (
             f"the site is out of the ordinary: in the minute up to {at:%Y-%m-%d %H:%M} UTC all readers together were engaged for "
             f"{engaged_ms / 1000:,.0f} s, where {usual_ms / 1000:,.0f} s is usual; most unlike its past is "
@@ -121,7 +127,8 @@ class SiteStream:
         )
 
     def to_text(self) -> str:
-        state = _State(self._detector.to_text(), self._last_ms, self._active_ms, self._alerted_ms, self._minutes)
+        detector = self._detector.to_text()
+        state = _State(detector, self._last_ms, self._active_ms, self._alerted_ms, self._minutes, self._alerted_score)
         return _encode(state).decode()
 
     @classmethod
@@ -131,6 +138,7 @@ class SiteStream:
         self._detector = StreamDetector.from_text(state.detector)
         self._last_ms, self._active_ms = state.last_ms, state.active_ms
         self._alerted_ms, self._minutes = state.alerted_ms, state.minutes
+        self._alerted_score = state.alerted_score
         return self
 
 

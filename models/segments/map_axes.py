@@ -82,7 +82,8 @@ def eigen(symmetric: Matrix) -> tuple[list[float], Matrix]:
     vectors = [[float(i == j) for j in range(size)] for i in range(size)]
     whole = sum(value * value for row in a for value in row)
     for _ in range(MAX_SWEEPS):
-        beside = sum(a[i][j] ** 2 for i in range(size) for j in range(size) if i != j)
+        # Not `** 2`, which raises where the square is too large: the map of a far centre is no reason to stop.
+        beside = sum(a[i][j] * a[i][j] for i in range(size) for j in range(size) if i != j)
         if beside <= 1e-30 * whole:
             break
         for p in range(size - 1):

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from infra.learner.stored_segments import readable_segments
 from jobs.adjust import load_rules
 from models.segments.reader import AGREEING_ROWS, FIRST_ROWS, MIN_SEGMENT_READERS
 from models.session_state import WindowScores
@@ -240,9 +241,39 @@ def test_a_segment_that_no_record_or_screen_can_show_is_refused(start: Start) ->
     assert [each.refused is not None for each in acks(job)] == [True] * len(hostile)
 
 
+HUGE = "1" + "0" * 400
+ODD_NUMBERS = [
+    *(
+        f'"usual": {{"engaged_ms": {{"mean": 1.0, "deviation": 1.0, "minutes": 3.0, "{field}": {value}}}}}'
+        for field, value in (
+            ("mean", "1e400"), ("mean", HUGE), ("mean", "NaN"), ("mean", "-1e200"), ("mean", "null"), ("deviation", "1e200"),
+            ("deviation", "-1.0"), ("deviation", HUGE), ("minutes", "0"), ("minutes", "-5"), ("minutes", "1e400"),
+        )
+    ),
+    *(f'"{field}": {value}' for field in ("readers", "next_id", "size", "at_ms", "version") for value in (HUGE, "-1", "1e400")),
+    *(f'"{field}": {{"engaged_ms": {value}}}' for field in ("centroid", "spread", "scales") for value in ("1e400", HUGE)),
+    '"readers": NaN',
+    '"traits": [{"feature": "clicks", "direction": "low", "value": 1e400, "usual": 1.0, "unit": "count"}]',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_NUMBERS, ids=lambda each: each[:60])
+def test_a_segment_with_a_number_that_is_none_is_refused_and_the_one_before_stays(start: Start, odd: str) -> None:
+    """A field that comes twice counts as it comes last."""
+    job = start(OF_BRIEF)
+    put(job, BRIEF, LONG)
+    key, body = BRIEF
+    put(job, (key, f"{body[:-1]}, {odd}}}"))
+    assert [each.refused is not None for each in acks(job)] == [False, False, True]
+    assert commands(windows(job, range(60, 200, 10), 1_500.0))
+    assert readable_segments([f"{body[:-1]}, {odd}}}".encode()]) == [], (
+        "the learner and the console pass it over as well"
+    )
+
+
 @pytest.mark.parametrize(
     "far",
-    [{"centroid": {"scroll_depth": 1e200}, "spread": {"scroll_depth": 0.1}}, {"spread": {"engaged_ms": 1e-300}}],
+    [{"centroid": {"scroll_depth": 1e100}, "spread": {"scroll_depth": 0.1}}, {"spread": {"engaged_ms": 1e-300}}],
     ids=str,
 )
 def test_a_centre_beyond_all_measure_is_far_and_stops_nothing(start: Start, far: dict[str, Any]) -> None:

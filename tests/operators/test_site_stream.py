@@ -1,5 +1,6 @@
 """The site as a whole: its minutes are scored in order, told of where they are out of the ordinary, and known to rules."""
 
+import json
 import re
 from random import Random
 
@@ -11,6 +12,7 @@ from models.judgement.site_scores import LEAD_MS, SITE_SCHEDULE
 from models.judgement.site_stream import ALERT_SCORE, CRITICAL_SCORE, FIRST_MINUTES, MAX_SILENT_MINUTES, MINUTE_MS
 from models.judgement.stream_detector import WARM_UP
 from schemas.alerts import Alert
+from schemas.events import LATEST_MS
 from schemas.rules import Rule
 from tests.support.builders import BEGINNING, CrossingRow, at, rule, session_window
 from tests.support.flink_fakes import FakeFlink, Running
@@ -76,6 +78,49 @@ def test_a_minute_without_events_is_one_and_told_of_once() -> None:
     assert int(usual_s.replace(",", "")) == pytest.approx(7_000, rel=0.05)
     assert alerts(sent(job, ordinary(KNOWN + 11, KNOWN + 40), KNOWN + 40)) == []
     assert job.flink.counters[SITE_ALERTS] == 1
+
+
+def reduced(first: int, last: int, share: float) -> list[CrossingRow]:
+    return [(kind, [at_ms, engaged * share], key) for kind, (at_ms, engaged), key in ordinary(first, last)]
+
+
+#   ordinary minutes ... | a third for twenty minutes | nobody for half an hour
+def test_an_outage_within_an_hour_of_a_lesser_alert_is_told_all_the_same() -> None:
+    job = started()
+    assert alerts(sent(job, ordinary(1, KNOWN), KNOWN)) == []
+    (first,) = alerts(sent(job, reduced(KNOWN + 1, KNOWN + 20, 1 / 3), KNOWN + 20))
+    # A restart in between: what was told is in the state.
+    (second,) = alerts(sent(started(job.flink), [], KNOWN + 50))
+    assert second.at_ms == BEGINNING + (KNOWN + 21) * MINUTE_MS
+    assert first.value is not None
+    assert second.value is not None
+    assert second.value > first.value
+    assert "engaged for 0 s" in second.text
+
+
+#   ordinary minutes ... | one event in the last second of the year 9999
+def test_a_leap_to_the_end_of_the_calendar_is_an_hour_of_silence_and_stops_nothing() -> None:
+    job = started()
+    sent(job, ordinary(1, KNOWN), KNOWN)
+    last = (LATEST_MS + 1 - BEGINNING) // MINUTE_MS
+    found = sent(job, [site_minute(last, READERS * 10**11)], last)
+    assert len(scores(found)) == MAX_SILENT_MINUTES + 1
+    first, *_, leap = alerts(found)
+    assert (first.at_ms, leap.at_ms) == (BEGINNING + (KNOWN + 1) * MINUTE_MS, LATEST_MS + 1)
+    assert "in the minute up to 9999-12-31 23:59 UTC" in leap.text
+    # Nothing of before counts again.
+    assert sent(job, ordinary(KNOWN + 1, KNOWN + 5), last) == []
+
+
+def test_a_state_from_before_the_score_of_an_alert_was_kept_is_quiet_for_the_hour() -> None:
+    job = started()
+    sent(job, ordinary(1, KNOWN), KNOWN)
+    assert len(alerts(sent(job, reduced(KNOWN + 1, KNOWN + 5, 1 / 3), KNOWN + 5))) == 1
+    states = job.flink.values["site-stream-v1"]
+    (key,) = states
+    *before, _ = json.loads(states[key])
+    states[key] = json.dumps(before)
+    assert alerts(sent(started(job.flink), [], KNOWN + 50)) == []
 
 
 def test_a_site_that_nobody_has_known_for_long_enough_is_not_told_of() -> None:

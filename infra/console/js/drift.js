@@ -18,14 +18,22 @@ const SHOWN_AT_ONCE = 12;
 export function driftSection(drift, only) {
   const wanted = only && new Set(only);
   const subjects = drift.subjects.filter(({ subject }) => !wanted || wanted.has(subject));
+  const unknown = drift.unknown.filter(({ subject }) => !wanted || wanted.has(subject));
   const drifting = subjects.filter(({ readings }) => readings.at(-1).has_drifted).length;
   return el("section", { class: "card", "aria-label": "Drift" }, el("h2", {}, "Drift"),
+    ...unknown.map(line),
     subjects.length
       ? [el("p", {}, `${drifting} of ${subjects.length} numbers drift at the last of ${drift.looks} looks. `,
         el("span", { class: "faint" }, "PSI against the reference range (line), beside its threshold for so many sessions (dashed); a dot marks a look at which both tests found drift."),
         drift.left_out ? ` ${drift.left_out} calmer ones are left out.` : ""),
       figures(subjects)]
       : nothing(drift, wanted));
+}
+
+/** A feature that is not known any more has too few values for a plot. */
+function line({ subject, share, reference_share: before, rows }) {
+  const percent = (of) => `${(100 * of).toFixed(1)} %`;
+  return el("p", { class: "problem" }, `${subject} is unknown in ${percent(share)} of ${rows} sessions, in the reference range in ${percent(before)}. Is it, or what it is made of, still sent?`);
 }
 
 function nothing(drift, wanted) {

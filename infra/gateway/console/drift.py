@@ -28,6 +28,7 @@ def describe_drift(settings: Settings) -> dict[str, Any]:
     return {
         "looks": len(looks),
         **subjects_of([looks[at_ms] for at_ms in sorted(looks)]),
+        "unknown": looks[max(looks)].unknown if looks else [],
         "alerts": newest[:MAX_ALERTS],
     }
 

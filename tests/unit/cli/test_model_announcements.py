@@ -127,6 +127,27 @@ def test_a_version_in_shadow_stands_under_a_key_of_its_own_until_it_is_ended(
     assert store.promotions("length")[len(before) + 1 :] == [], "a shadow is no promotion"
 
 
+def test_putting_the_version_in_shadow_in_force_ends_its_shadow_and_no_other(
+    kafka: MockKafka, store: ModelVersions
+) -> None:
+    folder = folder_of(store)
+    with acknowledging(kafka.bootstrap, kind="model"):
+        run(kafka, folder, "promote", "length", 1)
+        run(kafka, folder, "shadow", "length", 2)
+        other = json.loads(run(kafka, folder, "promote", "length", 1, "--json").stdout)
+        assert announced_cards(kafka.bootstrap)["shadow.length"].card.version == 2
+        alone = run(kafka, folder, "promote", "length", 2, "--no-announce", "--json")
+        assert announced_cards(kafka.bootstrap)["shadow.length"].card.version == 2
+        same = json.loads(run(kafka, folder, "promote", "length", 2, "--json").stdout)
+    with acknowledging(kafka.bootstrap, refuse="no memory", kind="model"):
+        run(kafka, folder, "shadow", "length", 1, "--no-wait")
+        run(kafka, folder, "promote", "length", 1)
+    found = announced_cards(kafka.bootstrap)
+    assert ("shadow" in other, "shadow" in json.loads(alone.stdout), same["shadow"]) == (False, False, "ended")
+    assert found["shadow.length"].card.version == 1, "what is refused is not in force, and goes on in shadow"
+    run(kafka, folder, "shadow", "length", "--off", "--no-wait")
+
+
 def test_what_shadow_cannot_do_is_told(kafka: MockKafka, store: ModelVersions) -> None:
     folder = folder_of(store)
     nothing = run(kafka, folder, "shadow", "tone", "--off")

@@ -13,7 +13,7 @@ from infra.gateway.console.segments import moves_of
 from models.model_versions import ModelVersions
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck, ack_key
-from schemas.drift import DriftLook, DriftReading
+from schemas.drift import DriftLook, DriftReading, UnknownShare
 from schemas.features import FeatureRow
 from schemas.model_cards import shadow_key
 from schemas.outcomes import Outcome
@@ -210,12 +210,14 @@ def test_drift_is_told_over_time_what_drifts_first_and_each_look_once(kafka: Moc
         return DriftReading(subject, "feature", psi, 0.2, 0.1, 0.5, 200, drifted)
 
     first = DriftLook(NOON_MS, [reading("clicks", 0.1), reading("pages", 0.05)])
-    second = DriftLook(NOON_MS + 60_000, [reading("pages", 0.6, True), reading("clicks", 0.19)])
+    unknown = UnknownShare("scroll_depth", 0.9, 0.05, 200)
+    second = DriftLook(NOON_MS + 60_000, [reading("pages", 0.6, True), reading("clicks", 0.19)], [unknown])
     write(kafka, DRIFT.name, [("watch", each) for each in (second, first, first)])
     alert = Alert("a1", NOON_MS + 60_000, "feature_drift", "critical", "pages", 0.6, 0.2, "pages drift", "a.md", "psi")
     write(kafka, ALERTS.name, [("pages", alert), ("pages", alert)])
     told = ask(gateway_of(kafka), "drift")
     assert told["looks"] == 2
+    assert told["unknown"] == [{"subject": "scroll_depth", "share": 0.9, "reference_share": 0.05, "rows": 200}]
     assert [each["subject"] for each in told["subjects"]] == ["pages", "clicks"]
     assert [(each["psi"], each["has_drifted"]) for each in told["subjects"][0]["readings"]] == [
         (0.05, False),
@@ -228,7 +230,7 @@ def test_where_nothing_was_learnt_the_answers_are_empty_and_not_zero(empty: Mock
     gateway = gateway_of(empty)
     told = ask(gateway, "segments")
     assert (told["segments"], told["history"], told["moves"], told["seen"]["since_ms"]) == ([], [], [], None)
-    assert ask(gateway, "drift") == {"looks": 0, "subjects": [], "left_out": 0, "alerts": []}
+    assert ask(gateway, "drift") == {"looks": 0, "subjects": [], "left_out": 0, "unknown": [], "alerts": []}
 
 
 @pytest.mark.parametrize("path", PATHS)

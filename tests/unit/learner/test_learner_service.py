@@ -179,6 +179,9 @@ def test_the_map_lies_along_the_axis_in_which_segments_differ() -> None:
     assert [b - a for a, b in zip(*places, strict=True)] == pytest.approx([6.0, 0.0])
     assert words == ("more clicks", "nothing more")
     assert principal_axes(pair[:1]).places == [(0.0, 0.0)]
+    # The square of this covariance is no number any more.
+    (_, far, _), _ = principal_axes([pair[0], segment("s3", 1e90, 0.7), pair[1]])
+    assert far[0] > 1e89
     assert "<s1>" in "".join(ElementTree.fromstring(draw(pair, [])).itertext())
 
 

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from models.drift.population_stability import bin_shares, index_of, inner_edges
-from models.drift.watch import MIN_ROWS, DriftWatch
+from models.drift.unknown_share import UnknownFinding, UnknownWatch
+from models.drift.watch import MIN_ROWS, DriftWatch, Finding
 
 Values = dict[str, Sequence[float] | NDArray[np.float64]]
 
@@ -26,14 +27,25 @@ def features(generator: np.random.Generator, rows: int) -> Values:
     }
 
 
+def partly_unknown(values: Values, generator: np.random.Generator) -> Values:
+    """The numbers as before, and each again with a share of unknown values, from hardly any to most."""
+    shares = dict(zip(values, (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9), strict=True))
+    return values | {
+        f"{name}, {share:.0%} unknown": np.where(generator.random(len(values[name])) < share, np.nan, values[name])
+        for name, share in shares.items()
+    }
+
+
 @pytest.mark.parametrize("rows", [40, 120])
 def test_forty_ranges_of_small_samples_without_drift_raise_no_alarm(rows: int) -> None:
     # The level was set before any seed was looked at.
-    found = []
+    found: list[Finding | UnknownFinding] = []
     for seed in range(800, 840):
         generator = np.random.default_rng(seed)
-        watch = DriftWatch(features(generator, 1_000))
-        found += watch.look(features(generator, rows))
+        reference = partly_unknown(features(generator, 1_000), generator)
+        current = partly_unknown(features(generator, rows), generator)
+        found += DriftWatch(reference).look(current)
+        found += [each for each in UnknownWatch(reference).judge(current, rows) if each.has_risen]
 
     assert found == []
 

@@ -79,6 +79,31 @@ def test_without_outcomes_nothing_is_said_of_a_version_but_that_they_stay_away()
     assert kinds[0] == "missing_outcomes"
 
 
+def ended(errors: LiveErrors, sessions: int, answered: int) -> list[str]:
+    """What is found while so many sessions end, of which the first are answered."""
+    found = []
+    for number in range(sessions):
+        errors.predicted(f"s{number}", 1, 0.0)
+        if number < answered:
+            found += list(errors.outcome(f"s{number}", 1.0))
+        found += list(errors.ended(f"s{number}"))
+    return [each.kind for each in found]
+
+
+def test_that_no_outcome_has_ever_come_is_told_once() -> None:
+    errors = LiveErrors()
+    assert ended(errors, ENDED_SESSIONS - 1, 0) == []
+    assert ended(errors, 1, 0) == ["no_outcomes"]
+    assert ended(errors, 5 * ENDED_SESSIONS, 0) == []
+
+
+def test_where_outcomes_begin_late_they_can_be_missed_later() -> None:
+    errors = LiveErrors()
+    assert ended(errors, ENDED_SESSIONS, 0) == ["no_outcomes"]
+    assert ended(errors, ENDED_SESSIONS, 100) == []
+    assert ended(errors, ENDED_SESSIONS, 0) == ["missing_outcomes"]
+
+
 def test_late_outcomes_of_the_version_before_and_strangers_count_for_nothing() -> None:
     errors = LiveErrors()
     run(errors, 1, sizes(876, 100.0, 100))

@@ -11,6 +11,7 @@ import pytest
 
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
+from models.feature_stream.live_models import LiveModels
 from models.feature_stream.minutes import LATENESS_MS, MINUTE_MS, Minutes
 from models.feature_stream.reader_rows import FORGET_MS, ReaderRows
 from models.segments.agreement import adjusted_rand
@@ -18,8 +19,9 @@ from models.segments.learner import LearningOptions
 from models.segments.reader import DIGITS, ReaderState, SegmentsInForce
 from schemas.alerts import Alert
 from schemas.drift import DriftLook
-from schemas.features import FeatureRow
+from schemas.features import FeatureRow, decode_feature_row, encode_feature_row
 from schemas.outcomes import Outcome
+from schemas.segments import Segment
 from tests.support.feature_rows import BEGINNING_MS, HABITS, row, visits
 
 
@@ -100,6 +102,46 @@ def test_planted_drift_raises_an_alarm_and_one_retraining_and_no_drift_raises_no
     assert [each.subject for each in found if isinstance(each, Alert) and each.kind == "retraining"] == ["length"]
 
 
+def test_a_feature_that_is_no_longer_sent_is_told_once_and_one_that_begins_to_be_is_not() -> None:
+    def sent(seed: int, begin_s: int, lacking: str) -> list[FeatureRow]:
+        rows, _ = visits(seed, sessions=400, begin_s=begin_s)
+        for each in rows:
+            each.features |= {"hover_share": 0.5, lacking: None}
+        return rows
+
+    learner = FeatureStreamLearner(ranges=DriftRanges(reference_rows=300, range_rows=100), models=("length",))
+
+    assert not [
+        each for each in messages(learner, sent(508, 0, "hover_share")) if isinstance(each, (Alert, Retraining))
+    ]
+    found = messages(learner, sent(509, 1_200, "click_rate"))
+    alerts = [each for each in found if isinstance(each, Alert)]
+    (alert,) = [each for each in alerts if each.kind == "feature_drift"]
+
+    assert (alert.subject, alert.method, alert.severity, alert.value) == (
+        "click_rate",
+        "unknown_share",
+        "critical",
+        1.0,
+    )
+    assert alert.threshold == pytest.approx(0.1)
+    assert "feature click_rate is unknown in 100.0% of 100 sessions, in the reference range in 0.0%" in alert.text
+    assert [each.subjects for each in found if isinstance(each, Retraining)] == [("unknown values of click_rate",)]
+    shares = [msgspec.to_builtins(each.unknown) for each in found if isinstance(each, DriftLook)]
+    assert shares[-1] == [{"subject": "click_rate", "share": 1.0, "reference_share": 0.0, "rows": 100}]
+
+
+def test_a_score_that_is_not_given_any_more_is_no_fault_of_a_sender() -> None:
+    ranges = DriftRanges(reference_rows=100, range_rows=100)
+
+    def ended(scores: dict[str, float | None]) -> FeatureRow:
+        return FeatureRow("s", 0, "session_end", {"clicks": 1.0}, {}, None, scores, None)
+
+    for number in range(200):
+        assert ranges.add(ended({"shadow_length": 400.0} if number < 100 else {})) == []
+    assert (ranges.looks, ranges.unknown) == (1, [])
+
+
 def test_after_a_retraining_the_new_habits_are_the_reference() -> None:
     ranges = DriftRanges(reference_rows=100, range_rows=100)
     generator = np.random.default_rng(505)
@@ -147,8 +189,11 @@ def test_a_given_reference_serves_at_once_and_scores_count() -> None:
     assert [each.subject for each in found] == ["score isolation_forest"]
 
 
-def of_three_versions(segment_models: list[str]) -> dict[int, list[Message]]:
-    """What a learner tells of three versions, one after the other, of which the third is bad; `segment_models` of its rows."""
+def of_three_versions(
+    of_segment: tuple[int, ...] = (), segment: str | None = "s1", wish: float | None = 500.0
+) -> dict[int, list[Message]]:
+    """What a learner tells of three versions, one after the other, of which the third is bad; `of_segment` are those of the model
+    of the readers' segment."""
     generator = np.random.default_rng(507)
     learner = FeatureStreamLearner(models=("length",))
     found: dict[int, list[Message]] = {}
@@ -159,11 +204,11 @@ def of_three_versions(segment_models: list[str]) -> dict[int, list[Message]]:
         at_ms = BEGINNING_MS + number * 10_000
         session_id = f"s{number}"
         scores: dict[str, float | None] = {"length": wanted + miss}
-        of_segment = segment_models if version == 3 else []
-        window = FeatureRow(session_id, at_ms, "window", {}, {}, None, scores, None, {"length": version}, of_segment)
-        said = Outcome(None, session_id, None, at_ms + 5_000, "preferred_content_length", wanted)
-        # The outcome comes first: it waits for what was predicted before it.
-        learner.add_outcome(said)
+        owners = ["length"] if version in of_segment else []
+        window = FeatureRow(session_id, at_ms, "window", {}, {}, segment, scores, None, {"length": version}, owners)
+        if wish is not None:
+            # The outcome comes first: it waits for what was predicted before it.
+            learner.add_outcome(Outcome(None, session_id, None, at_ms + 5_000, "preferred_content_length", wish))
         end = FeatureRow(session_id, at_ms + 20_000, "session_end", {}, {}, None, {}, None)
         for each in (window, end):
             found.setdefault(version, []).extend(learner.add(each))
@@ -171,11 +216,55 @@ def of_three_versions(segment_models: list[str]) -> dict[int, list[Message]]:
 
 
 def test_the_versions_of_a_segment_are_not_those_of_the_model_of_all_readers() -> None:
-    assert not [each for each in of_three_versions(["length"])[3] if isinstance(each, (Alert, Rollback))]
+    assert not [each for each in of_three_versions((3,))[3] if isinstance(each, (Alert, Rollback))]
+
+
+def test_a_bad_version_of_a_segment_is_rolled_back_as_one_of_all_readers_is() -> None:
+    found = of_three_versions((1, 2, 3))
+    assert not [each for each in found[1] + found[2] if isinstance(each, (Alert, Rollback))]
+    assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length.s1", 3)]
+    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "model_rolled_back"]
+    assert alert.subject == "length.s1"
+    assert "length.s1 version 3 does worse than the version before" in alert.text
+
+
+def test_a_session_counts_for_the_model_that_predicted_last() -> None:
+    live = LiveModels()
+    outcomes = list(range(60))
+
+    def minute(version: int, segment: str | None, miss: float) -> list[str]:
+        found = []
+        for number in outcomes:
+            at_ms = BEGINNING_MS + number * MINUTE_MS
+            name, owners = f"{version}-{number}", [] if segment is None else ["length"]
+            # Before, the model of all readers had predicted for the session, and well.
+            rows = [FeatureRow(name, at_ms, "window", {}, {}, None, {"length": 500.0}, None, {"length": 1})]
+            models = {"length": version}
+            rows.append(
+                FeatureRow(name, at_ms, "window", {}, {}, segment, {"length": 500.0 + miss}, None, models, owners)
+            )
+            live.add(Outcome(None, name, None, at_ms, "preferred_content_length", 500.0 + number % 7))
+            found += [model for model, each in live.minute(at_ms, rows) if each.kind == "worse_version"]
+        return found
+
+    assert minute(1, "s1", 10.0) == []
+    assert minute(1, None, 0.0) == []
+    assert minute(2, "s1", 300.0) == ["length.s1"]
+
+
+def test_a_site_that_sends_no_outcomes_is_told_once_for_all_its_models() -> None:
+    found = of_three_versions((2,), wish=None)
+    alerts = [each for messages in found.values() for each in messages if isinstance(each, Alert)]
+    assert [(each.kind, each.severity, each.subject) for each in alerts] == [("missing_outcomes", "info", "length")]
+    assert (alerts[0].value, alerts[0].threshold) == (0.0, 0.005)
+    assert (
+        "none of 200 sessions with a prediction had an outcome with metric preferred_content_length" in alerts[0].text
+    )
+    assert not [each for messages in found.values() for each in messages if isinstance(each, Rollback)]
 
 
 def test_a_bad_version_is_rolled_back_and_a_good_one_is_not() -> None:
-    found = of_three_versions([])
+    found = of_three_versions()
     assert not [each for each in found[1] + found[2] if isinstance(each, (Alert, Rollback))]
     assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length", 3)]
     (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "model_rolled_back"]
@@ -247,6 +336,28 @@ def test_a_session_that_ends_is_forgotten_and_not_learnt_twice() -> None:
 
     assert list(readers.minute(BEGINNING_MS, [*rows, row("a", 50, kind="session_end")])) == []
     assert len(readers) == 0
+
+
+def test_numbers_that_no_reader_reaches_are_refused_and_the_largest_that_are_not_break_no_segment() -> None:
+    for value in ("1e101", "-1e101", "1e400"):
+        text = encode_feature_row(row("a", 10, 5.0)).decode().replace("5.0", value)
+        with pytest.raises(msgspec.ValidationError):
+            decode_feature_row(text)
+    rows, _ = visits(seed=510, sessions=200)
+    for number, each in enumerate(rows):
+        each.segment, each.features["coverage"] = "s1", 1.0
+        if number % 40 == 0:
+            each.features[("engaged_ms", "scroll_depth", "pages")[number % 3]] = (1e100, -1e100)[number % 80 == 0]
+    rows = [decode_feature_row(encode_feature_row(each)) for each in rows]
+
+    found = messages(FeatureStreamLearner(LearningOptions(warm_up_rows=200, refresh_rows=200)), rows)
+
+    published = [each.segment for each in found if isinstance(each, SegmentChange) and each.segment is not None]
+    assert any(each.usual for each in published)
+    for segment in published:
+        assert msgspec.json.decode(msgspec.json.encode(segment), type=Segment) == segment
+    again = FeatureStreamLearner(LearningOptions(warm_up_rows=200, refresh_rows=200), previous=published[-3:])
+    assert messages(again, rows)
 
 
 def test_a_refresh_tells_what_is_usual_with_those_whom_the_job_had_placed() -> None:
