@@ -80,6 +80,14 @@ def test_a_window_whose_forest_is_there_does_not_wait(start: Start) -> None:
     assert seconds(fed(job, windows(DUE))) == [DUE]
 
 
+def test_a_partial_window_waits_for_no_forest(start: Start) -> None:
+    """No forest scores it: readers of whom nothing else comes would wait for one that is never fitted."""
+    job = start(rule(id="always", when=[{"feature": "pages", "above": -1}]), schedule=SCHEDULE)
+    announced(job, 1, "begins")
+    assert seconds(fed(job, [session_window(DUE, ANNA, first_s=DUE - 60, active_slices=4)])) == [DUE]
+    assert fed(job, [session_window(DUE, BEN, first_s=DUE - 60, active_slices=5)]) == []
+
+
 def test_before_the_first_forest_is_due_the_cold_one_judges_at_once(start: Start) -> None:
     job = waiting(start)
     announced(job, 1, "begins")

@@ -8,7 +8,7 @@ from pyflink.datastream import RuntimeContext
 
 from models.arbitration.proposed_change import ProposedChange
 from models.features import silent_values
-from models.isolation_forest.registry import ForestRegistry
+from models.isolation_forest.registry import MIN_ACTIVE_SLICES, ForestRegistry
 from models.judgement.card_registry import CardRegistry
 from udfs.crossing_rows import Numbers, SessionWindow, Texts, session_id_of, session_key
 from udfs.keyed_state import KeyedStateBundle
@@ -131,7 +131,8 @@ class SessionLane:
         end_ms, scores = window.end_ms, self._site_scores
         if self._cards.is_pending(end_ms) or (scores is not None and scores.is_pending(end_ms)):
             return True
-        return self._forests.is_pending(window.main_type or "", end_ms)
+        # A forest scores no partial window, nor is any fitted to readers who have none but those.
+        return window.active_slices >= MIN_ACTIVE_SLICES and self._forests.is_pending(window.main_type or "", end_ms)
 
     def on_timer(self, key: str, at_ms: int, ctx: Any) -> list[ProposedChange]:
         changes = self._release(key, lambda window: window.end_ms <= at_ms, ctx)
