@@ -193,7 +193,7 @@ class LearnerService:
                     self._hook.start(message.model)
                     continue
                 case Rollback():
-                    self._rollback.start(message.model)
+                    self._rollback.start(message.model, message.version)
                     continue
                 case alert:
                     _log.warning("%s", alert.text)

@@ -154,6 +154,13 @@ def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Pa
     assert not failing.has_succeeded()
     failing.wait(60.0)
     assert log.read_text().count("promote") == 2
+    meant = ModelHook(shlex.join([sys.executable, "-c", write, str(log), "back", "{model}", "{version}"]))
+    for model, version in (("length", 3), ("tone", None), ("length.s1", 4)):
+        meant.start(model, version)
+    for _ in range(3):
+        meant.wait(60.0)
+        assert meant.has_succeeded()
+    assert log.read_text().endswith("back length 3, back tone , back length.s1 4, ")
     ModelHook("no-such-program-here {model}").start("length")
     ModelHook().start("length")
 
