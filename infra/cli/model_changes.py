@@ -18,6 +18,7 @@ from infra.rules.waiting import AckWaiter
 from models.learning.evaluation import Evaluation
 from models.model_store import ModelError
 from models.model_versions import ModelVersions, Promotion
+from schemas.events import LATEST_MS
 from schemas.model_cards import ModelMode, shadow_key
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ Announce = Annotated[
 From = Annotated[
     int | None,
     typer.Option(
-        "--from-ms", help="Event time in milliseconds from which windows are scored by the version; now by default."
+        "--from-ms",
+        min=0,
+        max=LATEST_MS,
+        help="Event time in milliseconds from which windows are scored by the version; now by default.",
     ),
 ]
 
