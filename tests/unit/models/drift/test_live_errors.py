@@ -89,7 +89,8 @@ def test_a_version_from_long_ago_is_not_judged_by_the_errors_of_the_one_before()
     assert again == []
     # Better than version 2, and worse than version 1, which was in force before it.
     (_, finding), *_ = [each for each in fresh if each[1].kind == "worse_version"]
-    assert (finding.version, finding.threshold) == (4, pytest.approx(100.0, rel=0.1))
+    assert finding.version == 4
+    assert finding.threshold == pytest.approx(100.0, rel=0.1)
 
 
 def ended(errors: LiveErrors, sessions: int, answered: int) -> list[str]:
