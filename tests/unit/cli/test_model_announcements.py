@@ -157,6 +157,13 @@ def test_what_shadow_cannot_do_is_told(kafka: MockKafka, store: ModelVersions) -
         found = run(kafka, folder, "shadow", "length", *wrong)
         assert found.exit_code == 2
         assert "give the version to put in shadow, or --off" in " ".join(found.stderr.replace("│", " ").split())
+    with acknowledging(kafka.bootstrap, kind="model"):
+        run(kafka, folder, "promote", "length", 1)
+    itself = run(kafka, folder, "shadow", "length", 1)
+    assert (itself.exit_code, "version 1 is in force: in shadow it would be compared with itself" in itself.stderr) == (
+        1,
+        True,
+    )
     for from_ms in (-1, 10**15):
         assert run(kafka, folder, "shadow", "length", 1, "--from-ms", from_ms).exit_code == 2
     unknown = run(kafka, folder, "shadow", "length", 9)

@@ -214,10 +214,14 @@ def test_an_unknown_kind_of_alert_is_named() -> None:
     [
         (("--retrain", "mood"), "'mood' is no model to train again"),
         (("--retrain", "../length", "--hook", "true"), "is no model to train again"),
+        (("--retrain", "length", "--hook", "train 'it"), "No closing quotation"),
+        (("--retrain", "length", "--hook", "true", "--hook", " "), "an empty command"),
     ],
-    ids=["unknown", "no-id"],
+    ids=["unknown", "no-id", "unclosed", "empty"],
 )
-def test_only_what_can_be_trained_is_named_for_retraining(options: tuple[str, ...], told: str) -> None:
+def test_only_what_can_be_trained_is_named_for_retraining_and_only_what_can_be_started(
+    options: tuple[str, ...], told: str
+) -> None:
     ran = CliRunner().invoke(app, ["learn", *options], env={"COLUMNS": "300", "NO_COLOR": "1"})
     assert ran.exit_code == 2
     assert told in ran.output
