@@ -73,3 +73,8 @@ class Segment(Struct):
     kind: SegmentKind | None = None
     usual: dict[str, Usual] = {}
     readers: Count = 0
+
+
+def has_spreads(segment: Segment) -> bool:
+    """Whether there is a spread for each feature of the centre. The job refuses a segment that lacks one; nobody can place it."""
+    return segment.centroid.keys() <= segment.spread.keys()
