@@ -92,7 +92,8 @@ class ModelVersions:
     def path(self, model_id: str, version: int) -> Path:
         """Returns the folder of a version."""
         folder = self._of(model_id) / str(version)
-        if not folder.is_dir():
+        # The name first: one that is too long for a file is an error of the operating system.
+        if not _VERSION.fullmatch(folder.name) or not folder.is_dir():
             known = ", ".join(map(str, self.versions(model_id)))
             there = f"there are {known}" if known else f"the store {self._folder} has none of it"
             raise ModelError(f"model {model_id}: no version {version}; {there}")

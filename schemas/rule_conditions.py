@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from schemas.events import CROSSING_TYPES
 from schemas.nearest_names import suggestion
+from schemas.segments import SEGMENT_KINDS
 
 Lane = Literal["session_window", "content_window", "content_section", "event"]
 BaselineScope = Literal["self", "peers", "segment"]
@@ -279,6 +280,10 @@ def _text_problem(condition: Condition, lane: Lane, operand: str, is_compared: b
                 return f".{field}: {text} does not reach the fast lane{suggestion(text, CROSSING_TYPES)}"
     if (name := getattr(condition, operand)) not in known:
         return f".{operand}: {name} is not known in lane {lane}{_hint(name, known, {} if operand == 'event' else CONTEXTS)}"
+    if name == "segment_kind":
+        for field, text in _texts_of(condition):
+            if text not in SEGMENT_KINDS:
+                return f".{field}: no segment is of the kind {text}{suggestion(text, SEGMENT_KINDS)}"
     return None
 
 

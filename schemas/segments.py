@@ -1,6 +1,6 @@
 """The segment contract (segments.v1): groups of readers that behave alike, each with its centre, size and name in words."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
@@ -13,6 +13,8 @@ MAX_SEGMENTS = 32
 
 SegmentKind = Literal["mobile_short_attention", "expert"]
 """What rules can name before any segment is learnt."""
+
+SEGMENT_KINDS: Final[tuple[SegmentKind, ...]] = get_args(SegmentKind)
 
 Spread = Annotated[float, Meta(gt=0.0, le=MAX_NUMBER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_VERSION)]
@@ -71,3 +73,8 @@ class Segment(Struct):
     kind: SegmentKind | None = None
     usual: dict[str, Usual] = {}
     readers: Count = 0
+
+
+def has_spreads(segment: Segment) -> bool:
+    """Whether there is a spread for each feature of the centre. The job refuses a segment that lacks one; nobody can place it."""
+    return segment.centroid.keys() <= segment.spread.keys()

@@ -1,5 +1,6 @@
 """learn: the command that runs the learner in the foreground."""
 
+import shlex
 import signal
 import threading
 from collections.abc import Sequence
@@ -26,6 +27,17 @@ def require_models(names: Sequence[str], has_hook: bool) -> None:
                 f"{name[:80]!r} is no model to train again; there are {', '.join((*KINDS, *DETECTOR_KINDS))}, or give --hook",
                 param_hint="--retrain",
             )
+
+
+def require_commands(hooks: Sequence[str]) -> None:
+    """Raises `BadParameter` for what could not be started: it would be found when the first drift is."""
+    for hook in hooks:
+        try:
+            words = shlex.split(hook)
+        except ValueError as error:
+            raise typer.BadParameter(f"{hook[:80]!r} is no command: {error}", param_hint="--hook") from None
+        if not words:
+            raise typer.BadParameter("an empty command", param_hint="--hook")
 
 
 def learn(
@@ -71,6 +83,7 @@ def learn(
     Runs until interrupted. Only one should run for a site.
     """
     require_models(retrain or [], bool(hook))
+    require_commands(hook or [])
     configure_logging("auto")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

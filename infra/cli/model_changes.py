@@ -18,6 +18,7 @@ from infra.rules.waiting import AckWaiter
 from models.learning.evaluation import Evaluation
 from models.model_store import ModelError
 from models.model_versions import ModelVersions, Promotion
+from schemas.events import LATEST_MS
 from schemas.model_cards import ModelMode, shadow_key
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ Announce = Annotated[
 From = Annotated[
     int | None,
     typer.Option(
-        "--from-ms", help="Event time in milliseconds from which windows are scored by the version; now by default."
+        "--from-ms",
+        min=0,
+        max=LATEST_MS,
+        help="Event time in milliseconds from which windows are scored by the version; now by default.",
     ),
 ]
 
@@ -66,6 +70,10 @@ def promote(
 
 def rollback(
     name: Name,
+    if_in_force: Annotated[
+        int | None,
+        typer.Option(help="Change nothing unless this version is in force: it may have been rolled back already."),
+    ] = None,
     announce: Announce = True,
     from_ms: From = None,
     wait: Wait = True,
@@ -77,6 +85,11 @@ def rollback(
     """Put the version in force again that was in force before."""
     with errors():
         versions = store_at(store)
+        in_force = versions.promoted(name)
+        if if_in_force is not None and in_force != if_in_force:
+            row = {"model": name, "version": in_force, "before": in_force, "change": "rollback", "state": "unchanged"}
+            report(row, "", None, timeout, as_json)
+            return
         _put(versions, name, versions.before(name), "rollback", announce, from_ms, wait, timeout, bootstrap, as_json)
 
 

@@ -53,12 +53,16 @@ def compare(
     told (outcomes.v1).
     """
     if first is None and second is None and csv is None:
+        if outcomes and not features:
+            raise typer.BadParameter("give --features as well: what both predicted", param_hint="--outcomes")
         with errors():
             rows, told = _recorded(features, outcomes or []) if features else _from_topics(last, bootstrap)
             _side_by_side(name, rows, told, as_json)
         return
-    if first is None or second is None or csv is None:
-        raise typer.BadParameter("give two versions and --csv, or none of them to compare shadow and live")
+    if first is None or second is None or csv is None or features or outcomes:
+        raise typer.BadParameter(
+            "give two versions and --csv, or none of them to compare shadow and live, by --last or by --features with --outcomes"
+        )
     with errors():
         versions = store_at(store)
         models = [versions.load(name, each) for each in (first, second)]

@@ -44,6 +44,11 @@ def shadow(
                 )
             row, what = _row(name, standing.card.version, "shadow off"), f"the end of the shadow of model {name}"
         else:
+            live = announced_cards(kafka).get(name)
+            if live is not None and live.card.version == version:
+                raise ModelError(
+                    f"model {name} version {version} is in force: in shadow it would be compared with itself"
+                )
             now_ms = time.time_ns() // 1_000_000
             body = to_record(store_at(store), name, version, now_ms if from_ms is None else from_ms, "shadow").body
             row, what = _row(name, version, "shadow"), f"shadow of model {name} version {version}"

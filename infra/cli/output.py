@@ -23,8 +23,27 @@ from models.learning.errors import TrainingDataError
 from models.model_store import ModelError
 from schemas.rules import RuleError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
+def without_controls(text: str) -> str:
+    """Writes control characters out: what anybody may write to a topic must not steer the terminal.
+
+    >>> without_controls("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    return text.translate(_CONTROLS)
+
+
+class PlainConsole(Console):
+    """Prints texts without their control characters; colours come from styles alone."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(without_controls(each) if isinstance(each, str) else each for each in objects), **options)
+
+
+out = PlainConsole(highlight=False)
+err = PlainConsole(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -99,7 +118,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         # As a text: what stands in square brackets is no markup here.
-        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text("" if value is None else without_controls(str(value))) for value in row.values()))
     # In a file or a pipe there is no edge that a name would have to be broken at.
     console = out if out.is_terminal else Console(file=out.file, width=max(out.width, FILE_WIDTH))
     console.print(table)

@@ -12,12 +12,14 @@ import msgspec
 
 _log = logging.getLogger(__name__)
 
-ROLLBACK_COMMAND: Final = "microadjust models rollback {model}"
 MODEL: Final = "{model}"
 """Stands for the model's name in a command."""
 
 VERSION: Final = "{version}"
-"""Stands for the version that the command before trained: `card.version` of the JSON that it printed."""
+"""Stands for the version that is meant; after a training that is `card.version` of the JSON that it printed."""
+
+ROLLBACK_COMMAND: Final = f"microadjust models rollback {MODEL} --if-in-force {VERSION}"
+"""The condition is for what is found again: after a restart, when old rows are read anew, or beside a rollback by hand."""
 
 DEFAULT_COMMANDS: Final = (
     f"microadjust models train {MODEL} --last 7d --json",
@@ -34,7 +36,8 @@ class ModelHook:
 
     def __init__(self, *commands: str) -> None:
         self._commands = [shlex.split(command) for command in commands]
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[tuple[str, str]] = deque()
+        """Models with the version that is meant."""
         self._left: list[list[str]] = []
         """Commands that are still to run for the model."""
         self._printed: IO[bytes] | None = None
@@ -42,10 +45,10 @@ class ModelHook:
         self._model = ""
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, model: str) -> None:
+    def start(self, model: str, version: int | None = None) -> None:
         """Starts the commands, after those of the model before."""
-        if self._commands and model not in (*self._waiting, self._model):
-            self._waiting.append(model)
+        if self._commands and model not in (*(each for each, _ in self._waiting), self._model):
+            self._waiting.append((model, "" if version is None else str(version)))
             self._next()
 
     def has_succeeded(self) -> bool:
@@ -82,7 +85,7 @@ class ModelHook:
 
     def _next(self) -> None:
         if self._process is None and self._waiting:
-            self._model = self._waiting.popleft()
+            self._model, self._version = self._waiting.popleft()
             self._left = list(self._commands)
             self._run()
 

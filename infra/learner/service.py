@@ -119,7 +119,15 @@ class LearnerService:
         settings = self._settings
         ranges = DriftRanges(settings.reference_rows, settings.range_rows)
         if settings.reference_ms is not None:
-            ranges.set_reference(list(self._reference(*settings.reference_ms)))
+            rows = list(self._reference(*settings.reference_ms))
+            if not ranges.set_reference(rows):
+                _log.warning(
+                    "of the card's training range %d ended sessions stand on %s: drift is told against the first %d that are "
+                    "read instead",
+                    len(rows),
+                    FEATURES.name,
+                    settings.reference_rows,
+                )
         newest_ms = None if settings.look_back_ms is None else self._newest_ms()
         if newest_ms is None or settings.look_back_ms is None:
             self._reader.assign_beginning()
@@ -193,7 +201,7 @@ class LearnerService:
                     self._hook.start(message.model)
                     continue
                 case Rollback():
-                    self._rollback.start(message.model)
+                    self._rollback.start(message.model, message.version)
                     continue
                 case alert:
                     _log.warning("%s", alert.text)

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.segments import Segment
+from schemas.segments import Segment, has_spreads
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +19,12 @@ def readable_segments(values: Iterable[bytes]) -> list[Segment]:
     found = []
     for value in values:
         try:
-            found.append(msgspec.json.decode(value, type=Segment))
+            segment = msgspec.json.decode(value, type=Segment)
         except UNREADABLE as error:
             _log.warning("passed over a record of segments.v1: %s", error)
+            continue
+        if has_spreads(segment):
+            found.append(segment)
+        else:
+            _log.warning("passed over segment %.64r: a feature of its centre has no spread", segment.segment_id)
     return found

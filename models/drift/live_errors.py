@@ -57,6 +57,7 @@ class LiveErrors:
         """The version of the newest prediction."""
         self._errors: list[float] = []
         self._before: list[float] = []
+        self._version_before: int | None = None
         self._test = self._new_test()
         self._told: set[str] = set()
         self._with_outcome: set[str] = set()
@@ -70,7 +71,7 @@ class LiveErrors:
         self._predicted[session_id] = (version, value)
         self._in_force = version
         if len(self._predicted) > MAX_PREDICTIONS:
-            del self._predicted[next(iter(self._predicted))]
+            self.forget(next(iter(self._predicted)))
 
     def outcome(self, session_id: str, truth: float) -> Iterator[LiveFinding]:
         """Takes in what would have suited a session. Yields what follows."""
@@ -97,7 +98,7 @@ class LiveErrors:
             yield LiveFinding("worse_version", version, _mean(self._errors), _mean(self._before), len(self._errors))
 
     def forget(self, session_id: str) -> None:
-        """Leaves a session to another model, which has predicted for it since."""
+        """Leaves out a session, as where another model has predicted for it since."""
         self._predicted.pop(session_id, None)
         self._with_outcome.discard(session_id)
 
@@ -131,13 +132,16 @@ class LiveErrors:
             self._told.discard("missing_outcomes")
 
     def _begin(self, version: int) -> None:
-        self._before, self._errors, self._version = self._errors, [], version
+        self._before, self._version_before = self._errors, self._version
+        self._errors, self._version = [], version
         self._test = self._new_test()
         self._told -= {"error_drift", "worse_version"}
 
     def _resume(self, version: int) -> None:
-        """Goes on with the version before, which is in force again: the next one is compared with it."""
-        self._before, self._errors, self._version = [], self._before, version
+        """Goes on with an older version, which is in force again: the next one is compared with it. Errors are known only of the
+        version before."""
+        self._errors = self._before if version == self._version_before else []
+        self._before, self._version_before, self._version = [], None, version
         self._test = self._new_test()
         self._told -= {"error_drift", "worse_version"}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from models.drift.unknown_share import UnknownFinding, UnknownWatch
-from models.drift.watch import DriftWatch, Finding
+from models.drift.watch import MIN_ROWS, DriftWatch, Finding
 from models.logged_features import OF_ALL_READERS
 from schemas.drift import DriftLook, DriftReading, UnknownShare
 from schemas.features import FeatureRow
@@ -38,9 +38,14 @@ class DriftRanges:
     def has_reference(self) -> bool:
         return self._watch is not None
 
-    def set_reference(self, rows: Sequence[FeatureRow]) -> None:
-        """Compares with these sessions from now on, as with the range that a model was trained on."""
-        self._set([numbers(row) for row in rows if row.kind == "session_end"])
+    def set_reference(self, rows: Sequence[FeatureRow]) -> bool:
+        """Compares with these sessions from now on, as with the range that a model was trained on. Returns False where they are
+        too few: nothing could ever be told to drift from them, so the reference is formed as without one."""
+        ended = [numbers(row) for row in rows if row.kind == "session_end"]
+        if len(ended) < MIN_ROWS:
+            return False
+        self._set(ended)
+        return True
 
     def renew_reference(self) -> None:
         """Forms a reference of the sessions that end from now on, as after a retraining."""

@@ -20,6 +20,7 @@ from schemas.commands import Evidence, EvidenceBound
 from schemas.events import CROSSING_TYPES
 from schemas.rule_conditions import FOREST, NATS, SHARE, STANDARD_DEVIATIONS
 from schemas.rule_errors import RuleError, WithinText
+from schemas.segments import SEGMENT_KINDS
 
 _READING_UNITS: Final = {"z": STANDARD_DEVIATIONS, "nats": NATS, "rank": SHARE}
 
@@ -31,7 +32,7 @@ def compile_rule_expression(
     try:
         compiled = compile_expression(text, environment)
         try:
-            check_texts(compiled.node, {"event.type": CROSSING_TYPES})
+            check_texts(compiled.node, {"event.type": CROSSING_TYPES, "segment_kind": SEGMENT_KINDS})
             check_certainty(compiled.node, lambda variable: range_in_lane(variable, units))
         except PlacedError as error:
             raise error.in_text(text) from None

@@ -253,6 +253,7 @@ ODD_NUMBERS = [
     *(f'"{field}": {value}' for field in ("readers", "next_id", "size", "at_ms", "version") for value in (HUGE, "-1", "1e400")),
     *(f'"{field}": {{"engaged_ms": {value}}}' for field in ("centroid", "spread", "scales") for value in ("1e400", HUGE)),
     '"readers": NaN',
+    '"spread": {}',
     '"traits": [{"feature": "clicks", "direction": "low", "value": 1e400, "usual": 1.0, "unit": "count"}]',
 ]  # fmt: skip
 

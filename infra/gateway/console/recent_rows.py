@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from infra.gateway.settings import Settings
 from infra.kafka.topic_scan import scan_latest
-from schemas.features import FeatureRowKind
+from schemas.features import FeatureRowKind, Number
 from schemas.topics import FEATURES
 
 ROWS_BACK: Final = 5_000
@@ -25,7 +25,7 @@ class SeenRow(Struct):
     window_end_ms: int
     kind: FeatureRowKind
     segment: str | None = None
-    scores: dict[str, float | None] = {}
+    scores: dict[str, Number | None] = {}
     models: dict[str, int] = {}
 
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from math import isfinite
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +11,7 @@ from infra.gateway.settings import Settings
 from infra.kafka.topic_scan import scan_latest
 from models.segments.map_axes import principal_axes
 from models.segments.telling import telling_features
-from schemas.segments import Segment
+from schemas.segments import Segment, has_spreads
 from schemas.topics import SEGMENTS
 
 RECORDS_BACK: Final = 20_000
@@ -44,19 +43,11 @@ def _read(settings: Settings) -> tuple[list[Segment], list[Segment]]:
             segment = _decode(record.value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
-        if not _is_usable(segment):
+        if not has_spreads(segment):
             continue
         newest[record.key or b""] = segment
         history.append(segment)
     return sorted(newest.values(), key=lambda each: (-each.size, each.segment_id)), history
-
-
-def _is_usable(segment: Segment) -> bool:
-    """Whether the segment can be placed: the job refuses what has no spread above 0 for a feature of its centre."""
-    return all(
-        isfinite(value) and isfinite(segment.spread.get(name, 0.0)) and segment.spread.get(name, 0.0) > 0.0
-        for name, value in segment.centroid.items()
-    )
 
 
 def segments_of(in_force: Sequence[Segment], history: Iterable[Segment]) -> dict[str, Any]:

@@ -157,6 +157,15 @@ def test_what_shadow_cannot_do_is_told(kafka: MockKafka, store: ModelVersions) -
         found = run(kafka, folder, "shadow", "length", *wrong)
         assert found.exit_code == 2
         assert "give the version to put in shadow, or --off" in " ".join(found.stderr.replace("│", " ").split())
+    with acknowledging(kafka.bootstrap, kind="model"):
+        run(kafka, folder, "promote", "length", 1)
+    itself = run(kafka, folder, "shadow", "length", 1)
+    assert (itself.exit_code, "version 1 is in force: in shadow it would be compared with itself" in itself.stderr) == (
+        1,
+        True,
+    )
+    for from_ms in (-1, 10**15):
+        assert run(kafka, folder, "shadow", "length", 1, "--from-ms", from_ms).exit_code == 2
     unknown = run(kafka, folder, "shadow", "length", 9)
     assert "no version 9; there are 1, 2" in unknown.stderr
 
@@ -184,3 +193,6 @@ def test_compare_without_versions_shows_shadow_beside_live(kafka: MockKafka, tmp
     shown = " ".join(run(kafka, tmp_path, "compare", "length", *files).stdout.split())
     assert "mean error in words 100 (100 to 100) 10 (10 to 10) 90 (90 to 90)" in shown
     assert run(kafka, tmp_path, "compare", "length", 1).exit_code == 2
+    alone = run(kafka, tmp_path, "compare", "length", "--outcomes", tmp_path / "o.jsonl")
+    assert (alone.exit_code, "give --features as well" in alone.stderr) == (2, True), "the topics are not meant"
+    assert run(kafka, tmp_path, "compare", "length", 1, 2, "--csv", tmp_path / "c.csv", *files).exit_code == 2

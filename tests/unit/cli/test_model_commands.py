@@ -1,6 +1,7 @@
 """models train, list, show, promote, rollback, compare on a store, without Kafka."""
 
 import json
+import shlex
 from pathlib import Path
 from shutil import copytree
 
@@ -9,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from infra.cli.main import app
 from infra.cli.training_data import DataOptions, examples_of
+from infra.learner.model_hook import ROLLBACK_COMMAND, words_for
 from infra.simulate.preferences import CHOOSING, JUDGING, PreferenceShape, readers, write_csv
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
@@ -90,8 +92,17 @@ def test_promote_and_rollback(folder: Path, tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert "the job would refuse it: the feature 'session_duration' is not known to this job" in refused.stderr
     assert run("promote", "length", version, "--no-announce", "--store", store).exit_code == 0
-    back = json.loads(run("rollback", "length", "--no-announce", "--store", store, "--json").stdout)
+    learner = (*shlex.split(ROLLBACK_COMMAND)[2:], "--no-announce", "--store", str(store), "--json")
+    back = json.loads(run(*words_for(learner, "length", str(version))).stdout)
     assert (back["version"], back["before"], back["change"]) == (1, version, "rollback")
+    # Found again, as after a restart of the learner: version 1 is not to blame.
+    again = run(*words_for(learner, "length", str(version)))
+    assert (again.exit_code, json.loads(again.stdout)["state"]) == (0, "unchanged")
+    assert [each["kind"] for each in json.loads((store / "length" / "promotions.json").read_text())] == [
+        "promote",
+        "promote",
+        "rollback",
+    ]
     first = run("rollback", "length", "--no-announce", "--store", store)
     assert first.exit_code == 1
     assert "there is none before it" in first.stderr

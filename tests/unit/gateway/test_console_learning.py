@@ -190,7 +190,11 @@ def test_a_model_in_shadow_is_told_beside_the_one_in_force(store: ModelVersions)
             models = {"length": 1, "shadow_length": 2}
             rows.append((session, FeatureRow(session, NOON_MS, "window", {}, {}, None, {**scores}, None, models)))
             outcomes.append((session, Outcome(None, session, None, NOON_MS + 1, "preferred_content_length", 400.0)))
-        write(kafka, FEATURES.name, rows)
+        # The square of this difference is no number.
+        far = FeatureRow(
+            "far", NOON_MS, "window", {}, {}, None, {"length": 1e200, "shadow_length": -1e200}, None, models
+        )
+        write(kafka, FEATURES.name, [*rows, ("far", far)])
         write(kafka, OUTCOMES.name, [*outcomes, ("x", b"{")])
         beside = ask(gateway_of(kafka, store), "models/length")["beside"]
         assert (beside["live"], beside["shadow"], beside["readers"], beside["told"]) == (1, 2, 40, 40)

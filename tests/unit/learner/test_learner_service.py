@@ -154,6 +154,13 @@ def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Pa
     assert not failing.has_succeeded()
     failing.wait(60.0)
     assert log.read_text().count("promote") == 2
+    meant = ModelHook(shlex.join([sys.executable, "-c", write, str(log), "back", "{model}", "{version}"]))
+    for model, version in (("length", 3), ("tone", None), ("length.s1", 4)):
+        meant.start(model, version)
+    for _ in range(3):
+        meant.wait(60.0)
+        assert meant.has_succeeded()
+    assert log.read_text().endswith("back length 3, back tone , back length.s1 4, ")
     ModelHook("no-such-program-here {model}").start("length")
     ModelHook().start("length")
 
@@ -207,10 +214,14 @@ def test_an_unknown_kind_of_alert_is_named() -> None:
     [
         (("--retrain", "mood"), "'mood' is no model to train again"),
         (("--retrain", "../length", "--hook", "true"), "is no model to train again"),
+        (("--retrain", "length", "--hook", "train 'it"), "No closing quotation"),
+        (("--retrain", "length", "--hook", "true", "--hook", " "), "an empty command"),
     ],
-    ids=["unknown", "no-id"],
+    ids=["unknown", "no-id", "unclosed", "empty"],
 )
-def test_only_what_can_be_trained_is_named_for_retraining(options: tuple[str, ...], told: str) -> None:
+def test_only_what_can_be_trained_is_named_for_retraining_and_only_what_can_be_started(
+    options: tuple[str, ...], told: str
+) -> None:
     ran = CliRunner().invoke(app, ["learn", *options], env={"COLUMNS": "300", "NO_COLOR": "1"})
     assert ran.exit_code == 2
     assert told in ran.output

@@ -138,6 +138,18 @@ BROKEN: list[tuple[str, str]] = [
     (WINDOW + "    when: [{context: country, among: ¤[]}]\n", "an empty list"),
     (EVENT + "    when: [{event: type, equals: ¤clik}]\n", "clik does not reach the fast lane; did you mean click?"),
     (EVENT + "    if: event.type in ['click', ¤'scroll']\n", "event.type is never 'scroll'"),
+    (
+        WINDOW + "    when: [{context: segment_kind, equals: ¤experts}]\n",
+        "no segment is of the kind experts; did you mean expert?",
+    ),
+    (WINDOW + "    when: [{context: segment_kind, among: [expert, ¤x]}]\n", "there are expert, mobile_short_attention"),
+    (WINDOW + "    if: segment_kind == ¤'experts'\n", "segment_kind is never 'experts'; did you mean expert?"),
+    (
+        WINDOW + "    when: [{feature: clicks, against: segment, ¤top: 0.1}]\n".replace("¤top: ", "top: ¤"),
+        "with peers only",
+    ),
+    (WINDOW + "    if: baseline(clicks, ¤'segments') > 1.0\n", 'baseline takes "self" or "peers" or "segment" second'),
+    (ITEM + "    if: ¤z(readers, 'segment') > 1.0\n", "contents have no segment"),
     (EVENT + '    sequence: [click, type == ¤"page_veiw"]\n    within_s: 9\n', "did you mean page_view?"),
     (
         EVENT + "    features: [{name: a, count: {event: click}, within_s: 9}]\n    if: a ¤> 200.0\n",

@@ -144,8 +144,10 @@ def test_an_id_that_leaves_the_store_is_refused(tmp_path: Path, name: str) -> No
 
 
 def test_a_version_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no version 9; there are 1, 2"):
-        store(tmp_path, 2).load("length", 9)
+    found = store(tmp_path, 2)
+    for version in (9, 10**300, -1, 0):
+        with pytest.raises(ModelError, match=f"no version {version}; there are 1, 2"):
+            found.load("length", version)
 
 
 def test_a_file_address_is_a_folder(tmp_path: Path) -> None:

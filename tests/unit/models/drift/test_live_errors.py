@@ -79,6 +79,20 @@ def test_without_outcomes_nothing_is_said_of_a_version_but_that_they_stay_away()
     assert kinds[0] == "missing_outcomes"
 
 
+def test_a_version_from_long_ago_is_not_judged_by_the_errors_of_the_one_before() -> None:
+    errors = LiveErrors()
+    for version, scale in ((1, 100.0), (2, 300.0), (3, 100.0)):
+        run(errors, version, sizes(882 + version, scale, 200))
+    again = run(errors, 1, sizes(886, 100.0, 200))
+    fresh = run(errors, 4, sizes(887, 170.0, 400))
+
+    assert again == []
+    # Better than version 2, and worse than version 1, which was in force before it.
+    (_, finding), *_ = [each for each in fresh if each[1].kind == "worse_version"]
+    assert finding.version == 4
+    assert finding.threshold == pytest.approx(100.0, rel=0.1)
+
+
 def ended(errors: LiveErrors, sessions: int, answered: int) -> list[str]:
     """What is found while so many sessions end, of which the first are answered."""
     found = []
