@@ -66,17 +66,18 @@ def of_topic(kafka: Kafka, last_ms: int) -> RecordedEvents:
     found.sort(key=lambda each: (each.timestamp_ms, each.partition, each.offset))
     items = newest_values(kafka, CONTENT.name, missing_ok=True)
     content = [(key.decode("utf-8", "replace"), item) for key, item in items.items()]
-    written = [(each.value or b"", each.timestamp_ms) for each in found]
+    written: list[tuple[bytes, int | None]] = [(each.value or b"", each.timestamp_ms) for each in found]
     return RecordedEvents(written, None, reached_ms(written), content)
 
 
-def reached_ms(written: Iterable[tuple[bytes, int]]) -> int | None:
+def reached_ms(written: Iterable[tuple[bytes, int | None]]) -> int | None:
     """How far event time has come on a topic that somebody writes ticks to; None without any. `written` are records and the
     broker's times: what a gateway's clock is ahead of these by more than the slack moves no time."""
     latest_ms, has_ticks = None, False
     for record, written_ms in written:
         if (read := header(record)) is not None:
-            latest_ms = max(min(read.received_at_ms, written_ms + SLACK_MS), latest_ms or 0)
+            at_ms = read.received_at_ms if written_ms is None else min(read.received_at_ms, written_ms + SLACK_MS)
+            latest_ms = max(at_ms, latest_ms or 0)
             has_ticks = has_ticks or read.type == "tick"
     return latest_ms - WAIT_MS if has_ticks and latest_ms is not None else None
 

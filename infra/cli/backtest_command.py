@@ -115,10 +115,10 @@ def backtest(
                 f"({each.share:.0%})",
                 markup=False,
             )
-        for rule in found.rules:
-            if rule.failures:
+        for failing in found.rules:
+            if failing.failures:
                 out.print(
-                    f"{rule.rule} could not be evaluated {rule.failures} times: {rule.failure}",
+                    f"{failing.rule} could not be evaluated {failing.failures} times: {failing.failure}",
                     markup=False,
                     soft_wrap=True,
                 )

@@ -70,7 +70,7 @@ class Arbiter:
             due = [each for each in state.waiting if each.command.issued_at_ms == at_ms]
             state.waiting = [each for each in state.waiting if each.command.issued_at_ms > at_ms]
             typing_until_ms = typing_pause.typing_until_ms(state, at_ms)
-            withdrawn = typing_pause.withdrawn([*due, *state.waiting], due)
+            withdrawn = typing_pause.withdrawn(due, state.waiting)
             if withdrawn:
                 due = [each for each in due if each not in withdrawn]
                 state.waiting = [each for each in state.waiting if each not in withdrawn]

@@ -106,12 +106,19 @@ def record_command(ledger: Ledger, change: ProposedChange, command: AdjustmentCo
     counted = 0 if known is None else known.commands
     ledger.sources[command.source.id] = SourceRecord(
         command.command_id,
-        command.issued_at_ms + change.cooldown_ms,
+        command.issued_at_ms + _rest_ms(change, command.issued_at_ms),
         counted if renews else counted + 1,
         change.max_per_session is not None,
     )
     if len(ledger.sources) > MAX_SOURCES:
         del ledger.sources[min(ledger.sources, key=lambda name: (ledger.sources[name].resting_until_ms, name))]
+
+
+def _rest_ms(change: ProposedChange, at_ms: int) -> int:
+    """How long its source rests after the command. The rule counts its own rest from when it proposed: what waited counts as
+    rest, up to half of it, or the rule's next proposal would come too early and be lost."""
+    waited_ms = 0 if change.held_since_ms is None else at_ms - change.held_since_ms
+    return change.cooldown_ms - min(waited_ms, change.cooldown_ms // 2)
 
 
 def in_force(

@@ -4,7 +4,7 @@ Proposals of single events do not wait: they answer what the reader has just don
 """
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -76,7 +76,9 @@ def postponed(change: ProposedChange, at_ms: int, until_ms: int) -> ProposedChan
     return msgspec.structs.replace(change, command=command, held_since_ms=since_ms)
 
 
-def withdrawn(waiting: Iterable[ProposedChange], due: Iterable[ProposedChange]) -> list[ProposedChange]:
-    """Those of `waiting` that typing has held up, and whose rule takes its change back (among `due`) before it was made."""
+def withdrawn(due: Sequence[ProposedChange], waiting: Sequence[ProposedChange]) -> list[ProposedChange]:
+    """Those that typing has held up, and whose rule takes its change back (among `due`) before it was made."""
     over = {each.command.source.id for each in due if each.command.action == "revert"}
-    return [each for each in waiting if each.held_since_ms is not None and each.command.source.id in over]
+    if not over:
+        return []
+    return [each for each in (*due, *waiting) if each.held_since_ms is not None and each.command.source.id in over]

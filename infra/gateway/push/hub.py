@@ -14,7 +14,7 @@ from infra.gateway.auth.push_tokens import TokenClaims
 from infra.gateway.clock import now_ms
 from infra.gateway.erased_sessions import ErasedSessions, Erasure
 from infra.gateway.presence import UNKNOWN, Presence
-from infra.gateway.push.replay_buffer import PushMessage, ReplayBuffer
+from infra.gateway.push.replay_buffer import PushMessage, ReplayBuffer, without_wait
 
 MAX_QUEUED: Final = 256
 """Commands queued for one client, beyond those it missed while disconnected; then it is cut and may reconnect."""
@@ -32,7 +32,7 @@ class Client:
     """One connection. `session_id` is None for a CMS, which gets the commands of all sessions.
 
     `seen` is the last offset it has seen of each partition; None on a first connection. Then a page gets the commands in
-    force for its session, and a CMS only what comes from now on.
+    force for its session, and need not wait with them; a CMS gets only what comes from now on.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Client:
         """
         if not (self._is_new and self.session_id is None):
             self._queue.extend(
-                each
+                without_wait(each) if self._is_new else each
                 for each in history.of(self.session_id)
                 if self._accepts(each, at_ms)
                 and (each.reverts is not None or present.admits(each.user_id, each.issued_at_ms))

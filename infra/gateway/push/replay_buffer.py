@@ -77,6 +77,17 @@ def to_message(record: Record) -> PushMessage:
     )
 
 
+def without_wait(message: PushMessage) -> PushMessage:
+    """The message for a page that was opened after the command: that is the natural break which the command asks to wait for."""
+    if '"at_break"' not in message.text:
+        return message
+    document = msgspec.json.decode(message.text)
+    if document["command"].get("apply") != "at_break":
+        return message
+    document["command"]["apply"] = "now"
+    return msgspec.structs.replace(message, text=msgspec.json.encode(document).decode())
+
+
 def parse_last_ids(last_id: str) -> dict[int, int]:
     """Parses `partition-offset`, or several separated by commas: a client of all sessions has a last id per partition.
 

@@ -59,7 +59,8 @@ def test_hostile_and_late_records_leave_the_rest_as_it_was() -> None:
 
 def typing(recorded: list[bytes], seed: int) -> list[bytes]:
     """The events, and readers who type now and then, for some seconds or on and on."""
-    random, told = Random(seed), []
+    random = Random(seed)
+    told: list[dict[str, Any]] = []
     for record in recorded:
         event = msgspec.json.decode(record)
         if random.random() < 0.5:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from infra.backtest import trial
 from infra.backtest.recorded_events import Intake
-from infra.backtest.runner import QUIET_MS, window_ends
+from infra.backtest.runner import QUIET_MS, BacktestJob, window_ends
 from infra.cli.main import app
 from infra.simulate.judging import HOUR_MS
 from infra.simulate.recording import SAMPLE, RecordingError, records
@@ -159,7 +159,7 @@ def test_a_broken_rule_is_told_with_file_and_line(tmp_path: Path) -> None:
 
 
 def test_an_item_that_is_no_text_is_no_item() -> None:
-    job = trial.BacktestJob((), load_forest())
+    job = BacktestJob((), load_forest())
     job.on_content("tides", b"\xff\xfe{", 0)
     job.on_content("tides", b"null", 1)
 
@@ -182,7 +182,9 @@ def _record(kind: str, received_ms: int) -> bytes:
     ],
 )
 def test_a_topic_is_run_as_far_as_event_time_has_come(told: list[tuple[str, int, int]], reached_ms: int | None) -> None:
-    written = [(_record(kind, BEGINNING + at_ms), BEGINNING + written_ms) for kind, at_ms, written_ms in told]
+    written: list[tuple[bytes, int | None]] = [
+        (_record(kind, BEGINNING + at_ms), BEGINNING + written_ms) for kind, at_ms, written_ms in told
+    ]
     found = trial.reached_ms([(b"{", BEGINNING + 9 * HOUR_MS), *written])
     assert found == (None if reached_ms is None else BEGINNING + reached_ms)
 

@@ -43,6 +43,36 @@ def test_history_keeps_what_a_plain_list_would_keep() -> None:
                 assert list(history.of(name)) == [old for old in plain if old.session_id == name]
 
 
+def pushed(n: int, **more: object) -> PushMessage:
+    """A message whose text is a whole one."""
+    told = {"id": f"0-{n}", "command": {"command_id": f"c0-{n}", "parameters": {"text": "at_break"}, **more}}
+    return replace(each(n), text=msgspec.json.encode(told).decode())
+
+
+def commands_of(client: Client, count: int) -> list[dict[str, object]]:
+    async def all_of() -> list[dict[str, object]]:
+        return [msgspec.json.decode((await client.next()).text)["command"] for _ in range(count)]
+
+    return asyncio.run(all_of())
+
+
+def test_a_page_that_was_opened_after_a_command_need_not_wait_for_a_break() -> None:
+    hub = Hub()
+    given = [pushed(0, apply="at_break"), pushed(1, apply="now"), pushed(2)]
+    for one in given:
+        hub.replay.add(one)
+    wanted: list[dict[str, object]] = [msgspec.json.decode(one.text)["command"] for one in given]
+    again = hub.join("anna", {0: -1})
+    assert commands_of(again, 3) == wanted
+    opened = hub.join("anna", None)
+    assert commands_of(opened, 3) == [wanted[0] | {"apply": "now"}, *wanted[1:]]
+    assert next(hub.replay.of("anna")) == given[0]
+    # What comes from then on waits.
+    later = pushed(3, apply="at_break")
+    asyncio.run(hub.publish([later]))
+    assert commands_of(opened, 1) == [msgspec.json.decode(later.text)["command"]]
+
+
 def test_who_connects_anew_gets_nothing_that_was_meant_for_somebody_before() -> None:
     """Zora has signed out of the session, and Anton uses it since 100."""
     hub, anton = Hub(), Presence(True, person_digest("anton"), 100)

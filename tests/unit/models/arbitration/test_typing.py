@@ -86,6 +86,22 @@ def test_of_those_that_waited_the_most_important_wins() -> None:
     assert found.reasons()["weak"] == "outranked"
 
 
+#   50 .. 82 s   60 s              92 s         360 s
+#   types        first proposal    commanded    next one, by the rule's own rest of 300 s
+def test_what_waited_does_not_cost_the_rule_its_next_command() -> None:
+    changes = [proposed("fresh", "refresh_recommendations", at_s, cooldown_ms=300_000) for at_s in (60, 360)]
+    found = decided(changes, typed_s=[55, 63, 71, 79, 82])
+    assert [each[0] for each in found.told()] == [92, 360]
+
+
+#   62 s typed, over at 72 s; a rule that rests for ten seconds proposes at 70 s, 75 s and 78 s
+def test_a_wait_counts_as_half_of_a_rest_at_most() -> None:
+    changes = [proposed("often", "refresh_recommendations", at_s, cooldown_ms=10_000) for at_s in (63, 70, 75, 78)]
+    found = decided(changes, typed_s=[62])
+    assert [each[0] for each in found.told()] == [72, 78]
+    assert [each.reason for each in found.proposals] == [None, "resting", "resting", None]
+
+
 #   55 s     60 s       62 s      65 s
 #   types    proposal   recovers  quiet is over
 @pytest.mark.parametrize("recovers_s", [62, 65])
