@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Final
 
 from infra.local import flink
@@ -75,11 +76,11 @@ def topic_options(topics: Iterable[Topic], prefix: str = "") -> list[str]:
 def bootstrap_among(options: Sequence[str]) -> str:
     """Returns the value of a job's own --bootstrap, the last one if there are several; empty if there is none.
 
-    >>> bootstrap_among(["--window-s", "60"]), bootstrap_among(["--bootstrap", "a:1", "--bootstrap=b:2"])
-    ('', 'b:2')
+    >>> bootstrap_among([]), bootstrap_among(["--window-s", "60"]), bootstrap_among(["--bootstrap", "a:1", "--bootstrap=b:2"])
+    ('', '', 'b:2')
     """
     found = ""
-    for option, following in zip(options, [*options[1:], ""], strict=True):
+    for option, following in zip_longest(options, options[1:], fillvalue=""):
         name, _, value = option.partition("=")
         if name == "--bootstrap":
             found = value or following
