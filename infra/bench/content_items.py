@@ -65,7 +65,9 @@ def main() -> None:
     given = parser.parse_args()
     on = stack.running(Home.from_env())
     running = [each for each in flink.get(on.rest_port, "/jobs/overview", 20.0)["jobs"] if each["state"] == "RUNNING"]
-    job_id = next(each["jid"] for each in running if each["name"] == "adjust")
+    job_id = next((each["jid"] for each in running if each["name"] == "adjust"), None)
+    if job_id is None:
+        parser.error("no job named adjust runs on this stack: microadjust submit adjust")
     print(json.dumps({"items": 0, **checkpoints(on, job_id)}))
     try:
         seconds = _write(on, given.items, delete=False)
