@@ -9,6 +9,8 @@ from msgspec import Struct
 from models.features import SESSION_LAYOUT, SESSION_NAMES
 from models.logged_features import NUMBER_NAMES
 
+SUM_DECIMALS: Final = 4
+
 
 class _Stored(Struct, array_like=True, omit_defaults=True):
     """In state: sums and counts by place in the layout that the header names. Names would take as much as all else."""
@@ -20,14 +22,14 @@ class _Stored(Struct, array_like=True, omit_defaults=True):
     texts: dict[str, str] = {}
     content_id: str | None = None
     segment: str | None = None
-    score_sums: dict[str, float] = {}
-    scored: dict[str, int] = {}
+    scores: dict[str, tuple[float, int]] = {}
 
 
 class SessionSummary(Struct):
     """Sums over the minutes of a session by feature, in how many minutes each was unknown, and what was known last.
 
-    Of scores it holds the sum and in how many minutes each was known: a model may come and go within a session.
+    Of scores it holds the sum and in how many minutes each was known: a model may come and go within a session. Sums are
+    rounded as they grow, so that they are short in state and the same after a restart.
     """
 
     minutes: int = 0
@@ -36,8 +38,7 @@ class SessionSummary(Struct):
     texts: dict[str, str] = {}
     content_id: str | None = None
     segment: str | None = None
-    score_sums: dict[str, float] = {}
-    scored: dict[str, int] = {}
+    score_sums: dict[str, tuple[float, int]] = {}
 
     def add(self, numbers: Mapping[str, float | None]) -> None:
         """Adds a minute; minutes share no second."""
@@ -46,9 +47,9 @@ class SessionSummary(Struct):
             if number is None:
                 self.unknown[name] = self.unknown.get(name, 0) + 1
             elif name in self.sums:
-                self.sums[name] += number
+                self.sums[name] = round(self.sums[name] + number, SUM_DECIMALS)
             else:
-                self.sums[name] = number
+                self.sums[name] = round(number, SUM_DECIMALS)
                 if name not in self.unknown and self.minutes:
                     # The job did not know the feature before.
                     self.unknown[name] = self.minutes
@@ -58,8 +59,8 @@ class SessionSummary(Struct):
         """Adds the scores of a minute."""
         for name, score in scores.items():
             if score is not None:
-                self.score_sums[name] = self.score_sums.get(name, 0.0) + score
-                self.scored[name] = self.scored.get(name, 0) + 1
+                total, minutes = self.score_sums.get(name, (0.0, 0))
+                self.score_sums[name] = round(total + score, SUM_DECIMALS), minutes + 1
 
     def scores(self) -> dict[str, float | None]:
         """Returns the mean of each score over the minutes in which it was known.
@@ -70,7 +71,7 @@ class SessionSummary(Struct):
         >>> summary.scores()
         {'anomaly': 0.5}
         """
-        return {name: total / self.scored[name] for name, total in self.score_sums.items()}
+        return {name: total / minutes for name, (total, minutes) in self.score_sums.items()}
 
     def features(self, age_ms: int) -> dict[str, float | None]:
         """Returns the mean of each feature over the minutes in which it was known, and the session's length; None for all else.
@@ -101,7 +102,6 @@ class SessionSummary(Struct):
             self.content_id,
             self.segment,
             self.score_sums,
-            self.scored,
         )
         return _encode(stored).decode()
 
@@ -119,8 +119,7 @@ class SessionSummary(Struct):
             stored.texts,
             stored.content_id,
             stored.segment,
-            stored.score_sums,
-            stored.scored,
+            stored.scores,
         )
 
 

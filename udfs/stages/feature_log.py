@@ -23,7 +23,7 @@ class FeatureLogStage(Stage):
     def __init__(self, setup: LaneSetup) -> None:
         self._is_on = setup.log_features
         self._field: StateField[SessionSummary] = StateField(
-            "session-summary-v2", SessionSummary.to_text, SessionSummary.from_text, setup.bundle
+            "session-summary-v3", SessionSummary.to_text, SessionSummary.from_text, setup.bundle
         )
         self._rows: list[tuple[str, str]] = []
         super().__init__(self._field)

@@ -24,6 +24,14 @@ def test_no_name_of_a_feature_of_the_first_release_is_written() -> None:
     assert len(text) < 260
 
 
+def test_scores_take_their_name_once_and_a_rounded_sum() -> None:
+    found = SessionSummary()
+    for score in (0.123456789, None, 0.3):
+        found.add_scores({"isolation_forest": score, "anomaly": None})
+    assert found.to_text().endswith('{"isolation_forest":[0.4235,2]}]')
+    assert SessionSummary.from_text(found.to_text()) == found
+
+
 def test_a_job_with_other_features_reads_it_by_name() -> None:
     stored = msgspec.json.decode(summary().to_text())
     first, *others = SESSION_LAYOUT.stored
