@@ -136,7 +136,12 @@ def start_jobmanager(home: Home, rest_port: int, rpc_port: int, memory: Memory) 
     log = home.log("jobmanager")
     argv = [str(distribution() / "bin" / "jobmanager.sh"), "start-foreground"]
     record = processes.start(argv, log, environment(home), ports)
-    processes.wait_until(lambda: overview(ports["rest"]) is not None, "Flink's JobManager", record, log)
+
+    def answers() -> bool:
+        # Of two that start at once and find the same port free, one ends; the other's answers are not its own.
+        return overview(ports["rest"]) is not None and processes.is_listening(record, ports["rest"])
+
+    processes.wait_until(answers, "Flink's JobManager", record, log)
     return record
 
 

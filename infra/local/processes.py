@@ -89,6 +89,17 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def is_listening(record: ServiceRecord, port: int) -> bool:
+    """Tells whether the process of a record, or one that it has started, listens on a local port: another might as well."""
+    process = find(record)
+    if process is None:
+        return False
+    with suppress(psutil.NoSuchProcess):
+        sockets = [each for one in (process, *process.children(recursive=True)) for each in one.net_connections("tcp")]
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in sockets)
+    return False
+
+
 def wait_until(ready: Callable[[], bool], what: str, record: ServiceRecord, log: Path, timeout_s: float = 90.0) -> None:
     """Waits until `ready()`; raises `StackError` with the end of the log when the process dies or time is up.
 
