@@ -83,7 +83,17 @@ def regular_reader(generator: Generator, gap: Gaps, length_ms: float) -> WorldRe
         CLICK: (clicks, (generator.random(len(clicks)) < 0.85).astype(float)),
         BEAT: (beats[keep], values[keep]),
     }
-    return WorldReader(length_ms, pages, types, events, tempo=tempo, favourite=int(home[0]))
+
+    def every(mean_ms: float) -> Bursts:
+        return lambda more, within_ms: _renewal(more, within_ms, mean_ms * tempo, gap)
+
+    return WorldReader(
+        *(length_ms, pages, types, events),
+        tempo=tempo,
+        favourite=int(home[0]),
+        scrolls=every(2_400.0),
+        moves=every(2_000.0),
+    )
 
 
 def _bursts(
