@@ -1,11 +1,12 @@
 """The numbers of habits as bytes, for keyed state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from models.judgement.habit import Habit
 from models.judgement.habits import Habits
+from models.judgement.varints import decode_varints, encode_varints
 
 _NAMES: Final = ("minutes", "totals", "squares", "last_offs", "sums", "previous_sums", "up", "down", "held")
 _structs: dict[tuple[int, bool], Struct] = {}
@@ -35,13 +36,35 @@ def unpack_habits(habits: Habits, declared: Sequence[Habit], keys: str, data: by
     """
     stored = len(keys) // 2
     layout = _struct(stored, habits.of_many)
-    numbers = layout.unpack_from(data, offset)
+    _restore(habits, declared, keys, layout.unpack_from(data, offset))
+    return offset + layout.size
+
+
+def pack_short(habits: Habits, others: Iterable[int]) -> bytes:
+    """The same numbers for a session, of which there are many: whole ones, and `others` behind them, take the bytes that they
+    need, most of them one."""
+    whole = (*habits.sums, *habits.previous_sums, *habits.up, *habits.down, *habits.held, *others)
+    return habits.taught_bytes + encode_varints(whole)
+
+
+def unpack_short(habits: Habits, declared: Sequence[Habit], keys: str, data: bytes) -> list[int]:
+    """Restores what `pack_short` gave for `keys`, and returns the others; habits that are new or gone as in `unpack_habits`."""
+    stored = len(keys) // 2
+    singles = Struct(f"<{4 * stored}f")
+    whole = decode_varints(data[singles.size :])
+    numbers: list[Any] = [*singles.unpack_from(data), *whole]
+    _restore(habits, declared, keys, numbers)
+    return whole[5 * stored :]
+
+
+def _restore(habits: Habits, declared: Sequence[Habit], keys: str, numbers: Sequence[Any]) -> None:
+    """Takes numbers by name and habit: whole ones must stay whole, since compiled modules tell them apart."""
+    stored = len(keys) // 2
     for place, habit in enumerate(declared):
         at = _place(keys, habit)
         if at >= 0:
             for number, name in enumerate(_NAMES):
                 getattr(habits, name)[place] = numbers[number * stored + at]
-    return offset + layout.size
 
 
 def _struct(habits: int, of_many: bool) -> Struct:

@@ -6,7 +6,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from models.judgement.content_types import ContentTypeChoices, TypeEvidence
-from models.judgement.habit_numbers import habit_keys, pack_habits, unpack_habits
+from models.judgement.habit_numbers import habit_keys, pack_short, unpack_habits, unpack_short
 from models.judgement.habits import MINUTE_MS, Habits
 from models.judgement.layout import PLACES, SESSION_HABITS
 from models.judgement.presence import SLICE_MS, present_in_silent_slice, present_in_slice, visible_in_slice
@@ -23,7 +23,10 @@ LONG_GAP_MS: Final = 20_000
 MAX_WATCHED_MS: Final = 1_800_000
 """Presence after which the count of long silences is halved, so that old ones fade."""
 
-_HEAD: Final = Struct("<qqqqqBBHHIII")
+_SHORT: Final = "."
+"""Ends the keys of a text whose whole numbers take the bytes that they need."""
+
+_LONG_HEAD: Final = Struct("<qqqqqBBHHIII")
 _CLICKS: Final = PLACES["clicks"]
 _RECOMMENDED: Final = PLACES["recommended_clicks"]
 _ENGAGED: Final = PLACES["engaged_ms"]
@@ -152,32 +155,35 @@ class SessionJudgement:
         return self.types.newest()
 
     def to_text(self) -> str:
-        """As text for keyed state: the habits' keys, numbers in base64, content types."""
-        habits = self.habits
-        head = _HEAD.pack(
-            self.first_ms,
-            self.last_ms,
-            self.acted_ms,
-            self.recommended_ms,
-            self.seen_ms,
+        """As text for keyed state: the habits' keys, numbers in base64, content types.
+
+        Whole numbers take the bytes that they need, times by their distance from the slice judged last.
+        """
+        habits, seen_ms = self.habits, self.seen_ms
+        others = (
+            seen_ms + 1,
+            _since(self.first_ms, seen_ms),
+            _since(self.last_ms, seen_ms),
+            _since(self.acted_ms, seen_ms),
+            _since(self.recommended_ms, seen_ms),
             self.hidden + 2 * self.has_heartbeats,
             self.rapid_slices,
             round(self.depth * 10_000),
-            min(self.gaps, 65_535),
+            self.gaps,
             self.watched_ms,
             habits.present_ms,
             habits.previous_ms,
         )
-        body = pack_habits(habits)
+        encoded = b2a_base64(pack_short(habits, others), newline=False).decode("ascii")
         types = ",".join(
             f"{pages}/{nats:g}/{hits}/{_escaped(name)}" for name, (pages, nats, hits) in self.types.types.items()
         )
-        return f"{KEYS} {b2a_base64(head + body, newline=False).decode('ascii')} {types}"
+        return f"{KEYS}{_SHORT} {encoded} {types}"
 
     @staticmethod
     def keys_of(text: str) -> str:
         """The keys of the habits that a text holds."""
-        return text.partition(" ")[0]
+        return text.partition(" ")[0].removesuffix(_SHORT)
 
     @classmethod
     def from_text(cls, text: str) -> "SessionJudgement":
@@ -185,28 +191,31 @@ class SessionJudgement:
         self = cls()
         keys, encoded, types = text.split(" ", 2)
         data = a2b_base64(encoded)
-        (
-            self.first_ms,
-            self.last_ms,
-            self.acted_ms,
-            self.recommended_ms,
-            self.seen_ms,
-            flags,
-            self.rapid_slices,
-            depth,
-            self.gaps,
-            self.watched_ms,
-            self.habits.present_ms,
-            self.habits.previous_ms,
-        ) = _HEAD.unpack_from(data)
-        self.hidden, self.has_heartbeats, self.depth = bool(flags & 1), bool(flags & 2), depth / 10_000
-        unpack_habits(self.habits, SESSION_HABITS, keys, data, _HEAD.size)
+        if keys.endswith(_SHORT):
+            self._restore(unpack_short(self.habits, SESSION_HABITS, keys.removesuffix(_SHORT), data))
+        else:
+            # Savepoints of before 2026-11-29.
+            self._restore_long(data)
+            unpack_habits(self.habits, SESSION_HABITS, keys, data, _LONG_HEAD.size)
         known: dict[str, tuple[int, float, int]] = {}
         for part in types.split(",") if types else ():
             pages, nats, hits, name = part.split("/", 3)
             known[_unescaped(name)] = (int(pages), float(nats), int(hits))
         self.types = ContentTypeChoices(known)
         return self
+
+    def _restore(self, others: Sequence[int]) -> None:
+        """Takes the numbers beside the habits, in the order of `to_text`."""
+        self.seen_ms = seen_ms = others[0] - 1
+        self.first_ms, self.last_ms, self.acted_ms, self.recommended_ms = (_at(each, seen_ms) for each in others[1:5])
+        self.hidden, self.has_heartbeats = bool(others[5] & 1), bool(others[5] & 2)
+        self.rapid_slices, self.depth = others[6], others[7] / 10_000
+        self.gaps, self.watched_ms, self.habits.present_ms, self.habits.previous_ms = others[8:12]
+
+    def _restore_long(self, data: bytes) -> None:
+        first_ms, last_ms, acted_ms, recommended_ms, seen_ms, *others = _LONG_HEAD.unpack_from(data)
+        times = (_since(each, seen_ms) for each in (first_ms, last_ms, acted_ms, recommended_ms))
+        self._restore((seen_ms + 1, *times, *others))
 
 
 _NOTHING: Final = (0,) * len(SESSION_HABITS)
@@ -219,3 +228,18 @@ def _escaped(name: str) -> str:
 
 def _unescaped(name: str) -> str:
     return name.replace("%0A", "\n").replace("%2C", ",").replace("%25", "%")
+
+
+def _since(at_ms: int, seen_ms: int) -> int:
+    """A time as a number from zero on: 0 for never (-1), else by its distance from `seen_ms`, on either side of it."""
+    if at_ms < 0:
+        return 0
+    distance = seen_ms - at_ms
+    return 2 * distance + 1 if distance >= 0 else -2 * distance
+
+
+def _at(since: int, seen_ms: int) -> int:
+    """The time of which `_since` made a number."""
+    if not since:
+        return -1
+    return seen_ms - since // 2 if since % 2 else seen_ms + since // 2

@@ -4,6 +4,8 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from typing import Final
 
+from models.judgement.varints import decode_varints, encode_varints
+
 SLICES: Final = 6
 """Slices of a window."""
 
@@ -63,32 +65,16 @@ class SliceRing:
         encoded = self._encoded
         for place in range(SLICES - 1):
             if encoded[place] is None:
-                encoded[place] = _encode(self.slices[place])
-        whole = b"".join([_encode((self.end_ms + 1,)), *(each for each in encoded if each is not None)])
+                encoded[place] = encode_varints(self.slices[place])
+        whole = b"".join([encode_varints((self.end_ms + 1,)), *(each for each in encoded if each is not None)])
         return b2a_base64(whole, newline=False).decode("ascii")
 
     @classmethod
     def from_text(cls, text: str, count: int, slice_ms: int) -> "SliceRing":
         """What `to_text` wrote; an empty ring where it was written for another number of sums."""
-        numbers, number, shift = [], 0, 0
-        for byte in a2b_base64(text):
-            number |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                numbers.append(number)
-                number, shift = 0, 0
+        numbers = decode_varints(a2b_base64(text))
         self = cls(count, slice_ms)
         if len(numbers) == 1 + (SLICES - 1) * count:
             self.end_ms = numbers[0] - 1
             self.slices = [tuple(numbers[1 + place * count : 1 + (place + 1) * count]) for place in range(SLICES - 1)]
         return self
-
-
-def _encode(values: tuple[int, ...]) -> bytes:
-    numbers = bytearray()
-    for number in values:
-        while number > 127:
-            numbers.append(number & 127 | 128)
-            number >>= 7
-        numbers.append(number)
-    return bytes(numbers)

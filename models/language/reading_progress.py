@@ -54,7 +54,8 @@ class ReadingProgress(Struct, array_like=True):
         pace = self.pace(words)
         if pace is not None and pace > 0.0 and self.depth >= LEARNT_DEPTH * PAGE:
             self.learnt = min(self.learnt + 1, MAX_LEARNT_ITEMS)
-            self.log_pace += (log(pace) - self.log_pace) / self.learnt
+            # Rounded, since each session keeps it in state.
+            self.log_pace = round(self.log_pace + (log(pace) - self.log_pace) / self.learnt, 5)
             if self.depth >= READ_DEPTH * PAGE and FASTEST_USUAL_PACE <= pace <= SLOWEST_USUAL_PACE:
                 self.items_read += 1
         self.content_id = content_id

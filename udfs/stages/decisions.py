@@ -8,6 +8,7 @@ from models.rules.compiled import CompiledRule
 from models.rules.evaluation import Moment, evaluate_rules
 from models.rules.held_causes import next_renewal_ms, renewals
 from models.state_records import DecisionState
+from models.state_texts import decisions_text, read_decisions
 from schemas.rule_conditions import Lane
 from udfs.keyed_state import KeyedStateBundle, StateField
 from udfs.stages.base import LaneSetup, Stage
@@ -27,7 +28,7 @@ class DecisionStage(Stage):
     ) -> None:
         self._lane: Lane = lane
         self._control = control
-        self._state = StateField.json(state, DecisionState, bundle)
+        self._state = StateField(state, decisions_text, read_decisions, bundle)
         super().__init__(self._state)
 
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:

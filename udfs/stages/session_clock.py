@@ -3,6 +3,7 @@
 from typing import Any
 
 from models.session_clock import SessionClock
+from models.state_texts import clock_text, read_clock
 from udfs.crossing_rows import SessionWindow
 from udfs.keyed_state import StateField
 from udfs.stages.base import LaneSetup, Stage
@@ -20,7 +21,7 @@ class SessionClockStage(Stage):
     def __init__(self, setup: LaneSetup) -> None:
         self._window_ms = setup.window_ms
         self._every_ms = setup.slice_ms
-        self._field = StateField.json("attention-v1", SessionClock, setup.bundle)
+        self._field = StateField("attention-v1", clock_text, read_clock, setup.bundle)
         super().__init__(self._field)
 
     def is_new(self, key: str, window: SessionWindow) -> bool:

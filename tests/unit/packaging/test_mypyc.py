@@ -26,7 +26,9 @@ from models.judgement.layout import HABIT_NAMES, SESSION_HABITS, SESSION_LEVELS
 from models.judgement.site_card import SiteView, shipped_card
 from models.judgement.site_statistics import SiteStatistics
 from models.recent_clicks import Click, append_click
-from models.state_records import DecisionState, FastLaneState
+from models.session_clock import SessionClock
+from models.state_records import FastLaneState
+from models.state_texts import clock_text, decisions_text, read_clock, read_decisions
 from udfs.crossing_rows import ContentWindow, SessionWindow
 from udfs.keyed_state import StateField
 random, judged, results = Random(7), JudgedSession(), []
@@ -55,11 +57,14 @@ for n in range(400):
     for name in CONTENT_NAMES:
         answers = [ask(name, "self") for ask in (readings.baseline, readings.change, readings.z)]
         results.append([repr(each) for each in (*answers, readings.nats(name, "up"), readings.nats(name, "down"))])
-fast, decided = (StateField.json("a-v1", kind) for kind in (FastLaneState, DecisionState))
+fast, decided = StateField.json("a-v1", FastLaneState), StateField("b-v1", decisions_text, read_decisions)
 held = fast.encode(FastLaneState(["e1"], [Click(1, "c", "news", True)], 5))
 back = fast.decode(held)
 results.append([held, [list(each) for each in append_click(back.clicks, Click(2, "d", "news", False))]])
-results.append(decided.encode(decided.decode('[{"prompt":5},{"a":2},7]')))
+held = decided.encode(decided.decode('[{"prompt":5},{"a":2},7]'))
+results.append([held, decided.encode(decided.decode(held))])
+clock = SessionClock(5, 6, 7, 8, 0, 9, "phone")
+results.append([clock_text(clock), clock_text(read_clock(clock_text(clock)))])
 print(json.dumps({"where": habits.__file__, "results": results, "text": judged.to_text() + kept.to_text()}))
 """
 
