@@ -196,6 +196,8 @@ def condition_problem(
         return f": give exactly one of {', '.join(OPERANDS)}; found {operands or 'none'}"
     has_texts = condition.equals is not None or condition.among is not None
     bounds = bounds_of(condition)
+    if operands[0] != "feature" and condition.against != "self":
+        return f".against: {operands[0]} compares with no baseline; leave against out"
     match operands[0]:
         case "feature":
             if condition.feature not in (known := set(features)):
@@ -231,12 +233,25 @@ def _feature_problem(condition: Condition, lane: Lane, bounds: list[Bound], has_
     if (problem := _impossible(condition)) is not None:
         return problem
     compared = [bound for bound in bounds if bound.scopes]
+    if not compared and condition.against != "self":
+        names = " and ".join(bound.name for bound in bounds) + (" compares" if len(bounds) == 1 else " compare")
+        return f".against: {names} the value with no baseline; {_without_against(lane)}"
     if compared and condition.against not in LANE_SCOPES[lane]:
         return f".against: contents have no {condition.against}; use {' or '.join(LANE_SCOPES[lane])}"
     for bound in compared:
         if condition.against not in bound.scopes:
             return f".{bound.name}: compares with {' or '.join(bound.scopes)} only, not with {condition.against}"
     return None
+
+
+def _without_against(lane: Lane) -> str:
+    """How to mend a condition that compares with nothing.
+
+    >>> _without_against("event")
+    'leave against out'
+    """
+    names = [bound.name for bound in BOUNDS.values() if bound.scopes and lane in bound.lanes]
+    return f"leave against out, or use {', '.join(names)}" if LANE_SCOPES[lane] else "leave against out"
 
 
 def _impossible(condition: Condition) -> str | None:

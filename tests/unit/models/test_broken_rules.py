@@ -125,6 +125,24 @@ BROKEN: list[tuple[str, str]] = [
     (WINDOW + "    when: [{feature: pages, above: ¤.nan}]\n", "give a finite number"),
     (WINDOW + "    when: [{forest: ¤7.0}]\n", "scores lie between 0 and 1"),
     (WINDOW + "    when: [{feature: silence_ms, z_above: ¤3}]\n", "silence_ms has no baseline"),
+    # A baseline that nothing is compared with: it would have no effect, whatever the author meant by it.
+    (
+        WINDOW + "    when: [{feature: clicks, against: ¤segment, above: 5}]\n",
+        "when[0].against: above compares the value with no baseline; leave against out, or use change_above, change_below,",
+    ),
+    (
+        EVENT + "    when: [{feature: rating, below: 3, above: 1, against: ¤peers}]\n",
+        "when[0].against: above and below compare the value with no baseline; leave against out",
+    ),
+    (
+        WINDOW + CONDITION + "    until: {when: [{feature: pages, below: 1, against: ¤peers}]}\n",
+        "until.when[0].against: below compares the value with no baseline",
+    ),
+    (
+        WINDOW + "    when: [{context: device, equals: mobile, against: ¤segment}]\n",
+        "when[0].against: context compares with no baseline; leave against out",
+    ),
+    (WINDOW + "    when: [{forest: threshold, against: ¤peers}]\n", "forest compares with no baseline"),
     (WINDOW + CONDITION + "    priority: ¤101\n", "priority: Expected `int` <= 100"),
     (WINDOW + "    if: int(clicks) ¤% 0 == 1\n", "division by zero"),
     (WINDOW + "    if: change(clicks) ¤< -20.0\n", "change(clicks) is never less than -1"),

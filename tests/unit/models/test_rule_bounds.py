@@ -23,7 +23,8 @@ def test_a_bound_can_be_used_in_its_lanes_and_against_its_scopes_only(bound: Bou
     for lane, lane_scopes in LANE_SCOPES.items():
         for against in ("self", "peers"):
             condition = msgspec.convert({"feature": "f", "against": against, bound.name: limit}, Condition)
-            is_comparable = not bound.scopes or (against in bound.scopes and against in lane_scopes)
+            compares = against in bound.scopes and against in lane_scopes
+            is_comparable = compares or (not bound.scopes and against == "self")
             problem = condition_problem(condition, lane, ["f"])
             assert (problem is None) is (lane in bound.lanes and is_comparable), problem
 
