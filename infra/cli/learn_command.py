@@ -112,7 +112,8 @@ def learn(
         service.run(stop, once)
     found = [] if service.learner is None else service.learner.segments.publisher.segments
     late = 0 if service.learner is None else service.learner.minutes.late
-    err.print(f"{service.rows} rows read, {service.unreadable} unreadable, {late} late; {len(found)} segments")
+    left_out = f"{service.unreadable} unreadable, {late} late, {service.ahead} dated ahead"
+    err.print(f"{service.rows} rows read, {left_out}; {len(found)} segments")
 
 
 def training_range(path: Path) -> tuple[int, int]:

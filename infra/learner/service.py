@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -29,6 +30,9 @@ POLL_S: Final = 0.5
 MAX_PAUSE_S: Final = 5.0
 _OUTCOMES: Final = -1
 HOUR_MS: Final = 3_600_000
+MAX_AHEAD_MS: Final = 600_000
+"""What is dated later than this after the clock of this machine is left out: nothing is known before it has happened, and all
+minutes up to then would be over with it, those to come included. Clocks of machines that are kept at all are nearer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class LearnerService:
         self.learner: FeatureStreamLearner | None = None
         self._behind: Offsets = {}
         """Where the partitions ended at the beginning that have not been read so far."""
-        self.rows = self.unreadable = 0
+        self.rows = self.unreadable = self.ahead = 0
 
     def run(self, stop: threading.Event, once: bool = False) -> None:
         """Runs until `stop` is set, or with `once` until all that stands on features.v1 has been read.
@@ -165,7 +169,7 @@ class LearnerService:
         for record in records:
             if record.topic == OUTCOMES.name:
                 self._take_outcome(learner, record)
-            elif (row := self._row(record)) is not None:
+            elif (row := self._row(record)) is not None and not self._is_ahead(record, row.window_end_ms):
                 self.rows += 1
                 self._send(learner.add(row, record.partition))
         positions = self._reader.positions
@@ -174,10 +178,29 @@ class LearnerService:
 
     def _take_outcome(self, learner: FeatureStreamLearner, record: Record) -> None:
         try:
-            learner.add_outcome(msgspec.json.decode(record.value or b"", type=Outcome))
+            outcome = msgspec.json.decode(record.value or b"", type=Outcome)
         except UNREADABLE as error:
             self.unreadable += 1
             _log.warning("skipped %s %d@%d: %s", record.topic, record.partition, record.offset, error)
+            return
+        if not self._is_ahead(record, outcome.occurred_at_ms):
+            learner.add_outcome(outcome)
+
+    def _is_ahead(self, record: Record, at_ms: int) -> bool:
+        """Whether a record is dated in the future. The first is logged, all are counted: a clock that is off dates all alike."""
+        ahead_ms = at_ms - time.time_ns() // 1_000_000
+        if ahead_ms <= MAX_AHEAD_MS:
+            return False
+        self.ahead += 1
+        if self.ahead == 1:
+            _log.warning(
+                "skipped %s %d@%d: it is dated %d s after the clock of this machine; see to the clocks; others are counted",
+                record.topic,
+                record.partition,
+                record.offset,
+                ahead_ms // 1_000,
+            )
+        return True
 
     def _row(self, record: Record) -> FeatureRow | None:
         try:

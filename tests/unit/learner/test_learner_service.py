@@ -27,9 +27,10 @@ from models.segments.learner import LearningOptions
 from models.segments.map_axes import eigen, principal_axes
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck, ack_key
+from schemas.outcomes import Outcome
 from schemas.segments import Segment
-from schemas.topics import ALERTS, CONTROL_ACKS, FEATURES, SEGMENTS
-from tests.support.feature_rows import HABITS, visits
+from schemas.topics import ALERTS, CONTROL_ACKS, FEATURES, OUTCOMES, SEGMENTS
+from tests.support.feature_rows import HABITS, row, visits
 from tests.support.mock_topics import write
 
 
@@ -116,6 +117,26 @@ def test_refused_models_are_told_once_each(kafka: MockKafka) -> None:
         ("tone", "tone version 5"),
     ]
     assert all(reason in each.text for each in told.values())
+
+
+def test_what_is_dated_years_ahead_is_left_out_and_the_minutes_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    if not is_available():
+        pytest.skip("this client brings no mock cluster")
+    rows, _ = visits(seed=513, sessions=40, windows=12)
+    ten_years_s = 10 * 365 * 86_400
+    with mock_kafka() as cluster:
+        outcome = Outcome(None, "s", None, row("s", ten_years_s).window_end_ms, "preferred_content_length", 300.0)
+        write(cluster, OUTCOMES.name, [("s", outcome)])
+        written = [row("ahead", ten_years_s), *rows, row("ahead", 2 * ten_years_s)]
+        write(cluster, FEATURES.name, [(each.session_id, each) for each in written])
+        service = service_on(cluster, ModelHook())
+        service.run(threading.Event(), once=True)
+
+    assert service.learner is not None
+    assert (service.rows, service.ahead, service.unreadable, service.learner.minutes.late) == (len(rows), 3, 0, 0)
+    assert service.learner.minutes.closed_ms <= rows[-1].window_end_ms + 60_000
+    (told,) = [each.getMessage() for each in caplog.records if "clock of this machine" in each.getMessage()]
+    assert told.startswith("skipped ")
 
 
 def test_a_learner_that_starts_again_keeps_the_ids(kafka: MockKafka) -> None:
