@@ -149,7 +149,9 @@ def test_what_is_unknown_waits_as_unknown(start: Start) -> None:
     fed(held, [nothing_known])
     held.advance(at(60))
     fed(straight, [nothing_known])
-    for name in ("attention-v1", "z-scores-v1", "categories-v1"):
+    names = straight.flink.left_of("s" + ANNA)
+    assert names == held.flink.left_of("s" + ANNA) == {"attention-v1", "habits-v1"}
+    for name in names:
         assert held.flink.state_field(name) == straight.flink.state_field(name)
 
 

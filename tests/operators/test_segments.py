@@ -53,6 +53,9 @@ def test_without_segments_no_rule_of_one_holds_and_nothing_is_remembered(start: 
     job = start(OF_BRIEF, BY_NAME)
     assert changes(windows(job, range(60, 300, 10), 1_000.0)) == []
     assert job.flink.state_field("segment-v1") == {}
+    put(job, BRIEF)
+    windows(job, range(300, 500, 10), 1_000.0)
+    assert job.flink.state_field("segment-v1"), "nothing is found by a name that no state has"
 
 
 @pytest.mark.parametrize("asking", [OF_BRIEF, BY_NAME], ids=lambda each: each.id)
