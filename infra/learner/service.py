@@ -20,6 +20,7 @@ from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.segments.learner import DEFAULTS, LearningOptions
 from schemas.drift import DriftLook
+from schemas.events import MAX_SKEW_MS
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome
 from schemas.topics import ALERTS, DRIFT, FEATURES, OUTCOMES, SEGMENTS
@@ -183,7 +184,8 @@ class LearnerService:
             self.unreadable += 1
             _log.warning("skipped %s %d@%d: %s", record.topic, record.partition, record.offset, error)
             return
-        if not self._is_ahead(record, outcome.occurred_at_ms):
+        # By the clock of a page, which the gateway lets be off by so much.
+        if not self._is_ahead(record, outcome.occurred_at_ms - MAX_SKEW_MS):
             learner.add_outcome(outcome)
 
     def _is_ahead(self, record: Record, at_ms: int) -> bool:
