@@ -1,5 +1,6 @@
 """Judges commands against the truth of a recording: by rule what had no cause, by planted change what was found."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from statistics import median
@@ -8,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 
 from infra.simulate.ground_truth import Episode, commands_that_change
-from infra.simulate.recording import header
+from schemas.event_validation import validate_record
+from schemas.rejects import ValidationFailure
 
 HOUR_MS: Final = 3_600_000
 EARLY_MS: Final = 600_000
@@ -68,11 +70,15 @@ class Judgement(Struct):
 
 
 def session_spans(recording: Iterable[bytes]) -> dict[str, Span]:
-    """First and last event of each session of a recording."""
+    """First and last event of each session of a recording, of those that the job takes.
+
+    What it refuses says nothing of a reader: one event that is dated years back would make a session of as many years.
+    """
     spans: dict[str, Span] = {}
+    now_ms = time.time_ns() // 1_000_000
     for record in recording:
-        read = header(record)
-        if read is None or read.type == "tick":
+        read = validate_record(record, now_ms)
+        if isinstance(read, ValidationFailure) or read.type == "tick":
             continue
         at_ms, known = read.occurred_at_ms, spans.get(read.session_id)
         spans[read.session_id] = (

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from infra.backtest.chart import draw
 from infra.backtest.report import report
@@ -122,7 +123,9 @@ def test_the_sample_is_judged_as_judge_judges_it() -> None:
     truth = read_truth(SAMPLE)
     assert truth is not None
     commands = [msgspec.json.decode(value) for _, value in decided.commands]
-    judged = {each.rule: each for each in judge(truth.episodes, commands, session_spans(records(SAMPLE))).rules}
+    judgement = judge(truth.episodes, commands, session_spans(records(SAMPLE)))
+    assert (judgement.readers, judgement.reader_hours) == (found.readers, pytest.approx(found.reader_hours, rel=0.05))
+    judged = {each.rule: each for each in judgement.rules}
     assert {each.rule for each in found.rules if each.fired} == judged.keys()
     assert sum(each.renewals for each in found.rules) > 0, "a recording without renewals compares too little"
     for each in found.rules:

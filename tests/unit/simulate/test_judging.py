@@ -131,6 +131,20 @@ def test_a_session_lasts_from_its_first_to_its_last_event() -> None:
     assert session_spans(recording) == {"anna": Span(start, start + 500), "ben": Span(start + 7, start + 7)}
 
 
+def test_what_the_job_refuses_makes_no_session_longer() -> None:
+    """A recording of `simulate` has such events among its faults."""
+    start = 1_760_000_000_000
+    years_back = msgspec.json.decode(event("anna", start + 400)) | {"occurred_at_ms": start - 24 * 365 * 24 * HOUR}
+    recording = [
+        event("anna", start),
+        msgspec.json.encode(years_back),
+        event("anna", start + HOUR, "teleport"),
+        event("carl", start, "teleport"),
+        event("anna", start + 500),
+    ]
+    assert session_spans(recording) == {"anna": Span(start, start + 500)}
+
+
 def test_of_no_readers_no_rate_is_known() -> None:
     found = judge([], [], {})
     assert (found.per_reader_hour, found.early_per_reader, found.recall) == (None, None, None)
