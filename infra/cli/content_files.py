@@ -64,6 +64,10 @@ def _of_array(text: str, path: Path) -> Iterator[FileItem]:
         if text[at : at + 1] not in (",", "]"):
             raise ContentFileError(f"{path}, line {line}: expected a comma or the end of the array after this item")
         at = _next(text, at + 1) if text[at] == "," else at
+    if (end := _next(text, at + 1)) < len(text):
+        raise ContentFileError(
+            f"{path}, line {line + text.count(chr(10), counted, end)}: expected nothing after the array; join several into one"
+        )
 
 
 def _next(text: str, at: int) -> int:

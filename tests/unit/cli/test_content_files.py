@@ -37,6 +37,9 @@ def test_each_format_gives_the_same_items_and_where_they_begin(
         ("a.json", '[{"content_id": "a"}\n{"content_id": "b"}]', "line 1"),
         ("b.json", '[{"content_id": "a"},\n{"content_id": ]', "line 2"),
         ("c.json", '[{"content_id": "a"}', "line 1"),
+        # Two files put together: what follows the first array would be lost, with all well said.
+        ("two.json", '[{"content_id": "a"}]\n\n[{"content_id": "b"}]\n', "line 3: expected nothing after the array"),
+        ("empty.json", '[]{"content_id": "b"}', "line 1: expected nothing after the array"),
         ("d.yaml", "content: {a: 1}", "a list of items"),
         ("e.yaml", "content: [", "not YAML"),
         ("f.yaml", "- {content_id: a, title: no}", "line 1"),
