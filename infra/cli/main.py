@@ -1,6 +1,5 @@
 """Builds the command line. Options: flag before environment (MICROADJUST_...) before the file that --config names."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +25,7 @@ from infra.cli import (
     stream_commands,
     topic_commands,
 )
+from infra.cli.option_file import OptionFileError, read_option_file
 from infra.version import package_version
 
 app = typer.Typer(
@@ -57,9 +57,9 @@ def options(
 ) -> None:
     if config is not None:
         try:
-            context.default_map = tomllib.loads(config.read_text())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise typer.BadParameter(f"{config}: {error}") from None
+            context.default_map = read_option_file(config, context.command)
+        except OptionFileError as error:
+            raise typer.BadParameter(str(error)) from None
 
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}

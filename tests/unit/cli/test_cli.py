@@ -92,6 +92,28 @@ def test_options_come_from_a_file_where_no_flag_says_otherwise(home: Path) -> No
     assert row["episodes"] == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[simulat]\nseconds = 480\n", "simulat: unknown command; did you mean simulate?"),
+        ("[simulate]\nsecond = 480\n", "[simulate] second: unknown option; did you mean seconds?"),
+        ("[simulate]\nper-behaviour = 2\n", "[simulate] per-behaviour: unknown option; did you mean per_behaviour?"),
+        ("[rules.chek]\nas_json = true\n", "[rules] chek: unknown command; did you mean check?"),
+        ("[rules.backtest]\nalon = true\n", "[rules.backtest] alon: unknown option; did you mean alone?"),
+        ("simulate = 5\n", "simulate: expected a table of options, as [simulate]"),
+        ("[simulate\n", "Expected ']'"),
+    ],
+)
+def test_a_file_of_options_that_no_command_has_is_refused(home: Path, text: str, told: str) -> None:
+    """Elsewhere it would be passed over, and the command run as if nothing had been written."""
+    file = home / "options.toml"
+    file.write_text(text)
+    result = run("--config", str(file), "simulate", str(home / "a.jsonl"))
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.replace("│", " ").split())
+    assert not (home / "a.jsonl").exists()
+
+
 def test_without_kafka_a_command_says_so_within_seconds(home: Path) -> None:
     began = time.monotonic()
     # A producer of its own would try for half a minute.
