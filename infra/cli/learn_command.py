@@ -44,7 +44,7 @@ def learn(
     segments: Annotated[
         int, typer.Option(min=0, max=12, help="Segments to begin with; 0 to find out how many there are.")
     ] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of the first grouping.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first grouping.")] = 0,
     refresh_rows: Annotated[
         int, typer.Option(min=100, help="Publish segments after so many rows; a row is a minute of a reader.")
     ] = 1_000,

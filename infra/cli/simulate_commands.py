@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from infra.cli.output import Json, errors, show
-from infra.cli.output_files import require_place
+from infra.cli.output_files import OutputFileError, require_place
 from infra.simulate.behaviours import BEHAVIOURS
 from infra.simulate.ground_truth import Truth
 from infra.simulate.recording import RecordingError
@@ -66,14 +66,17 @@ def simulate(
         if target is None:
             raise RecordingError("TARGET is missing: name the file to write")
         require_place(target, "TARGET")
-        if world:
-            truth = _write_world(target, world, readers, minutes, changes, onset_min, earlier, seed)
-        else:
-            chosen = tuple(name for name in behaviours.split(",") if name)
-            unknown = sorted(set(chosen) - BEHAVIOURS.keys())
-            if unknown:
-                raise RecordingError(f"--behaviours: {unknown[0]} is not known; there are {', '.join(BEHAVIOURS)}")
-            truth = Scenario(seconds, ordinary, per_behaviour, seed, faults, chosen).write(target)
+        chosen = tuple(name for name in behaviours.split(",") if name)
+        unknown = sorted(set(chosen) - BEHAVIOURS.keys())
+        if unknown and not world:
+            raise RecordingError(f"--behaviours: {unknown[0]} is not known; there are {', '.join(BEHAVIOURS)}")
+        try:
+            if world:
+                truth = _write_world(target, world, readers, minutes, changes, onset_min, earlier, seed)
+            else:
+                truth = Scenario(seconds, ordinary, per_behaviour, seed, faults, chosen).write(target)
+        except OSError as error:
+            raise OutputFileError(f"TARGET {target} cannot be written: {error.strerror}") from None
         row = {"recording": str(target), "events": truth.events, "episodes": len(truth.episodes)}
         show([row], as_json, "")
 
@@ -98,6 +101,8 @@ def _write_world(
     from infra.simulate.worlds.catalogue import WORLDS
     from infra.simulate.worlds.recording import MINUTE_MS, WorldRecording
 
+    if seed < 0:
+        raise RecordingError(f"--seed: {seed} is below 0; a world takes seeds from 0 on")
     if world not in WORLDS:
         raise RecordingError(f"--world: {world} is not known; there are {', '.join(WORLDS)}")
     can_show = WORLDS[world].changes

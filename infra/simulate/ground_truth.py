@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
+from infra.simulate.recording import RecordingError
+
 GRACE_MS: Final = 75_000
 """A window that ends a minute and a hop after a behaviour has still seen some of it."""
 
@@ -115,8 +117,11 @@ def content_path(recording: Path) -> Path:
 
 
 def read_truth(recording: Path) -> Truth | None:
-    """Reads a recording's ground truth; None where there is none, as for real data."""
+    """Reads a recording's ground truth; None where there is none, as for real data. Raises `RecordingError`."""
+    path = truth_path(recording)
     try:
-        return msgspec.json.decode(truth_path(recording).read_bytes(), type=Truth)
+        return msgspec.json.decode(path.read_bytes(), type=Truth)
     except FileNotFoundError:
         return None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecordingError(f"{path} is no truth of a recording, as simulate writes it: {error}") from None

@@ -2,6 +2,7 @@
 
 import gzip
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -48,7 +49,7 @@ def records(path: Path) -> Iterator[bytes]:
         with path.open("rb") as raw, gzip.open(raw) if _is_gzip(path) else raw as lines:
             for line in lines:
                 yield line.rstrip(b"\r\n")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise RecordingError(f"{path} cannot be read: {error}") from None
 
 

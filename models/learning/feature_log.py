@@ -4,6 +4,7 @@ Point in time: an outcome is joined with the newest window of its session that e
 """
 
 import gzip
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -49,7 +50,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             for line, text in enumerate(file, start=1):
                 if text.strip():
                     yield line, text
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise TrainingDataError(f"{path} cannot be read: {error}") from None
 
 

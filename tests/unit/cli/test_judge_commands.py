@@ -10,7 +10,7 @@ from infra.cli.judge_commands import shifted_episode, shifted_spans
 from infra.cli.main import app
 from infra.simulate.ground_truth import Episode, read_truth
 from infra.simulate.judging import Span
-from infra.simulate.recording import header, records
+from infra.simulate.recording import RecordingError, header, records
 from infra.simulate.shift import Shift
 from schemas.actions import ActionName
 from schemas.commands import AdjustmentCommand, Evidence, Source, Target, encode
@@ -65,6 +65,24 @@ def test_commands_of_a_file_are_judged_against_the_truth_beside_the_recording(re
     assert "1 of 2 commands without cause" in text
 
 
+@pytest.mark.parametrize("truth", [b"{", b'{"episodes": 5}', b"\xff"])
+def test_a_truth_that_is_none_is_told_in_a_line(recording: Path, tmp_path: Path, truth: bytes) -> None:
+    (tmp_path / "few.truth.json").write_bytes(truth)
+    for command in (("judge", str(recording), "--commands", "/dev/null"), ("judge", str(tmp_path))):
+        result = run(*command)
+        assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+        assert ("few.truth.json is no truth of a recording" in result.output) is (command[1] == str(recording))
+
+
+def test_a_recording_that_is_damaged_is_told_in_a_line(recording: Path) -> None:
+    """Inside of a block, where the damage is no data that could be unpacked."""
+    sound = recording.read_bytes()
+    for at in range(20, 2_000, 60):
+        recording.write_bytes(sound[:at] + b"\xff" * 40 + sound[at + 40 :])
+        with pytest.raises(RecordingError, match="cannot be read"):
+            list(records(recording))
+
+
 def test_worlds_are_listed_with_their_readers() -> None:
     worlds = json.loads(run("simulate", "--world", "list", "--json").output)
     assert {"world": "S3", "readers": "bursts with log-normal pauses"} in worlds
@@ -74,6 +92,8 @@ def test_worlds_are_listed_with_their_readers() -> None:
     ("arguments", "message"),
     [
         (("simulate",), "TARGET is missing"),
+        (("simulate", "x.jsonl", "--world", "S1", "--seed", "-1"), "--seed: -1 is below 0"),
+        (("simulate", "/dev/full", "--seconds", "480"), "TARGET /dev/full cannot be written: No space left"),
         (("simulate", "x.jsonl", "--world", "S9"), "--world: S9 is not known; there are S1, S2"),
         (
             ("simulate", "x.jsonl", "--world", "phones", "--changes", "confused"),
