@@ -41,7 +41,7 @@ class RecordedEvents:
 
 def of_recording(path: Path, most: int = MAX_EVENTS) -> RecordedEvents:
     """Reads a recording and the truth beside it. Raises `RecordingError`."""
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise RecordingError(f"there is no file {path}")
     truth = read_truth(path)
     found = list(islice(records(path), most + 1))

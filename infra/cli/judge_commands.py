@@ -47,7 +47,7 @@ def judge(
     Prints by rule the commands and those without cause, and by planted change how many were found and how soon.
     """
     with errors():
-        if not recording.is_file():
+        if not recording.exists() or recording.is_dir():
             raise RecordingError(f"there is no file {recording}")
         truth = read_truth(recording)
         if truth is None:

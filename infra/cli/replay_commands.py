@@ -54,7 +54,7 @@ def replay(
     with errors():
         if dataset and dataset not in CONVERTERS:
             raise RecordingError(f"--dataset: {dataset} is not known; there are {', '.join(CONVERTERS)}")
-        if not file.is_file():
+        if not file.exists() or file.is_dir():
             raise RecordingError(f"there is no file {file}")
         kafka = resolve_kafka(bootstrap)
         accountant = Accountant(kafka) if account else None
