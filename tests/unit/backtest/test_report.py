@@ -124,7 +124,8 @@ def test_the_sample_is_judged_as_judge_judges_it() -> None:
     assert truth is not None
     commands = [msgspec.json.decode(value) for _, value in decided.commands]
     judgement = judge(truth.episodes, commands, session_spans(records(SAMPLE)))
-    assert (judgement.readers, judgement.reader_hours) == (found.readers, pytest.approx(found.reader_hours, rel=0.05))
+    assert judgement.readers == found.readers
+    assert judgement.reader_hours == pytest.approx(found.reader_hours, rel=0.05)
     judged = {each.rule: each for each in judgement.rules}
     assert {each.rule for each in found.rules if each.fired} == judged.keys()
     assert sum(each.renewals for each in found.rules) > 0, "a recording without renewals compares too little"
