@@ -116,18 +116,26 @@ def _evidence(operand: Operand, limit: float, direction: Direction) -> CompiledB
     )
 
 
-BOUNDS: Final[dict[str, Callable[[Operand, Any], CompiledBound]]] = {
-    "above": above,
-    "below": below,
-    "change_above": change_above,
-    "change_below": change_below,
-    "z_above": z_above,
-    "z_below": z_below,
-    "rises": rises,
-    "falls": falls,
-    "rises_below": rises_below,
-    "falls_below": falls_below,
-    "top": top,
-    "bottom": bottom,
-    "shift": shift,
+class DeclaredBound(NamedTuple):
+    """How a bound is evaluated. `comparison` says the same of a limit as an expression does: which reading (value, change, z,
+    rank, or up and down for the evidence), its sign, and the number that it is compared with."""
+
+    compiled: Callable[[Operand, Any], CompiledBound]
+    comparison: Callable[[Any], tuple[str, str, float]]
+
+
+BOUNDS: Final[dict[str, DeclaredBound]] = {
+    "above": DeclaredBound(above, lambda limit: ("value", ">", limit)),
+    "below": DeclaredBound(below, lambda limit: ("value", "<", limit)),
+    "change_above": DeclaredBound(change_above, lambda limit: ("change", ">", limit)),
+    "change_below": DeclaredBound(change_below, lambda limit: ("change", "<", limit)),
+    "z_above": DeclaredBound(z_above, lambda limit: ("z", ">", limit)),
+    "z_below": DeclaredBound(z_below, lambda limit: ("z", "<", limit)),
+    "rises": DeclaredBound(rises, lambda limit: ("up", ">=", limit)),
+    "falls": DeclaredBound(falls, lambda limit: ("down", ">=", limit)),
+    "rises_below": DeclaredBound(rises_below, lambda limit: ("up", "<", limit)),
+    "falls_below": DeclaredBound(falls_below, lambda limit: ("down", "<", limit)),
+    "top": DeclaredBound(top, lambda share: ("rank", ">=", 1.0 - share)),
+    "bottom": DeclaredBound(bottom, lambda share: ("rank", "<=", share)),
+    "shift": DeclaredBound(shift, lambda direction: (direction, ">=", SHIFT_NATS)),
 }

@@ -1,30 +1,14 @@
 """The short conditions of rules as expressions: the other spelling of the same."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
-from models.judgement.habits import SHIFT_NATS
+from models.rules.bounds import BOUNDS
 from models.rules.expressions.environment import Variable
 from models.rules.expressions.syntax import Call, ListOf, Literal, Node, Read
 from models.rules.expressions.types import BOOL, DOUBLE, STRING, list_of
 from models.rules.lookups import SCORE, THRESHOLD, reading, score_variable
 from models.rules.variables import rule_environment, text_variable
 from schemas.rule_conditions import FOREST, Condition, Lane, bounds_of
-
-_SIGNS: Final = {
-    "above": ("value", ">"),
-    "below": ("value", "<"),
-    "change_above": ("change", ">"),
-    "change_below": ("change", "<"),
-    "z_above": ("z", ">"),
-    "z_below": ("z", "<"),
-    "rises": ("up", ">="),
-    "falls": ("down", ">="),
-    "rises_below": ("up", "<"),
-    "falls_below": ("down", "<"),
-    "top": ("rank", ">="),
-    "bottom": ("rank", "<="),
-}
 
 
 def nodes_of(condition: Condition, lane: Lane, own: Mapping[str, str]) -> Iterator[Node]:
@@ -45,23 +29,17 @@ def nodes_of(condition: Condition, lane: Lane, own: Mapping[str, str]) -> Iterat
 
 def _bounds(condition: Condition, variable: Variable) -> Iterator[Node]:
     for bound in bounds_of(condition):
-        limit = getattr(condition, bound.name)
-        if bound.name == "shift":
-            yield _compared(reading("nats", variable.name, "up" if limit == "up" else "down"), ">=", SHIFT_NATS)
-            continue
-        what, sign = _SIGNS[bound.name]
-        limit = 1.0 - limit if bound.name == "top" else float(limit)
+        what, sign, limit = BOUNDS[bound.name].comparison(getattr(condition, bound.name))
         match what:
             case "value":
-                yield _compared(variable, sign, limit)
-            case "change":
-                yield _compared(reading("change", variable.name, condition.against), sign, limit)
-            case "z":
-                yield _compared(reading("z", variable.name, condition.against), sign, limit)
+                read = variable
+            case "change" | "z":
+                read = reading(what, variable.name, condition.against)
             case "rank":
-                yield _compared(reading("rank", variable.name, "peers"), sign, limit)
+                read = reading("rank", variable.name, "peers")
             case _:
-                yield _compared(reading("nats", variable.name, what), sign, limit)
+                read = reading("nats", variable.name, what)
+        yield _compared(read, sign, float(limit))
 
 
 def _score(detector: str, least: str | float | None) -> Node:

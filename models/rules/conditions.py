@@ -84,7 +84,7 @@ class FeatureCondition(CompiledCondition):
 
     def __init__(self, operand: Operand, condition: Condition, lane: Lane) -> None:
         given = bounds_of(condition)
-        compiled = [BOUNDS[bound.name](operand, getattr(condition, bound.name)) for bound in given]
+        compiled = [BOUNDS[bound.name].compiled(operand, getattr(condition, bound.name)) for bound in given]
         super().__init__([each.predicate for each in compiled])
         self.operand = operand
         self.against = condition.against
