@@ -48,16 +48,21 @@ def train(seed: int, readers: int = READERS) -> tuple[bytes, float]:
     return to_onnx(trees), threshold
 
 
+def _version_of(card: Path) -> int:
+    return msgspec.json.decode(card.read_bytes(), type=ModelCard).version if card.exists() else 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", type=Path, help="folder that gets forest.onnx and forest.json")
-    parser.add_argument("--version", type=int, default=1)
+    parser.add_argument("--version", type=int, help="of the card; without it the one that is there, and one more")
     parser.add_argument("--seed", type=int, default=SEED, help="of the trees")
     given = parser.parse_args()
+    version = given.version or _version_of(given.store / "forest.json") + 1
     artefact, threshold = train(given.seed)
     card = ModelCard(
         id="forest",
-        version=given.version,
+        version=version,
         kind="isolation_forest",
         features=list(FOREST_FEATURES),
         threshold=threshold,

@@ -10,6 +10,7 @@ import pytest
 from infra.bench.mock_kafka import MockKafka, mock_kafka
 from infra.gateway.console.recent_rows import SeenRow
 from infra.gateway.console.segments import moves_of
+from models.model_store import BUNDLED, load_forest
 from models.model_versions import ModelVersions
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck, ack_key
@@ -66,7 +67,7 @@ def test_without_store_and_models_the_shipped_forest_is_all(empty: MockKafka) ->
     assert told["store"] == {"location": None, "problem": None}
     (forest,) = told["models"]
     assert (forest["id"], forest["origin"], forest["live"]) == ("isolation_forest", "shipped", None)
-    assert forest["card"]["version"] == 3
+    assert forest["card"]["version"] == load_forest(BUNDLED).card.version
 
 
 def test_a_model_is_told_with_its_versions_gate_and_acknowledgements(kafka: MockKafka, store: ModelVersions) -> None:

@@ -20,6 +20,7 @@ from models.announced.artefact import pack, unpack
 from models.announced.checking import check_record
 from models.announced.errors import ModelRefusedError
 from models.announced.registry import MAX_MODELS, ModelRegistry
+from models.features import FOREST_FEATURES
 from models.isolation_forest.registry import ForestRegistry, ForestVersion
 from models.isolation_forest.schedule import RefitSchedule
 from models.isolation_forest.scorer import ForestScorer
@@ -88,7 +89,7 @@ def test_an_announced_forest_takes_the_place_of_the_shipped_one() -> None:
     models.announce(key, edited(body, from_ms=60_000))
     before, after = forests.resolve("news", 59_999), forests.resolve("news", 60_000)
     assert (before.name, after.name, after.threshold) == ("forest@1", "isolation_forest@2", 0.6)
-    row = np.full((1, 10), 3.0, dtype=np.float32)
+    row = np.full((1, len(FOREST_FEATURES)), 3.0, dtype=np.float32)
     assert after.scorer.score(row) == ForestScorer(forest_model(11)).score(row) != before.scorer.score(row)
     models.withdraw(key)
     assert forests.resolve("news", 60_000).name == "forest@1"
