@@ -218,3 +218,6 @@ def test_without_kafka_sessions_are_read_and_writes_say_when_to_come_back(topics
         assert (answer.status_code, int(answer.headers["retry-after"]) >= 1) == (503, True)
         assert cms.delete("/v1/people/a@example").status_code == 503
         assert not first_view_of(cms).degraded
+        # A POST that only reads.
+        asked = cms.post("/v1/sessions/query", json={"session_ids": ["anna"]})
+        assert (asked.status_code, len(asked.json()["sessions"])) == (200, 1)
