@@ -1,5 +1,6 @@
 """What rooms share: a stack for each process, of which each test starts what it asks for, and a browser."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,14 @@ from tests.support.redis import RedisServer
 from tests.support.room_scheduling import RoomScheduling
 
 MAX_ID_CHARS = 60
+GC_THRESHOLD = gc.get_threshold()
+
+
+@pytest.fixture(autouse=True)
+def python_s_own_garbage_collection() -> Iterator[None]:
+    """Operators make the collector rare, as is right in a TaskManager: a process of tests would grow by gigabytes."""
+    yield
+    gc.set_threshold(*GC_THRESHOLD)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

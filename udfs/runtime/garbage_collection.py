@@ -14,5 +14,10 @@ def relax_gc() -> None:
 
 def freeze_what_lives_on() -> None:
     """Takes what stands in memory out of all later searches: modules, libraries and what was loaded from them live as long as the
-    process."""
-    gc.freeze()
+    process.
+
+    Once in a process. Later there are sessions in memory, and what an earlier attempt to run the job has left behind: frozen, its
+    cycles would never be freed.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
