@@ -4,9 +4,10 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := infra/requirements
+NGINX := .build/nginx
 FOR ?= 0
 
-.PHONY: help setup fmt check test test-unit test-cluster test-kafka test-browser test-chaos browser bench demo wheel lock clean
+.PHONY: help setup fmt check test test-unit test-cluster test-kafka test-browser test-chaos browser nginx bench demo wheel lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 14
@@ -51,7 +52,7 @@ test: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready ## all tests but c
 	@$(BIN)/pytest $(T)
 else
 # Two processes: one for all that shares the stack and the browser, one for the rest (`tests/support/room_scheduling.py`).
-test: check browser
+test: check browser nginx
 	@$(BIN)/pytest -m "not chaos" -n 2
 endif
 
@@ -61,7 +62,7 @@ test-unit: setup ## tests that start no process: unit, operators, doctests
 test-cluster: setup ## the graph on a mini-cluster in one process
 	@$(BIN)/pytest -m cluster
 
-test-kafka: setup browser ## tests on a real Kafka and a real Flink cluster
+test-kafka: setup browser nginx ## tests on a real Kafka and a real Flink cluster
 	@$(BIN)/pytest -m kafka
 
 # Debian's own Chromium; no test tool fetches another.
@@ -69,6 +70,12 @@ browser:
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "installing Chromium (once)"; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; } || \
 	  { echo "Chromium is missing and could not be installed: apt install chromium chromium-driver"; exit 1; }
+
+# Debian's own as well, unpacked and not installed: an installed nginx would be started as a service.
+nginx:
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || test -x $(NGINX)/usr/sbin/nginx || { echo "fetching nginx (once)"; \
+	  apt-get update -qq && mkdir -p $(NGINX) && (cd $(NGINX) && apt-get download -qq -o APT::Sandbox::User=root nginx && dpkg -x nginx_*.deb .); } || \
+	  { echo "nginx is missing and could not be fetched: apt install nginx"; exit 1; }
 
 test-browser: setup browser ## the tracker in Chromium
 	@$(BIN)/pytest -m "not chaos and not kafka" tests/browser

@@ -9,7 +9,8 @@ from infra.local import processes
 from infra.local.home import PROJECT, Home
 from tests.support.gateway import Gateway
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+UNPACKED = PROJECT / ".build" / "nginx" / "usr" / "sbin"
+NGINX = shutil.which("nginx") or shutil.which("nginx", path=f"/usr/sbin:{UNPACKED}")
 CONFIG = PROJECT / "infra" / "gateway" / "nginx.conf"
 
 
