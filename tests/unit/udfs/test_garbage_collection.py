@@ -1,0 +1,18 @@
+"""What is taken out of the searches of Python's collector."""
+
+import gc
+
+from udfs.runtime.garbage_collection import freeze_what_lives_on
+
+
+def test_memory_is_frozen_once_in_a_process() -> None:
+    gc.unfreeze()
+    try:
+        freeze_what_lives_on()
+        frozen = gc.get_freeze_count()
+        later: list[list[int]] = [[] for _ in range(1000)]
+        freeze_what_lives_on()
+        assert 0 < gc.get_freeze_count() <= frozen
+        assert len(later) == 1000
+    finally:
+        gc.unfreeze()
