@@ -9,8 +9,9 @@ from pyflink.common import Row, Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
+from models.features import SESSION_LAYOUT
 from models.isolation_forest.schedule import RefitSchedule
-from models.judgement.layout import LAYOUT_ID
+from models.judgement.layout import LAYOUT, stored_layout, taken
 from models.judgement.messages import CardMessage
 from models.judgement.site_sample import MAX_SAMPLED, SampledWindow, SiteSample, rank_of
 from udfs.crossing_rows import SessionWindow, unpack
@@ -37,7 +38,7 @@ class ArrivedWindow(msgspec.Struct, array_like=True):
     active_slices: int
     values: list[float | None]
     wholes: list[int]
-    layout: str = LAYOUT_ID
+    layout: str = LAYOUT
     """Of the features whose values these are."""
 
 
@@ -96,8 +97,7 @@ class SiteCards(KeyedProcessFunction):
         if timestamp < self._schedule.boundary_ms(epoch):
             return
         arrived = [_arrived.decode(text) for text in self._arrivals.get()]
-        # Windows of other features, from before a change of the job, tell nothing by their places.
-        due = [_from_state(window) for window in arrived if window.end_ms <= timestamp and window.layout == LAYOUT_ID]
+        due = [_from_state(window) for window in arrived if window.end_ms <= timestamp and stored_layout(window.layout)]
         early = [window for window in arrived if window.end_ms > timestamp]
         in_force_ms = self._schedule.boundary_ms(epoch - 1) + self._schedule.lead_ms
         cards = sample.end_epoch(due, in_force_ms)
@@ -168,12 +168,15 @@ def _to_state(window: SessionWindow) -> ArrivedWindow:
         window.page_depth,
         window.opened,
         window.active_slices,
-        [None if each != each else each for each in window.values],
+        [None if each != each else each for each in SESSION_LAYOUT.written(window.values)],
         [int(each) for each in window.wholes],
     )
 
 
 def _from_state(window: ArrivedWindow) -> SampledWindow:
-    values = [_NAN if each is None else each for each in window.values]
+    """Reads a window by name; of a feature that the job that wrote it did not have, nothing is known, and no habit's sum."""
     told = msgspec.structs.astuple(window)[: ArrivedWindow.__struct_fields__.index("values")]
-    return SampledWindow(*told, values, window.wholes)  # type: ignore[call-arg]
+    stored = stored_layout(window.layout)
+    assert stored is not None
+    values = [_NAN if each is None else each for each in SESSION_LAYOUT.read(window.values, stored.header, None)]
+    return SampledWindow(*told, values, taken(window.wholes, stored.habits, 0), window.layout)  # type: ignore[call-arg]

@@ -5,7 +5,7 @@ from typing import Final
 
 from models.epochs import NO_WATERMARK, EpochValues
 from models.isolation_forest.schedule import RefitSchedule
-from models.judgement.layout import LAYOUT_ID
+from models.judgement.layout import stored_layout
 from models.judgement.messages import CardMessage
 from models.judgement.site_card import SiteCard, shipped_card
 from models.judgement.site_sample import HALVES, half_of
@@ -27,9 +27,9 @@ class CardRegistry:
         if message.status == "begins":
             self._cards.begin(message.epoch)
         else:
-            # Cards for other features came with a savepoint: until the next ones, the card that ships is in force.
-            is_readable = message.layout == LAYOUT_ID
-            cards = [SiteCard.from_json(card) for card in message.cards] if is_readable else None
+            # Without a layout that can be read, the card that ships is in force until the next ones.
+            stored = stored_layout(message.layout)
+            cards = None if stored is None else [SiteCard.from_json(card, stored) for card in message.cards]
             self._cards.add(message.epoch, cards, watermark)
 
     def oldest_epoch(self, watermark: int) -> int:

@@ -266,7 +266,7 @@ class Habits:
 
     def rank(self, place: int, card: SiteCard) -> float | None:
         """Share of the site's minutes that lie below the recent one; None while the site is not known."""
-        if not card.ranks:
+        if not card.knows(place):
             return None
         step = step_of(self.recent(place))
         return card.ranks[place][step - 1] if step else 0.0

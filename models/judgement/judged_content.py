@@ -155,7 +155,7 @@ class JudgedContent:
         offset = _HEAD.size
         for by, stored in zip(EXPOSURES, keys.split(","), strict=True):
             offset = unpack_habits(self.habits[by], CONTENT_HABITS[by], stored, data, offset)
-        self._ring = SliceRing.from_text(ring, len(_SUMMED) + 1, SLICE_MS)
+        self._ring = SliceRing.from_text(ring, range(len(_SUMMED) + 1), len(_SUMMED) + 1, SLICE_MS)
         self.levels = Levels.from_text(levels, CONTENT_LEVELS)
         self._leavers = [int(each) for each in leavers.split(",")] if leavers else []
         return self

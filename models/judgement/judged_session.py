@@ -5,10 +5,10 @@ from typing import Final, Protocol
 
 from models.features import SESSION_NAMES
 from models.judgement.habits import MINUTE_MS, calibrated
-from models.judgement.layout import HABIT_NAMES, LEVEL_NAMES, PLACES, SESSION_LEVELS
+from models.judgement.layout import HABIT_KEYS, HABIT_NAMES, LEVEL_NAMES, PLACES, SESSION_LEVELS, key_places
 from models.judgement.levels import Levels
 from models.judgement.presence import SLICE_MS
-from models.judgement.session import KEYS, SessionJudgement, SliceEvents
+from models.judgement.session import SessionJudgement, SliceEvents
 from models.judgement.site_card import SiteView
 from models.judgement.site_statistics import SiteStatistics
 from models.judgement.slice_ring import SliceRing
@@ -153,18 +153,25 @@ class JudgedSession:
     @staticmethod
     def is_of_these_habits(text: str) -> bool:
         """Whether a job with the same habits wrote the text."""
-        return SessionJudgement.keys_of(text.split(" ", 2)[2]) == KEYS
+        return SessionJudgement.keys_of(text.split(" ", 2)[2]) == HABIT_KEYS
 
     @classmethod
     def from_text(cls, text: str) -> "JudgedSession":
-        """What `to_text` wrote; the sums of the last slices only if the habits are the same."""
+        """What `to_text` wrote, read by name: a habit that it lacks begins empty, one that is gone is dropped."""
         ring, levels, judgement = text.split(" ", 2)
+        keys = SessionJudgement.keys_of(judgement)
+        stored = len(keys) // 2
         self = cls()
-        if cls.is_of_these_habits(text):
-            self._ring = SliceRing.from_text(ring, _SUMS + 2, SLICE_MS)
+        # Presence and time in view stand behind the habits.
+        places = (*key_places(keys, HABIT_KEYS), stored, stored + 1)
+        self._ring = SliceRing.from_text(ring, places, stored + 2, SLICE_MS)
         self.levels = Levels.from_text(levels, SESSION_LEVELS)
         self.judgement = SessionJudgement.from_text(judgement)
         return self
+
+    def forget_slices(self) -> None:
+        """Begins the last minute's sums anew, as windows do after a start with other features."""
+        self._ring = SliceRing(_SUMS + 2, SLICE_MS)
 
 
 def _within(at_ms: int | None, begin_ms: int) -> int:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from models.judgement.layout import LAYOUT_ID
+from models.judgement.layout import LAYOUT
 
 
 class CardMessage(Struct):
@@ -13,7 +13,7 @@ class CardMessage(Struct):
     epoch: int
     status: Literal["begins", "made"]
     cards: list[dict[str, Any]] = []
-    layout: str = LAYOUT_ID
+    layout: str = LAYOUT
     """Of the features that the cards were made for."""
 
 

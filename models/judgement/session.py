@@ -6,9 +6,9 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from models.judgement.content_types import ContentTypeChoices, TypeEvidence
-from models.judgement.habit_numbers import habit_keys, pack_short, unpack_habits, unpack_short
+from models.judgement.habit_numbers import pack_short, unpack_habits, unpack_short
 from models.judgement.habits import MINUTE_MS, Habits
-from models.judgement.layout import PLACES, SESSION_HABITS
+from models.judgement.layout import HABIT_KEYS, PLACES, SESSION_HABITS
 from models.judgement.presence import SLICE_MS, present_in_silent_slice, present_in_slice, visible_in_slice
 from models.judgement.silence import reader_silence_ms
 from models.judgement.site_card import SiteCard, SiteView
@@ -178,7 +178,7 @@ class SessionJudgement:
         types = ",".join(
             f"{pages}/{nats:g}/{hits}/{_escaped(name)}" for name, (pages, nats, hits) in self.types.types.items()
         )
-        return f"{KEYS}{_SHORT} {encoded} {types}"
+        return f"{HABIT_KEYS}{_SHORT} {encoded} {types}"
 
     @staticmethod
     def keys_of(text: str) -> str:
@@ -219,7 +219,6 @@ class SessionJudgement:
 
 
 _NOTHING: Final = (0,) * len(SESSION_HABITS)
-KEYS: Final = habit_keys(SESSION_HABITS)
 
 
 def _escaped(name: str) -> str:

@@ -82,14 +82,14 @@ class SessionReadings(Readings):
             place = PLACES[name]
             scale = SESSION_HABITS[place].scale
             if against == "peers":
-                return card.means[place] / scale if card.readers >= MIN_PEERS and card.ranks else None
+                return card.means[place] / scale if card.readers >= MIN_PEERS and card.knows(place) else None
             if not self._is_known():
                 return None
             return self._judged.judgement.habits.expected(place, self._view) / scale
         place = _LEVELS[name]
         if against == "self":
             return self._judged.levels.mean(place)
-        if card.readers < MIN_PEERS or not card.ranks:
+        if card.readers < MIN_PEERS or not card.knows(_HABITS + place):
             return None
         mean = card.means[_HABITS + place]
         return mean / SESSION_LEVELS[place].scale if mean == mean else None
@@ -150,6 +150,8 @@ class SessionReadings(Readings):
             if value != value:
                 return None
             place, step = _HABITS + level, step_of(value * SESSION_LEVELS[level].scale)
+        if not card.knows(place):
+            return None
         shares = card.ranks[place]
         below = shares[step - 1] if step else 0.0
         return (below + shares[step]) / 2.0 if middle else below

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from models.judgement.habit import Habit
-from models.judgement.layout import SESSION_HABITS
+from models.judgement.layout import SESSION_HABITS, StoredLayout, taken
 
 _NAN: Final = float("nan")
 
@@ -18,7 +18,8 @@ class SiteCard:
     than single ones suggest, `weights` the minutes that the site's mean counts for beside a reader's own. `ranks` are the
     shares of the site's minutes at or below each step (`scales.step_of`), `scores` the calibrated z of each bin
     (`scales.bin_of`), for habits and levels; both are empty while the site is not known. `base` and `level` relate the
-    site's present level to that of its first card.
+    site's present level to that of its first card. A habit or level of a feature that has been added to a running job has empty
+    `ranks` and `scores` and a `base` of 0 until it is known as well.
     """
 
     means: Sequence[float]
@@ -41,9 +42,27 @@ class SiteCard:
         """As plain data; a level of which nothing is known has no mean."""
         return asdict(self) | {"means": [None if mean != mean else mean for mean in self.means]}
 
+    def knows(self, place: int) -> bool:
+        """Whether it is known what is usual on the site for that habit or level."""
+        return bool(self.ranks) and bool(self.ranks[place])
+
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "SiteCard":
-        return cls(**{**data, "means": [_NAN if mean is None else mean for mean in data["means"]]})
+    def from_json(cls, data: dict[str, Any], stored: StoredLayout) -> "SiteCard":
+        """What `to_json` gave, read by name: what `stored` lacks is as on the card that ships."""
+        shipped = shipped_card()
+
+        def by_habit(name: str) -> list[float]:
+            values, defaults = data[name], getattr(shipped, name)
+            return [values[at] if at >= 0 else defaults[place] for place, at in enumerate(stored.habits)]
+
+        found: dict[str, Any] = {name: by_habit(name) for name in ("means", "dispersions", "moods", "weights", "level")}
+        if data["ranks"]:
+            levels = taken(data["means"], stored.all[len(stored.habits) :], None)
+            found["means"] += [_NAN if mean is None else mean for mean in levels]
+            found["base"] = taken(data["base"], stored.habits, 0.0)
+            for name in ("ranks", "scores"):
+                found[name] = taken(data[name], stored.all, [])
+        return cls(**{**data, **found})
 
 
 def shipped_card(habits: Sequence[Habit] = SESSION_HABITS) -> SiteCard:

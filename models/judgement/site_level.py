@@ -24,6 +24,9 @@ def site_level(sums: Sequence[float], active_ms: float, card: SiteCard) -> list[
     levels = []
     for place, base in enumerate(card.base):
         usual = card.level[place]
+        if not base:
+            levels.append(usual)
+            continue
         level = (sums[place] / base + BALLAST_MINUTES * usual) / (minutes + BALLAST_MINUTES)
         levels.append(min(max(level, usual / _FURTHEST), usual * _FURTHEST))
     return levels

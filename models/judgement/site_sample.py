@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from models.judgement.judged_session import JudgedSession
-from models.judgement.layout import HABIT_NAMES, LAYOUT_ID, SESSION_HABITS, SESSION_LEVELS
+from models.judgement.layout import HABIT_NAMES, LAYOUT, SESSION_HABITS, SESSION_LEVELS, stored_layout
 from models.judgement.presence import SLICE_MS
 from models.judgement.site_card import SiteCard, SiteView, shipped_card
 from models.judgement.site_level import site_level
@@ -34,6 +34,8 @@ class SampledWindow(NamedTuple):
     active_slices: int
     values: Sequence[float]
     wholes: Sequence[float]
+    layout: str = LAYOUT
+    """Of the job that made the window."""
 
 
 def rank_of(session: str) -> int:
@@ -57,6 +59,8 @@ class SiteSample:
         self.cards = [shipped_card() for _ in range(HALVES)]
         """By half: the card that sessions of that half are judged by."""
         self._previous = list(self.cards)
+        self._of_other_features: set[str] = set()
+        """Sessions whose last window is of a job with other features."""
 
     def end_epoch(self, windows: Iterable[SampledWindow], in_force_ms: int) -> list[SiteCard]:
         """Takes the windows of an epoch and returns the cards that follow from it, by the half that they judge.
@@ -70,6 +74,7 @@ class SiteSample:
         over = [name for name, each in self._sessions.items() if latest_ms - each.judgement.last_ms > SESSION_END_MS]
         for name in over:
             del self._sessions[name]
+            self._of_other_features.discard(name)
         begin = 0
         while begin < len(chosen):
             end_ms, last = chosen[begin].end_ms, begin
@@ -77,9 +82,22 @@ class SiteSample:
                 last += 1
             self._judge(chosen[begin:last], self._previous if end_ms <= in_force_ms else self.cards)
             begin = last
+        self._end_change_of_features({window.layout for window in chosen} - {LAYOUT})
         made = [statistics.end_bucket() for statistics in self._statistics]
         self._previous, self.cards = self.cards, [made[1 - half] for half in range(HALVES)]
         return self.cards
+
+    def _end_change_of_features(self, layouts: set[str]) -> None:
+        """Forgets what windows of these other layouts seem to say of features that they lack."""
+        for name in self._of_other_features:
+            self._sessions[name].forget_slices()
+        self._of_other_features.clear()
+        for layout in layouts:
+            stored = stored_layout(layout)
+            for place, at in enumerate(() if stored is None else stored.all):
+                if at < 0:
+                    for statistics in self._statistics:
+                        statistics.forget(place)
 
     def _judge(self, windows: list[SampledWindow], cards: Sequence[SiteCard]) -> None:
         """Judges the windows of one end time."""
@@ -93,14 +111,19 @@ class SiteSample:
             session = self._sessions.get(window.session)
             if session is None:
                 session = self._sessions[window.session] = JudgedSession()
+            if window.layout != LAYOUT:
+                self._of_other_features.add(window.session)
+            elif window.session in self._of_other_features:
+                # The windows of a job with other features begin without the slices of before.
+                session.forget_slices()
+                self._of_other_features.remove(window.session)
             half = half_of(window.session)
             session.on_window(window, views[half], self._statistics[half], window.session)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data."""
         return {
-            "habits": [habit.key for habit in SESSION_HABITS],
-            "layout": LAYOUT_ID,
+            "layout": LAYOUT,
             "sessions": {name: session.to_text() for name, session in sorted(self._sessions.items())},
             "statistics": [statistics.to_json() for statistics in self._statistics],
             "cards": [card.to_json() for card in self.cards],
@@ -109,17 +132,23 @@ class SiteSample:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "SiteSample":
-        """The sample that `to_json` wrote; a new one where it was written for other features."""
+        """The sample that `to_json` wrote, read by name: habits of other features are dropped, those that it lacks begin anew.
+
+        A new sample where it does not say what it was written for.
+        """
         self = cls()
-        if data["habits"] != [habit.key for habit in SESSION_HABITS] or data.get("layout", LAYOUT_ID) != LAYOUT_ID:
+        stored = stored_layout(data["layout"])
+        if stored is None:
             return self
         self._sessions = {name: JudgedSession.from_text(text) for name, text in data["sessions"].items()}
+        if data["layout"] != LAYOUT:
+            self._of_other_features = set(self._sessions)
         self._statistics = [
-            SiteStatistics.from_json(each, SESSION_HABITS, shipped_card(), len(SESSION_LEVELS))
+            SiteStatistics.from_json(each, SESSION_HABITS, shipped_card(), len(SESSION_LEVELS), stored)
             for each in data["statistics"]
         ]
-        self.cards = [SiteCard.from_json(card) for card in data["cards"]]
-        self._previous = [SiteCard.from_json(card) for card in data["previous"]]
+        self.cards = [SiteCard.from_json(card, stored) for card in data["cards"]]
+        self._previous = [SiteCard.from_json(card, stored) for card in data["previous"]]
         return self
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from models.judgement.calibration import calibrated_z, cumulative_shares
 from models.judgement.habit import Habit
+from models.judgement.layout import StoredLayout, taken
 from models.judgement.scales import BINS, STEPS, bin_of, step_of
 from models.judgement.silence import GAP_BOUNDS_MS, MAX_GAP_MS, site_silence_ms
 from models.judgement.site_card import SiteCard
@@ -151,15 +152,25 @@ class SiteStatistics:
         shares, shipped, buckets = self._shares(), self._shipped, self._buckets
         values, lengths = self._sum(_VALUES), self._sum(_MS)
         readers = len(set().union(*(bucket.sessions for bucket in buckets)))
-        if min(lengths[: len(self._habits)]) < MIN_MINUTES * _MINUTE_MS:
+        # A habit that was added to a running job waits by itself until it is known: its base is 0 so long.
+        added = {place for place, base in enumerate(self._base) if not base}
+        known = [lengths[place] for place in range(len(self._habits)) if place not in added]
+        if min(known, default=0) < MIN_MINUTES * _MINUTE_MS:
             return SiteCard(
                 shipped.means, shipped.dispersions, shipped.moods, shipped.weights, [], [], [], shipped.level, shares,
                 readers=readers,
             )  # fmt: skip
         squares, mass, apart, pairs = (self._sum(kind) for kind in (_SQUARES, _MASS, _APART, _PAIRS))
         products, product_squares, flow = (self._sum(kind) for kind in (_PRODUCTS, _PRODUCT_SQUARES, _FLOW))
+        added = {place for place in added if lengths[place] < MIN_MINUTES * _MINUTE_MS}
         means, dispersions, moods, weights = [], [], [], []
         for place, habit in enumerate(self._habits):
+            if place in added:
+                means.append(shipped.means[place])
+                dispersions.append(shipped.dispersions[place])
+                moods.append(shipped.moods[place])
+                weights.append(shipped.weights[place])
+                continue
             mean = values[place] * _MINUTE_MS / lengths[place]
             dispersion = squares[place] / mass[place] if mass[place] else 0.0
             dispersion = max(dispersion, habit.floor, _MIN_VARIATION**2 * mean)
@@ -176,8 +187,10 @@ class SiteStatistics:
             means.append(values[place] / pairs[place] if pairs[place] else _NAN)
         active_minutes = max(sum(bucket.active_ms for bucket in buckets) / _MINUTE_MS, 1e-9)
         flows = [max(total / active_minutes, 1e-9) for total in flow[: len(self._habits)]]
-        if not self._base:
-            self._base = flows
+        bases = self._base or [0.0] * len(flows)
+        self._base = [
+            0.0 if place in added else base or flow for place, (base, flow) in enumerate(zip(bases, flows, strict=True))
+        ]
         present = sum(bucket.present_ms for bucket in buckets)
         gaps = [sum(bucket.gaps[place] for bucket in buckets) for place in range(len(GAP_BOUNDS_MS))]
         return SiteCard(
@@ -185,15 +198,25 @@ class SiteStatistics:
             dispersions,
             moods,
             weights,
-            [cumulative_shares(self._histogram("steps", place)) for place in range(self._places)],
-            [calibrated_z(self._histogram("bins", place)) for place in range(self._places)],
+            [
+                [] if place in added else cumulative_shares(self._histogram("steps", place))
+                for place in range(self._places)
+            ],
+            [[] if place in added else calibrated_z(self._histogram("bins", place)) for place in range(self._places)],
             self._base,
-            [max(now / base, 1e-3) for now, base in zip(flows, self._base, strict=True)],
+            [max(now / base, 1e-3) if base else 1.0 for now, base in zip(flows, self._base, strict=True)],
             shares,
             site_silence_ms(gaps, max(present / _HOUR_MS, 1e-9)),
             gaps[1] * _MINUTE_MS / max(present, 1),
             readers,
         )
+
+    def forget(self, place: int) -> None:
+        """Drops what the bucket under way has collected of a habit or level."""
+        bucket = self._buckets[-1]
+        for counts in bucket.counts:
+            counts[place] = 0
+        bucket.steps[place], bucket.bins[place] = [0] * STEPS, [0] * BINS
 
     def _histogram(self, name: str, place: int) -> list[int]:
         histograms: list[list[int]] = [getattr(bucket, name)[place] for bucket in self._buckets]
@@ -220,19 +243,21 @@ class SiteStatistics:
 
     @classmethod
     def from_json(
-        cls, data: dict[str, Any], habits: Sequence[Habit], shipped: SiteCard, levels: int = 0
+        cls, data: dict[str, Any], habits: Sequence[Habit], shipped: SiteCard, levels: int, stored: StoredLayout
     ) -> "SiteStatistics":
-        """The statistics that `to_json` wrote for the same habits and levels."""
+        """The statistics that `to_json` wrote, read by name: what `stored` lacks begins anew."""
         self = cls(habits, shipped, levels)
-        self._base = [float(base) for base in data["base"]]
+        if data["base"]:
+            self._base = [float(base) for base in taken(data["base"], stored.habits, 0.0)]
         self._buckets = []
-        for stored in data["buckets"]:
+        for each in data["buckets"]:
             bucket = Bucket(self._places)
-            bucket.counts, bucket.gaps = stored["counts"], stored["gaps"]
-            bucket.present_ms, bucket.active_ms = stored["present_ms"], stored["active_ms"]
-            bucket.types, bucket.sessions = stored["types"], set(stored["sessions"])
+            bucket.counts, bucket.gaps = [taken(counts, stored.all, 0) for counts in each["counts"]], each["gaps"]
+            bucket.present_ms, bucket.active_ms = each["present_ms"], each["active_ms"]
+            bucket.types, bucket.sessions = each["types"], set(each["sessions"])
+            nothing: dict[str, int] = {}
             for name in ("steps", "bins"):
-                for counts, sparse in zip(getattr(bucket, name), stored[name], strict=True):
+                for counts, sparse in zip(getattr(bucket, name), taken(each[name], stored.all, nothing), strict=True):
                     for place, count in sparse.items():
                         counts[int(place)] = count
             self._buckets.append(bucket)

@@ -70,11 +70,15 @@ class SliceRing:
         return b2a_base64(whole, newline=False).decode("ascii")
 
     @classmethod
-    def from_text(cls, text: str, count: int, slice_ms: int) -> "SliceRing":
-        """What `to_text` wrote; an empty ring where it was written for another number of sums."""
-        numbers = decode_varints(a2b_base64(text))
-        self = cls(count, slice_ms)
-        if len(numbers) == 1 + (SLICES - 1) * count:
-            self.end_ms = numbers[0] - 1
-            self.slices = [tuple(numbers[1 + place * count : 1 + (place + 1) * count]) for place in range(SLICES - 1)]
+    def from_text(cls, text: str, places: Sequence[int], stored: int, slice_ms: int) -> "SliceRing":
+        """What `to_text` wrote for a ring of `stored` sums; an empty ring where it was written for another number.
+
+        `places` says where each sum stands there, -1 for one that begins empty.
+        """
+        end, *numbers = decode_varints(a2b_base64(text))
+        self = cls(len(places), slice_ms)
+        if len(numbers) == (SLICES - 1) * stored:
+            self.end_ms = end - 1
+            rows = (numbers[begin : begin + stored] for begin in range(0, len(numbers), stored))
+            self.slices = [tuple([sums[place] if place >= 0 else 0 for place in places]) for sums in rows]
         return self

@@ -57,7 +57,7 @@ def left_behind() -> Answer:
 
 
 def taken_up(change: str, left: Answer) -> Answer:
-    argv = [sys.executable, "-m", "tests.support.other_features", change]
+    argv = [sys.executable, "-m", "tests.support.other_features", change, "windows"]
     done = subprocess.run(argv, cwd=PROJECT, input=json.dumps(left), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: Answer = json.loads(done.stdout)

@@ -1,7 +1,7 @@
-"""Takes up the state of operators with other features than the job's: ``python -m tests.support.other_features CHANGE``.
+"""Takes up the state of operators with other features than the job's: ``python -m tests.support.other_features CHANGE STORY``.
 
 A process of its own, because modules read the registry when they are imported. It reads a state from standard input, tells
-both operators a little more, and writes what they emitted and the state they left.
+the operators a little more, and writes what they emitted and the state they left.
 """
 
 import json
@@ -117,7 +117,35 @@ def story(window_state: dict[str, Any], refit_state: dict[str, Any]) -> dict[str
     }
 
 
+def site_story(given: dict[str, Any]) -> dict[str, Any]:
+    """The site's cards are made for ten minutes more; `message` is read as a restored job does."""
+    from models.isolation_forest.schedule import RefitSchedule
+    from models.judgement.card_registry import LEAD_MS, CardRegistry
+    from models.judgement.layout import HABIT_NAMES, LEVEL_NAMES
+    from models.judgement.messages import CardMessage
+    from models.judgement.site_statistics import CARD_MS
+    from tests.support.site_crowd import go_on
+    from udfs.site_cards import SiteCards
+
+    schedule = RefitSchedule(CARD_MS, LEAD_MS)
+    registry = CardRegistry(schedule)
+    message = msgspec.convert(given["message"], CardMessage)
+    registry.on_message(message)
+    card = registry.resolve("reader", schedule.boundary_ms(message.epoch) + LEAD_MS)
+    names = [*HABIT_NAMES, *LEVEL_NAMES]
+    job = Running(SiteCards(CARD_MS, LEAD_MS, False), from_json(given["state"]))
+    messages = go_on(job, given["since_s"], given["until_s"], given["refills"])
+    return {
+        "habits": HABIT_NAMES,
+        "levels": LEVEL_NAMES,
+        "read": card.to_json() | {"known": [name for place, name in enumerate(names) if card.knows(place)]},
+        "made": [msgspec.to_builtins(each) for each in messages if each.status == "made"],
+        "state": to_json(job.flink),
+    }
+
+
 if __name__ == "__main__":
     change_features(sys.argv[1])
     given = json.load(sys.stdin)
-    json.dump(story(given["windows"], given["forests"]), sys.stdout)
+    found = site_story(given) if sys.argv[2] == "site" else story(given["windows"], given["forests"])
+    json.dump(found, sys.stdout)
