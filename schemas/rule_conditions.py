@@ -56,6 +56,10 @@ SHARE: Final = "share"
 
 ThresholdUnit = Literal["feature", "sd", "nats", "share"]
 
+ON_VALUE_SCALE: Final[tuple[ThresholdUnit, ...]] = ("feature", STANDARD_DEVIATIONS)
+"""Units of thresholds that can be shown on the scale of the value. Of the others the console knows the names
+(`infra/console/js/evidence.js`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:

@@ -27,8 +27,7 @@ from schemas.commands import Evidence, EvidenceBound
 from schemas.own_events import MAX_COUNTED
 from schemas.rule_conditions import (
     FOREST,
-    NATS,
-    SHARE,
+    ON_VALUE_SCALE,
     BaselineScope,
     Bound,
     Condition,
@@ -95,8 +94,8 @@ class FeatureCondition(CompiledCondition):
     def evidence(self, signals: Signals) -> dict[str, Evidence]:
         operand, value = self.operand, self.operand.value(signals)
         bounds = tuple(self._bound(bound, compiled, signals) for bound, compiled in self.bounds)
-        # Nats and shares are on no scale on which the value or its z-score could be shown.
-        thresholds = (each.threshold for each in bounds if each.unit not in (NATS, SHARE))
+        shown = zip(self.bounds, bounds, strict=True)
+        thresholds = (found.threshold for (declared, _), found in shown if declared.unit in ON_VALUE_SCALE)
         return {
             operand.name: Evidence(
                 value,

@@ -14,7 +14,16 @@ from infra.local.home import PROJECT
 OWN = {"bound": "z_above", "threshold": 2.0, "unit": "sd", "against": "self", "baseline": 10.0, "z": 4.0}
 PEERS = {"bound": "z_above", "threshold": 1.0, "unit": "sd", "against": "peers", "baseline": 20.0, "z": 2.0}
 BELOW = {"bound": "below", "threshold": 90.0, "unit": "ms"}
-DRIFT = {"bound": "shift", "threshold": 12.0, "unit": "cumulative sd", "against": "self", "baseline": 10.0, "z": 4.0}
+RISES = {
+    "bound": "rises",
+    "threshold": 4.0,
+    "unit": "nats",
+    "against": "self",
+    "baseline": 10.0,
+    "z": 4.0,
+    "measured": 5.0,
+}
+TOP = {"bound": "top", "threshold": 0.05, "unit": "share", "against": "peers", "baseline": 20.0, "z": 2.0}
 
 DRAW = """
 const [done, seen] = [arguments[arguments.length - 1], arguments[0]];
@@ -46,11 +55,12 @@ def origin() -> Iterator[str]:
             "hover_ms is 50, usually 10 (self), usually 20 (peers), z above 30, z above 35, below 90",
             "hover_ms 50 (z above 2 sd against self, usually 10, z 4; z above 1 sd against peers, usually 20, z 2; below 90 ms)",
         ),
-        # a drift's threshold is on no scale of the value
+        # thresholds of evidence and of ranks are on no scale of the value
         (
-            {"value": 50.0, "bounds": [DRIFT]},
-            "hover_ms is 50, usually 10",
-            "hover_ms 50 (shift 12 cumulative sd against self, usually 10, z 4)",
+            {"value": 50.0, "bounds": [RISES, TOP, BELOW]},
+            "hover_ms is 50, usually 10 (self), usually 20 (peers), below 90",
+            "hover_ms 50 (rises 4 nats against self, usually 10, z 4; "
+            "top 0.05 share against peers, usually 20, z 2; below 90 ms)",
         ),
         # a command of before bounds were listed: nobody knows the unit of its threshold
         (
@@ -61,7 +71,7 @@ def origin() -> Iterator[str]:
         ({"value": 50.0, "bounds": [None, 7, {"bound": 3}]}, "hover_ms is 50", "hover_ms 50"),
         ({"value": 50.0, "bounds": "none"}, "hover_ms is 50", "hover_ms 50"),
     ],
-    ids=["several bounds", "drift", "no bounds", "bounds that are none", "no list"],
+    ids=["several bounds", "evidence and ranks", "no bounds", "bounds that are none", "no list"],
 )
 def test_every_bound_is_shown(chrome: Chrome, origin: str, seen: dict[str, Any], drawn: str, words: str) -> None:
     chrome.get(f"{origin}/icon.svg")

@@ -5,13 +5,13 @@ import { boundsOf, formatNumber, formatTime } from "./format.js";
 
 const STEP_MS = 10_000;
 const WINDOW_MS = 60_000;
-/** Units of thresholds that are not the feature's own (`schemas/rule_conditions.py`). */
+/** Units of thresholds that are not the feature's own (`schemas/rule_conditions.py`); those of evidence and ranks are on no scale of it. */
 const DEVIATIONS = "sd";
-const CUMULATIVE_DEVIATIONS = "cumulative sd";
+const OFF_SCALE = ["nats", "share"];
 
-/** A bound's threshold on the feature's own scale; undefined where it is on none, as a drift's. */
+/** A bound's threshold on the feature's own scale; undefined where it is on none. */
 function thresholdOnScale({ value }, { threshold, unit, baseline, z }) {
-  if (typeof threshold !== "number" || unit === CUMULATIVE_DEVIATIONS) return undefined;
+  if (typeof threshold !== "number" || OFF_SCALE.includes(unit)) return undefined;
   if (unit !== DEVIATIONS || baseline === undefined) return threshold;
   return z ? baseline + (threshold * (value - baseline)) / z : undefined;
 }
