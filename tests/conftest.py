@@ -19,12 +19,15 @@ from tests.support.redis import RedisServer
 from tests.support.room_scheduling import RoomScheduling
 
 MAX_ID_CHARS = 60
-GC_THRESHOLD = gc.get_threshold()
+GC_THRESHOLD = (20_000, 10, 10)
 
 
 @pytest.fixture(autouse=True)
-def python_s_own_garbage_collection() -> Iterator[None]:
-    """Operators make the collector rare, as is right in a TaskManager: a process of tests would grow by gigabytes."""
+def frequent_garbage_collection() -> Iterator[None]:
+    """Operators make the collector rare, as is right in a TaskManager: a process of tests would grow by gigabytes.
+
+    Not as frequent as by default, which costs the tests of operators half of their time.
+    """
     yield
     gc.set_threshold(*GC_THRESHOLD)
 
