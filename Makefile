@@ -51,9 +51,9 @@ ifdef T
 test: $(VENV)/.ready .build/jars/.ready .build/tracker/.ready ## all tests but chaos; T=tests/unit/models runs one path, unchecked
 	@$(BIN)/pytest $(T)
 else
-# Two processes: one for all that shares the stack and the browser, one for the rest (`tests/support/room_scheduling.py`).
+# Three processes on two cores, since those of Kafka and of the browser wait much of their time (`tests/support/room_scheduling.py`).
 test: check browser nginx
-	@$(BIN)/pytest -m "not chaos" -n 2
+	@$(BIN)/pytest -m "not chaos" -n 3
 endif
 
 test-unit: setup ## tests that start no process: unit, operators, doctests
