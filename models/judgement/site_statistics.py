@@ -43,7 +43,7 @@ _NAN: Final = float("nan")
 class Bucket:
     """Sums of five minutes. Integers, so that no order of the sessions matters."""
 
-    __slots__ = ("active_ms", "bins", "counts", "gaps", "present_ms", "sessions", "steps", "types")
+    __slots__ = ("active_ms", "bins", "counts", "gaps", "lacks", "present_ms", "sessions", "steps", "types")
 
     def __init__(self, places: int) -> None:
         self.counts: list[list[int]] = [[0] * places for _ in range(len(_COUNTS))]
@@ -54,6 +54,8 @@ class Bucket:
         self.steps: list[list[int]] = [[0] * STEPS for _ in range(places)]
         self.bins: list[list[int]] = [[0] * BINS for _ in range(places)]
         self.sessions: set[str] = set()
+        self.lacks: set[int] = set()
+        """Places of features that the job did not have yet."""
 
 
 _COUNTS: Final = ("values", "ms", "squares", "mass", "apart", "pairs", "products", "product_squares", "flow")
@@ -185,8 +187,7 @@ class SiteStatistics:
             weights.append(min(max(dispersion * mean / between, _WEIGHTS[0]), _WEIGHTS[1]))
         for place in range(len(self._habits), self._places):
             means.append(values[place] / pairs[place] if pairs[place] else _NAN)
-        active_minutes = max(sum(bucket.active_ms for bucket in buckets) / _MINUTE_MS, 1e-9)
-        flows = [max(total / active_minutes, 1e-9) for total in flow[: len(self._habits)]]
+        flows = [max(flow[place] / self._active_minutes(place), 1e-9) for place in range(len(self._habits))]
         bases = self._base or [0.0] * len(flows)
         self._base = [
             0.0 if place in added else base or flow for place, (base, flow) in enumerate(zip(bases, flows, strict=True))
@@ -211,9 +212,15 @@ class SiteStatistics:
             readers,
         )
 
+    def _active_minutes(self, place: int) -> float:
+        """Length of the slices in which the habit would have been counted."""
+        active_ms = sum(bucket.active_ms for bucket in self._buckets if place not in bucket.lacks)
+        return max(active_ms / _MINUTE_MS, 1e-9)
+
     def forget(self, place: int) -> None:
-        """Drops what the bucket under way has collected of a habit or level."""
+        """Drops what the bucket under way has collected of a habit or level, which its windows lack in part."""
         bucket = self._buckets[-1]
+        bucket.lacks.add(place)
         for counts in bucket.counts:
             counts[place] = 0
         bucket.steps[place], bucket.bins[place] = [0] * STEPS, [0] * BINS
@@ -236,6 +243,7 @@ class SiteStatistics:
                     "steps": [_sparse(counts) for counts in bucket.steps],
                     "bins": [_sparse(counts) for counts in bucket.bins],
                     "sessions": sorted(bucket.sessions),
+                    "lacks": sorted(bucket.lacks),
                 }
                 for bucket in self._buckets
             ],
@@ -255,6 +263,9 @@ class SiteStatistics:
             bucket.counts, bucket.gaps = [taken(counts, stored.all, 0) for counts in each["counts"]], each["gaps"]
             bucket.present_ms, bucket.active_ms = each["present_ms"], each["active_ms"]
             bucket.types, bucket.sessions = each["types"], set(each["sessions"])
+            # The last one has just begun.
+            is_over = each is not data["buckets"][-1]
+            bucket.lacks = {place for place, at in enumerate(stored.all) if at in each["lacks"] or (at < 0 and is_over)}
             nothing: dict[str, int] = {}
             for name in ("steps", "bins"):
                 for counts, sparse in zip(getattr(bucket, name), taken(each[name], stored.all, nothing), strict=True):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from models.features import SESSION_NAMES
 from models.judgement.messages import CardMessage
 from tests.support.builders import at, session_window
 from tests.support.flink_fakes import Running
@@ -16,7 +17,7 @@ _SLICES: Final = 6
 def slice_of(reader: int, end_s: int) -> dict[str, float]:
     """What a reader does in the ten seconds that end then."""
     random = Random(1_000 * reader + end_s // 10)
-    return {
+    done = {
         "clicks": float(random.randrange(2)),
         "hover_ms": 100.0 * random.randrange(20),
         "engaged_ms": 100.0 * random.randrange(70, 100),
@@ -29,6 +30,10 @@ def slice_of(reader: int, end_s: int) -> dict[str, float]:
         "pointer_path_px": 50.0 * random.randrange(17),
         "pages": float(random.randrange(10) == 0),
     }
+    if "likes" in SESSION_NAMES:
+        # A feature that some tests add (`tests/support/other_features.py`): one a minute.
+        done["likes"] = float(random.randrange(6) == 0)
+    return done
 
 
 def go_on(job: Running, since_s: int, until_s: int, refills: bool) -> list[CardMessage]:
