@@ -154,8 +154,7 @@ class SiteStatistics:
         shares, shipped, buckets = self._shares(), self._shipped, self._buckets
         values, lengths = self._sum(_VALUES), self._sum(_MS)
         readers = len(set().union(*(bucket.sessions for bucket in buckets)))
-        # A habit that was added to a running job waits by itself until it is known: its base is 0 so long.
-        added = {place for place, base in enumerate(self._base) if not base}
+        added = self._added()
         known = [lengths[place] for place in range(len(self._habits)) if place not in added]
         if min(known, default=0) < MIN_MINUTES * _MINUTE_MS:
             return SiteCard(
@@ -199,10 +198,7 @@ class SiteStatistics:
             dispersions,
             moods,
             weights,
-            [
-                [] if place in added else cumulative_shares(self._histogram("steps", place))
-                for place in range(self._places)
-            ],
+            [[] if place in added else self._ranks(place) for place in range(self._places)],
             [[] if place in added else calibrated_z(self._histogram("bins", place)) for place in range(self._places)],
             self._base,
             [max(now / base, 1e-3) if base else 1.0 for now, base in zip(flows, self._base, strict=True)],
@@ -211,6 +207,12 @@ class SiteStatistics:
             gaps[1] * _MINUTE_MS / max(present, 1),
             readers,
         )
+
+    def _added(self) -> set[int]:
+        """Habits that were added to a running job. Each waits by itself until it is known; the others do not wait for it."""
+        if self._base:
+            return {place for place, base in enumerate(self._base) if not base}
+        return {place for bucket in self._buckets for place in bucket.lacks if place < len(self._habits)}
 
     def _active_minutes(self, place: int) -> float:
         """Length of the slices in which the habit would have been counted."""
@@ -224,6 +226,11 @@ class SiteStatistics:
         for counts in bucket.counts:
             counts[place] = 0
         bucket.steps[place], bucket.bins[place] = [0] * STEPS, [0] * BINS
+
+    def _ranks(self, place: int) -> list[float]:
+        """Empty where there was no value: an added level has none at first."""
+        counts = self._histogram("steps", place)
+        return cumulative_shares(counts) if any(counts) else []
 
     def _histogram(self, name: str, place: int) -> list[int]:
         histograms: list[list[int]] = [getattr(bucket, name)[place] for bucket in self._buckets]

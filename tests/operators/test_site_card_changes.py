@@ -128,6 +128,21 @@ def test_a_habit_that_was_added_is_known_after_as_much_as_a_site() -> None:
     )
 
 
+def test_a_site_that_is_not_known_yet_does_not_wait_for_an_added_habit() -> None:
+    early_s = 420
+    job = site()
+    message = [msgspec.to_builtins(each) for each in go_on(job, 60, early_s, False)][-1]
+    assert not any(card["ranks"] for card in message["cards"])
+    found = taken_up("added", to_json(job.flink), message, early_s + 10, 1_300)
+    known_from = [
+        next(each["epoch"] for each in made if each["cards"][0]["ranks"]) for made in (found["made"], unchanged())
+    ]
+    assert known_from[0] == known_from[1]
+    first = next(each["cards"][0] for each in found["made"] if each["cards"][0]["ranks"])
+    place = found["habits"].index("likes")
+    assert (first["ranks"][place], first["base"][place]) == ([], 0.0)
+
+
 def test_the_way_back_finds_what_stayed() -> None:
     found = changed("added")
     back = taken_up("none", found["state"], found["made"][-1], GOES_ON_UNTIL_S + 10, GOES_ON_UNTIL_S + 400)
