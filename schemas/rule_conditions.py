@@ -57,8 +57,8 @@ SHARE: Final = "share"
 ThresholdUnit = Literal["feature", "sd", "nats", "share"]
 
 ON_VALUE_SCALE: Final[tuple[ThresholdUnit, ...]] = ("feature", STANDARD_DEVIATIONS)
-"""Units of thresholds that can be shown on the scale of the value. Of the others the console knows the names
-(`infra/console/js/evidence.js`)."""
+"""Units of thresholds that can be shown on the scale of the value. Bounds of other units the console knows by name
+(`OFF_SCALE` in `infra/console/js/evidence.js`)."""
 
 
 @dataclass(frozen=True, slots=True)

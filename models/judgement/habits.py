@@ -47,6 +47,9 @@ SPREAD_MINUTES: Final = 5.0
 MIN_VARIATION: Final = 0.05
 """No minute is thought to vary by less than this share of its mean."""
 
+_SKIPS: Final = 200
+"""`held` beyond this is so many minutes that teach nothing: they began before the habit was counted."""
+
 _MINUTE_ENDS_MS: Final = 59_990
 _MAX_SUM: Final = 2**31 - 1
 _MAX_SUM_OF_MANY: Final = 2**62
@@ -219,6 +222,9 @@ class Habits:
         return self._taught
 
     def _learn(self, place: int, value: int, minutes: float, view: SiteView, site: SiteStatistics | None) -> None:
+        if self.held[place] > _SKIPS:
+            self.held[place] = self.held[place] - 1 if self.held[place] > _SKIPS + 1 else 0
+            return
         card, swell = view.card, view.swell[place]
         gate = 1000.0 * LEARNING_GATE_NATS
         mean, dispersion, _ = self.usual(place, card)
@@ -254,6 +260,16 @@ class Habits:
         self.minutes[place] = self.minutes[place] * _KEEP + scaled
         self.totals[place] = self.totals[place] * _KEEP + (mean * scaled if held else value)
         self.squares[place] = self.squares[place] * _KEEP + off * off
+
+    def begin_anew(self, places: Sequence[int]) -> None:
+        """Forgets these habits. The minutes under way, in which they were not counted, teach them nothing: that is no zero."""
+        skipped = (self.previous_ms > 0) + (self.present_ms > 0)
+        for place in places:
+            self.minutes[place] = self.totals[place] = self.squares[place] = 0.0
+            self.last_offs[place] = _NAN
+            self.up[place] = self.down[place] = self.sums[place] = self.previous_sums[place] = 0
+            self.held[place] = _SKIPS + skipped if skipped else 0
+        self._card, self._taught = None, b""
 
     def recent(self, place: int) -> float:
         """A present minute's sum as of late: over the minute under way and the one before. 0 before the first."""

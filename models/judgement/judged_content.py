@@ -19,6 +19,7 @@ from models.judgement.content_layout import (
 )
 from models.judgement.habit_numbers import habit_keys, pack_habits, unpack_habits
 from models.judgement.habits import MINUTE_MS, Habits
+from models.judgement.layout import lacking_keys
 from models.judgement.levels import Levels
 from models.judgement.presence import SLICE_MS
 from models.judgement.shares import Shares
@@ -155,6 +156,7 @@ class JudgedContent:
         offset = _HEAD.size
         for by, stored in zip(EXPOSURES, keys.split(","), strict=True):
             offset = unpack_habits(self.habits[by], CONTENT_HABITS[by], stored, data, offset)
+            self.habits[by].begin_anew(lacking_keys(stored, habit_keys(CONTENT_HABITS[by])))
         self._ring = SliceRing.from_text(ring, range(len(_SUMMED) + 1), len(_SUMMED) + 1, SLICE_MS)
         self.levels = Levels.from_text(levels, CONTENT_LEVELS)
         self._leavers = [int(each) for each in leavers.split(",")] if leavers else []

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from models.features import SESSION_NAMES
 from models.judgement.habits import MINUTE_MS, calibrated
-from models.judgement.layout import HABIT_KEYS, HABIT_NAMES, LEVEL_NAMES, PLACES, SESSION_LEVELS, key_places
+from models.judgement.layout import HABIT_KEYS, HABIT_NAMES, LEVEL_KEYS, LEVEL_NAMES, PLACES, SESSION_LEVELS, key_places
 from models.judgement.levels import Levels
 from models.judgement.presence import SLICE_MS
 from models.judgement.session import SessionJudgement, SliceEvents
@@ -151,9 +151,10 @@ class JudgedSession:
         return f"{self._ring.to_text()} {self.levels.to_text()} {self.judgement.to_text()}"
 
     @staticmethod
-    def is_of_these_habits(text: str) -> bool:
-        """Whether a job with the same habits wrote the text."""
-        return SessionJudgement.keys_of(text.split(" ", 2)[2]) == HABIT_KEYS
+    def is_of_these_features(text: str) -> bool:
+        """Whether a job with the same habits and levels wrote the text."""
+        _, levels, judgement = text.split(" ", 2)
+        return SessionJudgement.keys_of(judgement) == HABIT_KEYS and levels.partition(":")[0] == LEVEL_KEYS
 
     @classmethod
     def from_text(cls, text: str) -> "JudgedSession":
@@ -169,9 +170,10 @@ class JudgedSession:
         self.judgement = SessionJudgement.from_text(judgement)
         return self
 
-    def forget_slices(self) -> None:
-        """Begins the last minute's sums anew, as windows do after a start with other features."""
+    def begin_anew(self, lacking: Sequence[int]) -> None:
+        """Begins the last minute's sums anew, as windows do after a start with other features, and habits that were lacking."""
         self._ring = SliceRing(_SUMS + 2, SLICE_MS)
+        self.judgement.habits.begin_anew(lacking)
 
 
 def _within(at_ms: int | None, begin_ms: int) -> int:

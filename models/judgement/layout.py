@@ -32,6 +32,11 @@ class StoredLayout(NamedTuple):
     header: str
     """Of the features, for `FeatureLayout.read`."""
 
+    @property
+    def lacking_habits(self) -> list[int]:
+        """Places of this job's habits that are not stored."""
+        return [place for place, at in enumerate(self.habits) if at < 0]
+
 
 @cache
 def stored_layout(layout: str) -> StoredLayout | None:
@@ -58,6 +63,15 @@ def key_places(stored: str, keys: str) -> tuple[int, ...]:
     known = [stored[at : at + 2] for at in range(0, len(stored), 2)]
     wanted = (keys[at : at + 2] for at in range(0, len(keys), 2))
     return tuple(known.index(key) if key in known else -1 for key in wanted)
+
+
+def lacking_keys(stored: str, keys: str) -> list[int]:
+    """Places of those of `keys` that are not stored.
+
+    >>> lacking_keys("aabbcc", "ccddaa")
+    [1]
+    """
+    return [place for place, at in enumerate(key_places(stored, keys)) if at < 0]
 
 
 def taken(values: Sequence[T], places: Iterable[int], missing: T) -> list[T]:

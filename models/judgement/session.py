@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from models.judgement.content_types import ContentTypeChoices, TypeEvidence
 from models.judgement.habit_numbers import pack_short, unpack_habits, unpack_short
 from models.judgement.habits import MINUTE_MS, Habits
-from models.judgement.layout import HABIT_KEYS, PLACES, SESSION_HABITS
+from models.judgement.layout import HABIT_KEYS, PLACES, SESSION_HABITS, lacking_keys
 from models.judgement.presence import SLICE_MS, present_in_silent_slice, present_in_slice, visible_in_slice
 from models.judgement.silence import reader_silence_ms
 from models.judgement.site_card import SiteCard, SiteView
@@ -197,6 +197,7 @@ class SessionJudgement:
             # Savepoints of before 2026-11-29.
             self._restore_long(data)
             unpack_habits(self.habits, SESSION_HABITS, keys, data, _LONG_HEAD.size)
+        self.habits.begin_anew(lacking_keys(keys.removesuffix(_SHORT), HABIT_KEYS))
         known: dict[str, tuple[int, float, int]] = {}
         for part in types.split(",") if types else ():
             pages, nats, hits, name = part.split("/", 3)

@@ -59,8 +59,8 @@ class SiteSample:
         self.cards = [shipped_card() for _ in range(HALVES)]
         """By half: the card that sessions of that half are judged by."""
         self._previous = list(self.cards)
-        self._of_other_features: set[str] = set()
-        """Sessions whose last window is of a job with other features."""
+        self._layouts: dict[str, str] = {}
+        """By session, the layout of its last window where it was another than this job's."""
 
     def end_epoch(self, windows: Iterable[SampledWindow], in_force_ms: int) -> list[SiteCard]:
         """Takes the windows of an epoch and returns the cards that follow from it, by the half that they judge.
@@ -74,7 +74,7 @@ class SiteSample:
         over = [name for name, each in self._sessions.items() if latest_ms - each.judgement.last_ms > SESSION_END_MS]
         for name in over:
             del self._sessions[name]
-            self._of_other_features.discard(name)
+            self._layouts.pop(name, None)
         begin = 0
         while begin < len(chosen):
             end_ms, last = chosen[begin].end_ms, begin
@@ -89,9 +89,10 @@ class SiteSample:
 
     def _end_change_of_features(self, layouts: set[str]) -> None:
         """Forgets what windows of these other layouts seem to say of features that they lack."""
-        for name in self._of_other_features:
-            self._sessions[name].forget_slices()
-        self._of_other_features.clear()
+        for name, layout in self._layouts.items():
+            if layout != LAYOUT:
+                _change_features(self._sessions[name], layout)
+        self._layouts.clear()
         for layout in layouts:
             stored = stored_layout(layout)
             for place, at in enumerate(() if stored is None else stored.all):
@@ -111,12 +112,10 @@ class SiteSample:
             session = self._sessions.get(window.session)
             if session is None:
                 session = self._sessions[window.session] = JudgedSession()
-            if window.layout != LAYOUT:
-                self._of_other_features.add(window.session)
-            elif window.session in self._of_other_features:
-                # The windows of a job with other features begin without the slices of before.
-                session.forget_slices()
-                self._of_other_features.remove(window.session)
+            before = self._layouts.get(window.session, LAYOUT)
+            if window.layout != before:
+                _change_features(session, before)
+                self._layouts[window.session] = window.layout
             half = half_of(window.session)
             session.on_window(window, views[half], self._statistics[half], window.session)
 
@@ -142,7 +141,7 @@ class SiteSample:
             return self
         self._sessions = {name: JudgedSession.from_text(text) for name, text in data["sessions"].items()}
         if data["layout"] != LAYOUT:
-            self._of_other_features = set(self._sessions)
+            self._layouts = dict.fromkeys(self._sessions, data["layout"])
         self._statistics = [
             SiteStatistics.from_json(each, SESSION_HABITS, shipped_card(), len(SESSION_LEVELS), stored)
             for each in data["statistics"]
@@ -150,6 +149,12 @@ class SiteSample:
         self.cards = [SiteCard.from_json(card, stored) for card in data["cards"]]
         self._previous = [SiteCard.from_json(card, stored) for card in data["previous"]]
         return self
+
+
+def _change_features(session: JudgedSession, before: str) -> None:
+    """Windows of a job with other features begin without the slices of before."""
+    stored = stored_layout(before)
+    session.begin_anew([] if stored is None else stored.lacking_habits)
 
 
 def _statistics() -> SiteStatistics:

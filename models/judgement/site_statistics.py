@@ -210,9 +210,9 @@ class SiteStatistics:
 
     def _added(self) -> set[int]:
         """Habits that were added to a running job. Each waits by itself until it is known; the others do not wait for it."""
-        if self._base:
-            return {place for place, base in enumerate(self._base) if not base}
-        return {place for bucket in self._buckets for place in bucket.lacks if place < len(self._habits)}
+        without_base = {place for place, base in enumerate(self._base) if not base}
+        lacking = {place for bucket in self._buckets for place in bucket.lacks if place < len(self._habits)}
+        return without_base | lacking
 
     def _active_minutes(self, place: int) -> float:
         """Length of the slices in which the habit would have been counted."""
@@ -262,8 +262,8 @@ class SiteStatistics:
     ) -> "SiteStatistics":
         """The statistics that `to_json` wrote, read by name: what `stored` lacks begins anew."""
         self = cls(habits, shipped, levels)
-        if data["base"]:
-            self._base = [float(base) for base in taken(data["base"], stored.habits, 0.0)]
+        base = taken(data["base"], stored.habits, 0.0) if data["base"] else []
+        self._base = [float(each) for each in base] if any(base) else []
         self._buckets = []
         for each in data["buckets"]:
             bucket = Bucket(self._places)
@@ -272,7 +272,9 @@ class SiteStatistics:
             bucket.types, bucket.sessions = each["types"], set(each["sessions"])
             # The last one has just begun.
             is_over = each is not data["buckets"][-1]
-            bucket.lacks = {place for place, at in enumerate(stored.all) if at in each["lacks"] or (at < 0 and is_over)}
+            bucket.lacks = {
+                place for place, at in enumerate(stored.all) if at in each.get("lacks", ()) or (at < 0 and is_over)
+            }
             nothing: dict[str, int] = {}
             for name in ("steps", "bins"):
                 for counts, sparse in zip(getattr(bucket, name), taken(each[name], stored.all, nothing), strict=True):

@@ -22,7 +22,7 @@ from schemas.rule_conditions import FOREST, NATS, SHARE, STANDARD_DEVIATIONS
 from schemas.rule_errors import RuleError, WithinText
 from schemas.segments import SEGMENT_KINDS
 
-_READING_UNITS: Final = {"z": STANDARD_DEVIATIONS, "nats": NATS, "rank": SHARE}
+READING_UNITS: Final = {"z": STANDARD_DEVIATIONS, "nats": NATS, "rank": SHARE}
 
 
 def compile_rule_expression(
@@ -130,7 +130,7 @@ class ExpressionCondition(CompiledCondition):
     def _bound(self, bound: str, threshold: float | None, detail: ReadingVariable, signals: Signals) -> EvidenceBound:
         """What a reading gave. What it is compared with in another way than with a number has no threshold."""
         against = scope_of(detail.second)
-        readings, unit = signals.readings, _READING_UNITS.get(detail.kind)
+        readings, unit = signals.readings, READING_UNITS.get(detail.kind)
         if readings is None:
             return EvidenceBound(bound, threshold, unit, against)
         baseline, z = readings.baseline(detail.feature, against), readings.z(detail.feature, against)

@@ -23,6 +23,7 @@ RISES = {
     "z": 4.0,
     "measured": 5.0,
 }
+READING = {"bound": "nats >=", "threshold": 3.0, "unit": "nats", "against": "self"}
 TOP = {"bound": "top", "threshold": 0.05, "unit": "share", "against": "peers", "baseline": 20.0, "z": 2.0}
 
 DRAW = """
@@ -62,6 +63,12 @@ def origin() -> Iterator[str]:
             "hover_ms 50 (rises 4 nats against self, usually 10, z 4; "
             "top 0.05 share against peers, usually 20, z 2; below 90 ms)",
         ),
+        # but this one is, since the feature itself counts in nats; a reading in an expression is not
+        (
+            {"value": 7.0, "bounds": [{"bound": "above", "threshold": 6.5, "unit": "nats"}, READING]},
+            "hover_ms is 7, above 6.5",
+            "hover_ms 7 (above 6.5 nats; nats >= 3 nats against self)",
+        ),
         # a command of before bounds were listed: nobody knows the unit of its threshold
         (
             {"value": 50.0, "baseline": 10.0, "threshold": 3.0, "z": 4.0},
@@ -71,7 +78,7 @@ def origin() -> Iterator[str]:
         ({"value": 50.0, "bounds": [None, 7, {"bound": 3}]}, "hover_ms is 50", "hover_ms 50"),
         ({"value": 50.0, "bounds": "none"}, "hover_ms is 50", "hover_ms 50"),
     ],
-    ids=["several bounds", "evidence and ranks", "no bounds", "bounds that are none", "no list"],
+    ids=["several bounds", "evidence and ranks", "a feature in nats", "no bounds", "bounds that are none", "no list"],
 )
 def test_every_bound_is_shown(chrome: Chrome, origin: str, seen: dict[str, Any], drawn: str, words: str) -> None:
     chrome.get(f"{origin}/icon.svg")

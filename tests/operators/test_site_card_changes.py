@@ -11,6 +11,7 @@ import pytest
 
 from infra.local.home import PROJECT
 from models.judgement.card_registry import LEAD_MS
+from models.judgement.judged_session import JudgedSession
 from models.judgement.layout import HABIT_NAMES, LEVEL_NAMES
 from models.judgement.site_sample import half_of
 from models.judgement.site_statistics import CARD_MS
@@ -148,3 +149,27 @@ def test_the_way_back_finds_what_stayed() -> None:
     back = taken_up("none", found["state"], found["made"][-1], GOES_ON_UNTIL_S + 10, GOES_ON_UNTIL_S + 400)
     assert set(back["read"]["known"]) == {*HABIT_NAMES, *LEVEL_NAMES}
     assert back["made"][0]["cards"][0]["readers"] + back["made"][0]["cards"][1]["readers"] == READERS
+
+
+def test_two_changes_within_an_epoch_leave_the_habits_as_they_were() -> None:
+    """With a feature for four minutes, and without it again before the cards of that epoch were made."""
+    back_s = ENDS_S + 70
+    left = left_behind()
+    found = taken_up("added", left["state"], left["message"], ENDS_S + 10, back_s)
+    assert found["made"] == []
+    back = taken_up("none", found["state"], left["message"], back_s + 10, GOES_ON_UNTIL_S)
+    later = [each for each in unchanged() if each["epoch"] > left["message"]["epoch"]]
+    assert [each["epoch"] for each in back["made"]] == [each["epoch"] for each in later]
+    for made, expected in zip(back["made"], later, strict=True):
+        for card, other in zip(made["cards"], expected["cards"], strict=True):
+            for part in ("means", "level"):
+                assert card[part] == pytest.approx(other[part], rel=0.05, abs=0.05, nan_ok=True), part
+
+
+@pytest.mark.parametrize("level", ["aa", ""])
+def test_a_change_of_levels_alone_is_a_change_of_features(level: str) -> None:
+    text = JudgedSession().to_text()
+    assert JudgedSession.is_of_these_features(text)
+    ring, levels, judgement = text.split(" ", 2)
+    keys, _, body = levels.partition(":")
+    assert not JudgedSession.is_of_these_features(f"{ring} {level}{keys[2:]}:{body} {judgement}")

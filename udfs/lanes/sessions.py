@@ -177,7 +177,7 @@ class SessionLane:
     ) -> list[ProposedChange]:
         """Runs one window of a session through all stages."""
         evaluation = SessionEvaluation(session_id, end_ms, window, values, self._window_ms)
-        if self._habits.met_other_habits(evaluation.key):
+        if self._habits.met_other_features(evaluation.key):
             self._refill.began_empty = True
         if self._refill.lacks_slices(end_ms):
             self._clock.on_window(evaluation, ctx)

@@ -36,18 +36,18 @@ class HabitStage(Stage):
         self._habits: StateField[JudgedSession] = StateField(
             "habits-v1", JudgedSession.to_text, self._read, setup.bundle
         )
-        self._met_other_habits = False
+        self._met_other_features = False
         super().__init__(self._habits)
 
     def _read(self, text: str) -> JudgedSession:
-        if not JudgedSession.is_of_these_habits(text):
-            self._met_other_habits = True
+        if not JudgedSession.is_of_these_features(text):
+            self._met_other_features = True
         return JudgedSession.from_text(text)
 
-    def met_other_habits(self, key: str) -> bool:
-        """Whether habits of other features have been read since the start, with those of the current key, which is `key`."""
+    def met_other_features(self, key: str) -> bool:
+        """Whether what other features left has been read since the start; `key` is the current key."""
         self._habits.get(key)
-        return self._met_other_habits
+        return self._met_other_features
 
     def on_window(self, evaluation: SessionEvaluation, ctx: Any) -> None:
         """Adds the readings of all features, and what is known of presence, silence and content types."""

@@ -5,13 +5,14 @@ import { boundsOf, formatNumber, formatTime } from "./format.js";
 
 const STEP_MS = 10_000;
 const WINDOW_MS = 60_000;
-/** Units of thresholds that are not the feature's own (`schemas/rule_conditions.py`); those of evidence and ranks are on no scale of it. */
+/** The unit of thresholds in deviations (`schemas/rule_conditions.py`). */
 const DEVIATIONS = "sd";
-const OFF_SCALE = ["nats", "share"];
+/** Bounds of evidence and of ranks, whose thresholds are on no scale of the value, and such readings in expressions ("nats >="). */
+const OFF_SCALE = ["rises", "falls", "rises_below", "falls_below", "top", "bottom", "shift", "nats", "rank"];
 
 /** A bound's threshold on the feature's own scale; undefined where it is on none. */
-function thresholdOnScale({ value }, { threshold, unit, baseline, z }) {
-  if (typeof threshold !== "number" || OFF_SCALE.includes(unit)) return undefined;
+function thresholdOnScale({ value }, { bound, threshold, unit, baseline, z }) {
+  if (typeof threshold !== "number" || OFF_SCALE.includes(bound.split(" ", 1)[0])) return undefined;
   if (unit !== DEVIATIONS || baseline === undefined) return threshold;
   return z ? baseline + (threshold * (value - baseline)) / z : undefined;
 }

@@ -80,3 +80,11 @@ def test_the_features_of_the_first_release_are_those_of_its_state() -> None:
     assert FIRST_SESSION_NAMES[:2] == ("clicks", "recommended_clicks")
     assert FIRST_SESSION_NAMES[-3:] == ("pages", "rapid_exits", "idle_ms")
     assert set(SESSION_LAYOUT.stored) == {feature.name for feature in SESSION_FEATURES}
+
+
+def test_no_two_letters_in_state_stand_for_two_habits_or_levels() -> None:
+    for features in (SESSION_FEATURES, CONTENT_FEATURES):
+        kept = [each for feature in features for each in (feature.habit, feature.level) if each is not None]
+        keys = [each.key for each in kept]
+        assert all(len(key) == 2 for key in keys)
+        assert len(set(keys)) == len(keys)

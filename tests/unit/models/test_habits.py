@@ -93,3 +93,27 @@ def test_a_reader_whose_numbers_are_made_up_fits_into_state() -> None:
         unpack_habits(again, path, habit_keys(path), data, 0)
         again.present_ms, again.previous_ms, parts = parts.present_ms, parts.previous_ms, again
     assert pack_habits(parts) == pack_habits(whole)
+
+
+def test_a_habit_that_begins_anew_is_not_taught_the_minutes_before() -> None:
+    """The minutes under way were counted without it; nothing is not zero. The other goes on as if nothing had been."""
+    both = (CLICKS, PAGES)
+    habits, alone = Habits(both), Habits(both)
+    quiet: list[tuple[int, ...]] = [(1, 0)] * SLICES_A_MINUTE
+    page: list[tuple[int, ...]] = [(1, 1), *quiet[1:]]
+    for each in (habits, alone):
+        watched(each, both, [*quiet * 20, *quiet[:3]])
+    habits.begin_anew([1])
+    assert (habits.minutes[1], habits.down[1]) == (0.0, 0)
+    for each in (habits, alone):
+        watched(each, both, [*quiet[:3], *page])
+    assert habits.minutes[1] == 0.0
+    # The bytes of state tell as well which minutes are to be left out.
+    again = Habits(both)
+    unpack_habits(again, both, habit_keys(both), pack_habits(habits), 0)
+    again.present_ms, again.previous_ms = habits.present_ms, habits.previous_ms
+    for each in (again, alone):
+        watched(each, both, page * 3)
+    assert again.minutes[1] == pytest.approx(2.8, abs=0.1)
+    assert again.totals[1] / again.minutes[1] == pytest.approx(1.0)
+    assert (again.minutes[0], again.totals[0], again.up[0]) == (alone.minutes[0], alone.totals[0], alone.up[0])
