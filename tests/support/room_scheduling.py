@@ -8,16 +8,12 @@ SHARING: Final = {
     "tests/integration/ingest/": "broker",
     "tests/integration/serving/": "broker",
     "tests/integration/abuse/": "broker",
-    "tests/integration/secured/": "broker",
-    "tests/integration/console/": "broker",
     "tests/integration/": "stack",
     "tests/chaos/": "stack",
     "tests/browser/": "stack",
     "tests/cluster/": "mini-cluster",
 }
-"""Rooms whose tests share a broker, Flink beside one and the browser, or the mini-cluster's JVM. The first that fits counts.
-
-Two rooms that need Flink are with the broker's, which take less time without them than those of the stack."""
+"""Rooms whose tests share a broker, Flink beside one and the browser, or the mini-cluster's JVM. The first that fits counts."""
 
 
 class RoomScheduling(LoadScopeScheduling):  # type: ignore[misc]
