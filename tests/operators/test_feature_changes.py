@@ -1,15 +1,11 @@
 """State that a job with the shipped features has left, taken up by jobs with a feature more, one fewer, or another order."""
 
-import json
-import subprocess
-import sys
 from functools import cache
 from typing import Any
 
 import msgspec
 import pytest
 
-from infra.local.home import PROJECT
 from models.features import FOREST_FEATURES, SESSION_NAMES
 from models.isolation_forest.fit import refit
 from models.isolation_forest.messages import RefitMessage
@@ -29,7 +25,7 @@ from tests.support.builders import (
 )
 from tests.support.flink_fakes import Running
 from tests.support.operator_outputs import fed
-from tests.support.other_features import CHANGES, habits_by_name, to_json
+from tests.support.other_features import CHANGES, habits_by_name, taken_up, to_json
 from udfs.forest_refit import ForestRefit
 from udfs.window_commands import WindowCommands
 
@@ -56,17 +52,9 @@ def left_behind() -> Answer:
     return {"windows": to_json(job.flink), "forests": to_json(refits.flink)}
 
 
-def taken_up(change: str, left: Answer) -> Answer:
-    argv = [sys.executable, "-m", "tests.support.other_features", change, "windows"]
-    done = subprocess.run(argv, cwd=PROJECT, input=json.dumps(left), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    found: Answer = json.loads(done.stdout)
-    return found
-
-
 @cache
 def changed(change: str) -> Answer:
-    return taken_up(change, left_behind())
+    return taken_up(change, "windows", left_behind())
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -103,7 +91,7 @@ def test_a_forest_fitted_on_other_features_judges_nobody(change: str, uses_it: b
 
 @pytest.mark.parametrize("change", ["added", "removed"])
 def test_a_second_change_meets_state_of_both_kinds(change: str) -> None:
-    back = taken_up("none", changed(change))
+    back = taken_up("none", "windows", changed(change))
     assert back["features"] == list(SESSION_NAMES)
     habits = back["habits"][ANNA]
     assert habits.keys() == set(HABIT_NAMES)

@@ -1,22 +1,18 @@
 """The site's cards of a job with the shipped features, taken up by jobs with a feature more, one fewer, or another order."""
 
-import json
-import subprocess
-import sys
 from functools import cache
 from typing import Any
 
 import msgspec
 import pytest
 
-from infra.local.home import PROJECT
 from models.judgement.card_registry import LEAD_MS
 from models.judgement.judged_session import JudgedSession
 from models.judgement.layout import HABIT_NAMES, LEVEL_NAMES
 from models.judgement.site_sample import half_of
 from models.judgement.site_statistics import CARD_MS
 from tests.support.flink_fakes import FakeFlink, Running
-from tests.support.other_features import to_json
+from tests.support.other_features import taken_up, to_json
 from tests.support.site_crowd import READERS, go_on
 from udfs.site_cards import SiteCards
 
@@ -39,19 +35,15 @@ def left_behind() -> Answer:
     return {"state": to_json(job.flink), "message": msgspec.to_builtins(made[-1])}
 
 
-def taken_up(change: str, state: Answer, message: Answer, since_s: int, until_s: int) -> Answer:
-    argv = [sys.executable, "-m", "tests.support.other_features", change, "site"]
+def site_taken_up(change: str, state: Answer, message: Answer, since_s: int, until_s: int) -> Answer:
     given = {"state": state, "message": message, "since_s": since_s, "until_s": until_s, "refills": True}
-    done = subprocess.run(argv, cwd=PROJECT, input=json.dumps(given), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    found: Answer = json.loads(done.stdout)
-    return found
+    return taken_up(change, "site", given)
 
 
 @cache
 def changed(change: str) -> Answer:
     left = left_behind()
-    return taken_up(change, left["state"], left["message"], ENDS_S + 10, GOES_ON_UNTIL_S)
+    return site_taken_up(change, left["state"], left["message"], ENDS_S + 10, GOES_ON_UNTIL_S)
 
 
 @cache
@@ -134,7 +126,7 @@ def test_a_site_that_is_not_known_yet_does_not_wait_for_an_added_habit() -> None
     job = site()
     message = [msgspec.to_builtins(each) for each in go_on(job, 60, early_s, False)][-1]
     assert not any(card["ranks"] for card in message["cards"])
-    found = taken_up("added", to_json(job.flink), message, early_s + 10, 1_300)
+    found = site_taken_up("added", to_json(job.flink), message, early_s + 10, 1_300)
     known_from = [
         next(each["epoch"] for each in made if each["cards"][0]["ranks"]) for made in (found["made"], unchanged())
     ]
@@ -146,7 +138,7 @@ def test_a_site_that_is_not_known_yet_does_not_wait_for_an_added_habit() -> None
 
 def test_the_way_back_finds_what_stayed() -> None:
     found = changed("added")
-    back = taken_up("none", found["state"], found["made"][-1], GOES_ON_UNTIL_S + 10, GOES_ON_UNTIL_S + 400)
+    back = site_taken_up("none", found["state"], found["made"][-1], GOES_ON_UNTIL_S + 10, GOES_ON_UNTIL_S + 400)
     assert set(back["read"]["known"]) == {*HABIT_NAMES, *LEVEL_NAMES}
     assert back["made"][0]["cards"][0]["readers"] + back["made"][0]["cards"][1]["readers"] == READERS
 
@@ -155,9 +147,9 @@ def test_two_changes_within_an_epoch_leave_the_habits_as_they_were() -> None:
     """With a feature for four minutes, and without it again before the cards of that epoch were made."""
     back_s = ENDS_S + 70
     left = left_behind()
-    found = taken_up("added", left["state"], left["message"], ENDS_S + 10, back_s)
+    found = site_taken_up("added", left["state"], left["message"], ENDS_S + 10, back_s)
     assert found["made"] == []
-    back = taken_up("none", found["state"], left["message"], back_s + 10, GOES_ON_UNTIL_S)
+    back = site_taken_up("none", found["state"], left["message"], back_s + 10, GOES_ON_UNTIL_S)
     later = [each for each in unchanged() if each["epoch"] > left["message"]["epoch"]]
     assert [each["epoch"] for each in back["made"]] == [each["epoch"] for each in later]
     for made, expected in zip(back["made"], later, strict=True):

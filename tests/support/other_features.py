@@ -5,12 +5,14 @@ the operators a little more, and writes what they emitted and the state they lef
 """
 
 import json
+import subprocess
 import sys
 from typing import Any, Final
 
 import msgspec
 
 import models.features as registry
+from infra.local.home import PROJECT
 from models.feature_layout import FeatureLayout
 from models.judgement.habit import Habit
 from tests.support.flink_fakes import FakeFlink, Running, lines
@@ -36,6 +38,15 @@ def change_features(change: str) -> None:
     vars(registry).update(SESSION_FEATURES=features, SESSION_NAMES=names, SESSION_LAYOUT=layout)
     vars(registry).update(FOREST_FEATURES=tuple(each.name for each in features if each.in_forest))
     registry.silent_values.__defaults__ = (features,)
+
+
+def taken_up(change: str, story: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What a process with other features makes of a state: `story` is windows or site."""
+    argv = [sys.executable, "-m", "tests.support.other_features", change, story]
+    done = subprocess.run(argv, cwd=PROJECT, input=json.dumps(given), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def to_json(flink: FakeFlink) -> dict[str, Any]:
