@@ -1,5 +1,6 @@
 """What every stage of the session lane keeps to, those included that are yet to be written: `STAGES` names them."""
 
+import gc
 from collections.abc import Callable
 from math import isnan
 from typing import Any
@@ -75,6 +76,22 @@ def test_a_session_that_is_over_leaves_nothing(stage: Make) -> None:
     running.clear()
     assert flink.left_of(session_key(ANNA)) == set()
     assert [running.evaluate(*step) for step in STEPS] == expected  # begins from nothing
+
+
+@every_stage
+def test_windows_leave_nothing_to_the_garbage_collector(stage: Make) -> None:
+    """What refers to itself is freed late, all at once and out of cold memory: it doubled what a window with detectors cost."""
+    running = RunningStage(stage, FakeFlink(), RULES)
+    for step in STEPS[:20]:
+        running.evaluate(*step)
+    gc.collect()
+    gc.disable()
+    try:
+        for step in STEPS[20:]:
+            running.evaluate(*step)
+        assert gc.collect() < len(STEPS[20:])
+    finally:
+        gc.enable()
 
 
 @every_stage

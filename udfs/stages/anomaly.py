@@ -7,9 +7,10 @@ import numpy as np
 
 from models.anomaly.scorer import AnomalyScorer
 from models.isolation_forest.registry import MIN_ACTIVE_SLICES
+from models.model_inputs import ModelInputs
 from models.rules.signals import LazyScore
 from udfs.stages.base import Detector, LaneSetup
-from udfs.stages.evaluation import SessionEvaluation
+from udfs.stages.evaluation import SessionEvaluation, WindowFacts
 
 
 class AnomalyStage(Detector):
@@ -32,16 +33,19 @@ class AnomalyStage(Detector):
         model = models.find("anomaly", None, evaluation.at_ms)
         if model is None or model.anomaly is None:
             return
-        scorer, inputs = model.anomaly, model.inputs
+        # What is asked later holds no evaluation: see `WindowFacts`.
+        scorer, inputs, facts = model.anomaly, model.inputs, evaluation.facts
         evaluation.models[self.name] = model.card.version
-
-        def row() -> "np.ndarray[Any, Any]":
-            known = evaluation.known()
-            return inputs.row(known.numbers, known.texts)
-
         evaluation.signals.scores[self.name] = LazyScore(
-            lambda: _score(scorer, row()), model.card.threshold, lambda: _strongest(scorer, row())
+            lambda: _score(scorer, _row(inputs, facts)),
+            model.card.threshold,
+            lambda: _strongest(scorer, _row(inputs, facts)),
         )
+
+
+def _row(inputs: ModelInputs, facts: WindowFacts) -> "np.ndarray[Any, Any]":
+    known = facts.known()
+    return inputs.row(known.numbers, known.texts)
 
 
 def _score(scorer: AnomalyScorer, row: "np.ndarray[Any, Any]") -> float | None:

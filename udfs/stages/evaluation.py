@@ -69,6 +69,25 @@ class KnownWindow(NamedTuple):
     texts: dict[str, str | None]
 
 
+class WindowFacts:
+    """Puts together what is known of a session's window when it is first asked, so that models and the feature log read the same.
+
+    Refers to no evaluation: a score that asks later is part of one, and only the cyclic garbage collector would free the two.
+    """
+
+    def __init__(self, values: Numbers, signals: Signals) -> None:
+        self._values = values
+        self._scalars = signals.scalars
+        self._attributes = signals.attributes
+        self._known: KnownWindow | None = None
+
+    def known(self) -> KnownWindow:
+        """Returns what is known by name. To be asked after the stages that find it out."""
+        if self._known is None:
+            self._known = KnownWindow(logged_numbers(self._values, self._scalars), logged_texts(self._attributes))
+        return self._known
+
+
 class SessionEvaluation(WindowEvaluation):
     """One window of a session. `window` is None where nothing happened in it.
 
@@ -93,18 +112,10 @@ class SessionEvaluation(WindowEvaluation):
         """Kinds among them whose model is for readers of the session's segment alone."""
         self.shadow_scores: dict[str, float] | None = None
         """What models in shadow scored, by name; None without any."""
-        self._known: KnownWindow | None = None
+        self.facts = WindowFacts(values, self.signals)
         if window is not None:
             self.signals.attributes["device"] = window.device
             self.signals.attributes["content_type"] = window.main_type
-
-    def known(self) -> KnownWindow:
-        """Returns what is known by name. To be asked after the stages that find it out: put together once, so that models and
-        the feature log read the same."""
-        if self._known is None:
-            signals = self.signals
-            self._known = KnownWindow(logged_numbers(self.values, signals.scalars), logged_texts(signals.attributes))
-        return self._known
 
     def subject(self) -> Subject:
         session_id, window = self.session_id, self.window

@@ -32,7 +32,7 @@ class FeatureLogStage(Stage):
         window = evaluation.window
         if not self._is_on or window is None:
             return
-        known = evaluation.known()
+        known = evaluation.facts.known()
         scores = {name: score.value() for name, score in evaluation.signals.scores.items()}
         if evaluation.shadow_scores is not None:
             scores.update(evaluation.shadow_scores)

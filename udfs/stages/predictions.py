@@ -57,7 +57,7 @@ def ask_model(
     mode: ModelMode = "active",
 ) -> dict[str, float]:
     """Has a model predict for a window, and proposes what is due by what stands in `field`. Returns the scores."""
-    known = evaluation.known()
+    known = evaluation.facts.known()
     found = predict(model, known.numbers, known.texts)
     if isinstance(found, Silence):
         return found.scores
@@ -80,7 +80,7 @@ def known_score(score: float) -> LazyScore:
 def _change(
     model: LoadedModel, found: Prediction, asked: Due, evaluation: SessionEvaluation, mode: ModelMode
 ) -> ProposedChange:
-    known = evaluation.known()
+    known = evaluation.facts.known()
     return to_change(
         model,
         found,

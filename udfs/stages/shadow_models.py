@@ -63,6 +63,6 @@ def _score(model: LoadedModel, evaluation: SessionEvaluation) -> float | None:
         return model.forest.score(to_feature_row(evaluation.values))
     if model.anomaly is None:
         return None
-    known = evaluation.known()
+    known = evaluation.facts.known()
     verdict = model.anomaly.score(model.inputs.row(known.numbers, known.texts))
     return None if verdict is None else verdict.score
