@@ -1,5 +1,7 @@
 """Measures latency through Kafka and Flink at a steady rate: click to command, and end of window to commands.
 
+Every click gets a command. By default every window does as well, five hundred at once every ten seconds, the most that can
+happen; with `--windows none` windows are judged, but no rule asks for anything.
 The control: the same clicks read back from events.v1 by the same consumer, through Kafka alone.
 """
 
@@ -16,6 +18,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
+from infra.bench import live_models
+from infra.kafka.blocking_producer import BlockingProducer
 from infra.local import flink, stack
 from infra.local.home import Home
 from infra.local.submit import submit
@@ -23,10 +27,11 @@ from models.rules.compiled import KNOWN_FEATURES
 from schemas.events import RECOMMENDED, Event
 from schemas.rules import parse_rule_file
 
-RULES: Final = """
-rules:
+EACH_CLICK: Final = """
   - {id: each-click, version: 1, about: latency of the fast lane, lane: event, cooldown_s: 0, priority: 10,
      when: [{event: type, equals: click}], then: {action: refresh_recommendations}}
+"""
+EACH_WINDOW: Final = """
   - {id: each-window, version: 1, about: latency of the window lane, lane: session_window, cooldown_s: 0, priority: 90,
      when: [{feature: engaged_ms, above: -1}, {forest: 0.0}], then: {action: refresh_recommendations}}
 """
@@ -118,12 +123,25 @@ class LatencyRecorder:
             return
         if command["source"]["id"] == "each-click":
             self.fast.append((now - self._load.clicked_at[command["session_id"], at_ms]) * 1000)
-        else:
+        elif command["source"]["id"] == "each-window":
             # The watermark passes a window's end with the events that are received so much later, one each millisecond.
             self.window.append(now * 1000 - (at_ms - 1 + WAIT_MS))
 
 
-def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, options: list[str]) -> dict[str, Any]:
+def rules_text(windows: str) -> str:
+    """Returns rules by which every click gets a command, and each window (`windows` each) or no window (none)."""
+    return "rules:" + EACH_CLICK + (EACH_WINDOW if windows == "each" else "")
+
+
+def measure(
+    running: stack.Stack,
+    rate: int,
+    seconds: int,
+    warm_up_s: int,
+    options: list[str],
+    windows: str = "each",
+    with_models: bool = False,
+) -> dict[str, Any]:
     name = uuid4().hex[:8]
     topics = {flag: f"{flag}-{name}" for flag in ("events", *OTHERS)}
     admin = KafkaAdminClient(bootstrap_servers=running.bootstrap)
@@ -133,8 +151,13 @@ def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, optio
     )
     admin.close()
     rules = running.home.folder("bench") / "latency-rules.yaml"
-    rules.write_text(RULES)
-    parse_rule_file(RULES, KNOWN_FEATURES)
+    rules.write_text(rules_text(windows))
+    parse_rule_file(rules_text(windows), KNOWN_FEATURES)
+    if with_models:
+        producer = BlockingProducer(running.bootstrap)
+        for each in live_models.announcements():
+            producer.send(topics["models"], each.body, each.key.encode())
+        producer.flush()
     flags = [part for flag, topic in topics.items() for part in (f"--{flag}-topic", topic)]
     flags += ["--group-id", name, "--startup", "earliest", "--rules-file", str(rules), *NO_BUDGET]
     job_id = submit(running, "adjust", [*flags, *options])
@@ -171,6 +194,8 @@ def measure(running: stack.Stack, rate: int, seconds: int, warm_up_s: int, optio
         "kafka_alone_ms": shares(recorder.control),
         "rate": rate,
         "seconds": seconds,
+        "windows": windows,
+        "models": with_models,
         "options": options,
     }
 
@@ -187,10 +212,23 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=1000, help="events a second, 5 %% of them clicks")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--warm-up", type=int, default=180, help="seconds: Java compiles that long")
+    parser.add_argument(
+        "--windows",
+        default="each",
+        choices=("each", "shipped"),
+        help="which windows get commands: each, or by shipped rules",
+    )
+    parser.add_argument(
+        "--models", action="store_true", help="put a length, a tone and a combination of detectors in force"
+    )
     parser.add_argument("options", nargs="*", help="options of the job")
     given = parser.parse_args()
     running = stack.up(Home.from_env())
-    print(json.dumps(measure(running, given.rate, given.seconds, given.warm_up, given.options)))
+    print(
+        json.dumps(
+            measure(running, given.rate, given.seconds, given.warm_up, given.options, given.windows, given.models)
+        )
+    )
 
 
 if __name__ == "__main__":
