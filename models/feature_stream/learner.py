@@ -9,6 +9,7 @@ from models.feature_stream.alert_texts import (
     live_alert,
     retraining_alert,
     segment_alerts,
+    silence_alert,
     unknown_alert,
 )
 from models.feature_stream.drift_ranges import DriftRanges, to_look
@@ -30,6 +31,10 @@ RETRAIN_EVERY_MS: Final = 3_600_000
 
 UNKNOWN: Final = "unknown values of "
 """Before the name of a feature that is not known any more, where it stands among those that drift."""
+
+
+SILENCE: Final = "silence of "
+"""Before the kind of a model that has gone silent, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +136,14 @@ class FeatureStreamLearner:
         findings = self.ranges.add(row)
         if self.ranges.looks == looks:
             return
-        yield to_look(self.ranges.judged, self.ranges.unknown, at_ms)
+        yield to_look(self.ranges.judged, self.ranges.unknown, self.ranges.silent, at_ms)
         unknown = {UNKNOWN + each.subject: each for each in self.ranges.unknown}
-        found = {each.subject for each in findings} | unknown.keys()
+        silent = {SILENCE + each.model: each for each in self.ranges.silent}
+        found = {each.subject for each in findings} | unknown.keys() | silent.keys()
         # Said once, when it begins; again where it has ended in between.
         yield from (drift_alert(each, at_ms) for each in findings if each.subject not in self._drifting)
         yield from (unknown_alert(each, at_ms) for name, each in unknown.items() if name not in self._drifting)
+        yield from (silence_alert(each, at_ms) for name, each in silent.items() if name not in self._drifting)
         self._drifting = found
         if found:
             yield from self._retrain(self._models, sorted(found), at_ms)
