@@ -20,8 +20,8 @@ Texts = Sequence[str | None]
 class CategoryWatch:
     """Two tests must agree, as for numbers: PSI over its threshold, and Fisher's exact test of the share of some category.
 
-    Fisher's test keeps its level in the smallest samples, where the chi-square threshold of PSI is too low. A text that is unknown
-    is left out: `UnknownWatch` tells of it.
+    Fisher's test keeps its level in the smallest samples, where the chi-square threshold of PSI is too low. A text that is
+    unknown is left out: `UnknownWatch` tells of it.
     """
 
     def __init__(self, references: Mapping[str, Texts], level: float = LEVEL) -> None:
@@ -32,8 +32,8 @@ class CategoryWatch:
         self._level = level / max(1, len(self._references))
 
     def judge(self, current: Mapping[str, Texts]) -> list[Finding]:
-        """All names of which enough texts are known, drifted or not, by falling PSI. `distance` is the largest change of the share
-        of one category, `p` the probability of so unlikely a change by chance, `changed` names the category and its shares."""
+        """All names of which enough texts are known, drifted or not, by falling PSI. `distance` is the largest change of one
+        category's share, `p` the probability of so unlikely a change by chance, `changed` names the category and its shares."""
         found = []
         for name, reference in self._references.items():
             counts = _counted(current.get(name, ()))

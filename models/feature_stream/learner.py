@@ -16,6 +16,7 @@ from models.feature_stream.drift_ranges import DriftRanges, to_look
 from models.feature_stream.live_models import LiveModels
 from models.feature_stream.minutes import Minutes
 from models.feature_stream.reader_rows import ReaderRows
+from models.feature_stream.retrainings import MIN_GAP_MS, Retrainings
 from models.features import SESSION_NAMES
 from models.segments.columns import COLUMNS, Column
 from models.segments.learner import DEFAULTS, LearningOptions, SegmentLearner
@@ -25,9 +26,6 @@ from schemas.drift import DriftLook
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from schemas.segments import Segment
-
-RETRAIN_EVERY_MS: Final = 3_600_000
-"""Least event time between two retrainings: what has drifted drifts on while a model is trained."""
 
 UNKNOWN: Final = "unknown values of "
 """Before the name of a feature that is not known any more, where it stands among those that drift."""
@@ -78,7 +76,7 @@ class FeatureStreamLearner:
         previous: Sequence[Segment] = (),
         ranges: DriftRanges | None = None,
         models: Sequence[str] = (),
-        retrain_every_ms: int = RETRAIN_EVERY_MS,
+        gap_ms: int = MIN_GAP_MS,
     ) -> None:
         self.segments = SegmentLearner(options, columns, previous)
         self.ranges = ranges or DriftRanges()
@@ -86,8 +84,8 @@ class FeatureStreamLearner:
         self._readers = ReaderRows(columns)
         self._usual = SegmentMinutes(previous)
         self._live = LiveModels()
-        self._models, self._retrain_every_ms = tuple(models), retrain_every_ms
-        self._retrained_ms: int | None = None
+        self._models = tuple(models)
+        self.retrainings = Retrainings(models, gap_ms)
         self._drifting: set[str] = set()
 
     def add(self, row: FeatureRow, partition: int = 0) -> Iterator[Message]:
@@ -117,7 +115,10 @@ class FeatureStreamLearner:
             if finding.kind == "worse_version":
                 yield Rollback(model, finding.version)
             elif finding.kind == "error_drift":
-                yield from self._retrain((model,), (f"errors of {model}",), end_ms)
+                # Told once of a version: nobody would ask again.
+                yield from self._retrain((model,), (f"errors of {model}",), end_ms, keep=True)
+        for model, subjects in self.retrainings.due(end_ms):
+            yield from self._started(model, subjects, end_ms)
 
     def _learn(self, values: list[float], at_ms: int) -> Iterator[Message]:
         known = [each.segment_id for each in self.segments.publisher.segments]
@@ -148,12 +149,14 @@ class FeatureStreamLearner:
         if found:
             yield from self._retrain(self._models, sorted(found), at_ms)
 
-    def _retrain(self, models: Sequence[str], subjects: Sequence[str], at_ms: int) -> Iterator[Message]:
-        """Trains those of the models again that may be, unless that was done a short while ago."""
-        if self._retrained_ms is not None and at_ms - self._retrained_ms < self._retrain_every_ms:
-            return
+    def _retrain(
+        self, models: Sequence[str], subjects: Sequence[str], at_ms: int, keep: bool = False
+    ) -> Iterator[Message]:
+        """Trains those of the models again that may be; `keep` says that the others wait until they may."""
         for model in models:
-            if model in self._models:
-                self._retrained_ms = at_ms
-                yield retraining_alert(model, subjects, at_ms)
-                yield Retraining(model, tuple(subjects), at_ms)
+            if self.retrainings.ask(model, subjects, at_ms, keep):
+                yield from self._started(model, subjects, at_ms)
+
+    def _started(self, model: str, subjects: Sequence[str], at_ms: int) -> Iterator[Message]:
+        yield retraining_alert(model, subjects, at_ms)
+        yield Retraining(model, tuple(subjects), at_ms)

@@ -1,0 +1,45 @@
+"""Decides when a model is trained again: on drift, on its schedule, and never too often."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+MIN_GAP_MS: Final = 3_600_000
+"""Least event time between two retrainings of a model: what has drifted drifts on while it is trained."""
+
+
+class Retrainings:
+    """Each model has a gap of its own. What is asked for within the gap and would not be asked for again waits for its end."""
+
+    def __init__(self, models: Sequence[str], gap_ms: int = MIN_GAP_MS) -> None:
+        self._models, self._gap_ms = tuple(models), gap_ms
+        self._started_ms: dict[str, int] = {}
+        self._pending: dict[str, tuple[str, ...]] = {}
+        """By model, what asked for a retraining that waits."""
+
+    def ask(self, model: str, subjects: Sequence[str], at_ms: int, keep: bool = False) -> bool:
+        """Whether the model is to be trained again now. With `keep` a retraining that may not start yet waits, until `due` has
+        it; without, whoever asks asks again while there is reason to."""
+        if model not in self._models:
+            return False
+        if at_ms < self._free_ms(model):
+            if keep:
+                self._pending[model] = tuple(dict.fromkeys((*self._pending.get(model, ()), *subjects)))
+            return False
+        self._start(model, at_ms)
+        return True
+
+    def due(self, at_ms: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yields the models whose retraining has waited long enough, with what asked for it."""
+        for model in [each for each in self._pending if at_ms >= self._free_ms(each)]:
+            subjects = self._pending[model]
+            self._start(model, at_ms)
+            yield model, subjects
+
+    def _free_ms(self, model: str) -> int:
+        """From when on the model may be trained again."""
+        started_ms = self._started_ms.get(model)
+        return 0 if started_ms is None else started_ms + self._gap_ms
+
+    def _start(self, model: str, at_ms: int) -> None:
+        self._started_ms[model] = at_ms
+        self._pending.pop(model, None)
