@@ -28,7 +28,7 @@ class DriftReading(Struct):
 
 
 class UnknownShare(Struct):
-    """A feature or text that is unknown in more sessions than in the reference range: in a `share` of `rows`, by Fisher's test."""
+    """A feature or text that is unknown in more sessions than in the reference range: in a `share` of `rows`, by Fisher."""
 
     subject: str
     share: Share
