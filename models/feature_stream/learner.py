@@ -1,6 +1,6 @@
 """Turns rows of features.v1 into segments, alerts and retrainings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from models.feature_stream.alert_texts import (
 from models.feature_stream.drift_ranges import DriftRanges, to_look
 from models.feature_stream.live_models import LiveModels
 from models.feature_stream.minutes import Minutes
+from models.feature_stream.read_back import InForce
 from models.feature_stream.reader_rows import ReaderRows
 from models.feature_stream.retrainings import MIN_GAP_MS, Retrainings
 from models.features import SESSION_NAMES
@@ -66,7 +67,8 @@ Message = SegmentChange | DriftLook | Alert | Retraining | Rollback
 class FeatureStreamLearner:
     """The same rows give the same messages, in whatever order the partitions came. All times are event time.
 
-    `models` are trained again on drift. `previous` are the segments of segments.v1.
+    `models` are trained again on drift. `previous` are the segments of segments.v1. Minutes up to `live_only_until_ms` are read
+    again for live errors alone; of what they show, that is told which concerns a version that is `in_force` since.
     """
 
     def __init__(
@@ -77,6 +79,8 @@ class FeatureStreamLearner:
         ranges: DriftRanges | None = None,
         models: Sequence[str] = (),
         gap_ms: int = MIN_GAP_MS,
+        live_only_until_ms: int = 0,
+        in_force: Mapping[str, InForce] | None = None,
     ) -> None:
         self.segments = SegmentLearner(options, columns, previous)
         self.ranges = ranges or DriftRanges()
@@ -84,6 +88,7 @@ class FeatureStreamLearner:
         self._readers = ReaderRows(columns)
         self._usual = SegmentMinutes(previous)
         self._live = LiveModels()
+        self.live_only_until_ms, self._in_force = live_only_until_ms, in_force or {}
         self._models = tuple(models)
         self.retrainings = Retrainings(models, gap_ms)
         self._drifting: set[str] = set()
@@ -103,6 +108,9 @@ class FeatureStreamLearner:
             yield from self._minute(end_ms, rows)
 
     def _minute(self, end_ms: int, rows: list[FeatureRow]) -> Iterator[Message]:
+        if end_ms <= self.live_only_until_ms:
+            yield from self._remember(end_ms, rows)
+            return
         self._usual.add_minute(rows)
         for values in self._readers.minute(end_ms, rows):
             yield from self._learn(values, end_ms)
@@ -119,6 +127,16 @@ class FeatureStreamLearner:
                 yield from self._retrain((model,), (f"errors of {model}",), end_ms, keep=True)
         for model, subjects in self.retrainings.due(end_ms):
             yield from self._started(model, subjects, end_ms)
+
+    def _remember(self, end_ms: int, rows: list[FeatureRow]) -> Iterator[Message]:
+        """Takes in a minute from before the restart. No retraining starts from it: what it says has been learnt since."""
+        for model, finding in self._live.minute(end_ms, rows):
+            known = self._in_force.get(model)
+            if known is None or known.version != finding.version or end_ms < known.from_ms:
+                continue
+            yield live_alert(model, finding, end_ms)
+            if finding.kind == "worse_version":
+                yield Rollback(model, finding.version)
 
     def _learn(self, values: list[float], at_ms: int) -> Iterator[Message]:
         known = [each.segment_id for each in self.segments.publisher.segments]
