@@ -12,6 +12,8 @@ AlertKind = Literal[
     "missing_outcomes",
     "segment_change",
     "retraining",
+    "model_kept_out",
+    "retraining_failed",
     "model_refused",
     "model_rolled_back",
     "site_anomaly",

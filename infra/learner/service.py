@@ -14,6 +14,7 @@ from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
 from infra.learner.announced_models import announced_models
+from infra.learner.command_ends import retraining_end
 from infra.learner.model_hook import ModelHook
 from infra.learner.refused_models import RefusedModels
 from infra.learner.stored_segments import UNREADABLE, readable_segments
@@ -70,6 +71,8 @@ class LearnerService:
         self._behind: Offsets = {}
         """Where the partitions ended at the beginning that have not been read so far."""
         self.rows = self.unreadable = self.ahead = 0
+        self._unsent: list[Message] = []
+        """Alerts of how commands ended."""
 
     def run(self, stop: threading.Event, once: bool = False) -> None:
         """Runs until `stop` is set, or with `once` until all that stands on features.v1 has been read.
@@ -91,14 +94,33 @@ class LearnerService:
                     stop.wait(min(MAX_PAUSE_S, 0.1 * 2 ** min(failures, 6)))
                 if once:
                     return
-                self._rollback.has_succeeded()
-                if self._hook.has_succeeded() and self.learner is not None:
-                    self.learner.ranges.renew_reference()
+                self._settle()
         finally:
             self._hook.close()
             self._rollback.close()
             self._reader.close()
             self._refused.close()
+
+    def _settle(self) -> None:
+        """Takes in how commands have ended. What Kafka does not take is said at the next call."""
+        self._rollback.ended()
+        if (end := self._hook.ended()) is not None and self.learner is not None:
+            self.learner.retrainings.ended(end.model, end.status == 0)
+            if end.status == 0:
+                self.learner.ranges.renew_reference()
+            if (alert := retraining_end(end, self._now_ms())) is not None:
+                self._unsent.append(alert)
+        try:
+            self._send(iter(self._unsent))
+        except StreamError as error:
+            _log.warning("alerts wait for Kafka: %s", error)
+            self._producer = self._new_producer()
+        else:
+            self._unsent = []
+
+    def _now_ms(self) -> int:
+        """Event time, as of the last minute that is over."""
+        return 0 if self.learner is None else self.learner.minutes.closed_ms
 
     def _new_producer(self) -> BlockingProducer:
         # Anew after each failure: a producer that has failed says so for ever.

@@ -128,6 +128,24 @@ def retraining_alert(model: str, subjects: Sequence[str], at_ms: int) -> Alert:
     )
 
 
+def kept_out_alert(model: str, version: str, reasons: Sequence[str], at_ms: int) -> Alert:
+    """The alert that the gate keeps a model out that was trained again, with the reasons."""
+    text = f"the gate keeps {model} version {version} out, and what was in force stays: {'; '.join(reasons)}"
+    found = _plain("model_kept_out", model, at_ms, text, "#retraining")
+    return msgspec.structs.replace(found, severity="warning")
+
+
+def retraining_failed_alert(model: str, command: str, status: int | None, at_ms: int) -> Alert:
+    """The alert that a model could not be trained again, or not be put in force."""
+    text = f"{model} was not trained again: `{command}` {_end_of(status)}; the log of the learner holds what it said"
+    found = _plain("retraining_failed", model, at_ms, text, "#retraining")
+    return msgspec.structs.replace(found, severity="warning")
+
+
+def _end_of(status: int | None) -> str:
+    return "could not be started" if status is None else f"ended with exit status {status}"
+
+
 def live_alert(model: str, finding: LiveFinding, at_ms: int) -> Alert:
     """The alert of what was found of a live model; a version that does worse than the one before is taken back."""
     kind, severity = _LIVE[finding.kind]

@@ -6,13 +6,19 @@ from typing import Final
 MIN_GAP_MS: Final = 3_600_000
 """Least event time between two retrainings of a model: what has drifted drifts on while it is trained."""
 
+MAX_GAP_MS: Final = 24 * MIN_GAP_MS
+"""Longest such time: it doubles with each training that brings nothing, since an hour later the data are much the same."""
+
 
 class Retrainings:
-    """Each model has a gap of its own. What is asked for within the gap and would not be asked for again waits for its end."""
+    """Each model has a gap of its own, which doubles with each training that brings nothing. What is asked for within the gap and
+    would not be asked for again waits for its end."""
 
     def __init__(self, models: Sequence[str], gap_ms: int = MIN_GAP_MS) -> None:
         self._models, self._gap_ms = tuple(models), gap_ms
         self._started_ms: dict[str, int] = {}
+        self._failed: dict[str, int] = {}
+        """By model, how many trainings in a row have brought nothing."""
         self._pending: dict[str, tuple[str, ...]] = {}
         """By model, what asked for a retraining that waits."""
 
@@ -35,10 +41,16 @@ class Retrainings:
             self._start(model, at_ms)
             yield model, subjects
 
+    def ended(self, model: str, has_succeeded: bool) -> None:
+        """Takes in whether a training brought a version in force."""
+        self._failed[model] = 0 if has_succeeded else self._failed.get(model, 0) + 1
+
     def _free_ms(self, model: str) -> int:
         """From when on the model may be trained again."""
         started_ms = self._started_ms.get(model)
-        return 0 if started_ms is None else started_ms + self._gap_ms
+        # Shifts of a bounded number: nobody counts failures for years.
+        gap_ms = min(self._gap_ms << min(self._failed.get(model, 0), 10), max(self._gap_ms, MAX_GAP_MS))
+        return 0 if started_ms is None else started_ms + gap_ms
 
     def _start(self, model: str, at_ms: int) -> None:
         self._started_ms[model] = at_ms

@@ -21,7 +21,8 @@ from infra.cli.segment_commands import history, in_force
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import StreamError, TopicReader
-from infra.learner.model_hook import ModelHook
+from infra.learner.command_ends import retraining_end
+from infra.learner.model_hook import NOTHING, HookEnd, ModelHook, printed_of
 from infra.learner.segment_map import draw
 from infra.learner.service import LearnerService, LearnerSettings
 from models.segments.learner import LearningOptions
@@ -167,15 +168,19 @@ def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Pa
     succeeded = []
     for _ in range(4):
         hook.wait(60.0)
-        succeeded.append(hook.has_succeeded())
+        succeeded.append(hook.ended())
 
-    assert succeeded == [False, True, False, True]
+    ends = [None if end is None else (end.model, end.version, end.status) for end in succeeded]
+    # A promotion that prints nothing is of the version that was meant.
+    assert ends == [None, ("length", "7", 0), None, ("tone", "7", 0)]
     assert log.read_text() == "train length, promote length 7, train tone, promote tone 7, "
-    assert not hook.has_succeeded()
+    assert hook.ended() is None
     failing = ModelHook(f'{sys.executable} -c "raise SystemExit(1)"', promote)
     failing.start("length")
     failing.wait(60.0)
-    assert not failing.has_succeeded()
+    end = failing.ended()
+    assert end is not None
+    assert (end.model, end.status, end.printed) == ("length", 1, NOTHING)
     failing.wait(60.0)
     assert log.read_text().count("promote") == 2
     meant = ModelHook(shlex.join([sys.executable, "-c", write, str(log), "back", "{model}", "{version}"]))
@@ -183,10 +188,38 @@ def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Pa
         meant.start(model, version)
     for _ in range(3):
         meant.wait(60.0)
-        assert meant.has_succeeded()
+        assert (end := meant.ended()) is not None
+        assert end.status == 0
     assert log.read_text().endswith("back length 3, back tone , back length.s1 4, ")
-    ModelHook("no-such-program-here {model}").start("length")
+    unknown = ModelHook("no-such-program-here {model}")
+    unknown.start("length")
+    assert (end := unknown.ended()) is not None
+    assert (end.model, end.status, end.command) == ("length", None, "no-such-program-here length")
+    assert unknown.ended() is None
     ModelHook().start("length")
+
+
+def test_a_model_that_the_gate_keeps_out_is_told_with_version_and_reason_and_others_as_failures() -> None:
+    printed = b'{"card": {"version": 4}, "passed": false, "reasons": ["no better than version 3", "parity"]}'
+    kept_out = retraining_end(HookEnd("length", "4", 1, "microadjust models train length", printed_of(printed)), 60_000)
+    failed = retraining_end(HookEnd("length", "", 1, "microadjust models train length", NOTHING), 60_000)
+    unstarted = retraining_end(HookEnd("length", "", None, "trainer", NOTHING), 60_000)
+
+    assert kept_out is not None
+    assert (kept_out.kind, kept_out.subject, kept_out.at_ms, kept_out.severity) == (
+        "model_kept_out",
+        "length",
+        60_000,
+        "warning",
+    )
+    assert "length version 4 out" in kept_out.text
+    assert kept_out.text.endswith("no better than version 3; parity")
+    assert failed is not None
+    assert failed.kind == "retraining_failed"
+    assert "`microadjust models train length` ended with exit status 1" in failed.text
+    assert unstarted is not None
+    assert "could not be started" in unstarted.text
+    assert retraining_end(HookEnd("length", "4", 0, "promote", NOTHING), 60_000) is None
 
 
 def test_a_card_tells_the_training_range(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """When models are trained again: each has its own gap, and what nobody would ask for again waits."""
 
-from models.feature_stream.retrainings import MIN_GAP_MS, Retrainings
+from models.feature_stream.retrainings import MAX_GAP_MS, MIN_GAP_MS, Retrainings
 
 
 def test_the_gap_of_one_model_keeps_no_other_waiting() -> None:
@@ -23,3 +23,29 @@ def test_what_is_kept_is_due_once_the_gap_is_over_and_what_is_not_kept_is_not() 
     assert list(retrainings.due(MIN_GAP_MS - 1)) == []
     assert list(retrainings.due(MIN_GAP_MS)) == [("length", ("errors of length",))]
     assert list(retrainings.due(3 * MIN_GAP_MS)) == []
+
+
+def test_trainings_that_bring_nothing_come_ever_more_seldom_and_one_that_does_ends_that() -> None:
+    retrainings = Retrainings(("length", "tone"))
+    started_ms, gaps = 0, []
+    for _ in range(7):
+        assert retrainings.ask("length", ("clicks",), started_ms)
+        retrainings.ended("length", has_succeeded=False)
+        next_ms = next(
+            at_ms
+            for at_ms in range(started_ms, started_ms + 30 * MIN_GAP_MS, MIN_GAP_MS)
+            if is_free(retrainings, at_ms)
+        )
+        gaps.append((next_ms - started_ms) // MIN_GAP_MS)
+        started_ms = next_ms
+
+    assert gaps == [2, 4, 8, 16, 24, 24, 24]
+    assert MAX_GAP_MS == 24 * MIN_GAP_MS
+    assert retrainings.ask("length", ("clicks",), started_ms)
+    retrainings.ended("length", has_succeeded=True)
+    assert not retrainings.ask("length", ("clicks",), started_ms + MIN_GAP_MS - 1)
+    assert retrainings.ask("length", ("clicks",), started_ms + MIN_GAP_MS)
+
+
+def is_free(retrainings: Retrainings, at_ms: int) -> bool:
+    return retrainings._free_ms("length") <= at_ms  # noqa: SLF001
