@@ -15,7 +15,9 @@ AlertKind = Literal[
     "model_kept_out",
     "retraining_failed",
     "model_refused",
+    "worse_version",
     "model_rolled_back",
+    "rollback_failed",
     "site_anomaly",
 ]
 Severity = Literal["info", "warning", "critical"]

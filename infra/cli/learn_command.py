@@ -1,5 +1,6 @@
 """learn: the command that runs the learner in the foreground."""
 
+import os
 import shlex
 import signal
 import threading
@@ -74,7 +75,7 @@ def learn(
     ] = None,
     roll_back: Annotated[
         bool, typer.Option(help="Run models rollback where a fresh version does worse live than the one before.")
-    ] = False,
+    ] = True,
     once: Annotated[bool, typer.Option("--once", help="Read what stands on features.v1, and end.")] = False,
     bootstrap: Bootstrap = "",
 ) -> None:
@@ -90,12 +91,15 @@ def learn(
         signal.signal(number, lambda *_: stop.set())
     with errors():
         # Here, since the other commands need not wait for numpy.
+        from infra.learner.command_environment import command_environment
         from infra.learner.model_hook import DEFAULT_COMMANDS, ROLLBACK_COMMAND, ModelHook
         from infra.learner.service import LearnerService, LearnerSettings
         from models.segments.learner import LearningOptions
 
+        kafka = resolve_kafka(bootstrap)
+        environ = command_environment(kafka, os.environ)
         settings = LearnerSettings(
-            resolve_kafka(bootstrap),
+            kafka,
             LearningOptions(segments=segments or None, refresh_rows=refresh_rows, seed=seed),
             look_back_minutes * 60_000 or None,
             None if model_card is None else training_range(model_card),
@@ -105,8 +109,8 @@ def learn(
         )
         service = LearnerService(
             settings,
-            ModelHook(*((hook or DEFAULT_COMMANDS) if retrain else ())),
-            ModelHook(*([ROLLBACK_COMMAND] if roll_back else [])),
+            ModelHook(*((hook or DEFAULT_COMMANDS) if retrain else ()), environ=environ),
+            ModelHook(*([ROLLBACK_COMMAND] if roll_back else []), environ=environ),
         )
         err.print(f"learning from features.v1 at {settings.kafka}")
         service.run(stop, once)

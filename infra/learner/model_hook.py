@@ -4,7 +4,7 @@ import logging
 import shlex
 import subprocess
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import IO, Final, NamedTuple
 
@@ -19,7 +19,7 @@ MODEL: Final = "{model}"
 VERSION: Final = "{version}"
 """Stands for the version that is meant; after a training that is `card.version` of the JSON that it printed."""
 
-ROLLBACK_COMMAND: Final = f"microadjust models rollback {MODEL} --if-in-force {VERSION}"
+ROLLBACK_COMMAND: Final = f"microadjust models rollback {MODEL} --if-in-force {VERSION} --json"
 """The condition is for what is found again: after a restart, when old rows are read anew, or beside a rollback by hand."""
 
 DEFAULT_COMMANDS: Final = (
@@ -58,10 +58,11 @@ NOTHING: Final = Printed("", (), None)
 
 class HookEnd(NamedTuple):
     """How the commands of a model ended. `status` is the exit status, None where `command` could not be started. `version` is the
-    one that was printed, else the one that was meant; empty where neither is known."""
+    one that was printed, else the one that was `meant`; both are empty where nothing is known."""
 
     model: str
     version: str
+    meant: str
     status: int | None
     command: str
     printed: Printed
@@ -71,7 +72,9 @@ class ModelHook:
     """Runs commands for a model, each if the one before ended with exit status 0. Without commands, what happened is announced
     and nothing else. One model is trained at a time."""
 
-    def __init__(self, *commands: str) -> None:
+    def __init__(self, *commands: str, environ: Mapping[str, str] | None = None) -> None:
+        """`environ` is the environment of the commands; None for that of this process."""
+        self._environ = environ
         self._commands = [shlex.split(command) for command in commands]
         self._waiting: deque[tuple[str, str]] = deque()
         """Models with the version that is meant."""
@@ -108,7 +111,7 @@ class ModelHook:
             self._run()
             return self.ended() if self._unstarted is not None else None
         _log.warning("the commands for %s have ended with exit status %d", self._model, status)
-        end = HookEnd(self._model, printed.version or meant, status, shlex.join(self._command), printed)
+        end = HookEnd(self._model, printed.version or meant, meant, status, shlex.join(self._command), printed)
         self._model = ""
         self._next()
         return end
@@ -143,10 +146,12 @@ class ModelHook:
         # A file, not a pipe: nobody reads it while the command runs.
         self._printed = TemporaryFile()  # noqa: SIM115
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._printed)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._printed, env=self._environ)
         except OSError as error:
             _log.error("the commands for %s could not be started: %s", self._model, error)
-            self._unstarted = HookEnd(self._model, self._version, None, shlex.join(command), self._read_printed())
+            self._unstarted = HookEnd(
+                self._model, self._version, self._version, None, shlex.join(command), self._read_printed()
+            )
             self._model, self._left = "", []
 
     def _read_printed(self) -> Printed:

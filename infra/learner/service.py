@@ -14,7 +14,7 @@ from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
 from infra.learner.announced_models import announced_models
-from infra.learner.command_ends import retraining_end
+from infra.learner.command_ends import retraining_end, rollback_end
 from infra.learner.model_hook import ModelHook
 from infra.learner.refused_models import RefusedModels
 from infra.learner.stored_segments import UNREADABLE, readable_segments
@@ -103,7 +103,8 @@ class LearnerService:
 
     def _settle(self) -> None:
         """Takes in how commands have ended. What Kafka does not take is said at the next call."""
-        self._rollback.ended()
+        if (end := self._rollback.ended()) is not None and (alert := rollback_end(end, self._now_ms())) is not None:
+            self._unsent.append(alert)
         if (end := self._hook.ended()) is not None and self.learner is not None:
             self.learner.retrainings.ended(end.model, end.status == 0)
             if end.status == 0:

@@ -33,7 +33,7 @@ MAJOR_RISE: Final = 0.5
 
 _LIVE: Final[Mapping[LiveKind, tuple[AlertKind, Severity]]] = {
     "error_drift": ("error_drift", "warning"),
-    "worse_version": ("model_rolled_back", "critical"),
+    "worse_version": ("worse_version", "critical"),
     "missing_outcomes": ("missing_outcomes", "warning"),
     # A site need not send any; what that means should be known all the same.
     "no_outcomes": ("missing_outcomes", "info"),
@@ -142,12 +142,26 @@ def retraining_failed_alert(model: str, command: str, status: int | None, at_ms:
     return msgspec.structs.replace(found, severity="warning")
 
 
+def rolled_back_alert(model: str, version: str, at_ms: int) -> Alert:
+    """The alert that a version which did worse has been taken back: the rollback has succeeded."""
+    text = f"{model} version {version} was taken back; the version before is in force again"
+    found = _plain("model_rolled_back", model, at_ms, text, "#live-models")
+    return msgspec.structs.replace(found, severity="warning")
+
+
+def rollback_failed_alert(model: str, version: str, command: str, status: int | None, at_ms: int) -> Alert:
+    """The alert that a version which does worse could not be taken back, and may be in force still."""
+    text = f"{model} version {version} may still be in force: `{command}` {_end_of(status)}; the log of the learner holds what it said"
+    found = _plain("rollback_failed", model, at_ms, text, "#live-models")
+    return msgspec.structs.replace(found, severity="critical")
+
+
 def _end_of(status: int | None) -> str:
     return "could not be started" if status is None else f"ended with exit status {status}"
 
 
 def live_alert(model: str, finding: LiveFinding, at_ms: int) -> Alert:
-    """The alert of what was found of a live model; a version that does worse than the one before is taken back."""
+    """The alert of what was found of a live model; of a version that does worse than the one before, too."""
     kind, severity = _LIVE[finding.kind]
     return Alert(
         alert_id(kind, model, at_ms),

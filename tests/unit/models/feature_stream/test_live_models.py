@@ -46,7 +46,7 @@ def test_a_bad_version_of_a_segment_is_rolled_back_as_one_of_all_readers_is() ->
     found = of_three_versions((1, 2, 3))
     assert not [each for each in found[1] + found[2] if isinstance(each, (Alert, Rollback))]
     assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length.s1", 3)]
-    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "model_rolled_back"]
+    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "worse_version"]
     assert alert.subject == "length.s1"
     assert "length.s1 version 3 does worse than the version before" in alert.text
 
@@ -111,6 +111,6 @@ def test_a_bad_version_is_rolled_back_and_a_good_one_is_not() -> None:
     found = of_three_versions()
     assert not [each for each in found[1] + found[2] if isinstance(each, (Alert, Rollback))]
     assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length", 3)]
-    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "model_rolled_back"]
+    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "worse_version"]
     assert (alert.subject, alert.severity) == ("length", "critical")
     assert "length version 3 does worse than the version before" in alert.text
