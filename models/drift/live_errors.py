@@ -7,11 +7,15 @@ from typing import Final, Literal
 import numpy as np
 
 from models.drift import chi_square, kolmogorov_smirnov
+from models.drift.adwin import Adwin
 from models.drift.page_hinkley import PageHinkley
 
 DELTA_SIGMAS: Final = 0.25
 THRESHOLD_SIGMAS: Final = 20.0
 """Of Page-Hinkley: a million undrifted values raise 4 alarms if normal, 37 if exponential (`infra/bench/segments.py`)."""
+
+ADWIN_DELTA: Final = 0.0001
+"""Of ADWIN, the probability of a false alarm at a look; it holds for values between 0 and 1."""
 
 LOOKS: Final = (50, 100, 200, 400)
 """Outcomes of a fresh version at which it is compared with the one before."""
@@ -48,7 +52,10 @@ class LiveErrors:
     """The errors of one model, version after version. Without outcomes nothing is said of a version, neither good nor bad: that
     they stay away is a finding of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_bounded: bool = False) -> None:
+        """`is_bounded`: errors lie between 0 and 1, as of probabilities. Their growth is told by ADWIN, which is made for them:
+        where hardly any is large, three large ones in a row would be 20 standard deviations for Page-Hinkley."""
+        self._is_bounded = is_bounded
         self.in_force: int | None = None
         """The version of the newest prediction."""
         self._version: int | None = None
@@ -70,12 +77,14 @@ class LiveErrors:
         if version != self._version:
             # Late outcomes of the version before are no errors of this one.
             return
-        error = self._bounded(error)
+        error = error if self._is_bounded else self._cut(error)
         self._errors = [*self._errors[-MAX_ERRORS + 1 :], error]
         if self._test.update(error) and "error_drift" not in self._told:
-            self._told.add("error_drift")
-            half = self._errors[: len(self._errors) // 2]
-            yield LiveFinding("error_drift", version, _mean(self._errors[-50:]), _mean(half), len(self._errors))
+            lately, first = _mean(self._errors[-50:]), _mean(self._errors[: len(self._errors) // 2])
+            # ADWIN cuts where errors have become smaller, too.
+            if lately > first:
+                self._told.add("error_drift")
+                yield LiveFinding("error_drift", version, lately, first, len(self._errors))
         if len(self._errors) in LOOKS and "worse_version" not in self._told and self._is_worse():
             self._told.add("worse_version")
             yield LiveFinding("worse_version", version, _mean(self._errors), _mean(self._before), len(self._errors))
@@ -119,7 +128,7 @@ class LiveErrors:
         self._test = self._new_test()
         self._told -= {"error_drift", "worse_version"}
 
-    def _bounded(self, error: float) -> float:
+    def _cut(self, error: float) -> float:
         """Cuts an error far beyond all others: one of 1e9 would widen sigma so far that no later growth is found."""
         middle = float(np.median(self._errors)) if len(self._errors) >= MIN_BOUNDING else 0.0
         return min(error, MAX_MEDIANS * middle) if middle > 0.0 else error
@@ -131,7 +140,9 @@ class LiveErrors:
         distance = kolmogorov_smirnov.statistic(before, fresh)
         return kolmogorov_smirnov.p_value(distance, len(before), len(fresh)) < LEVEL / len(LOOKS)
 
-    def _new_test(self) -> PageHinkley:
+    def _new_test(self) -> PageHinkley | Adwin:
+        if self._is_bounded:
+            return Adwin(ADWIN_DELTA)
         return PageHinkley(DELTA_SIGMAS, THRESHOLD_SIGMAS, alpha=1.0, mode="up", in_sigma=True)
 
 

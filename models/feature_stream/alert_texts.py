@@ -151,7 +151,8 @@ def rolled_back_alert(model: str, version: str, at_ms: int) -> Alert:
 
 def rollback_failed_alert(model: str, version: str, command: str, status: int | None, at_ms: int) -> Alert:
     """The alert that a version which does worse could not be taken back, and may be in force still."""
-    text = f"{model} version {version} may still be in force: `{command}` {_end_of(status)}; the log of the learner holds what it said"
+    what = f"`{command}` {_end_of(status)}; the log of the learner holds what it said"
+    text = f"{model} version {version} may still be in force: {what}"
     found = _plain("rollback_failed", model, at_ms, text, "#live-models")
     return msgspec.structs.replace(found, severity="critical")
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.drift.live_errors import ENDED_SESSIONS, LiveErrors, LiveFinding
+from models.feature_stream.live_answers import Answer, answer_of, error_of, truth_of
 from models.feature_stream.live_predictions import LivePredictions, Predicted
+from models.predictions.targets import TARGETS
 from schemas.features import FeatureRow
 from schemas.model_cards import ModelKind, model_id
 from schemas.outcomes import Outcome
 
-TARGETS: Final[dict[ModelKind, str]] = {"length": "preferred_content_length"}
-"""By kind, the metric of outcomes.v1 that says what would have suited; its prediction is the score of the kind's own name."""
+KINDS: Final[tuple[ModelKind, ...]] = ("length", "tone")
+"""Models that predict; what outcomes say of them is `models.predictions.targets`."""
 
 MAX_WAITING: Final = 100_000
 """Outcomes that wait for the minute they belong to; beyond it the oldest are dropped."""
@@ -29,14 +31,14 @@ class LiveModels:
     def __init__(self) -> None:
         self._errors: dict[str, LiveErrors] = {}
         """By the model's id, that which has predicted last at the end."""
-        self._predicted: dict[ModelKind, LivePredictions[float]] = {kind: LivePredictions() for kind in TARGETS}
+        self._predicted: dict[ModelKind, LivePredictions[Answer]] = {kind: LivePredictions() for kind in KINDS}
         self._waiting: list[Outcome] = []
         self._without_outcomes: set[ModelKind] = set()
         """Kinds of which it was told that no outcome comes: one that does comes for all models of the kind."""
 
     def add(self, outcome: Outcome) -> None:
         """Takes in an outcome; those of other metrics are left out."""
-        if outcome.value is not None and outcome.metric in TARGETS.values():
+        if any(truth_of(kind, outcome) is not None for kind in KINDS):
             self._waiting = [*self._waiting[-MAX_WAITING + 1 :], outcome]
 
     def minute(self, end_ms: int, rows: list[FeatureRow]) -> Iterator[tuple[str, LiveFinding]]:
@@ -49,17 +51,17 @@ class LiveModels:
         answers = [(outcome.occurred_at_ms, 1, outcome.session_id, outcome) for outcome in due]
         for *_, each in sorted([*steps, *answers], key=lambda step: step[:3]):
             if isinstance(each, FeatureRow):
-                for kind in TARGETS:
+                for kind in KINDS:
                     self._note(kind, each)
             else:
                 yield from self._answer(each)
         for row in rows:
             if row.kind == "session_end":
-                for kind in TARGETS:
+                for kind in KINDS:
                     yield from self._end(kind, row.session_id)
 
     def _note(self, kind: ModelKind, row: FeatureRow) -> None:
-        value, version = row.scores.get(kind), row.models.get(kind)
+        value, version = answer_of(kind, row), row.models.get(kind)
         if value is None or version is None:
             return
         if kind not in row.segment_models:
@@ -69,19 +71,20 @@ class LiveModels:
         else:
             return
         self._predicted[kind].add(row.session_id, Predicted(row.window_end_ms, model, version, value))
-        errors = self._errors.pop(model, None) or LiveErrors()
+        errors = self._errors.pop(model, None) or LiveErrors(is_bounded=kind == "tone")
         self._errors[model] = errors
         if len(self._errors) > MAX_FOLLOWED:
             del self._errors[next(iter(self._errors))]
         errors.in_force = version
 
     def _answer(self, outcome: Outcome) -> Iterator[tuple[str, LiveFinding]]:
-        for kind, metric in TARGETS.items():
-            if outcome.metric != metric or outcome.value is None:
+        for kind in KINDS:
+            truth = truth_of(kind, outcome)
+            if truth is None:
                 continue
             found = self._predicted[kind].answered(outcome.session_id, outcome.occurred_at_ms)
             if found is not None and found.model in self._errors:
-                error = abs(outcome.value - found.value)
+                error = error_of(found.value, truth)
                 yield from ((found.model, each) for each in self._errors[found.model].add(found.version, error))
 
     def _end(self, kind: ModelKind, session_id: str) -> Iterator[tuple[str, LiveFinding]]:
@@ -108,7 +111,8 @@ def text_of(model: str, finding: LiveFinding) -> str:
         case "missing_outcomes":
             return f"outcomes of {name} stay away: {value:.0%} of the sessions have one, half of what is usual is {other:.0%}"
         case "no_outcomes":
-            metric = next(metric for kind, metric in TARGETS.items() if kind == model.partition(".")[0])
+            kind = model.partition(".")[0]
+            metric = f"{TARGETS[kind]}.LABEL" if kind == "tone" else TARGETS[kind]
             return (
                 f"nothing is known of the errors of {name}: none of {ENDED_SESSIONS} sessions with a prediction had an outcome "
                 f"with metric {metric} before it was over, so a version that does badly cannot be found"
