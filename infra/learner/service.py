@@ -46,6 +46,8 @@ class LearnerSettings:
 
     `reference_ms` is the range of event time that a model was trained on; None to take that of a model in force, else the first
     sessions that are read.
+
+    `models` are trained again on drift, and after `retrain_every_ms` without.
     """
 
     kafka: KafkaConnection
@@ -55,6 +57,7 @@ class LearnerSettings:
     reference_rows: int = 1_000
     range_rows: int = 200
     models: tuple[str, ...] = ()
+    retrain_every_ms: int | None = None
 
 
 class LearnerService:
@@ -169,6 +172,7 @@ class LearnerService:
             previous=previous,
             ranges=ranges,
             models=settings.models,
+            retrain_every_ms=settings.retrain_every_ms,
             live_only_until_ms=live_only_until_ms,
             in_force=in_force,
         )

@@ -12,6 +12,7 @@ from models.drift.unknown_share import MIN_RISE, UnknownFinding
 from models.drift.watch import Finding
 from models.feature_stream.drift_ranges import named
 from models.feature_stream.live_models import text_of
+from models.feature_stream.retrainings import SCHEDULE
 from models.segments.publishing import Refresh
 from schemas.alerts import Alert, AlertKind, Severity, alert_id
 
@@ -122,10 +123,9 @@ def segment_alerts(refresh: Refresh, known: Sequence[str], at_ms: int) -> list[A
 
 
 def retraining_alert(model: str, subjects: Sequence[str], at_ms: int) -> Alert:
-    """The alert that a model is trained again, because these have drifted."""
-    return _plain(
-        "retraining", model, at_ms, f"{model} is trained again: drift of {', '.join(subjects)}", "#retraining"
-    )
+    """The alert that a model is trained again, because these have drifted or because its schedule says so."""
+    why = "as scheduled" if tuple(subjects) == (SCHEDULE,) else f"drift of {', '.join(subjects)}"
+    return _plain("retraining", model, at_ms, f"{model} is trained again: {why}", "#retraining")
 
 
 def kept_out_alert(model: str, version: str, reasons: Sequence[str], at_ms: int) -> Alert:

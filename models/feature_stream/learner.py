@@ -67,8 +67,9 @@ Message = SegmentChange | DriftLook | Alert | Retraining | Rollback
 class FeatureStreamLearner:
     """The same rows give the same messages, in whatever order the partitions came. All times are event time.
 
-    `models` are trained again on drift. `previous` are the segments of segments.v1. Minutes up to `live_only_until_ms` are read
-    again for live errors alone; of what they show, that is told which concerns a version that is `in_force` since.
+    `models` are trained again on drift, and after `retrain_every_ms` without. `previous` are the segments of segments.v1. Minutes
+    up to `live_only_until_ms` are read again for live errors alone; of what they show, that is told which concerns a version that
+    is `in_force` since.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class FeatureStreamLearner:
         ranges: DriftRanges | None = None,
         models: Sequence[str] = (),
         gap_ms: int = MIN_GAP_MS,
+        retrain_every_ms: int | None = None,
         live_only_until_ms: int = 0,
         in_force: Mapping[str, InForce] | None = None,
     ) -> None:
@@ -90,7 +92,7 @@ class FeatureStreamLearner:
         self._live = LiveModels()
         self.live_only_until_ms, self._in_force = live_only_until_ms, in_force or {}
         self._models = tuple(models)
-        self.retrainings = Retrainings(models, gap_ms)
+        self.retrainings = Retrainings(models, gap_ms, retrain_every_ms)
         self._drifting: set[str] = set()
 
     def add(self, row: FeatureRow, partition: int = 0) -> Iterator[Message]:

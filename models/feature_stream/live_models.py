@@ -47,9 +47,11 @@ class LiveModels:
         self._waiting = [outcome for outcome in self._waiting if outcome.occurred_at_ms > end_ms]
         windows = [row for row in rows if row.kind == "window"]
         # At one instant the window is first: the outcome tells of it.
-        steps = [(row.window_end_ms, 0, row.session_id, row) for row in windows]
-        answers = [(outcome.occurred_at_ms, 1, outcome.session_id, outcome) for outcome in due]
-        for *_, each in sorted([*steps, *answers], key=lambda step: step[:3]):
+        steps: list[tuple[int, int, str, FeatureRow | Outcome]] = [
+            *((row.window_end_ms, 0, row.session_id, row) for row in windows),
+            *((outcome.occurred_at_ms, 1, outcome.session_id, outcome) for outcome in due),
+        ]
+        for _, _, _, each in sorted(steps, key=lambda step: step[:3]):
             if isinstance(each, FeatureRow):
                 for kind in KINDS:
                     self._note(kind, each)

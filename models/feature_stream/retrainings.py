@@ -1,4 +1,4 @@
-"""Decides when a model is trained again: on drift, on its schedule, and never too often."""
+"""Decides when a model is trained again: on drift, on a schedule, and never too often."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -10,12 +10,19 @@ MAX_GAP_MS: Final = 24 * MIN_GAP_MS
 """Longest such time: it doubles with each training that brings nothing, since an hour later the data are much the same."""
 
 
+SCHEDULE: Final = "schedule"
+"""What asked for a retraining, where no drift did."""
+
+
 class Retrainings:
     """Each model has a gap of its own, which doubles with each training that brings nothing. What is asked for within the gap and
     would not be asked for again waits for its end."""
 
-    def __init__(self, models: Sequence[str], gap_ms: int = MIN_GAP_MS) -> None:
-        self._models, self._gap_ms = tuple(models), gap_ms
+    def __init__(self, models: Sequence[str], gap_ms: int = MIN_GAP_MS, every_ms: int | None = None) -> None:
+        """`every_ms`: the longest event time without a retraining; None for drift alone."""
+        self._models, self._gap_ms, self._every_ms = tuple(models), gap_ms, every_ms
+        self._first_ms: int | None = None
+        """The first minute that `due` was asked about: schedules begin with it."""
         self._started_ms: dict[str, int] = {}
         self._failed: dict[str, int] = {}
         """By model, how many trainings in a row have brought nothing."""
@@ -35,11 +42,20 @@ class Retrainings:
         return True
 
     def due(self, at_ms: int) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yields the models whose retraining has waited long enough, with what asked for it."""
+        """Yields the models whose retraining has waited long enough, with what asked for it, and those whose schedule says so.
+
+        A schedule counts from the last start for whatever reason, so that it does not follow a drift within its time.
+        """
+        self._first_ms = at_ms if self._first_ms is None else self._first_ms
         for model in [each for each in self._pending if at_ms >= self._free_ms(each)]:
             subjects = self._pending[model]
             self._start(model, at_ms)
             yield model, subjects
+        for model in self._models if self._every_ms is not None else ():
+            last_ms = self._started_ms.get(model, self._first_ms)
+            if at_ms - last_ms >= (self._every_ms or 0) and at_ms >= self._free_ms(model):
+                self._start(model, at_ms)
+                yield model, (SCHEDULE,)
 
     def ended(self, model: str, has_succeeded: bool) -> None:
         """Takes in whether a training brought a version in force."""

@@ -316,8 +316,11 @@ def test_an_unknown_kind_of_alert_is_named() -> None:
         (("--retrain", "../length", "--hook", "true"), "is no model to train again"),
         (("--retrain", "length", "--hook", "train 'it"), "No closing quotation"),
         (("--retrain", "length", "--hook", "true", "--hook", " "), "an empty command"),
+        (("--retrain", "length", "--retrain-every", "daily"), "--retrain-every daily: give a number above 0"),
+        (("--retrain", "length", "--retrain-every", "5m"), "--retrain-every 5m: give an hour at least"),
+        (("--retrain-every", "24h"), "give one at least, as --retrain length"),
     ],
-    ids=["unknown", "no-id", "unclosed", "empty"],
+    ids=["unknown", "no-id", "unclosed", "empty", "no-duration", "too-often", "no-model"],
 )
 def test_only_what_can_be_trained_is_named_for_retraining_and_only_what_can_be_started(
     options: tuple[str, ...], told: str

@@ -167,6 +167,17 @@ def test_another_device_and_a_model_gone_silent_are_told_once_and_start_a_retrai
     assert msgspec.to_builtins(looks[-1].silent) == [{"model": "length", "share": 0.0, "usual_share": 1.0, "rows": 200}]
 
 
+def test_a_model_is_trained_again_as_scheduled_and_the_alert_says_so() -> None:
+    learner = FeatureStreamLearner(models=("length",), retrain_every_ms=3_600_000)
+
+    found = messages(learner, [row(f"s{number}", 60 * number) for number in range(100)])
+
+    assert [(each.model, each.subjects) for each in found if isinstance(each, Retraining)] == [
+        ("length", ("schedule",))
+    ]
+    assert [each.text for each in found if isinstance(each, Alert)] == ["length is trained again: as scheduled"]
+
+
 def test_a_text_that_is_no_longer_sent_is_told() -> None:
     learner = FeatureStreamLearner(ranges=DriftRanges(reference_rows=300, range_rows=100), models=("length",))
     messages(learner, ends(522, 300, "desktop", 0))
