@@ -50,8 +50,10 @@ class CategoryWatch:
         limit = threshold(len(names), rows_before, rows, self._level) if len(names) > 1 else 0.0
         p = min(_change_p(before[each], rows_before, now[each], rows) for each in names)
         p = min(1.0, len(names) * p)
-        most = max(names, key=lambda each: abs(now[each] / rows - before[each] / rows_before))
-        shares = before[most] / rows_before, now[most] / rows
+        # Pooled texts by their own names, of two that have changed alike the one that has risen.
+        changes = {each: all_now[each] / rows - all_before[each] / rows_before for each in all_before | all_now}
+        most = max(sorted(changes), key=lambda each: (abs(changes[each]), changes[each]))
+        shares = all_before[most] / rows_before, all_now[most] / rows
         has_drifted = p < self._level and psi >= limit
         changed = f"{most} {shares[0]:.1%} before, {shares[1]:.1%} now"
         return Finding(name, psi, limit, abs(shares[1] - shares[0]), p, rows, has_drifted, changed)
