@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import Kafka
-from infra.kafka.reading import StreamError
+from infra.kafka.reading import KafkaRefusalError
 from infra.learner.stored_segments import UNREADABLE
 from models.feature_stream.read_back import InForce, in_force_of
 from schemas.model_cards import ModelCard, ModelMode
@@ -25,10 +25,13 @@ class _Announcement(Struct):
 
 
 def announced_models(kafka: Kafka) -> dict[str, InForce]:
-    """Returns the models in force by id, those in shadow left out. Where the topic may not be read, none: the log says so."""
+    """Returns the models in force by id, those in shadow left out. Where the topic may not be read, none: the log says so.
+
+    Raises `StreamError` where Kafka does not answer.
+    """
     try:
         values = newest_values(kafka, MODELS.name, missing_ok=True)
-    except StreamError as error:
+    except KafkaRefusalError as error:
         _log.warning("the models in force are not known, so their errors before this start are not read: %s", error)
         return {}
     found = {}
