@@ -12,8 +12,12 @@ AlertKind = Literal[
     "missing_outcomes",
     "segment_change",
     "retraining",
+    "model_kept_out",
+    "retraining_failed",
     "model_refused",
+    "worse_version",
     "model_rolled_back",
+    "rollback_failed",
     "site_anomaly",
 ]
 Severity = Literal["info", "warning", "critical"]

@@ -136,7 +136,7 @@ RULES_HISTORY: Final = Topic(
     (_CLI, _GATEWAY),
 )
 MODELS: Final = Topic(
-    "models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI, _LEARN), (_ADJUST, _CLI, _GATEWAY)
+    "models.v1", ModelRecord, "model id", "Models in force.", 1, None, (_CLI, _LEARN), (_ADJUST, _CLI, _GATEWAY, _LEARN)
 )
 FEATURES: Final = Topic(
     "features.v1",

@@ -1,21 +1,26 @@
 """learn: the command that runs the learner in the foreground."""
 
+import os
 import shlex
 import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
+from infra.cli.durations import DurationError, duration_ms
 from infra.cli.model_training import DETECTOR_KINDS, KINDS
 from infra.cli.output import err, errors
 from infra.kafka.reading import StreamError
 from infra.logs import configure_logging
 from schemas.model_cards import MODEL_ID
+
+MIN_SCHEDULE_MS: Final = 3_600_000
+"""Drift starts no training more often, either."""
 
 
 def require_models(names: Sequence[str], has_hook: bool) -> None:
@@ -38,6 +43,24 @@ def require_commands(hooks: Sequence[str]) -> None:
             raise typer.BadParameter(f"{hook[:80]!r} is no command: {error}", param_hint="--hook") from None
         if not words:
             raise typer.BadParameter("an empty command", param_hint="--hook")
+
+
+def schedule_ms(text: str, has_models: bool) -> int | None:
+    """The milliseconds between two scheduled retrainings; None where there are none. Raises `BadParameter` for what is no
+    duration, for less than an hour, and where no model is named that could be trained."""
+    if not text:
+        return None
+    try:
+        found = duration_ms(text, "--retrain-every")
+    except DurationError as error:
+        raise typer.BadParameter(str(error)) from None
+    if found < MIN_SCHEDULE_MS:
+        raise typer.BadParameter(f"--retrain-every {text}: give an hour at least, as 1h or 24h")
+    if not has_models:
+        raise typer.BadParameter(
+            "--retrain-every trains the models of --retrain: give one at least, as --retrain length"
+        )
+    return found
 
 
 def learn(
@@ -65,6 +88,12 @@ def learn(
     retrain: Annotated[
         list[str] | None, typer.Option(help="Model to train again on drift; can be given several times.")
     ] = None,
+    retrain_every: Annotated[
+        str,
+        typer.Option(
+            help="Train the models of --retrain again after so long without a retraining, as 24h or 7d; empty for drift alone."
+        ),
+    ] = "",
     hook: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,7 +103,7 @@ def learn(
     ] = None,
     roll_back: Annotated[
         bool, typer.Option(help="Run models rollback where a fresh version does worse live than the one before.")
-    ] = False,
+    ] = True,
     once: Annotated[bool, typer.Option("--once", help="Read what stands on features.v1, and end.")] = False,
     bootstrap: Bootstrap = "",
 ) -> None:
@@ -84,29 +113,34 @@ def learn(
     """
     require_models(retrain or [], bool(hook))
     require_commands(hook or [])
+    every_ms = schedule_ms(retrain_every, bool(retrain))
     configure_logging("auto")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with errors():
         # Here, since the other commands need not wait for numpy.
+        from infra.learner.command_environment import command_environment
         from infra.learner.model_hook import DEFAULT_COMMANDS, ROLLBACK_COMMAND, ModelHook
         from infra.learner.service import LearnerService, LearnerSettings
         from models.segments.learner import LearningOptions
 
+        kafka = resolve_kafka(bootstrap)
+        environ = command_environment(kafka, os.environ)
         settings = LearnerSettings(
-            resolve_kafka(bootstrap),
+            kafka,
             LearningOptions(segments=segments or None, refresh_rows=refresh_rows, seed=seed),
             look_back_minutes * 60_000 or None,
             None if model_card is None else training_range(model_card),
             reference_sessions,
             range_sessions,
             tuple(retrain or ()),
+            every_ms,
         )
         service = LearnerService(
             settings,
-            ModelHook(*((hook or DEFAULT_COMMANDS) if retrain else ())),
-            ModelHook(*([ROLLBACK_COMMAND] if roll_back else [])),
+            ModelHook(*((hook or DEFAULT_COMMANDS) if retrain else ()), environ=environ),
+            ModelHook(*([ROLLBACK_COMMAND] if roll_back else []), environ=environ),
         )
         err.print(f"learning from features.v1 at {settings.kafka}")
         service.run(stop, once)

@@ -89,6 +89,7 @@ GRANTS: Final = (
     *_topics("projector", ("READ",), "what it projects", SESSION_STATE, ADJUSTMENTS),
     Grant("projector", "group", "microadjust-projector", ("READ",), "offsets"),
     *_topics("learn job", ("READ",), "what it learns from", FEATURES, OUTCOMES, CONTROL_ACKS),
+    *_topics("learn job", ("READ",), "the models in force: since when, and trained on what", MODELS),
     *_topics("learn job", ("READ", "WRITE"), "segments; READ to go on where it stopped", SEGMENTS),
     Grant("learn job", "group", "microadjust-learn", ("READ",), "offsets"),
     *_topics("learn job", ("WRITE",), "alerts, and what each look at drift found", ALERTS, DRIFT),

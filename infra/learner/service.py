@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,11 +13,14 @@ from infra.kafka.blocking_producer import BlockingProducer
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
+from infra.learner.announced_models import announced_models
+from infra.learner.command_ends import retraining_end, rollback_end
 from infra.learner.model_hook import ModelHook
 from infra.learner.refused_models import RefusedModels
 from infra.learner.stored_segments import UNREADABLE, readable_segments
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
+from models.feature_stream.read_back import InForce, live_from_ms, reference_range
 from models.segments.learner import DEFAULTS, LearningOptions
 from schemas.drift import DriftLook
 from schemas.events import MAX_SKEW_MS
@@ -39,9 +42,12 @@ minutes up to then would be over with it, those to come included. Clocks of mach
 @dataclass(frozen=True, slots=True)
 class LearnerSettings:
     """`look_back_ms`: how much of features.v1 is read again at the start, since the learner keeps no state of its own; None for
-    all of it.
+    all of it. For live errors more is read (`models/feature_stream/read_back.py`).
 
-    `reference_ms` is the range of event time that a model was trained on; None to take the first sessions that are read.
+    `reference_ms` is the range of event time that a model was trained on; None to take that of a model in force, else the first
+    sessions that are read.
+
+    `models` are trained again on drift, and after `retrain_every_ms` without.
     """
 
     kafka: KafkaConnection
@@ -51,6 +57,7 @@ class LearnerSettings:
     reference_rows: int = 1_000
     range_rows: int = 200
     models: tuple[str, ...] = ()
+    retrain_every_ms: int | None = None
 
 
 class LearnerService:
@@ -67,6 +74,8 @@ class LearnerService:
         self._behind: Offsets = {}
         """Where the partitions ended at the beginning that have not been read so far."""
         self.rows = self.unreadable = self.ahead = 0
+        self._unsent: list[Message] = []
+        """Alerts of how commands ended."""
 
     def run(self, stop: threading.Event, once: bool = False) -> None:
         """Runs until `stop` is set, or with `once` until all that stands on features.v1 has been read.
@@ -88,14 +97,34 @@ class LearnerService:
                     stop.wait(min(MAX_PAUSE_S, 0.1 * 2 ** min(failures, 6)))
                 if once:
                     return
-                self._rollback.has_succeeded()
-                if self._hook.has_succeeded() and self.learner is not None:
-                    self.learner.ranges.renew_reference()
+                self._settle()
         finally:
             self._hook.close()
             self._rollback.close()
             self._reader.close()
             self._refused.close()
+
+    def _settle(self) -> None:
+        """Takes in how commands have ended. What Kafka does not take is said at the next call."""
+        if (end := self._rollback.ended()) is not None and (alert := rollback_end(end, self._now_ms())) is not None:
+            self._unsent.append(alert)
+        if (end := self._hook.ended()) is not None and self.learner is not None:
+            self.learner.retrainings.ended(end.model, end.status == 0)
+            if end.status == 0:
+                self.learner.ranges.renew_reference()
+            if (alert := retraining_end(end, self._now_ms())) is not None:
+                self._unsent.append(alert)
+        try:
+            self._send(iter(self._unsent))
+        except StreamError as error:
+            _log.warning("alerts wait for Kafka: %s", error)
+            self._producer = self._new_producer()
+        else:
+            self._unsent = []
+
+    def _now_ms(self) -> int:
+        """Event time, as of the last minute that is over."""
+        return 0 if self.learner is None else self.learner.minutes.closed_ms
 
     def _new_producer(self) -> BlockingProducer:
         # Anew after each failure: a producer that has failed says so for ever.
@@ -122,30 +151,56 @@ class LearnerService:
 
     def _begun(self) -> FeatureStreamLearner:
         settings = self._settings
-        ranges = DriftRanges(settings.reference_rows, settings.range_rows)
-        if settings.reference_ms is not None:
-            rows = list(self._reference(*settings.reference_ms))
-            if not ranges.set_reference(rows):
-                _log.warning(
-                    "of the card's training range %d ended sessions stand on %s: drift is told against the first %d that are "
-                    "read instead",
-                    len(rows),
-                    FEATURES.name,
-                    settings.reference_rows,
-                )
+        in_force = announced_models(settings.kafka)
+        ranges = self._ranges(in_force)
         newest_ms = None if settings.look_back_ms is None else self._newest_ms()
+        live_only_until_ms = 0
         if newest_ms is None or settings.look_back_ms is None:
             self._reader.assign_beginning()
         else:
-            self._reader.seek_to_time(newest_ms - settings.look_back_ms)
+            back_ms = newest_ms - settings.look_back_ms
+            from_ms = min(back_ms, live_from_ms(newest_ms, in_force.values()))
+            live_only_until_ms = back_ms if from_ms < back_ms else 0
+            self._reader.seek_to_time(from_ms)
         ends = {each: end for each, (_, end) in self._reader.bounds().items()}
         at = self._reader.positions
         self._behind = {each: end for each, end in ends.items() if at.get(each, 0) < end}
         values = newest_values(settings.kafka, SEGMENTS.name).values()
         previous = readable_segments(values)
-        learner = FeatureStreamLearner(settings.options, previous=previous, ranges=ranges, models=settings.models)
+        learner = FeatureStreamLearner(
+            settings.options,
+            previous=previous,
+            ranges=ranges,
+            models=settings.models,
+            retrain_every_ms=settings.retrain_every_ms,
+            live_only_until_ms=live_only_until_ms,
+            in_force=in_force,
+        )
         learner.minutes.behind = self._partitions_behind()
         return learner
+
+    def _ranges(self, in_force: Mapping[str, InForce]) -> DriftRanges:
+        """The watch for drift, with the reference that a card names where its sessions still stand on the topic."""
+        settings = self._settings
+        ranges = DriftRanges(settings.reference_rows, settings.range_rows)
+        reference_ms = settings.reference_ms or reference_range(in_force, settings.models)
+        if reference_ms is None:
+            _log.warning(
+                "no training range is known: drift is told against the first %d sessions that are read, which may have drifted "
+                "already; give --model-card, or announce a model",
+                settings.reference_rows,
+            )
+            return ranges
+        rows = list(self._reference(*reference_ms))
+        if not ranges.set_reference(rows):
+            _log.warning(
+                "of the card's training range %d ended sessions stand on %s: drift is told against the first %d that are "
+                "read instead, which may have drifted already",
+                len(rows),
+                FEATURES.name,
+                settings.reference_rows,
+            )
+        return ranges
 
     def _partitions_behind(self) -> set[int]:
         """Partitions that have not been read to where they began to be behind, or that have more to read by now."""
@@ -160,11 +215,19 @@ class LearnerService:
         return max((record.timestamp_ms for record in records if record.topic == FEATURES.name), default=None)
 
     def _reference(self, from_ms: int, until_ms: int) -> Iterator[FeatureRow]:
+        ends = self._reader.offsets_at(until_ms + 1)
         self._reader.seek_to_time(from_ms)
+        left = {each for each, at in self._reader.positions.items() if each[0] == FEATURES.name and at < ends[each]}
         for record in self._reader.read_to_end(quiet_s=0.0):
-            row = self._row(record) if record.topic == FEATURES.name else None
-            if row is not None and row.kind == "session_end" and from_ms <= row.window_end_ms <= until_ms:
-                yield row
+            place = record.topic, record.partition
+            if place in left:
+                row = self._row(record)
+                if row is not None and row.kind == "session_end" and from_ms <= row.window_end_ms <= until_ms:
+                    yield row
+                if record.offset + 1 >= ends[place]:
+                    left.remove(place)
+            if not left:
+                return
 
     def _take(self, learner: FeatureStreamLearner, records: Iterable[Record]) -> None:
         for record in records:
@@ -172,6 +235,9 @@ class LearnerService:
                 self._take_outcome(learner, record)
             elif (row := self._row(record)) is not None and not self._is_ahead(record, row.window_end_ms):
                 self.rows += 1
+                if row.window_end_ms <= learner.live_only_until_ms:
+                    # Of these only the scores are looked at, and a day of them may wait for a slower partition.
+                    row.features, row.context = {}, {}
                 self._send(learner.add(row, record.partition))
         positions = self._reader.positions
         self._behind = {each: end for each, end in self._behind.items() if positions[each] < end}

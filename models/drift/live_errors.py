@@ -7,11 +7,15 @@ from typing import Final, Literal
 import numpy as np
 
 from models.drift import chi_square, kolmogorov_smirnov
+from models.drift.adwin import Adwin
 from models.drift.page_hinkley import PageHinkley
 
 DELTA_SIGMAS: Final = 0.25
 THRESHOLD_SIGMAS: Final = 20.0
 """Of Page-Hinkley: a million undrifted values raise 4 alarms if normal, 37 if exponential (`infra/bench/segments.py`)."""
+
+ADWIN_DELTA: Final = 0.0001
+"""Of ADWIN, the probability of a false alarm at a look; it holds for values between 0 and 1."""
 
 LOOKS: Final = (50, 100, 200, 400)
 """Outcomes of a fresh version at which it is compared with the one before."""
@@ -27,7 +31,6 @@ MIN_BOUNDING: Final = 30
 """Errors from which their median says what is far."""
 
 MAX_ERRORS: Final = 1_000
-MAX_PREDICTIONS: Final = 100_000
 ENDED_SESSIONS: Final = 200
 """Ended sessions with a prediction after which the share of those with an outcome is judged."""
 
@@ -46,69 +49,49 @@ class LiveFinding:
 
 
 class LiveErrors:
-    """A session's last prediction is compared with what its outcome says would have suited. Without outcomes nothing is said of
-    a version, neither good nor bad: that they stay away is a finding of its own."""
+    """The errors of one model, version after version. Without outcomes nothing is said of a version, neither good nor bad: that
+    they stay away is a finding of its own."""
 
-    def __init__(self) -> None:
-        self._predicted: dict[str, tuple[int, float]] = {}
-        """Version and value, by session; at most `MAX_PREDICTIONS`, the oldest are forgotten."""
-        self._version: int | None = None
-        self._in_force: int | None = None
+    def __init__(self, is_bounded: bool = False) -> None:
+        """`is_bounded`: errors lie between 0 and 1, as of probabilities. Their growth is told by ADWIN, which is made for them:
+        where hardly any is large, three large ones in a row would be 20 standard deviations for Page-Hinkley."""
+        self._is_bounded = is_bounded
+        self.in_force: int | None = None
         """The version of the newest prediction."""
+        self._version: int | None = None
         self._errors: list[float] = []
         self._before: list[float] = []
         self._version_before: int | None = None
         self._test = self._new_test()
         self._told: set[str] = set()
-        self._with_outcome: set[str] = set()
         self._ended = self._answered = 0
         self._usual: tuple[int, int] | None = None
         """Sessions with an outcome and all, of the first range that had any."""
 
-    def predicted(self, session_id: str, version: int, value: float) -> None:
-        """Notes what was predicted for a session; the newest prediction counts."""
-        self._predicted.pop(session_id, None)
-        self._predicted[session_id] = (version, value)
-        self._in_force = version
-        if len(self._predicted) > MAX_PREDICTIONS:
-            self.forget(next(iter(self._predicted)))
-
-    def outcome(self, session_id: str, truth: float) -> Iterator[LiveFinding]:
-        """Takes in what would have suited a session. Yields what follows."""
-        found = self._predicted.get(session_id)
-        if found is None:
-            return
-        version, value = found
-        self._with_outcome.add(session_id)
+    def add(self, version: int, error: float) -> Iterator[LiveFinding]:
+        """Takes in the error of a prediction of a version, of at least 0. Yields what follows."""
         if self._version is None or version > self._version:
             self._begin(version)
-        elif version < self._version and version == self._in_force:
+        elif version < self._version and version == self.in_force:
             self._resume(version)
         if version != self._version:
             # Late outcomes of the version before are no errors of this one.
             return
-        error = self._bounded(abs(truth - value))
+        error = error if self._is_bounded else self._cut(error)
         self._errors = [*self._errors[-MAX_ERRORS + 1 :], error]
         if self._test.update(error) and "error_drift" not in self._told:
-            self._told.add("error_drift")
-            half = self._errors[: len(self._errors) // 2]
-            yield LiveFinding("error_drift", version, _mean(self._errors[-50:]), _mean(half), len(self._errors))
+            lately, first = _mean(self._errors[-50:]), _mean(self._errors[: len(self._errors) // 2])
+            # ADWIN cuts where errors have become smaller, too.
+            if lately > first:
+                self._told.add("error_drift")
+                yield LiveFinding("error_drift", version, lately, first, len(self._errors))
         if len(self._errors) in LOOKS and "worse_version" not in self._told and self._is_worse():
             self._told.add("worse_version")
             yield LiveFinding("worse_version", version, _mean(self._errors), _mean(self._before), len(self._errors))
 
-    def forget(self, session_id: str) -> None:
-        """Leaves out a session, as where another model has predicted for it since."""
-        self._predicted.pop(session_id, None)
-        self._with_outcome.discard(session_id)
-
-    def ended(self, session_id: str) -> Iterator[LiveFinding]:
-        """Takes in that a session is over. Yields a finding where far fewer sessions than usual have an outcome, or none has."""
-        found = self._predicted.pop(session_id, None)
-        answered = session_id in self._with_outcome
-        self._with_outcome.discard(session_id)
-        if found is None:
-            return
+    def ended(self, version: int, answered: bool) -> Iterator[LiveFinding]:
+        """Takes in that a session with a prediction of the version is over. Yields a finding where far fewer sessions than usual
+        have an outcome, or none has."""
         self._ended += 1
         self._answered += answered
         if self._ended < ENDED_SESSIONS:
@@ -120,14 +103,14 @@ class LiveErrors:
                 self._usual = (answered_now, ENDED_SESSIONS)
             elif "no_outcomes" not in self._told:
                 self._told.add("no_outcomes")
-                yield LiveFinding("no_outcomes", found[0], 0.0, 1 / ENDED_SESSIONS, 0)
+                yield LiveFinding("no_outcomes", version, 0.0, 1 / ENDED_SESSIONS, 0)
             return
         usual = self._usual[0] / self._usual[1]
         share = answered_now / ENDED_SESSIONS
         if share < usual / 2 and _differ(answered_now, ENDED_SESSIONS, *self._usual):
             if "missing_outcomes" not in self._told:
                 self._told.add("missing_outcomes")
-                yield LiveFinding("missing_outcomes", found[0], share, usual / 2, answered_now)
+                yield LiveFinding("missing_outcomes", version, share, usual / 2, answered_now)
         else:
             self._told.discard("missing_outcomes")
 
@@ -145,7 +128,7 @@ class LiveErrors:
         self._test = self._new_test()
         self._told -= {"error_drift", "worse_version"}
 
-    def _bounded(self, error: float) -> float:
+    def _cut(self, error: float) -> float:
         """Cuts an error far beyond all others: one of 1e9 would widen sigma so far that no later growth is found."""
         middle = float(np.median(self._errors)) if len(self._errors) >= MIN_BOUNDING else 0.0
         return min(error, MAX_MEDIANS * middle) if middle > 0.0 else error
@@ -157,7 +140,9 @@ class LiveErrors:
         distance = kolmogorov_smirnov.statistic(before, fresh)
         return kolmogorov_smirnov.p_value(distance, len(before), len(fresh)) < LEVEL / len(LOOKS)
 
-    def _new_test(self) -> PageHinkley:
+    def _new_test(self) -> PageHinkley | Adwin:
+        if self._is_bounded:
+            return Adwin(ADWIN_DELTA)
         return PageHinkley(DELTA_SIGMAS, THRESHOLD_SIGMAS, alpha=1.0, mode="up", in_sigma=True)
 
 

@@ -5,7 +5,7 @@ thumb of 0.1 is passed by 40 rows without any drift. Source: Yurdakul and Naranj
 population stability index, Journal of Risk Model Validation 14(4).
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -48,9 +48,9 @@ def index_of(reference: Floats, current: Floats) -> float:
     return float(np.sum((found - expected) * np.log(found / expected)))
 
 
-def category_index(reference: Mapping[Hashable, int], current: Mapping[Hashable, int]) -> float:
+def category_index(reference: Mapping[str, int], current: Mapping[str, int]) -> float:
     """PSI of counts by category."""
-    names = sorted(reference.keys() | current.keys(), key=repr)
+    names = sorted(reference.keys() | current.keys())
     shares = [np.array([counts.get(name, 0) for name in names], dtype=np.float64) for counts in (reference, current)]
     return index_of(*(each / each.sum() for each in shares))
 

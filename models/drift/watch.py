@@ -21,7 +21,10 @@ MIN_ROWS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How a number compares with its reference range. It has drifted where both tests say so."""
+    """How a number or a category compares with its reference range. It has drifted where both tests say so.
+
+    `changed` says of a category which text has changed most.
+    """
 
     subject: str
     psi: float
@@ -30,6 +33,7 @@ class Finding:
     p: float
     rows: int
     has_drifted: bool = True
+    changed: str | None = None
 
 
 class DriftWatch:

@@ -1,17 +1,27 @@
 """Compares range after range of ended sessions with the reference range."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, get_args
 
+from models.drift.answered_share import AnswerWatch, SilenceFinding
+from models.drift.category_watch import CategoryWatch
 from models.drift.unknown_share import UnknownFinding, UnknownWatch
-from models.drift.watch import MIN_ROWS, DriftWatch, Finding
+from models.drift.watch import LEVEL, MIN_ROWS, DriftWatch, Finding
 from models.logged_features import OF_ALL_READERS
-from schemas.drift import DriftLook, DriftReading, UnknownShare
+from schemas.drift import DriftKind, DriftLook, DriftReading, SilentModel, UnknownShare
 from schemas.features import FeatureRow
+from schemas.model_cards import ModelKind
 
 NAN: Final = float("nan")
 SCORE: Final = "score "
-"""Before the name of a score, where names of features and scores stand together."""
+"""Before the name of a score, where names of features, scores and texts stand together."""
+
+CONTEXT: Final = "context "
+"""Before the name of a text of the context."""
+
+KINDS: Final = get_args(ModelKind)
 
 MAX_REFERENCE_ROWS: Final = 5_000
 """More would make the tests no sharper on ranges of some hundred rows."""
@@ -25,14 +35,19 @@ class DriftRanges:
 
     def __init__(self, reference_rows: int = 1_000, range_rows: int = 200) -> None:
         self._reference_rows, self._range_rows = reference_rows, range_rows
-        self._rows: list[dict[str, float]] = []
+        self._rows: list[Ended] = []
         self._watch: DriftWatch | None = None
+        self._category_watch = CategoryWatch({})
         self._unknown_watch = UnknownWatch({})
+        self._answer_watch = AnswerWatch()
+        """Lasts longer than a reference: a model that stays silent after a retraining must not pass for usual."""
         self.looks = 0
         self.judged: list[Finding] = []
         """All numbers as the last look found them, drifted or not."""
         self.unknown: list[UnknownFinding] = []
-        """The features that the last look found unknown in more sessions than the reference."""
+        """The features and texts that the last look found unknown in more sessions than the reference."""
+        self.silent: list[SilenceFinding] = []
+        """The models that the last look found to answer far fewer sessions than they did."""
 
     @property
     def has_reference(self) -> bool:
@@ -41,7 +56,7 @@ class DriftRanges:
     def set_reference(self, rows: Sequence[FeatureRow]) -> bool:
         """Compares with these sessions from now on, as with the range that a model was trained on. Returns False where they are
         too few: nothing could ever be told to drift from them, so the reference is formed as without one."""
-        ended = [numbers(row) for row in rows if row.kind == "session_end"]
+        ended = [Ended.of(row) for row in rows if row.kind == "session_end"]
         if len(ended) < MIN_ROWS:
             return False
         self._set(ended)
@@ -53,28 +68,50 @@ class DriftRanges:
 
     def add(self, row: FeatureRow) -> list[Finding]:
         """Takes in an ended session. Returns what has drifted, at the end of each range."""
-        self._rows.append(numbers(row))
+        self._rows.append(Ended.of(row))
         if self._watch is None:
             if len(self._rows) >= self._reference_rows:
                 self._set(self._rows)
             return []
         if len(self._rows) < self._range_rows:
             return []
-        columns = _columns(self._rows)
-        self.judged = self._watch.judge(columns)
-        self.unknown = [each for each in self._unknown_watch.judge(columns, len(self._rows)) if each.has_risen]
+        columns, texts = _columns(self._rows), _texts(self._rows)
+        judged = self._watch.judge(columns)
+        judged += [replace(each, subject=CONTEXT + each.subject) for each in self._category_watch.judge(texts)]
+        self.judged = sorted(judged, key=lambda each: (-each.psi, each.subject))
+        marked = columns | _marks(texts)
+        self.unknown = [each for each in self._unknown_watch.judge(marked, len(self._rows)) if each.has_risen]
+        self.silent = self._answer_watch.judge(_answered(self._rows), len(self._rows))
         self.looks += 1
         self._rows = []
         return [each for each in self.judged if each.has_drifted]
 
-    def _set(self, rows: Sequence[Mapping[str, float]]) -> None:
+    def _set(self, rows: Sequence["Ended"]) -> None:
         # Every n-th of a long range, so that all of it counts.
         step = -(-len(rows) // MAX_REFERENCE_ROWS) or 1
-        columns = _columns(rows[::step])
-        self._watch = DriftWatch(columns)
-        # A score is unknown where its model is silent, or is not announced any more: neither is a fault of what is sent.
-        self._unknown_watch = UnknownWatch({name: each for name, each in columns.items() if not name.startswith(SCORE)})
+        kept = rows[::step]
+        columns, texts = _columns(kept), _texts(kept)
+        # One level for all: numbers and texts share it by how many there are.
+        share = len(texts) / max(1, len(texts) + len(columns))
+        self._watch = DriftWatch(columns, LEVEL * (1.0 - share))
+        self._category_watch = CategoryWatch(texts, LEVEL * share)
+        # A score that is unknown is no fault of what is sent; that a model goes silent is a finding of its own.
+        known = {name: each for name, each in columns.items() if not name.startswith(SCORE)}
+        self._unknown_watch = UnknownWatch(known | _marks(texts))
+        self._answer_watch.judge(_answered(kept), len(kept))
         self._rows = []
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is compared of an ended session: numbers by name, NaN where unknown, and texts, None where unknown."""
+
+    numbers: dict[str, float]
+    texts: dict[str, str | None]
+
+    @classmethod
+    def of(cls, row: FeatureRow) -> "Ended":
+        return cls(numbers(row), row.context)
 
 
 def numbers(row: FeatureRow) -> dict[str, float]:
@@ -84,17 +121,39 @@ def numbers(row: FeatureRow) -> dict[str, float]:
     return found | {SCORE + name: NAN if value is None else value for name, value in row.scores.items()}
 
 
-def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
-    names = sorted({name for row in rows for name in row})
-    return {name: [row.get(name, NAN) for row in rows] for name in names}
+def _columns(rows: Sequence[Ended]) -> dict[str, list[float]]:
+    names = sorted({name for row in rows for name in row.numbers})
+    return {name: [row.numbers.get(name, NAN) for row in rows] for name in names}
 
 
-def to_look(judged: Sequence[Finding], unknown: Sequence[UnknownFinding], at_ms: int) -> DriftLook:
+def _texts(rows: Sequence[Ended]) -> dict[str, list[str | None]]:
+    names = sorted({name for row in rows for name in row.texts})
+    return {name: [row.texts.get(name) for row in rows] for name in names}
+
+
+def _marks(texts: Mapping[str, Sequence[str | None]]) -> dict[str, list[float]]:
+    """Texts as the watch for unknown values takes them: a number where known, else NaN."""
+    return {CONTEXT + name: [NAN if text is None else 1.0 for text in each] for name, each in texts.items()}
+
+
+def _answered(rows: Sequence[Ended]) -> dict[str, int]:
+    """In how many sessions each kind of model in force has answered; one in shadow is not among them."""
+    found: Counter[str] = Counter()
+    for row in rows:
+        known = {
+            name.removeprefix(SCORE) for name, value in row.numbers.items() if value == value and name.startswith(SCORE)
+        }
+        found.update({kind for kind in KINDS if any(name == kind or name.startswith(kind + "_") for name in known)})
+    return dict(found)
+
+
+def to_look(
+    judged: Sequence[Finding], unknown: Sequence[UnknownFinding], silent: Sequence[SilenceFinding], at_ms: int
+) -> DriftLook:
     """The record of drift.v1."""
     readings = [
         DriftReading(
-            each.subject.removeprefix(SCORE),
-            "score" if each.subject.startswith(SCORE) else "feature",
+            *named(each.subject),
             each.psi,
             each.psi_threshold,
             each.distance,
@@ -105,5 +164,19 @@ def to_look(judged: Sequence[Finding], unknown: Sequence[UnknownFinding], at_ms:
         for each in judged
     ]
     return DriftLook(
-        at_ms, readings, [UnknownShare(each.subject, each.share, each.reference_share, each.rows) for each in unknown]
+        at_ms,
+        readings,
+        [UnknownShare(named(each.subject)[0], each.share, each.reference_share, each.rows) for each in unknown],
+        [SilentModel(each.model, each.share, each.usual_share, each.rows) for each in silent],
     )
+
+
+def named(subject: str) -> tuple[str, DriftKind]:
+    """The name and the kind of what has drifted.
+
+    >>> named("clicks"), named("score length"), named("context device")
+    (('clicks', 'feature'), ('length', 'score'), ('device', 'context'))
+    """
+    if subject.startswith(SCORE):
+        return subject.removeprefix(SCORE), "score"
+    return (subject.removeprefix(CONTEXT), "context") if subject.startswith(CONTEXT) else (subject, "feature")

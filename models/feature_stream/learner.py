@@ -1,6 +1,6 @@
 """Turns rows of features.v1 into segments, alerts and retrainings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,12 +9,15 @@ from models.feature_stream.alert_texts import (
     live_alert,
     retraining_alert,
     segment_alerts,
+    silence_alert,
     unknown_alert,
 )
 from models.feature_stream.drift_ranges import DriftRanges, to_look
 from models.feature_stream.live_models import LiveModels
 from models.feature_stream.minutes import Minutes
+from models.feature_stream.read_back import InForce
 from models.feature_stream.reader_rows import ReaderRows
+from models.feature_stream.retrainings import MIN_GAP_MS, Retrainings
 from models.features import SESSION_NAMES
 from models.segments.columns import COLUMNS, Column
 from models.segments.learner import DEFAULTS, LearningOptions, SegmentLearner
@@ -25,11 +28,12 @@ from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from schemas.segments import Segment
 
-RETRAIN_EVERY_MS: Final = 3_600_000
-"""Least event time between two retrainings: what has drifted drifts on while a model is trained."""
-
 UNKNOWN: Final = "unknown values of "
 """Before the name of a feature that is not known any more, where it stands among those that drift."""
+
+
+SILENCE: Final = "silence of "
+"""Before the kind of a model that has gone silent, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ Message = SegmentChange | DriftLook | Alert | Retraining | Rollback
 class FeatureStreamLearner:
     """The same rows give the same messages, in whatever order the partitions came. All times are event time.
 
-    `models` are trained again on drift. `previous` are the segments of segments.v1.
+    `models` are trained again on drift, and after `retrain_every_ms` without. `previous` are the segments of segments.v1. Minutes
+    up to `live_only_until_ms` are read again for live errors alone; of what they show, that is told which concerns a version that
+    is `in_force` since.
     """
 
     def __init__(
@@ -73,7 +79,10 @@ class FeatureStreamLearner:
         previous: Sequence[Segment] = (),
         ranges: DriftRanges | None = None,
         models: Sequence[str] = (),
-        retrain_every_ms: int = RETRAIN_EVERY_MS,
+        gap_ms: int = MIN_GAP_MS,
+        retrain_every_ms: int | None = None,
+        live_only_until_ms: int = 0,
+        in_force: Mapping[str, InForce] | None = None,
     ) -> None:
         self.segments = SegmentLearner(options, columns, previous)
         self.ranges = ranges or DriftRanges()
@@ -81,8 +90,9 @@ class FeatureStreamLearner:
         self._readers = ReaderRows(columns)
         self._usual = SegmentMinutes(previous)
         self._live = LiveModels()
-        self._models, self._retrain_every_ms = tuple(models), retrain_every_ms
-        self._retrained_ms: int | None = None
+        self.live_only_until_ms, self._in_force = live_only_until_ms, in_force or {}
+        self._models = tuple(models)
+        self.retrainings = Retrainings(models, gap_ms, retrain_every_ms)
         self._drifting: set[str] = set()
 
     def add(self, row: FeatureRow, partition: int = 0) -> Iterator[Message]:
@@ -100,6 +110,9 @@ class FeatureStreamLearner:
             yield from self._minute(end_ms, rows)
 
     def _minute(self, end_ms: int, rows: list[FeatureRow]) -> Iterator[Message]:
+        if end_ms <= self.live_only_until_ms:
+            yield from self._remember(end_ms, rows)
+            return
         self._usual.add_minute(rows)
         for values in self._readers.minute(end_ms, rows):
             yield from self._learn(values, end_ms)
@@ -112,7 +125,20 @@ class FeatureStreamLearner:
             if finding.kind == "worse_version":
                 yield Rollback(model, finding.version)
             elif finding.kind == "error_drift":
-                yield from self._retrain((model,), (f"errors of {model}",), end_ms)
+                # Told once of a version: nobody would ask again.
+                yield from self._retrain((model,), (f"errors of {model}",), end_ms, keep=True)
+        for model, subjects in self.retrainings.due(end_ms):
+            yield from self._started(model, subjects, end_ms)
+
+    def _remember(self, end_ms: int, rows: list[FeatureRow]) -> Iterator[Message]:
+        """Takes in a minute from before the restart. No retraining starts from it: what it says has been learnt since."""
+        for model, finding in self._live.minute(end_ms, rows):
+            known = self._in_force.get(model)
+            if known is None or known.version != finding.version or end_ms < known.from_ms:
+                continue
+            yield live_alert(model, finding, end_ms)
+            if finding.kind == "worse_version":
+                yield Rollback(model, finding.version)
 
     def _learn(self, values: list[float], at_ms: int) -> Iterator[Message]:
         known = [each.segment_id for each in self.segments.publisher.segments]
@@ -131,22 +157,26 @@ class FeatureStreamLearner:
         findings = self.ranges.add(row)
         if self.ranges.looks == looks:
             return
-        yield to_look(self.ranges.judged, self.ranges.unknown, at_ms)
+        yield to_look(self.ranges.judged, self.ranges.unknown, self.ranges.silent, at_ms)
         unknown = {UNKNOWN + each.subject: each for each in self.ranges.unknown}
-        found = {each.subject for each in findings} | unknown.keys()
+        silent = {SILENCE + each.model: each for each in self.ranges.silent}
+        found = {each.subject for each in findings} | unknown.keys() | silent.keys()
         # Said once, when it begins; again where it has ended in between.
         yield from (drift_alert(each, at_ms) for each in findings if each.subject not in self._drifting)
         yield from (unknown_alert(each, at_ms) for name, each in unknown.items() if name not in self._drifting)
+        yield from (silence_alert(each, at_ms) for name, each in silent.items() if name not in self._drifting)
         self._drifting = found
         if found:
             yield from self._retrain(self._models, sorted(found), at_ms)
 
-    def _retrain(self, models: Sequence[str], subjects: Sequence[str], at_ms: int) -> Iterator[Message]:
-        """Trains those of the models again that may be, unless that was done a short while ago."""
-        if self._retrained_ms is not None and at_ms - self._retrained_ms < self._retrain_every_ms:
-            return
+    def _retrain(
+        self, models: Sequence[str], subjects: Sequence[str], at_ms: int, keep: bool = False
+    ) -> Iterator[Message]:
+        """Trains those of the models again that may be; `keep` says that the others wait until they may."""
         for model in models:
-            if model in self._models:
-                self._retrained_ms = at_ms
-                yield retraining_alert(model, subjects, at_ms)
-                yield Retraining(model, tuple(subjects), at_ms)
+            if self.retrainings.ask(model, subjects, at_ms, keep):
+                yield from self._started(model, subjects, at_ms)
+
+    def _started(self, model: str, subjects: Sequence[str], at_ms: int) -> Iterator[Message]:
+        yield retraining_alert(model, subjects, at_ms)
+        yield Retraining(model, tuple(subjects), at_ms)

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from models.drift.live_errors import ENDED_SESSIONS, MAX_PREDICTIONS, LiveErrors, LiveFinding
+from models.drift.live_errors import ENDED_SESSIONS, LiveErrors, LiveFinding
+from models.feature_stream.live_answers import Answer, answer_of, error_of, truth_of
+from models.feature_stream.live_predictions import LivePredictions, Predicted
+from models.predictions.targets import TARGETS
 from schemas.features import FeatureRow
 from schemas.model_cards import ModelKind, model_id
 from schemas.outcomes import Outcome
 
-TARGETS: Final[dict[ModelKind, str]] = {"length": "preferred_content_length"}
-"""By kind, the metric of outcomes.v1 that says what would have suited; its prediction is the score of the kind's own name."""
+KINDS: Final[tuple[ModelKind, ...]] = ("length", "tone")
+"""Models that predict; what outcomes say of them is `models.predictions.targets`."""
 
 MAX_WAITING: Final = 100_000
 """Outcomes that wait for the minute they belong to; beyond it the oldest are dropped."""
@@ -21,45 +24,46 @@ MAX_FOLLOWED: Final = 64
 class LiveModels:
     """A model of a segment has versions of its own, and is followed by itself. A session counts for the model that asked last.
 
-    Outcomes wait for the end of their minute, as rows do: an outcome is never looked at before the prediction it answers.
+    Outcomes wait for the end of their minute, as rows do. Within it both are taken in by time: an outcome tells of the newest
+    prediction at or before it, never of a later one.
     """
 
     def __init__(self) -> None:
         self._errors: dict[str, LiveErrors] = {}
         """By the model's id, that which has predicted last at the end."""
-        self._asked: dict[tuple[str, ModelKind], str] = {}
-        """The model that has predicted for a session, by session and kind; at most `MAX_PREDICTIONS`."""
+        self._predicted: dict[ModelKind, LivePredictions[Answer]] = {kind: LivePredictions() for kind in KINDS}
         self._waiting: list[Outcome] = []
         self._without_outcomes: set[ModelKind] = set()
         """Kinds of which it was told that no outcome comes: one that does comes for all models of the kind."""
 
     def add(self, outcome: Outcome) -> None:
         """Takes in an outcome; those of other metrics are left out."""
-        if outcome.value is not None and outcome.metric in TARGETS.values():
+        if any(truth_of(kind, outcome) is not None for kind in KINDS):
             self._waiting = [*self._waiting[-MAX_WAITING + 1 :], outcome]
 
     def minute(self, end_ms: int, rows: list[FeatureRow]) -> Iterator[tuple[str, LiveFinding]]:
         """Yields what follows from a minute that is over, by model."""
-        for row in rows:
-            if row.kind == "window":
-                for kind in TARGETS:
-                    self._predicted(kind, row)
         due = [outcome for outcome in self._waiting if outcome.occurred_at_ms <= end_ms]
         self._waiting = [outcome for outcome in self._waiting if outcome.occurred_at_ms > end_ms]
-        for outcome in sorted(due, key=lambda each: (each.occurred_at_ms, each.session_id)):
-            for kind, metric in TARGETS.items():
-                model = self._asked.get((outcome.session_id, kind))
-                if model in self._errors and outcome.metric == metric and outcome.value is not None:
-                    yield from (
-                        (model, each) for each in self._errors[model].outcome(outcome.session_id, outcome.value)
-                    )
+        windows = [row for row in rows if row.kind == "window"]
+        # At one instant the window is first: the outcome tells of it.
+        steps: list[tuple[int, int, str, FeatureRow | Outcome]] = [
+            *((row.window_end_ms, 0, row.session_id, row) for row in windows),
+            *((outcome.occurred_at_ms, 1, outcome.session_id, outcome) for outcome in due),
+        ]
+        for _, _, _, each in sorted(steps, key=lambda step: step[:3]):
+            if isinstance(each, FeatureRow):
+                for kind in KINDS:
+                    self._note(kind, each)
+            else:
+                yield from self._answer(each)
         for row in rows:
             if row.kind == "session_end":
-                for kind in TARGETS:
-                    yield from self._ended(kind, row.session_id)
+                for kind in KINDS:
+                    yield from self._end(kind, row.session_id)
 
-    def _predicted(self, kind: ModelKind, row: FeatureRow) -> None:
-        value, version = row.scores.get(kind), row.models.get(kind)
+    def _note(self, kind: ModelKind, row: FeatureRow) -> None:
+        value, version = answer_of(kind, row), row.models.get(kind)
         if value is None or version is None:
             return
         if kind not in row.segment_models:
@@ -68,29 +72,34 @@ class LiveModels:
             model = model_id(kind, row.segment)
         else:
             return
-        asked = (row.session_id, kind)
-        before = self._asked.pop(asked, model)
-        if before != model and before in self._errors:
-            self._errors[before].forget(row.session_id)
-        self._asked[asked] = model
-        if len(self._asked) > MAX_PREDICTIONS:
-            del self._asked[next(iter(self._asked))]
-        errors = self._errors.pop(model, None) or LiveErrors()
+        self._predicted[kind].add(row.session_id, Predicted(row.window_end_ms, model, version, value))
+        errors = self._errors.pop(model, None) or LiveErrors(is_bounded=kind == "tone")
         self._errors[model] = errors
         if len(self._errors) > MAX_FOLLOWED:
             del self._errors[next(iter(self._errors))]
-        errors.predicted(row.session_id, version, value)
+        errors.in_force = version
 
-    def _ended(self, kind: ModelKind, session_id: str) -> Iterator[tuple[str, LiveFinding]]:
-        model = self._asked.pop((session_id, kind), None)
-        if model not in self._errors:
+    def _answer(self, outcome: Outcome) -> Iterator[tuple[str, LiveFinding]]:
+        for kind in KINDS:
+            truth = truth_of(kind, outcome)
+            if truth is None:
+                continue
+            found = self._predicted[kind].answered(outcome.session_id, outcome.occurred_at_ms)
+            if found is not None and found.model in self._errors:
+                error = error_of(found.value, truth)
+                yield from ((found.model, each) for each in self._errors[found.model].add(found.version, error))
+
+    def _end(self, kind: ModelKind, session_id: str) -> Iterator[tuple[str, LiveFinding]]:
+        found = self._predicted[kind].ended(session_id)
+        if found is None or found[0].model not in self._errors:
             return
-        for finding in self._errors[model].ended(session_id):
+        last, answered = found
+        for finding in self._errors[last.model].ended(last.version, answered):
             if finding.kind == "no_outcomes":
                 if kind in self._without_outcomes:
                     continue
                 self._without_outcomes.add(kind)
-            yield model, finding
+            yield last.model, finding
 
 
 def text_of(model: str, finding: LiveFinding) -> str:
@@ -104,7 +113,8 @@ def text_of(model: str, finding: LiveFinding) -> str:
         case "missing_outcomes":
             return f"outcomes of {name} stay away: {value:.0%} of the sessions have one, half of what is usual is {other:.0%}"
         case "no_outcomes":
-            metric = next(metric for kind, metric in TARGETS.items() if kind == model.partition(".")[0])
+            kind = model.partition(".")[0]
+            metric = f"{TARGETS[kind]}.LABEL" if kind == "tone" else TARGETS[kind]
             return (
                 f"nothing is known of the errors of {name}: none of {ENDED_SESSIONS} sessions with a prediction had an outcome "
                 f"with metric {metric} before it was over, so a version that does badly cannot be found"

@@ -58,7 +58,7 @@ function figures(subjects) {
 
 function figure({ kind, subject, readings }) {
   const last = readings.at(-1);
-  const name = kind === "score" ? `score ${subject}` : subject;
+  const name = kind === "feature" ? subject : `${kind} ${subject}`;
   return el("figure", { class: "drift" },
     el("figcaption", {}, el("strong", {}, name), " ", last.has_drifted ? el("span", { class: "badge refused" }, "drifts") : el("span", { class: "badge commanded" }, "calm"),
       el("span", { class: "faint" }, ` PSI ${formatNumber(last.psi)}, threshold ${formatNumber(last.threshold)}`)),

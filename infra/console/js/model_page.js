@@ -5,7 +5,7 @@ import { alertSection, driftSection } from "./drift.js";
 import { formatDateTime } from "./format.js";
 import { gateBadge, metricText, shareText, stateBadge, trained } from "./model_words.js";
 
-const KINDS = ["error_drift", "missing_outcomes", "retraining", "model_refused", "model_rolled_back"];
+const KINDS = ["error_drift", "missing_outcomes", "retraining", "model_kept_out", "retraining_failed", "model_refused", "worse_version", "model_rolled_back", "rollback_failed"];
 
 /** @param {object} entry as GET models/ID answers */
 export function modelPage(place, entry, drift) {

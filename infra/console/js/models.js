@@ -5,7 +5,7 @@ import { alertSection, driftSection } from "./drift.js";
 import { modelPage } from "./model_page.js";
 import { metricText, stateBadge, trained } from "./model_words.js";
 
-const KINDS = ["feature_drift", "score_drift", "error_drift", "missing_outcomes", "retraining", "model_refused", "model_rolled_back"];
+const KINDS = ["feature_drift", "score_drift", "error_drift", "missing_outcomes", "retraining", "model_kept_out", "retraining_failed", "model_refused", "worse_version", "model_rolled_back", "rollback_failed"];
 
 export async function models(place, [id = ""], signal) {
   const waiting = el("p", { class: "faint", role: "status" }, "Loading models …");

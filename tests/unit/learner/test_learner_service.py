@@ -1,6 +1,7 @@
 """The learner on a mock broker: rows in, segments, alerts and a retraining out; and what the command line shows of them."""
 
 import json
+import os
 import shlex
 import sys
 import threading
@@ -21,13 +22,16 @@ from infra.cli.segment_commands import history, in_force
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import StreamError, TopicReader
-from infra.learner.model_hook import ModelHook
+from infra.learner.command_ends import retraining_end, rollback_end
+from infra.learner.command_environment import command_environment
+from infra.learner.model_hook import NOTHING, HookEnd, ModelHook, printed_of
 from infra.learner.segment_map import draw
 from infra.learner.service import LearnerService, LearnerSettings
 from models.segments.learner import LearningOptions
 from models.segments.map_axes import eigen, principal_axes
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck, ack_key
+from schemas.kafka_security.settings import KafkaSecurity
 from schemas.outcomes import Outcome
 from schemas.segments import Segment
 from schemas.topics import ALERTS, CONTROL_ACKS, FEATURES, OUTCOMES, SEGMENTS
@@ -167,15 +171,19 @@ def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Pa
     succeeded = []
     for _ in range(4):
         hook.wait(60.0)
-        succeeded.append(hook.has_succeeded())
+        succeeded.append(hook.ended())
 
-    assert succeeded == [False, True, False, True]
+    ends = [None if end is None else (end.model, end.version, end.status) for end in succeeded]
+    # A promotion that prints nothing is of the version that was meant.
+    assert ends == [None, ("length", "7", 0), None, ("tone", "7", 0)]
     assert log.read_text() == "train length, promote length 7, train tone, promote tone 7, "
-    assert not hook.has_succeeded()
+    assert hook.ended() is None
     failing = ModelHook(f'{sys.executable} -c "raise SystemExit(1)"', promote)
     failing.start("length")
     failing.wait(60.0)
-    assert not failing.has_succeeded()
+    end = failing.ended()
+    assert end is not None
+    assert (end.model, end.status, end.printed) == ("length", 1, NOTHING)
     failing.wait(60.0)
     assert log.read_text().count("promote") == 2
     meant = ModelHook(shlex.join([sys.executable, "-c", write, str(log), "back", "{model}", "{version}"]))
@@ -183,10 +191,78 @@ def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Pa
         meant.start(model, version)
     for _ in range(3):
         meant.wait(60.0)
-        assert meant.has_succeeded()
+        assert (end := meant.ended()) is not None
+        assert end.status == 0
     assert log.read_text().endswith("back length 3, back tone , back length.s1 4, ")
-    ModelHook("no-such-program-here {model}").start("length")
+    unknown = ModelHook("no-such-program-here {model}")
+    unknown.start("length")
+    assert (end := unknown.ended()) is not None
+    assert (end.model, end.status, end.command) == ("length", None, "no-such-program-here length")
+    assert unknown.ended() is None
     ModelHook().start("length")
+
+
+def test_a_model_that_the_gate_keeps_out_is_told_with_version_and_reason_and_others_as_failures() -> None:
+    printed = b'{"card": {"version": 4}, "passed": false, "reasons": ["no better than version 3", "parity"]}'
+    kept_out = retraining_end(
+        HookEnd("length", "4", "", 1, "microadjust models train length", printed_of(printed)), 60_000
+    )
+    failed = retraining_end(HookEnd("length", "", "", 1, "microadjust models train length", NOTHING), 60_000)
+    unstarted = retraining_end(HookEnd("length", "", "", None, "trainer", NOTHING), 60_000)
+
+    assert kept_out is not None
+    assert (kept_out.kind, kept_out.subject, kept_out.at_ms, kept_out.severity) == (
+        "model_kept_out",
+        "length",
+        60_000,
+        "warning",
+    )
+    assert "length version 4 out" in kept_out.text
+    assert kept_out.text.endswith("no better than version 3; parity")
+    assert failed is not None
+    assert failed.kind == "retraining_failed"
+    assert "`microadjust models train length` ended with exit status 1" in failed.text
+    assert unstarted is not None
+    assert "could not be started" in unstarted.text
+    assert retraining_end(HookEnd("length", "4", "4", 0, "promote", NOTHING), 60_000) is None
+
+
+def test_a_rollback_is_told_once_it_has_succeeded_and_a_failed_one_as_such() -> None:
+    def told(status: int | None, printed: bytes) -> tuple[str, str, str] | None:
+        alert = rollback_end(
+            HookEnd("length", "2", "3", status, "microadjust models rollback", printed_of(printed)), 60_000
+        )
+        return None if alert is None else (alert.kind, alert.severity, alert.text)
+
+    kind, severity, text = told(0, b'{"model": "length", "version": 2, "before": 3, "state": "in_force"}') or (
+        "",
+        "",
+        "",
+    )
+    assert (kind, severity) == ("model_rolled_back", "warning")
+    assert "length version 3 was taken back" in text
+    assert told(0, b'{"model": "length", "version": 2, "state": "unchanged"}') is None
+    for status in (1, None):
+        kind, severity, text = told(status, b"") or ("", "", "")
+        assert (kind, severity) == ("rollback_failed", "critical")
+        assert "length version 3 may still be in force" in text
+
+
+def test_commands_talk_to_the_kafka_that_the_learner_talks_to(tmp_path: Path) -> None:
+    secured = KafkaConnection("b:9093", KafkaSecurity(security_protocol="SSL"))
+    given = {"PATH": "p", "MICROADJUST_BOOTSTRAP": "a:9092", "MICROADJUST_KAFKA_SECURITY_PROTOCOL": "SSL"}
+
+    assert command_environment(secured, given) == {**given, "MICROADJUST_BOOTSTRAP": "b:9093"}
+    assert command_environment(KafkaConnection("c:9092"), given) == {"PATH": "p", "MICROADJUST_BOOTSTRAP": "c:9092"}
+    log = tmp_path / "log"
+    script = "import os, sys; open(sys.argv[1], 'w').write(os.environ['MICROADJUST_BOOTSTRAP'])"
+    hook = ModelHook(
+        shlex.join([sys.executable, "-c", script, str(log)]),
+        environ=command_environment(KafkaConnection("c:9092"), os.environ),
+    )
+    hook.start("length")
+    hook.wait(60.0)
+    assert log.read_text() == "c:9092"
 
 
 def test_a_card_tells_the_training_range(tmp_path: Path) -> None:
@@ -240,8 +316,11 @@ def test_an_unknown_kind_of_alert_is_named() -> None:
         (("--retrain", "../length", "--hook", "true"), "is no model to train again"),
         (("--retrain", "length", "--hook", "train 'it"), "No closing quotation"),
         (("--retrain", "length", "--hook", "true", "--hook", " "), "an empty command"),
+        (("--retrain", "length", "--retrain-every", "daily"), "--retrain-every daily: give a number above 0"),
+        (("--retrain", "length", "--retrain-every", "5m"), "--retrain-every 5m: give an hour at least"),
+        (("--retrain-every", "24h"), "give one at least, as --retrain length"),
     ],
-    ids=["unknown", "no-id", "unclosed", "empty"],
+    ids=["unknown", "no-id", "unclosed", "empty", "no-duration", "too-often", "no-model"],
 )
 def test_only_what_can_be_trained_is_named_for_retraining_and_only_what_can_be_started(
     options: tuple[str, ...], told: str

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models.drift.category_watch import CategoryWatch
 from models.drift.population_stability import bin_shares, index_of, inner_edges
 from models.drift.unknown_share import UnknownFinding, UnknownWatch
 from models.drift.watch import MIN_ROWS, DriftWatch, Finding
@@ -36,7 +37,26 @@ def partly_unknown(values: Values, generator: np.random.Generator) -> Values:
     }
 
 
-@pytest.mark.parametrize("rows", [40, 120])
+def texts(generator: np.random.Generator, rows: int) -> dict[str, list[str | None]]:
+    """Categories such as contexts have: few and even, few and skewed, one alone, many with a long tail, partly unknown."""
+    tail = 1.0 / np.arange(1, 41)
+    shares = {
+        "input": [0.5, 0.5],
+        "device": [0.62, 0.3, 0.06, 0.02],
+        "os": [0.4, 0.3, 0.2, 0.1],
+        "content_type": [1.0],
+        "country": list(tail / tail.sum()),
+        "timezone": [0.97, *[0.001] * 30],
+    }
+    found: dict[str, list[str | None]] = {
+        name: [f"{name}-{place}" for place in generator.choice(len(each), rows, p=each)]
+        for name, each in shares.items()
+    }
+    known = generator.random(rows) < 0.7
+    return found | {"language": [text if is_known else None for text, is_known in zip(found["os"], known, strict=True)]}
+
+
+@pytest.mark.parametrize("rows", [40, 120, 200])
 def test_forty_ranges_of_small_samples_without_drift_raise_no_alarm(rows: int) -> None:
     # The level was set before any seed was looked at.
     found: list[Finding | UnknownFinding] = []
@@ -46,6 +66,9 @@ def test_forty_ranges_of_small_samples_without_drift_raise_no_alarm(rows: int) -
         current = partly_unknown(features(generator, rows), generator)
         found += DriftWatch(reference).look(current)
         found += [each for each in UnknownWatch(reference).judge(current, rows) if each.has_risen]
+        categories = CategoryWatch(texts(generator, 1_000)).judge(texts(generator, rows))
+        assert len(categories) >= 6
+        found += [each for each in categories if each.has_drifted]
 
     assert found == []
 

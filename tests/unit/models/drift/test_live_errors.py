@@ -7,13 +7,12 @@ from models.drift.live_errors import ENDED_SESSIONS, LiveErrors, LiveFinding
 
 
 def run(errors: LiveErrors, version: int, sizes: list[float]) -> list[tuple[int, LiveFinding]]:
-    """Sessions one after the other, each predicted 0 and answered; the findings with the number of the session."""
+    """Sessions one after the other, each predicted and answered; the findings with the number of the session."""
     found = []
     for number, size in enumerate(sizes):
-        session_id = f"v{version}-{number}"
-        errors.predicted(session_id, version, 0.0)
-        found += [(number, each) for each in errors.outcome(session_id, size)]
-        found += [(number, each) for each in errors.ended(session_id)]
+        errors.in_force = version
+        found += [(number, each) for each in errors.add(version, size)]
+        found += [(number, each) for each in errors.ended(version, True)]
     return found
 
 
@@ -67,10 +66,10 @@ def test_without_outcomes_nothing_is_said_of_a_version_but_that_they_stay_away()
     run(errors, 1, sizes(875, 100.0, ENDED_SESSIONS))
     found = []
     for number in range(3 * ENDED_SESSIONS):
-        errors.predicted(f"s{number}", 2, 0.0)
+        errors.in_force = 2
         if number % 10 == 0:
-            found += list(errors.outcome(f"s{number}", 500.0))
-        found += list(errors.ended(f"s{number}"))
+            found += list(errors.add(2, 500.0))
+        found += list(errors.ended(2, number % 10 == 0))
 
     kinds = [each.kind for each in found]
     assert kinds.count("missing_outcomes") == 1
@@ -97,10 +96,10 @@ def ended(errors: LiveErrors, sessions: int, answered: int) -> list[str]:
     """What is found while so many sessions end, of which the first are answered."""
     found = []
     for number in range(sessions):
-        errors.predicted(f"s{number}", 1, 0.0)
+        errors.in_force = 1
         if number < answered:
-            found += list(errors.outcome(f"s{number}", 1.0))
-        found += list(errors.ended(f"s{number}"))
+            found += list(errors.add(1, 1.0))
+        found += list(errors.ended(1, number < answered))
     return [each.kind for each in found]
 
 
@@ -118,15 +117,12 @@ def test_where_outcomes_begin_late_they_can_be_missed_later() -> None:
     assert ended(errors, ENDED_SESSIONS, 0) == ["missing_outcomes"]
 
 
-def test_late_outcomes_of_the_version_before_and_strangers_count_for_nothing() -> None:
+def test_late_outcomes_of_the_version_before_count_for_nothing() -> None:
     errors = LiveErrors()
     run(errors, 1, sizes(876, 100.0, 100))
-    for number in range(300):
-        errors.predicted(f"old-{number}", 1, 0.0)
     run(errors, 2, sizes(877, 100.0, 30))
-    for number in range(300):
-        assert list(errors.outcome(f"old-{number}", 10_000.0)) == []
-        assert list(errors.outcome(f"unknown-{number}", 10_000.0)) == []
+    for _ in range(300):
+        assert list(errors.add(1, 10_000.0)) == []
 
 
 def test_after_a_rollback_the_next_version_is_compared_with_the_one_in_force() -> None:

@@ -89,6 +89,7 @@ def test_planted_drift_raises_an_alarm_and_one_retraining_and_no_drift_raises_no
     assert len(looks) >= 5, "each look is told, whether it finds drift or not"
     for look in looks:
         assert {each.subject for each in look.readings} == {
+            "device",
             "engaged_ms",
             "click_rate",
             "scroll_depth",
@@ -127,6 +128,65 @@ def test_a_feature_that_is_no_longer_sent_is_told_once_and_one_that_begins_to_be
     assert [each.subjects for each in found if isinstance(each, Retraining)] == [("unknown values of click_rate",)]
     shares = [msgspec.to_builtins(each.unknown) for each in found if isinstance(each, DriftLook)]
     assert shares[-1] == [{"subject": "click_rate", "share": 1.0, "reference_share": 0.0, "rows": 100}]
+
+
+def ends(seed: int, sessions: int, device: str | None, begin_s: int, answers: bool = True) -> list[FeatureRow]:
+    """Ended sessions, two seconds apart, with a length where the model answers."""
+    generator = np.random.default_rng(seed)
+    scores = [float(each) for each in generator.normal(400.0, 50.0, sessions)]
+    found = []
+    for number, score in enumerate(scores):
+        each = row(f"s_{seed}_{number}", begin_s + 2 * number, float(generator.gamma(8.0, 1_000.0)), "session_end")
+        given: dict[str, float | None] = {"length": score, "length_half_width": 90.0} if answers else {}
+        found.append(msgspec.structs.replace(each, context={"device": device}, scores=given))
+    return found
+
+
+def test_another_device_and_a_model_gone_silent_are_told_once_and_start_a_retraining() -> None:
+    learner = FeatureStreamLearner(ranges=DriftRanges(reference_rows=1_000, range_rows=200), models=("length",))
+    calm = messages(learner, ends(520, 1_400, "desktop", 0))
+    assert not [each for each in calm if isinstance(each, (Alert, Retraining))]
+
+    found = messages(learner, ends(521, 600, "watch", 2_820, answers=False))
+
+    drifts = [each for each in found if isinstance(each, Alert) and each.kind != "retraining"]
+    assert [(each.kind, each.subject, each.method, each.severity) for each in drifts] == [
+        ("feature_drift", "device", "psi", "critical"),
+        ("score_drift", "length", "answered_share", "critical"),
+    ]
+    assert "context device is distributed otherwise" in drifts[0].text
+    assert "100.0%" in drifts[0].text
+    assert "model length answers 0.0% of 200 sessions, 100.0% before" in drifts[1].text
+    assert [each.subjects for each in found if isinstance(each, Retraining)] == [
+        ("context device", "silence of length")
+    ]
+    looks = [each for each in found if isinstance(each, DriftLook)]
+    assert [(each.subject, each.kind, each.has_drifted) for each in looks[-1].readings if each.kind == "context"] == [
+        ("device", "context", True)
+    ]
+    assert msgspec.to_builtins(looks[-1].silent) == [{"model": "length", "share": 0.0, "usual_share": 1.0, "rows": 200}]
+
+
+def test_a_model_is_trained_again_as_scheduled_and_the_alert_says_so() -> None:
+    learner = FeatureStreamLearner(models=("length",), retrain_every_ms=3_600_000)
+
+    found = messages(learner, [row(f"s{number}", 60 * number) for number in range(100)])
+
+    assert [(each.model, each.subjects) for each in found if isinstance(each, Retraining)] == [
+        ("length", ("schedule",))
+    ]
+    assert [each.text for each in found if isinstance(each, Alert)] == ["length is trained again: as scheduled"]
+
+
+def test_a_text_that_is_no_longer_sent_is_told() -> None:
+    learner = FeatureStreamLearner(ranges=DriftRanges(reference_rows=300, range_rows=100), models=("length",))
+    messages(learner, ends(522, 300, "desktop", 0))
+
+    found = messages(learner, ends(523, 200, None, 660))
+
+    (alert,) = [each for each in found if isinstance(each, Alert) and each.kind == "feature_drift"]
+    assert (alert.subject, alert.method) == ("device", "unknown_share")
+    assert "context device is unknown in 100.0%" in alert.text
 
 
 def test_a_score_that_is_not_given_any_more_is_no_fault_of_a_sender() -> None:

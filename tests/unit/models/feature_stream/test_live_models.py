@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from models.feature_stream.learner import FeatureStreamLearner, Message, Rollback
+from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback
 from models.feature_stream.live_models import LiveModels
 from models.feature_stream.minutes import MINUTE_MS
+from models.feature_stream.retrainings import MIN_GAP_MS
 from schemas.alerts import Alert
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
@@ -45,7 +46,7 @@ def test_a_bad_version_of_a_segment_is_rolled_back_as_one_of_all_readers_is() ->
     found = of_three_versions((1, 2, 3))
     assert not [each for each in found[1] + found[2] if isinstance(each, (Alert, Rollback))]
     assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length.s1", 3)]
-    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "model_rolled_back"]
+    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "worse_version"]
     assert alert.subject == "length.s1"
     assert "length.s1 version 3 does worse than the version before" in alert.text
 
@@ -85,10 +86,31 @@ def test_a_site_that_sends_no_outcomes_is_told_once_for_all_its_models() -> None
     assert not [each for messages in found.values() for each in messages if isinstance(each, Rollback)]
 
 
+def test_errors_that_grow_within_an_hour_of_a_retraining_start_one_when_the_hour_is_over() -> None:
+    generator = np.random.default_rng(508)
+    learner = FeatureStreamLearner(models=("length", "tone"))
+    # Something else had drifted at the first minute.
+    first_ms = BEGINNING_MS - BEGINNING_MS % MINUTE_MS
+    assert learner.retrainings.ask("length", ("clicks",), first_ms)
+    found: list[tuple[int, Message]] = []
+    for number in range(1_200):
+        at_ms = BEGINNING_MS + number * 6_000
+        miss = float(generator.exponential(40.0)) + (200.0 if number >= 300 else 0.0)
+        window = FeatureRow(f"s{number}", at_ms, "window", {}, {}, None, {"length": 400.0}, None, {"length": 1})
+        learner.add_outcome(Outcome(None, f"s{number}", None, at_ms, "preferred_content_length", 400.0 + miss))
+        found += [(at_ms, each) for each in learner.add(window)]
+
+    (told_ms,) = [at_ms for at_ms, each in found if isinstance(each, Alert) and each.kind == "error_drift"]
+    assert told_ms < first_ms + MIN_GAP_MS
+    (retraining,) = [each for _, each in found if isinstance(each, Retraining)]
+    assert (retraining.model, retraining.subjects) == ("length", ("errors of length",))
+    assert retraining.at_ms == first_ms + MIN_GAP_MS
+
+
 def test_a_bad_version_is_rolled_back_and_a_good_one_is_not() -> None:
     found = of_three_versions()
     assert not [each for each in found[1] + found[2] if isinstance(each, (Alert, Rollback))]
     assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length", 3)]
-    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "model_rolled_back"]
+    (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "worse_version"]
     assert (alert.subject, alert.severity) == ("length", "critical")
     assert "length version 3 does worse than the version before" in alert.text

@@ -1,0 +1,55 @@
+"""Decides what a learner that starts reads again: it keeps no state of its own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from schemas.model_cards import ModelCard
+
+BEFORE_MS: Final = 24 * 3_600_000
+"""How much is read of the time before the version in force: the errors that a fresh version is compared with."""
+
+MAX_BACK_MS: Final = 7 * 24 * 3_600_000
+"""The most that is read again for live errors."""
+
+REFERENCE_MS: Final = 24 * 3_600_000
+"""The end of a training range that is the reference for drift: a day holds all hours."""
+
+
+class InForce(NamedTuple):
+    """A version in force: since when (event time), and the event times between which its rows lay, where the card says."""
+
+    version: int
+    from_ms: int
+    trained_ms: tuple[int, int] | None
+
+
+def in_force_of(card: ModelCard, from_ms: int) -> InForce:
+    """What an announcement says of a version."""
+    known = card.trained_from_ms is not None and card.trained_until_ms is not None
+    trained_ms = (card.trained_from_ms or 0, card.trained_until_ms or 0) if known else None
+    return InForce(card.version, from_ms, trained_ms)
+
+
+def live_from_ms(newest_ms: int, in_force: Iterable[InForce]) -> int:
+    """From when on rows are read for live errors: a day before the oldest of the versions in force, at most a week before the
+    newest row. Where none is in force that is `newest_ms`.
+
+    >>> day = 86_400_000
+    >>> live_from_ms(100 * day, [InForce(2, 99 * day, None)]) == 98 * day
+    True
+    >>> live_from_ms(100 * day, [InForce(2, 0, None)]) == 93 * day, live_from_ms(5, [])
+    (True, 5)
+    """
+    since_ms = [min(each.from_ms, newest_ms) - BEFORE_MS for each in in_force]
+    return max(newest_ms - MAX_BACK_MS, min(since_ms, default=newest_ms))
+
+
+def reference_range(in_force: Mapping[str, InForce], wanted: Sequence[str]) -> tuple[int, int] | None:
+    """The last day of the newest training range of the models in force; of those that are `wanted`, where any is. None where no
+    card says."""
+    known = {name: each.trained_ms for name, each in in_force.items() if each.trained_ms is not None}
+    ranges = [known[name] for name in wanted if name in known] or list(known.values())
+    if not ranges:
+        return None
+    from_ms, until_ms = max(ranges, key=lambda each: each[1])
+    return max(from_ms, until_ms - REFERENCE_MS), until_ms

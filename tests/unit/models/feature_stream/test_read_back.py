@@ -1,0 +1,89 @@
+"""A learner that starts again knows the errors of the version before, and compares with what a model was trained on."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from models.feature_stream.drift_ranges import DriftRanges
+from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
+from models.feature_stream.read_back import BEFORE_MS, REFERENCE_MS, InForce, live_from_ms, reference_range
+from schemas.alerts import Alert
+from schemas.drift import DriftLook
+from schemas.features import FeatureRow
+from schemas.outcomes import Outcome
+from tests.support.feature_rows import BEGINNING_MS
+
+VERSION_2_MS = BEGINNING_MS + 400 * 10_000
+
+
+def answers(first: int, end: int) -> Iterator[tuple[FeatureRow, Outcome]]:
+    """Sessions ten seconds apart; version 2, which comes at session 400, misses by far more."""
+    for number in range(first, end):
+        at_ms = BEGINNING_MS + number * 10_000
+        version = 1 if at_ms < VERSION_2_MS else 2
+        generator = np.random.default_rng([509, number])
+        miss = float(generator.exponential(40.0)) + (300.0 if version == 2 else 0.0)
+        row = FeatureRow(f"s{number}", at_ms, "window", {}, {}, None, {"length": 400.0}, None, {"length": version})
+        yield row, Outcome(None, row.session_id, None, at_ms, "preferred_content_length", 400.0 + miss)
+
+
+def told(learner: FeatureStreamLearner, first: int, end: int) -> list[Message]:
+    found: list[Message] = []
+    for row, outcome in answers(first, end):
+        learner.add_outcome(outcome)
+        found += learner.add(row)
+    return [*found, *learner.flush()]
+
+
+def test_a_bad_version_is_rolled_back_though_the_learner_was_restarted_in_between() -> None:
+    in_force = {"length": InForce(2, VERSION_2_MS, None)}
+    before = told(FeatureStreamLearner(), 0, 420)
+    newest_ms = BEGINNING_MS + 420 * 10_000
+    # What the service does: all of this is more than an hour, but for the last minutes.
+    assert live_from_ms(newest_ms, in_force.values()) <= BEGINNING_MS
+    again = FeatureStreamLearner(live_only_until_ms=newest_ms - 60_000, in_force=in_force)
+
+    after = told(again, 0, 900)
+
+    assert not [each for each in before if isinstance(each, Rollback)]
+    assert [each for each in after if isinstance(each, Rollback)] == [Rollback("length", 2)]
+
+
+def test_minutes_from_before_are_read_for_live_errors_alone_and_old_findings_stay_old() -> None:
+    def all_of(in_force: dict[str, InForce]) -> list[Message]:
+        learner = FeatureStreamLearner(
+            ranges=DriftRanges(100, 40), models=("length",), live_only_until_ms=BEGINNING_MS * 2, in_force=in_force
+        )
+        return told(learner, 0, 900)
+
+    # Nobody was there when version 2 was found out: it is taken back now.
+    found = all_of({"length": InForce(2, VERSION_2_MS, None)})
+    assert [each for each in found if isinstance(each, Rollback)] == [Rollback("length", 2)]
+    assert not [each for each in found if isinstance(each, (SegmentChange, DriftLook, Retraining))]
+    # It was taken back long ago, or somebody has put it in force once more.
+    assert all_of({"length": InForce(1, VERSION_2_MS, None)}) == []
+    assert not [each for each in all_of({"length": InForce(2, BEGINNING_MS * 2, None)}) if isinstance(each, Alert)]
+
+
+def test_it_is_read_back_to_a_day_before_the_oldest_version_in_force_but_not_for_ever() -> None:
+    newest_ms = 100 * BEFORE_MS
+    versions = [InForce(3, newest_ms - BEFORE_MS, None), InForce(1, newest_ms - 2 * BEFORE_MS, None)]
+
+    assert live_from_ms(newest_ms, versions) == newest_ms - 3 * BEFORE_MS
+    assert live_from_ms(newest_ms, [InForce(1, 0, None)]) == newest_ms - 7 * BEFORE_MS
+    # In force from the future on, by another clock: there is a day to compare with all the same.
+    assert live_from_ms(newest_ms, [InForce(1, newest_ms + 5, None)]) == newest_ms - BEFORE_MS
+
+
+def test_the_reference_is_the_last_day_that_a_wanted_model_was_trained_on() -> None:
+    week_ms = 7 * REFERENCE_MS
+    in_force = {
+        "length": InForce(2, 0, (0, week_ms)),
+        "tone": InForce(1, 0, (week_ms, week_ms + 5_000)),
+        "forest": InForce(1, 0, None),
+    }
+
+    assert reference_range(in_force, ("length",)) == (week_ms - REFERENCE_MS, week_ms)
+    assert reference_range(in_force, ("forest",)) == (week_ms, week_ms + 5_000)
+    assert reference_range(in_force, ()) == (week_ms, week_ms + 5_000)
+    assert reference_range({"forest": in_force["forest"]}, ()) is None
