@@ -95,9 +95,7 @@ def rollback(
 
 def check_rows(found: Evaluation) -> list[dict[str, str]]:
     """Returns the checks of the gate as rows of a table."""
-    return [
-        {"check": each.name, "passed": "yes" if each.passed else "no", "finding": each.detail} for each in found.checks
-    ]
+    return [{"check": each.name, "passed": each.verdict, "finding": each.detail} for each in found.checks]
 
 
 def _put(

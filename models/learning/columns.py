@@ -13,16 +13,20 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 UNKNOWN_PLACE: Final = -1.0
-"""Stands for a text that training has not seen, and for none at all. One-hot, both are all zeros."""
+"""Stands for a text without a place, and for none at all. One-hot, both are all zeros."""
 
 MAX_LEVELS: Final = 32
 MIN_LEVEL_ROWS: Final = 5
 """Rows from which a text of a category gets a place. What is learned from fewer is noise."""
 
+MAX_OTHERS: Final = 500
+"""Texts without a place that a card lists for one category."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Names of the inputs in order; `categories` has the texts of those that are categories.
+    """Names of the inputs in order; `categories` has the texts of those that are categories, `others` the texts that training has
+    seen and that have no place.
 
     >>> columns = Columns(("click_rate", "device"), {"device": ("phone", "tablet")})
     >>> columns.row({"click_rate": 3, "device": "tablet"}), columns.row({"device": "fridge"})
@@ -31,6 +35,7 @@ class Columns:
 
     names: tuple[str, ...]
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -67,3 +72,19 @@ def levels_of(texts: Sequence[str | None]) -> tuple[str, ...]:
     counts = Counter(text for text in texts if text is not None)
     frequent = [(-count, text) for text, count in counts.items() if count >= MIN_LEVEL_ROWS]
     return tuple(text for _, text in sorted(frequent)[:MAX_LEVELS])
+
+
+def other_texts_of(texts: Sequence[str | None], levels: Sequence[str]) -> tuple[str, ...]:
+    """Returns the texts that have no place, the most frequent first: what training learned of them, it learned of all together.
+
+    In fewer than `MIN_LEVEL_ROWS` rows it learned nothing of them, and there is none.
+
+    >>> other_texts_of(["phone"] * 9 + ["fridge"] * 4 + ["watch", None], ["phone"])
+    ('fridge', 'watch')
+    >>> other_texts_of(["phone"] * 9 + ["fridge"] * 4, ["phone"])
+    ()
+    """
+    counts = Counter(text for text in texts if text is not None and text not in levels)
+    if counts.total() < MIN_LEVEL_ROWS:
+        return ()
+    return tuple(text for _, text in sorted((-count, text) for text, count in counts.items())[:MAX_OTHERS])

@@ -33,11 +33,15 @@ class InputSummary(Struct):
 
 
 class Comparison(Struct):
-    """A rival on the later range. `advantage` is its loss minus the model's, row by row: above 0 the model is better."""
+    """A rival on the later range. `advantage` is its loss minus the model's, row by row: above 0 the model is better.
+
+    `rows` are those that were compared; None in evaluations of earlier releases.
+    """
 
     name: str
     metrics: dict[str, MetricValue]
     advantage: MetricValue
+    rows: int | None = None
 
 
 class CalibrationBin(Struct):
@@ -49,11 +53,17 @@ class CalibrationBin(Struct):
 
 
 class Check(Struct):
-    """One condition of the gate; `detail` is a sentence with the numbers."""
+    """One condition of the gate; `detail` is a sentence with the numbers. One that was not asked keeps nothing out."""
 
     name: str
     passed: bool
     detail: str
+    asked: bool = True
+
+    @property
+    def verdict(self) -> str:
+        """What a table shows: yes, no or not asked."""
+        return ("yes" if self.passed else "no") if self.asked else "not asked"
 
 
 class Evaluation(Struct):

@@ -45,8 +45,12 @@ class Examples:
     def names(self) -> tuple[str, ...]:
         return tuple(self.values)
 
+    def column(self, name: str) -> NDArray[Any]:
+        """Returns the values of one column (rows,)."""
+        return self.values[name]
+
     def is_category(self, name: str) -> bool:
-        return bool(self.values[name].dtype == object)
+        return bool(self.column(name).dtype == object)
 
     def take(self, places: Places | NDArray[np.bool_]) -> "Examples":
         return Examples(

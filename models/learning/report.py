@@ -54,7 +54,7 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
         "<h2>Gate</h2>",
         _table(
             ("check", "passed", "finding"),
-            ((each.name, "yes" if each.passed else "no", each.detail) for each in found.checks),
+            ((each.name, each.verdict, each.detail) for each in found.checks),
         ),
         "<h2>Inputs as trained on</h2>",
         _table(("input", "seen", "missing"), (_input_row(each) for each in found.inputs)),
