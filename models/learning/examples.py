@@ -62,6 +62,12 @@ class Examples:
             self.unused_rows,
         )
 
+    def after(self, at_ms: int | None) -> NDArray[np.bool_]:
+        """Returns which rows (rows,) lie after an instant; all where either has no time."""
+        if self.at_ms is None or at_ms is None:
+            return np.ones(len(self), dtype=bool)
+        return self.at_ms > at_ms
+
     def only(self, names: Sequence[str]) -> "Examples":
         """Returns the same rows with these columns alone. Raises `TrainingDataError` for one that is not there."""
         missing = [name for name in names if name not in self.values]

@@ -1,6 +1,7 @@
 """The gate: what a model must show on the later range before it may be announced."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Final
 
@@ -77,6 +78,16 @@ def check_advantages(comparisons: Sequence[Comparison], loss: str) -> list[Check
 def check_not_asked(reason: str) -> Check:
     """An incumbent that cannot be asked cannot be beaten: the simple models stand in for it."""
     return Check(INCUMBENT, True, f"not asked, the simple models are instead: {reason}", asked=False)
+
+
+def check_newer_rows(name: str, rows: int, trained_until_ms: int) -> Check:
+    """What an incumbent was trained on tells nothing of how well it does: rows after its training must be left."""
+    until = datetime.fromtimestamp(trained_until_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    text = (
+        f"not judged: {name} was trained on rows until {until}, and {rows:,} later rows come after that, of fewer than "
+        f"{MIN_SESSIONS} sessions: give newer data"
+    )
+    return Check(f"beats the {INCUMBENT}", False, text)
 
 
 def _check_advantage(rival: Comparison, loss: str) -> Check:

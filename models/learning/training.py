@@ -24,6 +24,7 @@ from models.learning.gate import (
     check_advantages,
     check_answered,
     check_copies,
+    check_newer_rows,
     check_not_asked,
     check_parity,
     check_truth,
@@ -155,21 +156,28 @@ def train_on(
 def _against_incumbent(
     incumbent: Incumbent, judged: Examples, own: Doubles, options: TrainingOptions
 ) -> Comparison | Check:
-    """Compares on the rows that both would answer; `own` are the losses of the new model on `judged` (rows,).
+    """Compares on the rows after the incumbent's training that both would answer; `own` are the losses of the new model on `judged`
+    (rows,).
 
-    Returns a check instead where the incumbent cannot be asked: the model is then judged as a first one.
+    Returns a check instead where too few rows are left to compare on, or the incumbent cannot be asked.
     """
     card = incumbent.card
+    name = f"{card.id}@{card.version}"
     try:
         predicted = predict(incumbent, judged)
         both = find_answered(card, judged).rows
     except TrainingDataError as error:
         # Inputs may go for ever, as with a new tracker.
         return check_not_asked(str(error))
+    fresh = judged.after(card.trained_until_ms)
+    if not fresh.all() and not can_judge(judged.take(fresh)):
+        assert card.trained_until_ms is not None, "else all rows are after it"
+        return check_newer_rows(name, int(fresh.sum()), card.trained_until_ms)
+    both &= fresh
     common = judged.take(both)
     if not can_judge(common):
         return check_not_asked(
-            f"{card.id}@{card.version} would answer {len(common):,} of the {len(judged):,} later rows that the model answers"
+            f"{name} would answer {len(common):,} of the {int(fresh.sum()):,} later rows that the model answers"
         )
     return _compared(INCUMBENT, predicted[both], tuple(card.classes), common, own[both], options)
 

@@ -118,6 +118,20 @@ def test_versions_are_compared_on_new_rows(folder: Path, tmp_path: Path) -> None
     assert "no column session_age_ms, device" in lacking.stderr
 
 
+def test_versions_for_a_segment_are_compared_on_its_rows(folder: Path, tmp_path: Path) -> None:
+    store, newer = copied(folder, tmp_path), write(tmp_path / "newer.csv", JUDGING, 23, rows=300)
+    copytree(store / "length" / "1", store / "length.s1" / "1")
+    card = store / "length.s1" / "1" / "card.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"id": "length.s1", "segment": "s1"}))
+    lines = newer.read_text().splitlines()
+    cells = [f"s{1 + place % 3}," + each for place, each in enumerate(lines[1:])]
+    newer.write_text("\n".join(["segment," + lines[0], *cells]))
+    found = run("compare", "length.s1", 1, 1, "--csv", newer, *RENAMED, "--store", store, "--json")
+    assert json.loads(found.stdout)["rows"] == 100
+    warned = run("compare", "length", 1, 1, "--csv", newer, *RENAMED, "--store", store)
+    assert "rows lie before the end of the training of length@1" in warned.stderr
+
+
 def test_a_bad_cell_is_told_by_file_line_and_column(tmp_path: Path) -> None:
     path = write(tmp_path / "wishes.csv", CHOOSING, 24, rows=300)
     lines = path.read_text().splitlines()

@@ -111,3 +111,15 @@ def test_windows_between_minutes_and_partial_ones_are_left_out_and_too_few_are_r
         trained("anomaly", windows_of(recorded(8, 20)))
     with pytest.raises(TrainingDataError, match="no window"):
         windows_of([])
+
+
+def test_a_detector_is_compared_on_rows_after_the_incumbents_training() -> None:
+    rows = windows_of(recorded(9, 600))
+    first = trained("isolation_forest", rows)
+    assert rows.at_ms is not None
+    first.card.trained_until_ms = int(rows.at_ms[590])
+    found = trained("isolation_forest", rows, first).evaluation
+    passed, detail = check(found, "beats the incumbent")
+    assert not passed
+    assert "9 later rows come after that, of fewer than 20 sessions: give newer data" in detail
+    assert found.comparisons == []

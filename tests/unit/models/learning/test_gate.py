@@ -9,6 +9,7 @@ from models.announced.checking import CheckedModel
 from models.announced.loading import load
 from models.learning.answering import find_answered
 from models.learning.columns import MAX_LEVELS
+from models.learning.comparison import compare_models
 from models.learning.evaluation import INCUMBENT, Check
 from models.learning.training import Incumbent, Trained, train
 from models.predictions.prediction import Prediction, predict
@@ -101,3 +102,34 @@ def test_a_text_of_very_few_rows_stays_outside() -> None:
     found = train(planted(1_000, 1, one_fridge), LENGTH)
     assert found.card.other_texts == {}
     assert load(CheckedModel(found.card, found.artefact, 0)).inputs.outside({}, {"device": "fridge"}) == "device"
+
+
+def test_an_incumbent_is_compared_on_rows_after_its_training_alone() -> None:
+    rows = planted(1_500, 4, noise=60.0)
+    # Trained until row 1,379 of 1,500; the later range of the new one begins at row 1,200.
+    first = train(rows.take(np.arange(900, 1_500)), LENGTH)
+    assert first.card.trained_until_ms == rows.at_ms[1_379]  # type: ignore[index]
+    second = train(rows, LENGTH, in_force(first))
+    compared = next(each for each in second.evaluation.comparisons if each.name == INCUMBENT)
+    assert compared.rows is not None
+    assert 110 < compared.rows <= 120
+
+
+def test_without_rows_after_its_training_an_incumbent_stays_and_newer_data_is_asked_for() -> None:
+    rows = planted(1_000, 5)
+    late = train(planted(1_000, 6), LENGTH)
+    late.card.trained_until_ms = int(rows.at_ms[989])  # type: ignore[index]
+    found = train(rows, LENGTH, in_force(late))
+    assert not check(found, "beats the incumbent").passed
+    assert "not judged: length@0 was trained on rows until 2025-10-09" in check(found, "beats the incumbent").detail
+    assert "give newer data" in check(found, "beats the incumbent").detail
+
+
+def test_a_comparison_warns_of_rows_that_a_version_was_trained_on() -> None:
+    rows = planted(1_000, 7)
+    found = train(rows, LENGTH)
+    pair = (in_force(found), in_force(found))
+    assert compare_models(*pair, rows.take(np.arange(800, 1_000)), LENGTH).warnings == []
+    warned = compare_models(*pair, rows, LENGTH).warnings
+    assert len(warned) == 2
+    assert "800 of 1,000 rows lie before the end of the training of length@0" in warned[0]
