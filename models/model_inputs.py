@@ -11,6 +11,9 @@ from schemas.model_cards import ModelCard
 
 UNKNOWN_CATEGORY: Final = -1.0
 
+MAX_NUMBER: Final = float(np.finfo(np.float32).max)
+"""Models read single precision: a number beyond, of either sign, is read as an unknown one, in training and in the job."""
+
 
 class _Column(NamedTuple):
     name: str
@@ -34,7 +37,7 @@ class ModelInputs:
         for name, ranks, _, _, _ in self._columns:
             if ranks is None:
                 number = numbers.get(name)
-                values.append(NAN if number is None else number)
+                values.append(NAN if number is None or abs(number) > MAX_NUMBER else number)
             else:
                 text = texts.get(name)
                 values.append(UNKNOWN_CATEGORY if text is None else ranks.get(text, UNKNOWN_CATEGORY))

@@ -203,5 +203,7 @@ def _show(found: Any, card: Any, folder: Path, as_json: bool) -> None:
     if unknown:
         text = f"the job computes no {', '.join(unknown)}: the model can be compared, not announced; see --rename and --without"
         err.print(f"microadjust: {text}", style="yellow", markup=False, soft_wrap=True)
+    for reason, rows in found.left_out_rows.items():
+        err.print(f"microadjust: left out: {rows:,} rows with {reason}", style="yellow", markup=False, soft_wrap=True)
     for reason in found.reasons:
         err.print(f"microadjust: the gate keeps the model out: {reason}", style="red", markup=False, soft_wrap=True)

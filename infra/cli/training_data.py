@@ -15,6 +15,7 @@ from models.learning.detectors import DETECTORS
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.feature_log import join, read_feature_files, read_outcome_files
+from models.learning.truths import MAX_LENGTH_WORDS, MIN_LENGTH_WORDS
 from models.learning.windows import LABEL, windows_of
 from models.predictions.targets import TARGETS
 
@@ -79,6 +80,7 @@ def _of_csv(
         target,
         is_number,
         needs_truth,
+        (MIN_LENGTH_WORDS, MAX_LENGTH_WORDS) if needs_truth and is_number else None,
         given.time or None,
         given.session or None,
         tuple(given.without),

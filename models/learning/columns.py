@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.model_inputs import MAX_NUMBER
+
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
@@ -47,7 +49,7 @@ class Columns:
 
     def _place(self, name: str, value: Any) -> float:
         if name not in self.categories:
-            return nan if value is None else float(value)
+            return nan if value is None or abs(value) > MAX_NUMBER else float(value)
         texts = self.categories[name]
         return float(texts.index(value)) if value in texts else UNKNOWN_PLACE
 
@@ -59,8 +61,20 @@ class Columns:
             if name in self.categories:
                 places = {text: float(place) for place, text in enumerate(self.categories[name])}
                 column = np.array([places.get(text, UNKNOWN_PLACE) for text in column], dtype=np.float32)
+            else:
+                column = single_precision(column)
             columns.append(np.asarray(column, dtype=np.float32))
         return np.ascontiguousarray(np.stack(columns, axis=1))
+
+
+def single_precision(column: NDArray[Any]) -> Floats:
+    """Returns a column of numbers as models read it: NaN where a number is beyond float32.
+
+    >>> single_precision(np.array([1.0, 1e100])).tolist()
+    [1.0, nan]
+    """
+    found: Floats = np.where(np.abs(column) > MAX_NUMBER, np.nan, column).astype(np.float32)
+    return found
 
 
 def levels_of(texts: Sequence[str | None]) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ class CsvOptions:
     target_is_number: bool
     needs_truth: bool = True
     """Whether the column of truth must be there, and rows without it are left out."""
+    truth_between: tuple[float, float] | None = None
+    """Least and greatest number that the truth may be; any other is an error."""
     times: str | None = None
     sessions: str | None = None
     without: tuple[str, ...] = ()
@@ -66,6 +68,8 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
         truth = (
             table.numbers(options.target, is_target=True) if options.target_is_number else table.texts(options.target)
         )
+        if options.truth_between is not None:
+            table.require_between(options.target, truth, *options.truth_between)
     values: dict[str, NDArray[Any]] = {}
     for name in header:
         if name in (options.target, times, sessions, *options.without):
@@ -167,6 +171,15 @@ class _Table:
                     f"leave the cell empty; {advice}"
                 )
         return found
+
+    def require_between(self, name: str, numbers: NDArray[Any], least: float, greatest: float) -> None:
+        beyond = np.flatnonzero((numbers < least) | (numbers > greatest))
+        if len(beyond):
+            place = int(beyond[0])
+            raise TrainingDataError(
+                f"{self.path}, line {self.lines[place]}, column {name}: {numbers[place]:g} is not {least:g} to {greatest:g}: give "
+                "a number that is, or leave the cell empty"
+            )
 
     def times(self, name: str) -> NDArray[np.int64]:
         found = np.empty(len(self.rows), dtype=np.int64)

@@ -89,6 +89,8 @@ class Evaluation(Struct):
     incumbent: str | None = None
     left_out: list[str] = []
     """Columns of texts of which none stands in enough rows to learn from."""
+    left_out_rows: dict[str, int] = {}
+    """Rows whose truth is no use, by reason."""
 
     @property
     def passed(self) -> bool:

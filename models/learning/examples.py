@@ -1,7 +1,7 @@
 """Examples to learn from, and their split into an earlier range, a calibration range and a later one; never at random."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -37,6 +37,8 @@ class Examples:
     sessions: NDArray[Any] | None = None
     unused_rows: int = 0
     """Rows without truth."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Rows whose truth is no use, by reason."""
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -53,14 +55,17 @@ class Examples:
         return bool(self.column(name).dtype == object)
 
     def take(self, places: Places | NDArray[np.bool_]) -> "Examples":
-        return Examples(
-            {name: column[places] for name, column in self.values.items()},
-            self.truth[places],
-            self.source,
-            None if self.at_ms is None else self.at_ms[places],
-            None if self.sessions is None else self.sessions[places],
-            self.unused_rows,
+        return replace(
+            self,
+            values={name: column[places] for name, column in self.values.items()},
+            truth=self.truth[places],
+            at_ms=None if self.at_ms is None else self.at_ms[places],
+            sessions=None if self.sessions is None else self.sessions[places],
         )
+
+    def leaving_out(self, rows: NDArray[np.bool_], reason: str) -> "Examples":
+        """Returns the other rows, and counts these (rows,) under `reason`."""
+        return replace(self.take(~rows), left_out={**self.left_out, reason: int(rows.sum())})
 
     def after(self, at_ms: int | None) -> NDArray[np.bool_]:
         """Returns which rows (rows,) lie after an instant; all where either has no time."""
@@ -73,8 +78,7 @@ class Examples:
         missing = [name for name in names if name not in self.values]
         if missing:
             raise TrainingDataError(f"{self.source}: no column {', '.join(missing)}; there are {', '.join(self.names)}")
-        kept = {name: self.values[name] for name in names}
-        return Examples(kept, self.truth, self.source, self.at_ms, self.sessions, self.unused_rows)
+        return replace(self, values={name: self.values[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
         _table(("range", "rows", "from", "until"), (_range_row(each) for each in found.ranges)),
         f"<p>{found.unused_rows:,} rows without truth, {found.dropped_rows:,} left out because their session began in an earlier "
         "range.</p>",
+        *(f"<p>Left out: {rows:,} rows with {escape(reason)}.</p>" for reason, rows in found.left_out_rows.items()),
         "<h2>Metrics on the later range, with 95 % intervals</h2>",
         *_metrics(found),
         "<h2>Comparison</h2>",

@@ -36,6 +36,7 @@ from models.learning.options import PredictionKind, TrainingOptions
 from models.learning.parity import compare
 from models.learning.scorer import load_scorer
 from models.learning.training_card import describe
+from models.learning.truths import usable_truths
 from schemas.model_cards import ModelCard
 
 MAX_CLASSES: Final = 12
@@ -72,7 +73,7 @@ def train(
 
     The same examples in the same order with the same seed give the same bytes.
     """
-    return train_on(split_by_time(examples), options, incumbent, progress)
+    return train_on(split_by_time(usable_truths(examples, options.kind)), options, incumbent, progress)
 
 
 def train_on(
@@ -134,6 +135,7 @@ def train_on(
         dropped_rows=split.dropped,
         inputs=inputs,
         left_out=left_out,
+        left_out_rows=dict(train_range.left_out),
         metrics=metrics,
         comparisons=comparisons,
         calibration=task.calibration(predicted, model.classes, judged.truth),

@@ -32,9 +32,7 @@ def test_a_detector_goes_through_the_store_and_back(tmp_path: Path) -> None:
     evaluation = json.loads((tmp_path / "other" / kind / "1" / "evaluation.json").read_bytes())
     assert evaluation["incumbent"] == "forest@3"
 
-    calm, changed = (
-        log_of(tmp_path / f"{scale}.jsonl", seed, scale=scale) for seed, scale in ((11, 8.0), (12, 64.0))
-    )
+    calm, changed = (log_of(tmp_path / f"{scale}.jsonl", seed, scale=scale) for seed, scale in ((11, 8.0), (12, 64.0)))
     trained = json.loads(run("train", kind, "--features", calm, "--alarm-rate", 0.02, *store, "--json").stdout)
     assert (trained["passed"], trained["card"]["version"], trained["unknown_to_the_job"]) == (True, 1, [])
     assert trained["card"]["parity"] <= 1e-5

@@ -195,6 +195,17 @@ def test_one_segment_of_a_csv_file_is_taken_by_its_column(tmp_path: Path) -> Non
         examples_of(given(path), "length", "s1", "")
 
 
+@pytest.mark.parametrize("length", ["0", "-5", "100001"])
+def test_a_length_that_no_text_has_is_told_by_its_line(tmp_path: Path, length: str) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_text(f"a,preferred_content_length\n1,100\n2,{length}\n")
+    with pytest.raises(
+        TrainingDataError, match=f"line 3, column preferred_content_length: {length} is not 1 to 100000"
+    ):
+        examples_of(given(path), "length", None, "")
+    assert len(examples_of(given(path, target="a"), "length", None, "").truth) == 2
+
+
 def test_a_column_is_renamed_and_brought_to_the_unit_of_its_feature(tmp_path: Path) -> None:
     path = tmp_path / "wishes.csv"
     path.write_text("a,b,preferred_content_length\n1.5,x,100\n,y,200\n")
