@@ -34,8 +34,8 @@ class PairedComparison(Struct):
 
 
 def compare_models(first: Incumbent, second: Incumbent, rows: Examples, options: TrainingOptions) -> PairedComparison:
-    """Compares on rows that neither should have been trained on; warns where they were. Raises `TrainingDataError` where rows lack
-    an input."""
+    """Compares on rows that neither should have been trained on, and warns where they were. Raises `TrainingDataError` where the
+    rows lack an input."""
     if first.card.kind != second.card.kind:
         raise TrainingDataError(f"a {first.card.kind} model cannot be compared with a {second.card.kind} model")
     task = options.task

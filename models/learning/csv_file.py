@@ -177,8 +177,8 @@ class _Table:
         if len(beyond):
             place = int(beyond[0])
             raise TrainingDataError(
-                f"{self.path}, line {self.lines[place]}, column {name}: {numbers[place]:g} is not {least:g} to {greatest:g}: give "
-                "a number that is, or leave the cell empty"
+                f"{self.path}, line {self.lines[place]}, column {name}: {numbers[place]:g} is not {least:g} to {greatest:g}: "
+                "give a number that is, or leave the cell empty"
             )
 
     def times(self, name: str) -> NDArray[np.int64]:

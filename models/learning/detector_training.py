@@ -131,7 +131,8 @@ def _metrics(
 def _compared(
     options: DetectorOptions, incumbent: Incumbent, rows: Examples, later: Floats, scores: Doubles
 ) -> Comparison | Check:
-    """Compares with the version in force on rows after its training, `later` (rows, features) and `scores` (rows,) of the new one.
+    """Compares with the version in force on `rows` after its training: `later` (rows, features), and `scores` (rows,) of the new
+    one.
 
     Returns a check where too few rows are left. Raises `TrainingDataError` and ValueError where the version cannot be asked.
     """

@@ -22,7 +22,8 @@ class Range(Struct):
 
 
 class InputSummary(Struct):
-    """What training saw of one input: numbers from `low` to `high`, or the texts of a category with their rows."""
+    """What training saw of one input: numbers from `least` to `greatest`, of which `low` to `high` is the training range that the
+    job keeps to, or the texts of a category with their rows."""
 
     name: str
     importance: float
@@ -30,6 +31,8 @@ class InputSummary(Struct):
     low: float | None = None
     high: float | None = None
     texts: dict[str, int] = {}
+    least: float | None = None
+    greatest: float | None = None
 
 
 class Comparison(Struct):

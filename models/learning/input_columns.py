@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.learning.columns import MIN_LEVEL_ROWS, Columns, levels_of, other_texts_of
+from models.learning.columns import MIN_LEVEL_ROWS, Columns, levels_of, other_texts_of, single_precision
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import InputSummary
 from models.learning.examples import Examples
+from models.learning.training_range import training_range
 
 
 def choose_columns(examples: Examples) -> tuple[Columns, list[str]]:
@@ -39,6 +40,10 @@ def _summary(name: str, columns: Columns, values: NDArray[Any], importance: floa
         texts = values.tolist()
         rows = {text: texts.count(text) for text in columns.categories[name]}
         return InputSummary(name, importance, texts.count(None), texts=rows)
-    known = values[np.isfinite(values)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (None, None)
-    return InputSummary(name, importance, len(values) - len(known), low, high)
+    numbers = single_precision(values)
+    known = values[np.isfinite(numbers)].astype(np.float64)
+    missing = len(values) - len(known)
+    if len(known) == 0:
+        return InputSummary(name, importance, missing)
+    low, high = training_range(known)
+    return InputSummary(name, importance, missing, low, high, least=float(known.min()), greatest=float(known.max()))

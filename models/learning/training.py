@@ -158,8 +158,8 @@ def train_on(
 def _against_incumbent(
     incumbent: Incumbent, judged: Examples, own: Doubles, options: TrainingOptions
 ) -> Comparison | Check:
-    """Compares on the rows after the incumbent's training that both would answer; `own` are the losses of the new model on `judged`
-    (rows,).
+    """Compares on the rows after the incumbent's training that both would answer; `own` are the losses of the new model on
+    `judged` (rows,).
 
     Returns a check instead where too few rows are left to compare on, or the incumbent cannot be asked.
     """

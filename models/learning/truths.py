@@ -16,8 +16,8 @@ MIN_LENGTH_WORDS: Final = 1
 MAX_LENGTH_WORDS: Final = MAX_WORDS
 
 MIN_LABEL_ROWS: Final = 5
-"""Rows from which a label is learned. One that fewer readers have told is a slip more often than a tone, and a later row of a label
-that training lacks costs any model its log loss."""
+"""Rows from which a label is learned. One that fewer readers have told is a slip more often than a tone, and a later row of a
+label that training lacks costs any model its log loss."""
 
 
 def usable_truths(examples: Examples, kind: PredictionKind) -> Examples:
