@@ -1,6 +1,7 @@
 """Reads examples from a CSV file with a header. Errors name file, line and column, and what to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite
@@ -96,6 +97,7 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
         None if times is None else table.times(times),
         None if sessions is None else table.sessions(sessions),
         int((~known).sum()),
+        aside=table.aside((*options.without, *options.renamed), {options.target, times, sessions, *values}),
     )
     return found.take(known)
 
@@ -136,6 +138,16 @@ class _Table:
     def texts(self, name: str) -> NDArray[np.object_]:
         known = [None if text.lower() in UNKNOWN_TEXTS else text for _, text in self.cells(name)]
         return np.array(known, dtype=object)
+
+    def aside(self, names: Iterable[str], taken: Collection[str | None]) -> dict[str, NDArray[Any]]:
+        """Returns columns as the file has them, for models that were trained on them; what cannot be read is no reason to refuse a
+        file that is read without it."""
+        found: dict[str, NDArray[Any]] = {}
+        for name in names:
+            if name not in taken:
+                with suppress(TrainingDataError):
+                    found[name] = self.numbers(name) if self.looks_numeric(name) else self.texts(name)
+        return found
 
     def looks_numeric(self, name: str) -> bool:
         known = [text for _, text in self.cells(name) if text.lower() not in UNKNOWN_TEXTS]

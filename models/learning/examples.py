@@ -39,6 +39,8 @@ class Examples:
     """Rows without truth."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Rows whose truth is no use, by reason."""
+    aside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """Columns that are no inputs, such as those left out: a model that was trained on them can still be asked."""
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -48,8 +50,8 @@ class Examples:
         return tuple(self.values)
 
     def column(self, name: str) -> NDArray[Any]:
-        """Returns the values of one column (rows,)."""
-        return self.values[name]
+        """Returns the values of one column (rows,), which may be no input."""
+        return self.values[name] if name in self.values else self.aside[name]
 
     def is_category(self, name: str) -> bool:
         return bool(self.column(name).dtype == object)
@@ -58,6 +60,7 @@ class Examples:
         return replace(
             self,
             values={name: column[places] for name, column in self.values.items()},
+            aside={name: column[places] for name, column in self.aside.items()},
             truth=self.truth[places],
             at_ms=None if self.at_ms is None else self.at_ms[places],
             sessions=None if self.sessions is None else self.sessions[places],
@@ -74,11 +77,12 @@ class Examples:
         return self.at_ms > at_ms
 
     def only(self, names: Sequence[str]) -> "Examples":
-        """Returns the same rows with these columns alone. Raises `TrainingDataError` for one that is not there."""
-        missing = [name for name in names if name not in self.values]
+        """Returns the same rows with these inputs alone, which may have been none. Raises `TrainingDataError` for one that is not
+        there."""
+        missing = [name for name in names if name not in self.values and name not in self.aside]
         if missing:
             raise TrainingDataError(f"{self.source}: no column {', '.join(missing)}; there are {', '.join(self.names)}")
-        return replace(self, values={name: self.values[name] for name in names})
+        return replace(self, values={name: self.column(name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,9 +135,13 @@ def _instant(at_ms: int | None) -> str:
 def _input_row(found: InputSummary) -> tuple[str, str, str]:
     if found.low is not None and found.high is not None:
         seen = f"{found.low:.6g} to {found.high:.6g}"
-        if found.least is not None and found.greatest is not None:
-            if (found.least, found.greatest) != (found.low, found.high):
-                seen += f" (a few from {found.least:.6g} to {found.greatest:.6g}, which the job does not ask about)"
+        # Evaluations of earlier releases have no least and greatest: they are the range.
+        all_seen = (
+            found.low if found.least is None else found.least,
+            found.high if found.greatest is None else found.greatest,
+        )
+        if all_seen != (found.low, found.high):
+            seen += f" (a few from {all_seen[0]:.6g} to {all_seen[1]:.6g}, which the job does not ask about)"
         return found.name, seen, f"{found.missing:,}"
     seen = ", ".join(f"{text} ({rows:,})" for text, rows in found.texts.items())
     return found.name, seen or "nothing", f"{found.missing:,}"

@@ -12,8 +12,8 @@ TAIL: Final = 0.005
 
 WIDENED: Final = 2.0
 """Times the distance between the two quantiles by which the range goes beyond either: of new rows of a lognormal with sigma 1.5,
-a long tail, 0.11 % lie beyond what 2,000 rows gave and 0.09 % beyond their least and greatest; a cell of 99999 among numbers below
-100 does not count."""
+a long tail, 0.11 % lie beyond what 2,000 rows gave and 0.09 % beyond their least and greatest; a cell of 99999 among numbers
+below 100 does not count."""
 
 
 def training_range(known: Doubles) -> tuple[float, float]:

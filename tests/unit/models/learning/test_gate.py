@@ -1,5 +1,6 @@
 """The gate judges by the rows that the job would answer, and keeps out what would be silent about most readers."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -133,3 +134,17 @@ def test_a_comparison_warns_of_rows_that_a_version_was_trained_on() -> None:
     warned = compare_models(*pair, rows, LENGTH).warnings
     assert len(warned) == 2
     assert "800 of 1,000 rows lie before the end of the training of length@0" in warned[0]
+
+
+def test_an_incumbent_is_asked_by_columns_that_are_no_inputs_any_more() -> None:
+    rows = planted(1_000, 8)
+    first = train(rows, LENGTH)
+    without = {name: rows.values[name] for name in ("pages", "device")}
+    left_out = replace(rows, values=without, aside={"click_rate": rows.values["click_rate"]})
+    worse = train(left_out, LENGTH, in_force(first))
+    assert "worse than the incumbent" in check(worse, "beats the incumbent").detail
+
+    gone = train(replace(rows, values=without), LENGTH, in_force(first))
+    assert check(gone, INCUMBENT).verdict == "not asked"
+    assert "no column click_rate" in check(gone, INCUMBENT).detail
+    assert {"beats the best constant", "beats the linear model"} < {each.name for each in gone.evaluation.checks}
