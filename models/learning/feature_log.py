@@ -143,7 +143,7 @@ def _newest(own: list[FeatureRow] | None, at_ms: int) -> FeatureRow | None:
 
 
 def _columns(rows: list[FeatureRow]) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
-    """Returns what models learn from, by name, and what stands aside: that is unknown or the same throughout, or of all readers."""
+    """Returns what models learn from, by name, and what stands aside: unknown or the same throughout, or of all readers."""
     found: dict[str, NDArray[Any]] = {}
     aside: dict[str, NDArray[Any]] = {}
     for name in NUMBER_NAMES:
