@@ -93,7 +93,7 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
     found = Examples(
         values,
         truth,
-        f"{path.name}, {len(rows)} rows",
+        f"{path.name}, {len(rows)} {'row' if len(rows) == 1 else 'rows'}",
         None if times is None else table.times(times),
         None if sessions is None else table.sessions(sessions),
         int((~known).sum()),
@@ -140,8 +140,8 @@ class _Table:
         return np.array(known, dtype=object)
 
     def aside(self, names: Iterable[str], taken: Collection[str | None]) -> dict[str, NDArray[Any]]:
-        """Returns columns as the file has them, for models that were trained on them; what cannot be read is no reason to refuse a
-        file that is read without it."""
+        """Returns columns as the file has them, for models that were trained on them. One that cannot be read is left out: it is
+        no reason to refuse the file."""
         found: dict[str, NDArray[Any]] = {}
         for name in names:
             if name not in taken:

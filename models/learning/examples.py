@@ -98,8 +98,9 @@ class Split:
 def split_by_time(examples: Examples) -> Split:
     """Splits examples: the last fifth is the later range, the last fifth of the rest calibrates. Raises `TrainingDataError`."""
     if len(examples) < MIN_ROWS:
+        found = f"{len(examples)} {'row' if len(examples) == 1 else 'rows'} with truth"
         raise TrainingDataError(
-            f"{examples.source}: {len(examples)} rows with truth; a model needs {MIN_ROWS} at least: give a longer range"
+            f"{examples.source}: {found}; a model needs {MIN_ROWS} at least: give more rows, as of a longer range"
         )
     if examples.at_ms is not None:
         examples = examples.take(np.argsort(examples.at_ms, kind="stable"))

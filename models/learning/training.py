@@ -32,7 +32,7 @@ from models.learning.gate import (
 from models.learning.input_columns import choose_columns, summarise_inputs
 from models.learning.losses import mean_with_interval
 from models.learning.onnx_export import to_onnx
-from models.learning.options import PredictionKind, TrainingOptions
+from models.learning.options import TrainingOptions
 from models.learning.parity import compare
 from models.learning.scorer import load_scorer
 from models.learning.training_card import describe
@@ -84,7 +84,7 @@ def train_on(
 ) -> Trained:
     """Trains and judges a model on ranges that somebody else has cut. The gate looks for what they have in common."""
     task, train_range, later = options.task, split.train, split.later
-    _require_truth(options.kind, split)
+    _require_truth(options, split)
     columns, left_out = choose_columns(train_range)
     rows = columns.matrix(train_range.values)
     progress(STEPS[0], 0, len(STEPS))
@@ -197,16 +197,20 @@ def _compared(
     )
 
 
-def _require_truth(kind: PredictionKind, split: Split) -> None:
+def _require_truth(options: TrainingOptions, split: Split) -> None:
     """Raises `TrainingDataError` where there is nothing to tell apart."""
-    source, truth = split.train.source, split.train.truth
+    kind, source, truth = options.kind, split.train.source, split.train.truth
     labels = truth.dtype == object
     if (kind == "tone") != labels:
         wanted = "texts, as friendly and formal" if kind == "tone" else "numbers"
         raise TrainingDataError(f"{source}: what {kind} predicts must be {wanted}; give the column with --target")
     found = len(np.unique(truth.astype(str) if labels else truth))
     if found < 2:
-        raise TrainingDataError(f"{source}: the earlier range has one value to predict only: give a longer range")
+        value = truth[0] if labels else f"{truth[0]:g}"
+        raise TrainingDataError(
+            f"{source}: all {len(truth):,} rows of {options.target} that come before the later range are {value}: nothing can be "
+            "learned from them; give rows that differ, or name another column with --target"
+        )
     if labels and found > MAX_CLASSES:
         raise TrainingDataError(f"{source}: {found} labels, {MAX_CLASSES} at most: is it the right column?")
 

@@ -219,6 +219,21 @@ def test_a_column_is_renamed_and_brought_to_the_unit_of_its_feature(tmp_path: Pa
         examples_of(given(path, rename=("b=device*2",)), "length", None, "")
 
 
+def test_a_feature_that_the_job_lacks_is_told_before_anything_is_fitted(tmp_path: Path) -> None:
+    path = write(tmp_path / "wishes.csv", JUDGING, 25, rows=300)
+    refused = run("train", "length", "--csv", path, "--rename", "click_rate=clik_rate", "--store", tmp_path / "store")
+    assert refused.exit_code == 1
+    assert "--rename click_rate=clik_rate: the job computes no clik_rate; did you mean click_rate?" in refused.stderr
+    assert not (tmp_path / "store").exists()
+
+
+def test_one_row_is_told_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_text("a,preferred_content_length\n1,100\n")
+    found = run("train", "length", "--csv", path, "--store", tmp_path / "store")
+    assert "wishes.csv, 1 row: 1 row with truth; a model needs 200 at least: give more rows" in found.stderr
+
+
 def test_one_broken_version_hides_no_other(folder: Path, tmp_path: Path) -> None:
     store = copied(folder, tmp_path)
     copytree(store / "length" / "1", store / "tone" / "1")
