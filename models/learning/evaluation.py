@@ -92,6 +92,8 @@ class Evaluation(Struct):
     incumbent: str | None = None
     left_out: list[str] = []
     """Columns of texts of which none stands in enough rows to learn from."""
+    all_later: dict[str, MetricValue] = {}
+    """Metrics of all later rows, with those about which the job would be silent; empty for detectors, which never are."""
     left_out_rows: dict[str, int] = {}
     """Rows whose truth is no use, by reason."""
 

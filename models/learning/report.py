@@ -42,6 +42,7 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
         *(f"<p>Left out: {rows:,} rows with {escape(reason)}.</p>" for reason, rows in found.left_out_rows.items()),
         "<h2>Metrics on the later range, with 95 % intervals</h2>",
         *_metrics(found),
+        *_all_later(found),
         "<h2>Comparison</h2>",
         f"<p>Advantage: {escape(found.loss)} of the other minus that of the model, row by row; above 0 the model is better.</p>",
         _table(
@@ -91,6 +92,12 @@ def _left_out(found: Evaluation) -> Iterable[str]:
     if found.left_out:
         names = escape(", ".join(found.left_out))
         yield f"<p>Left out, since no text stands in {MIN_LEVEL_ROWS} rows: {names}.</p>"
+
+
+def _all_later(found: Evaluation) -> Iterable[str]:
+    if found.all_later:
+        values = (f"{name} {value.value:.4g} ({_interval(value)})" for name, value in found.all_later.items())
+        yield f"<p>These are of the rows that the job would answer. Of all later rows: {escape(', '.join(values))}.</p>"
 
 
 def _metrics(found: Evaluation) -> Iterable[str]:

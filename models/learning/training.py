@@ -118,6 +118,7 @@ def train_on(
     metrics = task.metrics(predicted, model.classes, judged.truth, options.seed, judged.sessions)
     covered = task.covered(predicted, model.classes, judged.truth, limits)
     metrics["coverage"] = mean_with_interval(covered, options.seed, judged.sessions)
+    all_predicted = _predict(artefact, columns.matrix(later.values))
     evaluation = Evaluation(
         model_id=card.id,
         kind=options.kind,
@@ -135,6 +136,7 @@ def train_on(
         dropped_rows=split.dropped,
         inputs=inputs,
         left_out=left_out,
+        all_later=task.metrics(all_predicted, model.classes, later.truth, options.seed, later.sessions),
         left_out_rows=dict(train_range.left_out),
         metrics=metrics,
         comparisons=comparisons,
