@@ -11,6 +11,9 @@ from schemas.model_cards import ModelCard
 
 UNKNOWN_CATEGORY: Final = -1.0
 
+MAX_NUMBER: Final = float(np.finfo(np.float32).max)
+"""Models read single precision: a number beyond, of either sign, is read as an unknown one, in training and in the job."""
+
 
 class _Column(NamedTuple):
     name: str
@@ -18,6 +21,8 @@ class _Column(NamedTuple):
     """Of a category, the place of each text; None for a number."""
     low: float
     high: float
+    others: frozenset[str]
+    """Of a category, the texts that training has seen and that have no place."""
 
 
 class ModelInputs:
@@ -29,10 +34,10 @@ class ModelInputs:
     def row(self, numbers: Mapping[str, float | None], texts: Mapping[str, str | None]) -> "NDArray[np.float32]":
         """Returns the row: float32 (1, features), NaN for an unknown number, -1 for an unknown category."""
         values: list[float] = []
-        for name, ranks, _, _ in self._columns:
+        for name, ranks, _, _, _ in self._columns:
             if ranks is None:
                 number = numbers.get(name)
-                values.append(NAN if number is None else number)
+                values.append(NAN if number is None or abs(number) > MAX_NUMBER else number)
             else:
                 text = texts.get(name)
                 values.append(UNKNOWN_CATEGORY if text is None else ranks.get(text, UNKNOWN_CATEGORY))
@@ -43,18 +48,19 @@ class ModelInputs:
 
         What is unknown is not outside: the model has learned of that, too.
         """
-        for name, ranks, low, high in self._columns:
+        for name, ranks, low, high, others in self._columns:
             if ranks is None:
                 number = numbers.get(name)
                 if number is not None and not low <= number <= high:
                     return name
-            elif (text := texts.get(name)) is not None and text not in ranks:
+            elif (text := texts.get(name)) is not None and text not in ranks and text not in others:
                 return name
         return None
 
 
 def _column(name: str, card: ModelCard) -> _Column:
     if name in card.categories:
-        return _Column(name, {text: float(place) for place, text in enumerate(card.categories[name])}, 0.0, 0.0)
+        ranks = {text: float(place) for place, text in enumerate(card.categories[name])}
+        return _Column(name, ranks, 0.0, 0.0, frozenset(card.other_texts.get(name, ())))
     low, high = card.ranges.get(name, (-np.inf, np.inf))
-    return _Column(name, None, low, high)
+    return _Column(name, None, low, high, frozenset())

@@ -62,9 +62,12 @@ class ModelCard(Struct):
     trained_until_ms: int | None = None
     trained_from_ms: int | None = None
     categories: dict[str, list[str]] = {}
+    other_texts: dict[str, list[str]] = {}
+    """Texts of a category, by name, that training has seen and that have no place: they are read as any other text, -1, and do
+    not count as outside."""
     ranges: dict[str, tuple[float, float]] = {}
     """Training range of a feature, by name: outside of it a prediction is not made. A feature without a range is not looked at; a
-    category beyond its list counts as outside."""
+    text that is in neither list of its category counts as outside."""
     classes: list[str] = []
     half_width: float | None = None
     """Half the width of the conformal interval about a predicted number, at `coverage`; beside quantiles, what is added below the

@@ -46,7 +46,7 @@ def measure(calls: int, repeats: int, seed: int) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network.fit(rows, rows)
-    wild = wild_rows(rows, PARITY_ROWS, seed)
+    wild = wild_rows(rows, model.forest, PARITY_ROWS, seed)
     apart = np.nanmax(np.abs(graph_scores(exported, wild) - model.scores(wild)), axis=0)
     few = max(20, calls // 100)
     return {

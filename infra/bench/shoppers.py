@@ -81,16 +81,18 @@ def main(arguments: Sequence[str]) -> int:
         print(json.dumps(msgspec.to_builtins(found), indent=1))
         return 0
     for name, each in found.items():
-        area = each.metrics["auc"]
+        area = each.all_later["auc"]
         print(
             f"{name}: AUC on {each.ranges[-1].rows} later rows {area.value:.4f} ({area.low:.4f} to {area.high:.4f})",
             end="; ",
         )
         print(f"trained on {each.ranges[0].rows}; the gate {'lets it through' if each.passed else 'keeps it out'}")
+        own = each.metrics["auc"].value
+        print(f"    on the later rows inside of the training range: AUC {own:.4f}")
         for rival in each.comparisons:
             print(f"    {rival.name}: AUC {rival.metrics['auc'].value:.4f}")
         for check in each.checks:
-            print(f"  {'yes' if check.passed else 'NO '} {check.name}: {check.detail}")
+            print(f"  {check.verdict} {check.name}: {check.detail}")
     return 0
 
 

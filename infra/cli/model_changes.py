@@ -10,6 +10,7 @@ from infra.cli.model_options import Name, Store, store_at
 from infra.cli.output import Json, err, errors, print_json, print_table
 from infra.cli.rule_changes import Timeout, Wait, author
 from infra.kafka.connection import Kafka
+from infra.learning.incumbents import incumbent_name
 from infra.learning.listing import evaluation_of
 from infra.learning.models_topic import announced_cards, write
 from infra.rules.in_force import InForce
@@ -55,8 +56,8 @@ def promote(
 ) -> None:
     """Put a version in force: announce it on models.v1, and wait until every subtask of the job has loaded it.
 
-    Refused for a version that the gate kept out, or that the job would not take: the model in force stays. Where the same version
-    is in shadow, its shadow ends.
+    Refused for a version that the gate kept out, that it compared with another model than the one in force now, or that the job
+    would not take: the model in force stays. Where the same version is in shadow, its shadow ends.
     """
     with errors():
         versions = store_at(store)
@@ -65,6 +66,7 @@ def promote(
             raise ModelError(f"model {name} version {version} was not judged by the gate: train it first")
         if not found.passed:
             raise ModelError(f"model {name} version {version}: the gate keeps it out: {'; '.join(found.reasons)}")
+        _require_judged_against_incumbent(versions, name, version, found)
         _put(versions, name, version, "promote", announce, from_ms, wait, timeout, bootstrap, as_json)
 
 
@@ -93,11 +95,22 @@ def rollback(
         _put(versions, name, versions.before(name), "rollback", announce, from_ms, wait, timeout, bootstrap, as_json)
 
 
+def _require_judged_against_incumbent(versions: ModelVersions, name: str, version: int, found: Evaluation) -> None:
+    """Raises `ModelError` for a verdict that is out of date. The version in force may be announced again."""
+    now = incumbent_name(versions, name)
+    if now in (found.incumbent, f"{name}@{version}"):
+        return
+    judged = "without an incumbent" if found.incumbent is None else f"against {found.incumbent}"
+    raise ModelError(
+        f"model {name} version {version} was judged {judged}, and {now or 'none'} is in force now: train it again on the same or "
+        f"newer rows, which judges it against that: microadjust models train {name} …; `models rollback {name}` puts the version "
+        "before in force"
+    )
+
+
 def check_rows(found: Evaluation) -> list[dict[str, str]]:
     """Returns the checks of the gate as rows of a table."""
-    return [
-        {"check": each.name, "passed": "yes" if each.passed else "no", "finding": each.detail} for each in found.checks
-    ]
+    return [{"check": each.name, "passed": each.verdict, "finding": each.detail} for each in found.checks]
 
 
 def _put(

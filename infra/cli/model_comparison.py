@@ -12,7 +12,7 @@ from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.durations import duration_ms
 from infra.cli.formatting import format_instant
 from infra.cli.model_options import Category, Name, Rename, SessionColumn, Store, Target, TimeColumn, Without, store_at
-from infra.cli.output import Json, errors, out, print_json, print_table
+from infra.cli.output import Json, err, errors, out, print_json, print_table
 from infra.learning.listing import metric_text
 from infra.learning.recorded_features import last_feature_rows, last_outcomes
 from models.model_store import ModelError
@@ -47,7 +47,8 @@ def compare(
     bootstrap: Bootstrap = "",
     as_json: Json = False,
 ) -> None:
-    """Compare two versions on the rows of a CSV file, which neither should have been trained on.
+    """Compare two versions on the rows of a CSV file, which neither should have been trained on; versions for a segment on those
+    of its readers (column `segment`).
 
     Without versions, compare the version in shadow with the one in force, by what both scored (features.v1) and what readers
     told (outcomes.v1).
@@ -69,7 +70,7 @@ def compare(
         training = model_training.imported()
         options = model_training.options_for(training, name, target)
         data = training.DataOptions(csv, (), (), "", target, time, session, without or [], category or [], rename or [])
-        rows = training.examples_of(data, options.kind, None, "")
+        rows = training.examples_of(data, options.kind, options.segment, "")
         pair = [training.Incumbent(each.card, each.artefact) for each in models]
         found = training.compare_models(*pair, rows, options)
     if as_json:
@@ -92,6 +93,8 @@ def compare(
         f"{metric_text(found.advantage)} over {found.rows:,} rows",
         soft_wrap=True,
     )
+    for warning in found.warnings:
+        err.print(f"microadjust: {warning}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _from_topics(last: str, bootstrap: str) -> tuple[Iterable[FeatureRow], Iterable[Outcome]]:

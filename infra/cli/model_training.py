@@ -13,6 +13,7 @@ from infra.cli.model_changes import check_rows
 from infra.cli.model_options import Category, Name, Rename, SessionColumn, Store, Target, TimeColumn, Without, store_at
 from infra.cli.output import Json, err, errors, out, print_json, print_table
 from infra.cli.output_files import require_place, write_file
+from infra.learning.incumbents import load_incumbent
 from infra.version import package_version
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from models.model_store import ModelError
@@ -174,11 +175,8 @@ def options_for(
 
 
 def _incumbent(training: SimpleNamespace, versions: ModelVersions, name: str) -> Any:
-    version = versions.promoted(name)
-    if version is None:
-        return None
-    stored = versions.load(name, version)
-    return training.Incumbent(stored.card, stored.artefact)
+    found = load_incumbent(versions, name)
+    return None if found is None else training.Incumbent(found.card, found.artefact)
 
 
 def _store(training: SimpleNamespace, versions: ModelVersions, found: Any) -> tuple[Any, bytes]:
@@ -205,5 +203,7 @@ def _show(found: Any, card: Any, folder: Path, as_json: bool) -> None:
     if unknown:
         text = f"the job computes no {', '.join(unknown)}: the model can be compared, not announced; see --rename and --without"
         err.print(f"microadjust: {text}", style="yellow", markup=False, soft_wrap=True)
+    for reason, rows in found.left_out_rows.items():
+        err.print(f"microadjust: left out: {rows:,} rows with {reason}", style="yellow", markup=False, soft_wrap=True)
     for reason in found.reasons:
         err.print(f"microadjust: the gate keeps the model out: {reason}", style="red", markup=False, soft_wrap=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from infra.cli.bootstrap import resolve_kafka
 from infra.cli.durations import duration_ms
@@ -15,10 +15,16 @@ from models.learning.detectors import DETECTORS
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.feature_log import join, read_feature_files, read_outcome_files
+from models.learning.truths import MAX_LENGTH_WORDS, MIN_LENGTH_WORDS
 from models.learning.windows import LABEL, windows_of
+from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from models.predictions.targets import TARGETS
+from schemas.nearest_names import suggestion
 
 SEGMENT_COLUMN = "segment"
+
+_KNOWN: Final = (*NUMBER_NAMES, *TEXT_NAMES, SEGMENT_COLUMN)
+"""What a column can be renamed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,16 @@ def _of_csv(
     for column, count in Counter(column for column, _, _ in renamed).items():
         if count > 1:
             raise TrainingDataError(f"--rename {column}=…: given {count} times, a column is one feature")
+    for column, feature, _ in renamed:
+        if feature not in _KNOWN:
+            raise TrainingDataError(
+                f"--rename {column}={feature}: the job computes no {feature}{suggestion(feature, _KNOWN)}"
+            )
     options = CsvOptions(
         target,
         is_number,
         needs_truth,
+        (MIN_LENGTH_WORDS, MAX_LENGTH_WORDS) if needs_truth and is_number else None,
         given.time or None,
         given.session or None,
         tuple(given.without),

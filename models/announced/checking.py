@@ -88,6 +88,9 @@ def _check_card(key: str, card: ModelCard, mode: ModelMode) -> None:
     for name, texts in card.categories.items():
         if name not in names or not 0 < len(texts) <= MAX_CATEGORIES or len(set(texts)) != len(texts):
             raise ModelRefusedError(f"the category {name[:60]!r} is no feature, or its texts are not each there once")
+    for name, texts in card.other_texts.items():
+        if name not in card.categories or len(texts) > MAX_CATEGORIES:
+            raise ModelRefusedError(f"other_texts has {name[:60]!r}, which is no category, or too many texts of it")
     for name, (low, high) in card.ranges.items():
         if name not in names or not low <= high:
             raise ModelRefusedError(f"the training range of {name[:60]!r} is no range of a feature")

@@ -9,20 +9,26 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.model_inputs import MAX_NUMBER
+
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 UNKNOWN_PLACE: Final = -1.0
-"""Stands for a text that training has not seen, and for none at all. One-hot, both are all zeros."""
+"""Stands for a text without a place, and for none at all. One-hot, both are all zeros."""
 
 MAX_LEVELS: Final = 32
 MIN_LEVEL_ROWS: Final = 5
 """Rows from which a text of a category gets a place. What is learned from fewer is noise."""
 
+MAX_OTHERS: Final = 500
+"""Texts without a place that a card lists for one category."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Names of the inputs in order; `categories` has the texts of those that are categories.
+    """Names of the inputs in order; `categories` has the texts of those that are categories, `others` the texts that training has
+    seen and that have no place.
 
     >>> columns = Columns(("click_rate", "device"), {"device": ("phone", "tablet")})
     >>> columns.row({"click_rate": 3, "device": "tablet"}), columns.row({"device": "fridge"})
@@ -31,6 +37,7 @@ class Columns:
 
     names: tuple[str, ...]
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -42,7 +49,7 @@ class Columns:
 
     def _place(self, name: str, value: Any) -> float:
         if name not in self.categories:
-            return nan if value is None else float(value)
+            return nan if value is None or abs(value) > MAX_NUMBER else float(value)
         texts = self.categories[name]
         return float(texts.index(value)) if value in texts else UNKNOWN_PLACE
 
@@ -54,8 +61,20 @@ class Columns:
             if name in self.categories:
                 places = {text: float(place) for place, text in enumerate(self.categories[name])}
                 column = np.array([places.get(text, UNKNOWN_PLACE) for text in column], dtype=np.float32)
+            else:
+                column = single_precision(column)
             columns.append(np.asarray(column, dtype=np.float32))
         return np.ascontiguousarray(np.stack(columns, axis=1))
+
+
+def single_precision(column: NDArray[Any]) -> Floats:
+    """Returns a column of numbers as models read it: NaN where a number is beyond float32.
+
+    >>> single_precision(np.array([1.0, 1e100])).tolist()
+    [1.0, nan]
+    """
+    found: Floats = np.where(np.abs(column) > MAX_NUMBER, np.nan, column).astype(np.float32)
+    return found
 
 
 def levels_of(texts: Sequence[str | None]) -> tuple[str, ...]:
@@ -67,3 +86,19 @@ def levels_of(texts: Sequence[str | None]) -> tuple[str, ...]:
     counts = Counter(text for text in texts if text is not None)
     frequent = [(-count, text) for text, count in counts.items() if count >= MIN_LEVEL_ROWS]
     return tuple(text for _, text in sorted(frequent)[:MAX_LEVELS])
+
+
+def other_texts_of(texts: Sequence[str | None], levels: Sequence[str]) -> tuple[str, ...]:
+    """Returns the texts that have no place, the most frequent first: what training learned of them, it learned of all together.
+
+    In fewer than `MIN_LEVEL_ROWS` rows it learned nothing of them, and there is none.
+
+    >>> other_texts_of(["phone"] * 9 + ["fridge"] * 4 + ["watch", None], ["phone"])
+    ('fridge', 'watch')
+    >>> other_texts_of(["phone"] * 9 + ["fridge"] * 4, ["phone"])
+    ()
+    """
+    counts = Counter(text for text in texts if text is not None and text not in levels)
+    if counts.total() < MIN_LEVEL_ROWS:
+        return ()
+    return tuple(text for _, text in sorted((-count, text) for text, count in counts.items())[:MAX_OTHERS])

@@ -20,6 +20,8 @@ class PairedComparison(Struct):
     first_metrics: dict[str, MetricValue]
     second_metrics: dict[str, MetricValue]
     advantage: MetricValue
+    warnings: list[str] = []
+    """What speaks against the comparison: rows that one of both was trained on."""
 
     @property
     def verdict(self) -> str:
@@ -32,7 +34,8 @@ class PairedComparison(Struct):
 
 
 def compare_models(first: Incumbent, second: Incumbent, rows: Examples, options: TrainingOptions) -> PairedComparison:
-    """Compares on rows that neither should have been trained on. Raises `TrainingDataError` where they lack an input."""
+    """Compares on rows that neither should have been trained on, and warns where they were. Raises `TrainingDataError` where the
+    rows lack an input."""
     if first.card.kind != second.card.kind:
         raise TrainingDataError(f"a {first.card.kind} model cannot be compared with a {second.card.kind} model")
     task = options.task
@@ -41,4 +44,10 @@ def compare_models(first: Incumbent, second: Incumbent, rows: Examples, options:
     losses = [task.losses(y, classes, rows.truth) for y, classes in found]
     names = [f"{each.card.id}@{each.card.version}" for each in (first, second)]
     advantage = mean_with_interval(losses[1] - losses[0], options.seed, rows.sessions)
-    return PairedComparison(names[0], names[1], len(rows), task.loss, metrics[0], metrics[1], advantage)
+    warnings = [
+        f"{old:,} of {len(rows):,} rows lie before the end of the training of {name}, which may have been trained on them: give "
+        "newer data"
+        for each, name in zip((first, second), names, strict=True)
+        if (old := int((~rows.after(each.card.trained_until_ms)).sum()))
+    ]
+    return PairedComparison(names[0], names[1], len(rows), task.loss, metrics[0], metrics[1], advantage, warnings)

@@ -1,6 +1,7 @@
 """Reads examples from a CSV file with a header. Errors name file, line and column, and what to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite
@@ -40,6 +41,8 @@ class CsvOptions:
     target_is_number: bool
     needs_truth: bool = True
     """Whether the column of truth must be there, and rows without it are left out."""
+    truth_between: tuple[float, float] | None = None
+    """Least and greatest number that the truth may be; any other is an error."""
     times: str | None = None
     sessions: str | None = None
     without: tuple[str, ...] = ()
@@ -66,6 +69,8 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
         truth = (
             table.numbers(options.target, is_target=True) if options.target_is_number else table.texts(options.target)
         )
+        if options.truth_between is not None:
+            table.require_between(options.target, truth, *options.truth_between)
     values: dict[str, NDArray[Any]] = {}
     for name in header:
         if name in (options.target, times, sessions, *options.without):
@@ -88,10 +93,11 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
     found = Examples(
         values,
         truth,
-        f"{path.name}, {len(rows)} rows",
+        f"{path.name}, {len(rows)} {'row' if len(rows) == 1 else 'rows'}",
         None if times is None else table.times(times),
         None if sessions is None else table.sessions(sessions),
         int((~known).sum()),
+        aside=table.aside((*options.without, *options.renamed), {options.target, times, sessions, *values}),
     )
     return found.take(known)
 
@@ -133,6 +139,16 @@ class _Table:
         known = [None if text.lower() in UNKNOWN_TEXTS else text for _, text in self.cells(name)]
         return np.array(known, dtype=object)
 
+    def aside(self, names: Iterable[str], taken: Collection[str | None]) -> dict[str, NDArray[Any]]:
+        """Returns columns as the file has them, for models that were trained on them. One that cannot be read is left out: it is
+        no reason to refuse the file."""
+        found: dict[str, NDArray[Any]] = {}
+        for name in names:
+            if name not in taken:
+                with suppress(TrainingDataError):
+                    found[name] = self.numbers(name) if self.looks_numeric(name) else self.texts(name)
+        return found
+
     def looks_numeric(self, name: str) -> bool:
         known = [text for _, text in self.cells(name) if text.lower() not in UNKNOWN_TEXTS]
         return not known or sum(_number(text) is not None for text in known) >= MIN_NUMBER_SHARE * len(known)
@@ -167,6 +183,15 @@ class _Table:
                     f"leave the cell empty; {advice}"
                 )
         return found
+
+    def require_between(self, name: str, numbers: NDArray[Any], least: float, greatest: float) -> None:
+        beyond = np.flatnonzero((numbers < least) | (numbers > greatest))
+        if len(beyond):
+            place = int(beyond[0])
+            raise TrainingDataError(
+                f"{self.path}, line {self.lines[place]}, column {name}: {numbers[place]:g} is not {least:g} to {greatest:g}: "
+                "give a number that is, or leave the cell empty"
+            )
 
     def times(self, name: str) -> NDArray[np.int64]:
         found = np.empty(len(self.rows), dtype=np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 
 from models.anomaly.tail import Tail
 from models.features import FOREST_FEATURES
+from models.learning.answering import can_judge
 from models.learning.columns import Doubles, Floats
 from models.learning.detector_gate import (
     alarm_rate,
@@ -22,7 +23,7 @@ from models.learning.detectors import DetectorKind, FittedDetector, fit_detector
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import INCUMBENT, MODEL, CalibrationBin, Check, Comparison, Evaluation, InputSummary
 from models.learning.examples import Examples, Split, split_by_time
-from models.learning.gate import check_parity
+from models.learning.gate import check_newer_rows, check_parity
 from models.learning.losses import area_with_interval
 from models.learning.parity import PARITY_ROWS, Parity
 from models.learning.training import STEPS, Incumbent, Progress, Trained, range_of
@@ -72,7 +73,6 @@ def train_detector(
     progress(STEPS[3], 3, len(STEPS))
     scores = exported.scores(later)
     labelled, odd = is_odd(split.later)
-    has_labels = can_rank(odd)
     metrics = _metrics(scores, fitted.threshold, labelled, odd, options.seed)
     is_forest = options.kind == "isolation_forest"
     checks = [
@@ -83,12 +83,16 @@ def train_detector(
     comparisons = []
     if incumbent is not None:
         try:
-            rival = _compared(options, incumbent, later, scores, labelled, odd)
-            comparisons.append(rival)
-            checks.append(check_incumbent(rival, options.alarm_rate, is_forest, has_labels))
+            fresh = split.later.after(incumbent.card.trained_until_ms)
+            rival = _compared(options, incumbent, split.later.take(fresh), later[fresh], scores[fresh])
+            if isinstance(rival, Check):
+                checks.append(rival)
+            else:
+                comparisons.append(rival)
+                checks.append(check_incumbent(rival, options.alarm_rate, is_forest, "auc" in rival.metrics))
         except (TrainingDataError, ValueError) as error:
             # Features may come and go with a release: the model is then judged as a first one.
-            checks.append(Check(INCUMBENT, True, f"not compared: {error}"))
+            checks.append(Check(INCUMBENT, True, f"not asked: {error}", asked=False))
     evaluation = Evaluation(
         model_id=model_id(options.kind),
         kind=options.kind,
@@ -125,22 +129,25 @@ def _metrics(
 
 
 def _compared(
-    options: DetectorOptions,
-    incumbent: Incumbent,
-    later: Floats,
-    scores: Doubles,
-    labelled: Doubles,
-    odd: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
-) -> Comparison:
-    """Compares with the version in force. Raises `TrainingDataError` and ValueError where that cannot be asked."""
+    options: DetectorOptions, incumbent: Incumbent, rows: Examples, later: Floats, scores: Doubles
+) -> Comparison | Check:
+    """Compares with the version in force on `rows` after its training: `later` (rows, features), and `scores` (rows,) of the new
+    one.
+
+    Returns a check where too few rows are left. Raises `TrainingDataError` and ValueError where the version cannot be asked.
+    """
     card = incumbent.card
     if tuple(card.features) != FOREST_FEATURES or card.threshold is None:
         raise TrainingDataError(f"{card.id}@{card.version} reads other features")
-    theirs = open_detector(options.kind, incumbent.artefact).scores(later)
+    exported = open_detector(options.kind, incumbent.artefact)
+    if card.trained_until_ms is not None and not can_judge(rows):
+        return check_newer_rows(f"{card.id}@{card.version}", len(rows), card.trained_until_ms)
+    theirs = exported.scores(later)
+    labelled, odd = is_odd(rows)
     metrics = _metrics(theirs, card.threshold, labelled, odd, options.seed)
     unknown = MetricValue(0.0)
     advantage = area_advantage(scores[labelled], theirs[labelled], odd, options.seed) if can_rank(odd) else unknown
-    return Comparison(INCUMBENT, metrics, advantage)
+    return Comparison(INCUMBENT, metrics, advantage, len(rows))
 
 
 def _calibration(held_back: Doubles, scores: Doubles) -> list[CalibrationBin]:

@@ -22,7 +22,8 @@ class Range(Struct):
 
 
 class InputSummary(Struct):
-    """What training saw of one input: numbers from `low` to `high`, or the texts of a category with their rows."""
+    """What training saw of one input: numbers from `least` to `greatest`, of which `low` to `high` is the training range that the
+    job keeps to, or the texts of a category with their rows."""
 
     name: str
     importance: float
@@ -30,14 +31,20 @@ class InputSummary(Struct):
     low: float | None = None
     high: float | None = None
     texts: dict[str, int] = {}
+    least: float | None = None
+    greatest: float | None = None
 
 
 class Comparison(Struct):
-    """A rival on the later range. `advantage` is its loss minus the model's, row by row: above 0 the model is better."""
+    """A rival on the later range. `advantage` is its loss minus the model's, row by row: above 0 the model is better.
+
+    `rows` are those that were compared; None in evaluations of earlier releases.
+    """
 
     name: str
     metrics: dict[str, MetricValue]
     advantage: MetricValue
+    rows: int | None = None
 
 
 class CalibrationBin(Struct):
@@ -49,11 +56,17 @@ class CalibrationBin(Struct):
 
 
 class Check(Struct):
-    """One condition of the gate; `detail` is a sentence with the numbers."""
+    """One condition of the gate; `detail` is a sentence with the numbers. One that was not asked keeps nothing out."""
 
     name: str
     passed: bool
     detail: str
+    asked: bool = True
+
+    @property
+    def verdict(self) -> str:
+        """What a table shows: yes, no or not asked."""
+        return ("yes" if self.passed else "no") if self.asked else "not asked"
 
 
 class Evaluation(Struct):
@@ -79,6 +92,10 @@ class Evaluation(Struct):
     incumbent: str | None = None
     left_out: list[str] = []
     """Columns of texts of which none stands in enough rows to learn from."""
+    all_later: dict[str, MetricValue] = {}
+    """Metrics of all later rows, with those about which the job would be silent; empty for detectors, which never are."""
+    left_out_rows: dict[str, int] = {}
+    """Rows whose truth is no use, by reason."""
 
     @property
     def passed(self) -> bool:

@@ -1,7 +1,7 @@
 """Examples to learn from, and their split into an earlier range, a calibration range and a later one; never at random."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -37,6 +37,10 @@ class Examples:
     sessions: NDArray[Any] | None = None
     unused_rows: int = 0
     """Rows without truth."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Rows whose truth is no use, by reason."""
+    aside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """Columns that are no inputs, such as those left out: a model that was trained on them can still be asked."""
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -45,26 +49,40 @@ class Examples:
     def names(self) -> tuple[str, ...]:
         return tuple(self.values)
 
+    def column(self, name: str) -> NDArray[Any]:
+        """Returns the values of one column (rows,), which may be no input."""
+        return self.values[name] if name in self.values else self.aside[name]
+
     def is_category(self, name: str) -> bool:
-        return bool(self.values[name].dtype == object)
+        return bool(self.column(name).dtype == object)
 
     def take(self, places: Places | NDArray[np.bool_]) -> "Examples":
-        return Examples(
-            {name: column[places] for name, column in self.values.items()},
-            self.truth[places],
-            self.source,
-            None if self.at_ms is None else self.at_ms[places],
-            None if self.sessions is None else self.sessions[places],
-            self.unused_rows,
+        return replace(
+            self,
+            values={name: column[places] for name, column in self.values.items()},
+            aside={name: column[places] for name, column in self.aside.items()},
+            truth=self.truth[places],
+            at_ms=None if self.at_ms is None else self.at_ms[places],
+            sessions=None if self.sessions is None else self.sessions[places],
         )
 
+    def leaving_out(self, rows: NDArray[np.bool_], reason: str) -> "Examples":
+        """Returns the other rows, and counts these (rows,) under `reason`."""
+        return replace(self.take(~rows), left_out={**self.left_out, reason: int(rows.sum())})
+
+    def after(self, at_ms: int | None) -> NDArray[np.bool_]:
+        """Returns which rows (rows,) lie after an instant; all where either has no time."""
+        if self.at_ms is None or at_ms is None:
+            return np.ones(len(self), dtype=bool)
+        return self.at_ms > at_ms
+
     def only(self, names: Sequence[str]) -> "Examples":
-        """Returns the same rows with these columns alone. Raises `TrainingDataError` for one that is not there."""
-        missing = [name for name in names if name not in self.values]
+        """Returns the same rows with these inputs alone, which may have been none. Raises `TrainingDataError` for one that is not
+        there."""
+        missing = [name for name in names if name not in self.values and name not in self.aside]
         if missing:
             raise TrainingDataError(f"{self.source}: no column {', '.join(missing)}; there are {', '.join(self.names)}")
-        kept = {name: self.values[name] for name in names}
-        return Examples(kept, self.truth, self.source, self.at_ms, self.sessions, self.unused_rows)
+        return replace(self, values={name: self.column(name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +98,9 @@ class Split:
 def split_by_time(examples: Examples) -> Split:
     """Splits examples: the last fifth is the later range, the last fifth of the rest calibrates. Raises `TrainingDataError`."""
     if len(examples) < MIN_ROWS:
+        found = f"{len(examples)} {'row' if len(examples) == 1 else 'rows'} with truth"
         raise TrainingDataError(
-            f"{examples.source}: {len(examples)} rows with truth; a model needs {MIN_ROWS} at least: give a longer range"
+            f"{examples.source}: {found}; a model needs {MIN_ROWS} at least: give more rows, as of a longer range"
         )
     if examples.at_ms is not None:
         examples = examples.take(np.argsort(examples.at_ms, kind="stable"))

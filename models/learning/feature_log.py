@@ -80,13 +80,15 @@ def join(
             f"no outcome with metric {metric} has a window{of} in the {MAX_AGE_MS // 60_000} minutes before it: "
             f"{len(told)} such outcomes, windows of {len(windows)} sessions"
         )
+    inputs, aside = _columns([row for row, _ in chosen])
     return Examples(
-        _columns([row for row, _ in chosen]),
+        inputs,
         np.array([truth for _, truth in chosen], dtype=np.float64 if target_is_number else object),
         f"features.v1 with outcomes.v1, {len(chosen)} outcomes{of}",
         np.array([row.window_end_ms for row, _ in chosen], dtype=np.int64),
         np.array([row.session_id for row, _ in chosen], dtype=object),
         len(told) - len(chosen),
+        aside=aside,
     )
 
 
@@ -140,16 +142,16 @@ def _newest(own: list[FeatureRow] | None, at_ms: int) -> FeatureRow | None:
     return own[place - 1]
 
 
-def _columns(rows: list[FeatureRow]) -> dict[str, NDArray[Any]]:
-    """Returns what models learn from, by name; what is unknown throughout, or the same throughout, is left out."""
+def _columns(rows: list[FeatureRow]) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+    """Returns what models learn from, by name, and what stands aside: unknown or the same throughout, or of all readers."""
     found: dict[str, NDArray[Any]] = {}
-    for name in (each for each in NUMBER_NAMES if each not in OF_ALL_READERS):
+    aside: dict[str, NDArray[Any]] = {}
+    for name in NUMBER_NAMES:
         given = [row.features.get(name) for row in rows]
         numbers = np.array([np.nan if value is None else value for value in given], dtype=np.float64)
-        if len(np.unique(numbers)) > 1:
-            found[name] = numbers
+        differs = name not in OF_ALL_READERS and len(np.unique(numbers)) > 1
+        (found if differs else aside)[name] = numbers
     for name in TEXT_NAMES:
         texts = np.array([row.context.get(name) for row in rows], dtype=object)
-        if len(set(texts.tolist())) > 1:
-            found[name] = texts
-    return found
+        (found if len(set(texts.tolist())) > 1 else aside)[name] = texts
+    return found, aside

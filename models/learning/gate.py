@@ -1,14 +1,25 @@
 """The gate: what a model must show on the later range before it may be announced."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from math import isfinite
+from typing import Final
 
 import numpy as np
 
+from models.learning.answering import Answered
 from models.learning.columns import Doubles
 from models.learning.copies import MAX_COPIED_SHARE
 from models.learning.evaluation import INCUMBENT, Check, Comparison
+from models.learning.examples import MIN_SESSIONS
 from models.learning.parity import MAX_DIFFERENCE, Parity
+
+MIN_ANSWERED_SHARE: Final = 0.5
+"""Share of the later rows that must lie inside of the training range. A convention: a model that is silent about most readers
+of next week has learned of others than these, and what is measured on the rest says little of it."""
+
+MIN_ACTING_SHARE: Final = 0.01
+"""Share of the later rows inside of the training range for which the model must act: with fewer it never does."""
 
 
 def check_copies(share: float) -> Check:
@@ -17,6 +28,31 @@ def check_copies(share: float) -> Check:
     if share > MAX_COPIED_SHARE:
         text += ": rows were repeated before the split, as by oversampling; train on the rows as they came"
     return Check("copies across the split", share <= MAX_COPIED_SHARE, text)
+
+
+def check_answered(found: Answered, are_enough: bool) -> Check:
+    """A model is silent where an input lies outside of its training range: about most readers it must not be.
+
+    `are_enough`: whether the rows inside are of enough sessions to judge by.
+    """
+    passed = found.share >= MIN_ANSWERED_SHARE and are_enough
+    text = f"the job would answer {found.share:.1%} of the later rows, {1.0 - found.share:.1%} are outside the training range"
+    if found.outside:
+        text += f", most by {_worst(found)}"
+    if found.share < MIN_ANSWERED_SHARE:
+        worst = _worst(found)
+        text += (
+            f"; {MIN_ANSWERED_SHARE:.0%} must be inside: leave {worst} out with --without {worst}, or train on rows that have "
+            "what later readers have"
+        )
+    elif not are_enough:
+        text += f"; the rows inside are of fewer than {MIN_SESSIONS} sessions: give a longer range"
+    return Check("training range", passed, text)
+
+
+def _worst(found: Answered) -> str:
+    """The input that most rows are outside by; of several the first by name."""
+    return min(found.outside, key=lambda name: (-found.outside[name], name))
 
 
 def check_truth(repeated: str | None) -> Check:
@@ -39,6 +75,21 @@ def check_advantages(comparisons: Sequence[Comparison], loss: str) -> list[Check
     return [_check_advantage(each, loss) for each in rivals]
 
 
+def check_not_asked(reason: str) -> Check:
+    """An incumbent that cannot be asked cannot be beaten: the simple models stand in for it."""
+    return Check(INCUMBENT, True, f"not asked, the simple models are instead: {reason}", asked=False)
+
+
+def check_newer_rows(name: str, rows: int, trained_until_ms: int) -> Check:
+    """What an incumbent was trained on tells nothing of how well it does: rows after its training must be left."""
+    until = datetime.fromtimestamp(trained_until_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    text = (
+        f"not judged: {name} was trained on rows until {until}, and {rows:,} later rows come after that, of fewer than "
+        f"{MIN_SESSIONS} sessions: give newer data"
+    )
+    return Check(f"beats the {INCUMBENT}", False, text)
+
+
 def _check_advantage(rival: Comparison, loss: str) -> Check:
     found = rival.advantage
     assert found.low is not None
@@ -49,11 +100,13 @@ def _check_advantage(rival: Comparison, loss: str) -> Check:
         f"{says} than the {rival.name}: its {loss} minus the model's is {found.value:.4g} on the later range, "
         f"95 % interval {found.low:.4g} to {found.high:.4g}; all of it must lie above 0"
     )
+    if rival.name == INCUMBENT and rival.rows is not None:
+        text += f"; over {rival.rows:,} rows that both would answer"
     return Check(f"beats the {rival.name}", passed, text)
 
 
 def check_width(half_widths: Doubles, limit: float | None, unit: str) -> Check:
-    """A model whose interval is always too wide would never act."""
+    """A model whose interval is always too wide would hardly ever act."""
     middle = float(np.median(half_widths))
     if not isfinite(middle):
         return Check(
@@ -63,11 +116,14 @@ def check_width(half_widths: Doubles, limit: float | None, unit: str) -> Check:
     if limit is None:
         return Check("interval", True, f"{text}, no limit is set")
     share = float(np.mean(half_widths <= limit))
-    return Check("interval", share > 0.0, f"{text}; {share:.1%} of the later rows are within the limit of {limit:.4g}")
+    text += f"; {share:.1%} of the later rows are within the limit of {limit:.4g}"
+    return Check("interval", share >= MIN_ACTING_SHARE, text)
 
 
 def check_decided(share: float) -> Check:
-    """A model that can never tell one class from the others would never act."""
+    """A model that can never tell one class from the others would hardly ever act."""
     return Check(
-        "decided rows", share > 0.0, f"{share:.1%} of the later rows have exactly one class that cannot be ruled out"
+        "decided rows",
+        share >= MIN_ACTING_SHARE,
+        f"{share:.1%} of the later rows have exactly one class that cannot be ruled out",
     )

@@ -67,5 +67,14 @@ def _replace(rows: Floats, where: int, values: Floats, random: np.random.Generat
 def _edges(model: Boosting, where: int) -> Floats:
     """Returns the thresholds of an input as float32, each with its two neighbours."""
     found = [tree.threshold[tree.feature == where] for tree, _, _ in model.single_trees()]
-    at = np.unique(np.concatenate(found).astype(np.float32))
+    return with_neighbours(np.concatenate(found))
+
+
+def with_neighbours(thresholds: Doubles | Floats) -> Floats:
+    """Returns thresholds as float32, each once with the float32 before and after it.
+
+    >>> with_neighbours(np.array([1.0, 1.0])).tolist()
+    [0.9999999403953552, 1.0, 1.0000001192092896]
+    """
+    at = np.unique(thresholds.astype(np.float32))
     return np.concatenate((np.nextafter(at, np.float32(-np.inf)), at, np.nextafter(at, np.float32(np.inf))))

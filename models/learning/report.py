@@ -39,8 +39,10 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
         _table(("range", "rows", "from", "until"), (_range_row(each) for each in found.ranges)),
         f"<p>{found.unused_rows:,} rows without truth, {found.dropped_rows:,} left out because their session began in an earlier "
         "range.</p>",
+        *(f"<p>Left out: {rows:,} rows with {escape(reason)}.</p>" for reason, rows in found.left_out_rows.items()),
         "<h2>Metrics on the later range, with 95 % intervals</h2>",
         *_metrics(found),
+        *_all_later(found),
         "<h2>Comparison</h2>",
         f"<p>Advantage: {escape(found.loss)} of the other minus that of the model, row by row; above 0 the model is better.</p>",
         _table(
@@ -54,7 +56,7 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
         "<h2>Gate</h2>",
         _table(
             ("check", "passed", "finding"),
-            ((each.name, "yes" if each.passed else "no", each.detail) for each in found.checks),
+            ((each.name, each.verdict, each.detail) for each in found.checks),
         ),
         "<h2>Inputs as trained on</h2>",
         _table(("input", "seen", "missing"), (_input_row(each) for each in found.inputs)),
@@ -90,6 +92,12 @@ def _left_out(found: Evaluation) -> Iterable[str]:
     if found.left_out:
         names = escape(", ".join(found.left_out))
         yield f"<p>Left out, since no text stands in {MIN_LEVEL_ROWS} rows: {names}.</p>"
+
+
+def _all_later(found: Evaluation) -> Iterable[str]:
+    if found.all_later:
+        values = (f"{name} {value.value:.4g} ({_interval(value)})" for name, value in found.all_later.items())
+        yield f"<p>These are of the rows that the job would answer. Of all later rows: {escape(', '.join(values))}.</p>"
 
 
 def _metrics(found: Evaluation) -> Iterable[str]:
@@ -133,7 +141,15 @@ def _instant(at_ms: int | None) -> str:
 
 def _input_row(found: InputSummary) -> tuple[str, str, str]:
     if found.low is not None and found.high is not None:
-        return found.name, f"{found.low:.6g} to {found.high:.6g}", f"{found.missing:,}"
+        seen = f"{found.low:.6g} to {found.high:.6g}"
+        # Evaluations of earlier releases have no least and greatest: they are the range.
+        all_seen = (
+            found.low if found.least is None else found.least,
+            found.high if found.greatest is None else found.greatest,
+        )
+        if all_seen != (found.low, found.high):
+            seen += f" (a few from {all_seen[0]:.6g} to {all_seen[1]:.6g}, which the job does not ask about)"
+        return found.name, seen, f"{found.missing:,}"
     seen = ", ".join(f"{text} ({rows:,})" for text, rows in found.texts.items())
     return found.name, seen or "nothing", f"{found.missing:,}"
 

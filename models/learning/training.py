@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 
-from models.learning.columns import MIN_LEVEL_ROWS, Columns, Doubles, levels_of
+from models.learning.answering import can_judge, find_answered
+from models.learning.columns import Columns, Doubles
 from models.learning.copies import copied_share, repeated_truth
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import (
@@ -15,18 +17,27 @@ from models.learning.evaluation import (
     Check,
     Comparison,
     Evaluation,
-    InputSummary,
     Range,
 )
 from models.learning.examples import Examples, Split, split_by_time
-from models.learning.gate import check_advantages, check_copies, check_parity, check_truth
+from models.learning.gate import (
+    check_advantages,
+    check_answered,
+    check_copies,
+    check_newer_rows,
+    check_not_asked,
+    check_parity,
+    check_truth,
+)
+from models.learning.input_columns import choose_columns, summarise_inputs
 from models.learning.losses import mean_with_interval
 from models.learning.onnx_export import to_onnx
-from models.learning.options import PredictionKind, TrainingOptions
+from models.learning.options import TrainingOptions
 from models.learning.parity import compare
 from models.learning.scorer import load_scorer
 from models.learning.training_card import describe
-from schemas.model_cards import ModelCard, model_id
+from models.learning.truths import usable_truths
+from schemas.model_cards import ModelCard
 
 MAX_CLASSES: Final = 12
 MAX_POINTS: Final = 400
@@ -62,7 +73,7 @@ def train(
 
     The same examples in the same order with the same seed give the same bytes.
     """
-    return train_on(split_by_time(examples), options, incumbent, progress)
+    return train_on(split_by_time(usable_truths(examples, options.kind)), options, incumbent, progress)
 
 
 def train_on(
@@ -73,8 +84,8 @@ def train_on(
 ) -> Trained:
     """Trains and judges a model on ranges that somebody else has cut. The gate looks for what they have in common."""
     task, train_range, later = options.task, split.train, split.later
-    _require_truth(options.kind, split)
-    columns, left_out = _columns(train_range)
+    _require_truth(options, split)
+    columns, left_out = choose_columns(train_range)
     rows = columns.matrix(train_range.values)
     progress(STEPS[0], 0, len(STEPS))
     model = task.fit(columns, rows, train_range.truth, options.seed)
@@ -83,33 +94,33 @@ def train_on(
     progress(STEPS[2], 2, len(STEPS))
     parity = compare(model, artefact, rows, options.seed, options.parity_rows)
     progress(STEPS[3], 3, len(STEPS))
-    later_rows = columns.matrix(later.values)
-    predicted = _predict(artefact, later_rows)
     limits = task.limits(model, columns.matrix(split.calibration.values), split.calibration.truth)
-    own = task.losses(predicted, model.classes, later.truth)
-    rivals = {
-        name: (found, model.classes) for name, found in task.rivals(model, rows, train_range.truth, later_rows).items()
-    }
+    inputs = summarise_inputs(columns, train_range, model.importances())
+    card = describe(options, columns, model.classes, split, artefact, limits, inputs, parity)
+    answered = find_answered(card, later)
+    are_enough = can_judge(later.take(answered.rows))
+    # Where too few are left, figures of all rows still tell something; the model stays out.
+    judged = later.take(answered.rows) if are_enough else later
+    judged_rows = columns.matrix(judged.values)
+    predicted = _predict(artefact, judged_rows)
+    own = task.losses(predicted, model.classes, judged.truth)
+    comparisons = [
+        _compared(name, found, model.classes, judged, own, options)
+        for name, found in task.rivals(model, rows, train_range.truth, judged_rows).items()
+    ]
     checks = []
     if incumbent is not None:
-        try:
-            rivals[INCUMBENT] = (predict(incumbent, later), tuple(incumbent.card.classes))
-        except TrainingDataError as error:
-            # Inputs may go for ever, as with a new tracker: the model is then judged as a first one.
-            checks.append(Check(INCUMBENT, True, f"not compared, the simple models are instead: {error}"))
-    comparisons = [
-        Comparison(
-            name,
-            task.metrics(found, classes, later.truth, options.seed, later.sessions),
-            mean_with_interval(task.losses(found, classes, later.truth) - own, options.seed, later.sessions),
-        )
-        for name, (found, classes) in rivals.items()
-    ]
-    metrics = task.metrics(predicted, model.classes, later.truth, options.seed, later.sessions)
-    covered = task.covered(predicted, model.classes, later.truth, limits)
-    metrics["coverage"] = mean_with_interval(covered, options.seed, later.sessions)
+        faced = _against_incumbent(incumbent, judged, own, options)
+        if isinstance(faced, Check):
+            checks.append(faced)
+        else:
+            comparisons.append(faced)
+    metrics = task.metrics(predicted, model.classes, judged.truth, options.seed, judged.sessions)
+    covered = task.covered(predicted, model.classes, judged.truth, limits)
+    metrics["coverage"] = mean_with_interval(covered, options.seed, judged.sessions)
+    all_predicted = _predict(artefact, columns.matrix(later.values))
     evaluation = Evaluation(
-        model_id=model_id(options.kind, options.segment),
+        model_id=card.id,
         kind=options.kind,
         target=options.target,
         unit=options.unit if options.kind == "length" else "",
@@ -123,55 +134,85 @@ def train_on(
         ],
         unused_rows=train_range.unused_rows,
         dropped_rows=split.dropped,
-        inputs=_inputs(columns, train_range, model.importances()),
+        inputs=inputs,
         left_out=left_out,
+        all_later=task.metrics(all_predicted, model.classes, later.truth, options.seed, later.sessions),
+        left_out_rows=dict(train_range.left_out),
         metrics=metrics,
         comparisons=comparisons,
-        calibration=task.calibration(predicted, model.classes, later.truth),
-        points=_points(predicted, later) if options.kind == "length" else [],
+        calibration=task.calibration(predicted, model.classes, judged.truth),
+        points=_points(predicted, judged) if options.kind == "length" else [],
         checks=[
             *checks,
             check_copies(copied_share(columns, train_range, later)),
             check_truth(repeated_truth(columns, train_range)),
             check_parity(parity),
+            check_answered(answered, are_enough),
             task.check(predicted, limits),
             *check_advantages(comparisons, task.loss),
         ],
         incumbent=None if incumbent is None else f"{incumbent.card.id}@{incumbent.card.version}",
     )
     progress(MODEL, len(STEPS), len(STEPS))
-    return Trained(
-        describe(options, columns, model.classes, split, artefact, limits, evaluation, parity), artefact, evaluation
+    return Trained(msgspec.structs.replace(card, metrics=metrics), artefact, evaluation)
+
+
+def _against_incumbent(
+    incumbent: Incumbent, judged: Examples, own: Doubles, options: TrainingOptions
+) -> Comparison | Check:
+    """Compares on the rows after the incumbent's training that both would answer; `own` are the losses of the new model on
+    `judged` (rows,).
+
+    Returns a check instead where too few rows are left to compare on, or the incumbent cannot be asked.
+    """
+    card = incumbent.card
+    name = f"{card.id}@{card.version}"
+    try:
+        predicted = predict(incumbent, judged)
+        both = find_answered(card, judged).rows
+    except TrainingDataError as error:
+        # Inputs may go for ever, as with a new tracker.
+        return check_not_asked(str(error))
+    fresh = judged.after(card.trained_until_ms)
+    if not fresh.all() and not can_judge(judged.take(fresh)):
+        assert card.trained_until_ms is not None, "else all rows are after it"
+        return check_newer_rows(name, int(fresh.sum()), card.trained_until_ms)
+    both &= fresh
+    common = judged.take(both)
+    if not can_judge(common):
+        return check_not_asked(
+            f"{name} would answer {len(common):,} of the {int(fresh.sum()):,} later rows that the model answers"
+        )
+    return _compared(INCUMBENT, predicted[both], tuple(card.classes), common, own[both], options)
+
+
+def _compared(
+    name: str, predicted: Doubles, classes: tuple[str, ...], rows: Examples, own: Doubles, options: TrainingOptions
+) -> Comparison:
+    """Compares a rival's predictions, (rows, columns), with the model's losses `own` (rows,) on the same rows."""
+    task = options.task
+    return Comparison(
+        name,
+        task.metrics(predicted, classes, rows.truth, options.seed, rows.sessions),
+        mean_with_interval(task.losses(predicted, classes, rows.truth) - own, options.seed, rows.sessions),
+        len(rows),
     )
 
 
-def _columns(examples: Examples) -> tuple[Columns, list[str]]:
-    """Returns the inputs, and the columns of texts that are left out: no text of theirs stands in enough rows to learn from.
-
-    Raises `TrainingDataError` where nothing is left.
-    """
-    categories = {
-        name: levels_of(examples.values[name].tolist()) for name in examples.names if examples.is_category(name)
-    }
-    left_out = [name for name, texts in categories.items() if not texts]
-    names = tuple(name for name in examples.names if name not in left_out)
-    if not names:
-        raise TrainingDataError(
-            f"{examples.source}: no text of {', '.join(left_out)} stands in {MIN_LEVEL_ROWS} rows: give other columns"
-        )
-    return Columns(names, {name: texts for name, texts in categories.items() if texts}), left_out
-
-
-def _require_truth(kind: PredictionKind, split: Split) -> None:
+def _require_truth(options: TrainingOptions, split: Split) -> None:
     """Raises `TrainingDataError` where there is nothing to tell apart."""
-    source, truth = split.train.source, split.train.truth
+    kind, source, truth = options.kind, split.train.source, split.train.truth
     labels = truth.dtype == object
     if (kind == "tone") != labels:
         wanted = "texts, as friendly and formal" if kind == "tone" else "numbers"
         raise TrainingDataError(f"{source}: what {kind} predicts must be {wanted}; give the column with --target")
     found = len(np.unique(truth.astype(str) if labels else truth))
     if found < 2:
-        raise TrainingDataError(f"{source}: the earlier range has one value to predict only: give a longer range")
+        value = truth[0] if labels else f"{truth[0]:g}"
+        raise TrainingDataError(
+            f"{source}: all {len(truth):,} rows of {options.target} that come before the later range are {value}: nothing can be "
+            "learned from them; give rows that differ, or name another column with --target"
+        )
     if labels and found > MAX_CLASSES:
         raise TrainingDataError(f"{source}: {found} labels, {MAX_CLASSES} at most: is it the right column?")
 
@@ -196,21 +237,6 @@ def predict(model: Incumbent, rows: Examples) -> Doubles:
 def range_of(name: str, examples: Examples) -> Range:
     at = examples.at_ms
     return Range(name, len(examples), None if at is None else int(at[0]), None if at is None else int(at[-1]))
-
-
-def _inputs(columns: Columns, examples: Examples, importances: dict[str, float]) -> list[InputSummary]:
-    found = []
-    for name in columns.names:
-        values = examples.values[name]
-        if name in columns.categories:
-            texts = values.tolist()
-            rows = {text: texts.count(text) for text in columns.categories[name]}
-            found.append(InputSummary(name, importances[name], texts.count(None), texts=rows))
-            continue
-        known = values[np.isfinite(values)]
-        low, high = (float(known.min()), float(known.max())) if len(known) else (None, None)
-        found.append(InputSummary(name, importances[name], len(values) - len(known), low, high))
-    return found
 
 
 def _points(predicted: Doubles, later: Examples) -> list[tuple[float, float]]:

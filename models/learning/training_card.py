@@ -8,12 +8,12 @@ from math import isfinite
 import msgspec
 
 from models.learning.columns import Columns
-from models.learning.evaluation import Evaluation
+from models.learning.evaluation import InputSummary
 from models.learning.examples import Split
 from models.learning.options import TrainingOptions
 from models.learning.parity import Parity
 from models.learning.tasks import Limits
-from schemas.model_cards import ModelCard
+from schemas.model_cards import ModelCard, model_id
 
 
 def describe(
@@ -23,14 +23,14 @@ def describe(
     split: Split,
     artefact: bytes,
     limits: Limits,
-    evaluation: Evaluation,
+    inputs: Sequence[InputSummary],
     parity: Parity,
 ) -> ModelCard:
-    """Returns the card of a model without a version, which the store gives."""
-    spans = {each.name: (each.low, each.high) for each in evaluation.inputs}
+    """Returns the card of a model without its metrics, which are not known yet, and a version, which the store gives."""
+    spans = {each.name: (each.low, each.high) for each in inputs}
     first, last = split.train.at_ms, split.calibration.at_ms
     return ModelCard(
-        id=evaluation.model_id,
+        id=model_id(options.kind, options.segment),
         version=0,
         kind=options.kind,
         features=list(columns.names),
@@ -40,6 +40,7 @@ def describe(
         trained_from_ms=None if first is None else int(first[0]),
         trained_until_ms=None if last is None else int(last[-1]),
         categories={name: list(texts) for name, texts in columns.categories.items()},
+        other_texts={name: list(texts) for name, texts in columns.others.items()},
         ranges={name: (low, high) for name, (low, high) in spans.items() if low is not None and high is not None},
         classes=list(classes),
         half_width=limits.half_width if limits.half_width is None or isfinite(limits.half_width) else None,
@@ -47,7 +48,6 @@ def describe(
         min_probability=limits.min_probability,
         coverage=limits.coverage,
         segment=options.segment,
-        metrics=evaluation.metrics,
         code_version=f"{options.code_version}+learning.{code_hash()}",
         seed=options.seed,
         parity=parity.difference,

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from models.features import FOREST_FEATURES
-from models.learning.columns import Floats
+from models.learning.columns import Floats, single_precision
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.feature_log import told_numbers
@@ -47,7 +47,7 @@ def matrix(windows: Examples) -> Floats:
     for name in FOREST_FEATURES:
         if given.is_category(name):
             raise TrainingDataError(f"{windows.source}: column {name} holds texts; a detector reads numbers")
-    found: Floats = np.stack([given.values[name] for name in FOREST_FEATURES], axis=1).astype(np.float32)
+    found: Floats = np.stack([single_precision(given.values[name]) for name in FOREST_FEATURES], axis=1)
     return found
 
 

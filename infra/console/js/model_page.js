@@ -98,7 +98,7 @@ function version(id, each, live, shadow, promoted) {
     el("div", {}, Object.entries(card.metrics).map(([name, value]) => `${name} ${metricText(value)}`).join(", ")),
     el("div", { class: "faint" }, [trained(card), card.parity === null ? undefined : `parity ${card.parity.toExponential(1)}`, each.promotions.map((one) => `${one.kind} by ${one.by}, ${formatDateTime(one.at_ms)}`).join(", ")].filter(Boolean).join(" · ")),
     each.checks.length > 0 && el("details", { open: each.passed === false }, el("summary", {}, "Gate"),
-      table(["Check", "Passed", "Finding"], each.checks.map((check) => [check.name, check.passed ? el("span", { class: "good" }, "yes") : el("span", { class: "problem" }, "no"), check.detail])),
+      table(["Check", "Passed", "Finding"], each.checks.map((check) => [check.name, check.asked === false ? "not asked" : check.passed ? el("span", { class: "good" }, "yes") : el("span", { class: "problem" }, "no"), check.detail])),
       each.comparisons.length > 0 && table(["Compared on the later range with", `#Advantage in ${each.loss}`], each.comparisons.map((rival) => [rival.name, metricText(rival.advantage)]))),
   ];
 }

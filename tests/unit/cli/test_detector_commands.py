@@ -24,8 +24,15 @@ def log_of(path: Path, seed: int, scale: float = 1.0) -> Path:
 
 def test_a_detector_goes_through_the_store_and_back(tmp_path: Path) -> None:
     kind, store = "isolation_forest", ("--store", tmp_path / "store")
-    calm, changed = log_of(tmp_path / "calm.jsonl", 11), log_of(tmp_path / "changed.jsonl", 12, scale=8.0)
+    # Calm readers are ordinary to the forest that ships with the job, which is in force from the start.
+    calm = log_of(tmp_path / "calm.jsonl", 11)
+    kept_out = run("train", kind, "--features", calm, "--alarm-rate", 0.02, "--store", tmp_path / "other")
+    assert kept_out.exit_code == 1
+    assert "no labels tell which ranks better, and the incumbent's alarms are as wanted" in kept_out.stderr
+    evaluation = json.loads((tmp_path / "other" / kind / "1" / "evaluation.json").read_bytes())
+    assert evaluation["incumbent"] == "forest@3"
 
+    calm, changed = (log_of(tmp_path / f"{scale}.jsonl", seed, scale=scale) for seed, scale in ((11, 8.0), (12, 64.0)))
     trained = json.loads(run("train", kind, "--features", calm, "--alarm-rate", 0.02, *store, "--json").stdout)
     assert (trained["passed"], trained["card"]["version"], trained["unknown_to_the_job"]) == (True, 1, [])
     assert trained["card"]["parity"] <= 1e-5

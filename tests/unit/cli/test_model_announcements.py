@@ -44,8 +44,16 @@ def store(kafka: MockKafka, tmp_path_factory: pytest.TempPathFactory) -> ModelVe
     stored = found.load("length", 1)
     findings = found.read("length", 1, "evaluation.json")
     assert findings is not None
-    found.add(stored.card, stored.artefact, {"evaluation.json": findings})
+    judged = {**json.loads(findings), "incumbent": "length@1"}
+    found.add(stored.card, stored.artefact, {"evaluation.json": json.dumps(judged).encode()})
     return found
+
+
+@pytest.fixture(autouse=True)
+def first_in_force(store: ModelVersions) -> None:
+    """Each test begins with version 1 in force, by the store alone."""
+    (folder_of(store) / "length" / "promotions.json").unlink(missing_ok=True)
+    store.record("length", Promotion(1, "promote", NOON_MS, "eva"))
 
 
 def run(kafka: MockKafka, folder: Path, *arguments: object) -> Result:
@@ -65,7 +73,7 @@ def test_a_promoted_model_is_on_the_topic_and_waited_for(kafka: MockKafka, store
         assert run(kafka, folder, "promote", "length", 2, "--json").exit_code == 0
         back = run(kafka, folder, "rollback", "length", "--json")
     told = json.loads(promoted.stdout)
-    assert (told["state"], told["in_force"], told["before"]) == ("in_force", "2 of 2 subtasks", None)
+    assert (told["state"], told["in_force"], told["before"]) == ("in_force", "2 of 2 subtasks", 1)
     assert (json.loads(back.stdout)["version"], json.loads(back.stdout)["before"]) == (1, 2)
     assert store.promoted("length") == 1
     record = announced_cards(kafka.bootstrap)["length"]
@@ -141,7 +149,7 @@ def test_putting_the_version_in_shadow_in_force_ends_its_shadow_and_no_other(
         same = json.loads(run(kafka, folder, "promote", "length", 2, "--json").stdout)
     with acknowledging(kafka.bootstrap, refuse="no memory", kind="model"):
         run(kafka, folder, "shadow", "length", 1, "--no-wait")
-        run(kafka, folder, "promote", "length", 1)
+        run(kafka, folder, "rollback", "length")
     found = announced_cards(kafka.bootstrap)
     assert ("shadow" in other, "shadow" in json.loads(alone.stdout), same["shadow"]) == (False, False, "ended")
     assert found["shadow.length"].card.version == 1, "what is refused is not in force, and goes on in shadow"

@@ -118,6 +118,20 @@ def test_versions_are_compared_on_new_rows(folder: Path, tmp_path: Path) -> None
     assert "no column session_age_ms, device" in lacking.stderr
 
 
+def test_versions_for_a_segment_are_compared_on_its_rows(folder: Path, tmp_path: Path) -> None:
+    store, newer = copied(folder, tmp_path), write(tmp_path / "newer.csv", JUDGING, 23, rows=300)
+    copytree(store / "length" / "1", store / "length.s1" / "1")
+    card = store / "length.s1" / "1" / "card.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"id": "length.s1", "segment": "s1"}))
+    lines = newer.read_text().splitlines()
+    cells = [f"s{1 + place % 3}," + each for place, each in enumerate(lines[1:])]
+    newer.write_text("\n".join(["segment," + lines[0], *cells]))
+    found = run("compare", "length.s1", 1, 1, "--csv", newer, *RENAMED, "--store", store, "--json")
+    assert json.loads(found.stdout)["rows"] == 100
+    warned = run("compare", "length", 1, 1, "--csv", newer, *RENAMED, "--store", store)
+    assert "rows lie before the end of the training of length@1" in warned.stderr
+
+
 def test_a_bad_cell_is_told_by_file_line_and_column(tmp_path: Path) -> None:
     path = write(tmp_path / "wishes.csv", CHOOSING, 24, rows=300)
     lines = path.read_text().splitlines()
@@ -181,6 +195,17 @@ def test_one_segment_of_a_csv_file_is_taken_by_its_column(tmp_path: Path) -> Non
         examples_of(given(path), "length", "s1", "")
 
 
+@pytest.mark.parametrize("length", ["0", "-5", "100001"])
+def test_a_length_that_no_text_has_is_told_by_its_line(tmp_path: Path, length: str) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_text(f"a,preferred_content_length\n1,100\n2,{length}\n")
+    with pytest.raises(
+        TrainingDataError, match=f"line 3, column preferred_content_length: {length} is not 1 to 100000"
+    ):
+        examples_of(given(path), "length", None, "")
+    assert len(examples_of(given(path, target="a"), "length", None, "").truth) == 2
+
+
 def test_a_column_is_renamed_and_brought_to_the_unit_of_its_feature(tmp_path: Path) -> None:
     path = tmp_path / "wishes.csv"
     path.write_text("a,b,preferred_content_length\n1.5,x,100\n,y,200\n")
@@ -192,6 +217,21 @@ def test_a_column_is_renamed_and_brought_to_the_unit_of_its_feature(tmp_path: Pa
             examples_of(given(path, rename=(rename,)), "length", None, "")
     with pytest.raises(TrainingDataError, match="column b: texts cannot be multiplied"):
         examples_of(given(path, rename=("b=device*2",)), "length", None, "")
+
+
+def test_a_feature_that_the_job_lacks_is_told_before_anything_is_fitted(tmp_path: Path) -> None:
+    path = write(tmp_path / "wishes.csv", JUDGING, 25, rows=300)
+    refused = run("train", "length", "--csv", path, "--rename", "click_rate=clik_rate", "--store", tmp_path / "store")
+    assert refused.exit_code == 1
+    assert "--rename click_rate=clik_rate: the job computes no clik_rate; did you mean click_rate?" in refused.stderr
+    assert not (tmp_path / "store").exists()
+
+
+def test_one_row_is_told_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_text("a,preferred_content_length\n1,100\n")
+    found = run("train", "length", "--csv", path, "--store", tmp_path / "store")
+    assert "wishes.csv, 1 row: 1 row with truth; a model needs 200 at least: give more rows" in found.stderr
 
 
 def test_one_broken_version_hides_no_other(folder: Path, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_model_is_told_with_its_versions_gate_and_acknowledgements(kafka: Mock
     assert (second["version"], second["passed"], second["has_report"]) == (2, False, False)
     assert (first["version"], first["passed"], first["has_report"]) == (1, True, True)
     assert first["card"]["metrics"]["mae"] == {"value": 70.0, "low": 66.0, "high": 74.0}
-    assert first["checks"] == [{"name": "parity", "passed": True, "detail": "differs by 2e-7 at most"}]
+    assert first["checks"] == [{"name": "parity", "passed": True, "detail": "differs by 2e-7 at most", "asked": True}]
     assert first["promotions"] == [{"version": 1, "kind": "promote", "at_ms": NOON_MS, "by": "eva"}]
     entry = next(each for each in ask(gateway, "models")["models"] if each["id"] == "length")
     assert {"noise"}.isdisjoint(each["id"] for each in ask(gateway, "models")["models"])

@@ -52,7 +52,7 @@ def explained(row: Floats) -> AnomalyExplanation:
 
 def test_graph_and_training_code_agree_over_a_hundred_thousand_rows() -> None:
     model, calibration = fitted()
-    rows = wild_rows(rows_of(2000, 4), PARITY_ROWS, 5)
+    rows = wild_rows(rows_of(2000, 4), model.forest, PARITY_ROWS, 5)
     graph, code = graph_scores(to_onnx(model, calibration), rows), model.scores(rows)
     assert np.array_equal(np.isnan(graph), np.isnan(code))
     assert np.isnan(code[:, 0]).sum() >= 1

@@ -151,3 +151,20 @@ def test_a_row_without_a_session_is_a_session_of_its_own(tmp_path: Path) -> None
     assert found.sessions is not None
     assert found.sessions[0] == found.sessions[3] == "s1"
     assert len(set(found.sessions)) == 3
+
+
+def test_columns_left_out_or_renamed_stand_aside_as_the_file_has_them(tmp_path: Path) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_text("age,note,odd,a,preferred_content_length\n2,x,1,5,400\n3,,1,6,500\n4,y,?,7,600\n5,y,2,8,700\n")
+    options = CsvOptions(
+        LENGTH.target, True, without=("note", "odd"), renamed={"age": "session_age_ms"}, factors={"age": 1000.0}
+    )
+    found = read_csv(path, options)
+    assert found.names == ("session_age_ms", "a")
+    assert found.values["session_age_ms"].tolist() == [2000.0, 3000.0, 4000.0, 5000.0]
+    # `odd` cannot be read, which is no matter: it is left out.
+    assert set(found.aside) == {"note", "age"}
+    assert found.aside["age"].tolist() == [2.0, 3.0, 4.0, 5.0]
+    assert found.only(["age", "note"]).is_category("note")
+    with pytest.raises(TrainingDataError, match="no column odd"):
+        found.only(["odd"])

@@ -1,17 +1,22 @@
 """Detectors are trained on a feature log, judged on its later part, and kept out with a reason."""
 
+from dataclasses import replace
+
 import msgspec
+import numpy as np
 import pytest
 
 from models.announced.loading import load
 from models.features import FOREST_FEATURES
+from models.isolation_forest.onnx_export import to_onnx as forest_to_onnx
+from models.learning.detector_parity import compare_detector, wild_rows
 from models.learning.detector_training import DetectorOptions, train_detector
-from models.learning.detectors import DetectorKind
+from models.learning.detectors import DetectorKind, fit_detector, open_detector
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import Evaluation
 from models.learning.examples import Examples
 from models.learning.training import Incumbent, Trained
-from models.learning.windows import LABEL, MINUTE_MS, windows_of
+from models.learning.windows import LABEL, MINUTE_MS, matrix, windows_of
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from tests.support.announced_models import announced_checked
@@ -111,3 +116,37 @@ def test_windows_between_minutes_and_partial_ones_are_left_out_and_too_few_are_r
         trained("anomaly", windows_of(recorded(8, 20)))
     with pytest.raises(TrainingDataError, match="no window"):
         windows_of([])
+
+
+def test_a_detector_is_compared_on_rows_after_the_incumbents_training() -> None:
+    rows = windows_of(recorded(9, 600))
+    first = trained("isolation_forest", rows)
+    assert rows.at_ms is not None
+    first.card.trained_until_ms = int(rows.at_ms[590])
+    found = trained("isolation_forest", rows, first).evaluation
+    passed, detail = check(found, "beats the incumbent")
+    assert not passed
+    assert "9 later rows come after that, of fewer than 20 sessions: give newer data" in detail
+    assert found.comparisons == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parity_is_tried_at_the_thresholds_of_splits_and_next_to_them(kind: DetectorKind) -> None:
+    rows = matrix(windows_of(recorded(10, 300)))
+    fitted = fit_detector(kind, rows, rows, 1, 0.02)
+    inner = fitted.forest.left >= 0
+    asked = wild_rows(rows, fitted.forest, 4_000, 1)
+    for place in range(rows.shape[1]):
+        thresholds = fitted.forest.threshold[inner & (fitted.forest.feature == place)]
+        above = np.nextafter(thresholds, np.float32(np.inf))
+        assert np.isin(asked[:, place], thresholds).sum() > 50
+        assert np.isin(asked[:, place], above).sum() > 50
+
+    exported = open_detector(kind, fitted.artefact)
+    assert compare_detector(fitted, exported, rows, 1, 4_000).holds
+    # A forest whose splits are moved by one float32 is told.
+    moved = np.where(inner, np.nextafter(fitted.forest.threshold, np.float32(np.inf)), fitted.forest.threshold)
+    shifted = replace(fitted.forest, threshold=moved)
+    if kind == "isolation_forest":
+        wrong = replace(fitted, artefact=forest_to_onnx(shifted))
+        assert not compare_detector(wrong, open_detector(kind, wrong.artefact), rows, 1, 4_000).holds

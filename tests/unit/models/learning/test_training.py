@@ -111,10 +111,20 @@ def test_copies_and_repeated_truths_keep_a_model_out() -> None:
 @pytest.mark.parametrize(
     ("truth", "options", "says"),
     [
-        (np.full(1_200, 7.0), LENGTH, "one value to predict only"),
+        (
+            np.full(1_200, 7.0),
+            LENGTH,
+            r"all 768 rows of length that come before the later range are 7: nothing can be learned",
+        ),
         (np.full(1_200, "x", dtype=object), LENGTH, "what length predicts must be numbers"),
         (np.arange(1_200.0), TONE, "what tone predicts must be texts"),
-        (np.array([f"t{place}" for place in range(1_200)], dtype=object), TONE, "768 labels, 12 at most"),
+        (np.array([f"t{place % 40}" for place in range(1_200)], dtype=object), TONE, "40 labels, 12 at most"),
+        (
+            np.array([f"t{place}" for place in range(1_200)], dtype=object),
+            TONE,
+            "all 1,200 rows have labels of fewer than 5",
+        ),
+        (np.full(1_200, 1e9), LENGTH, "all 1,200 rows have lengths outside 1 to 100,000 words"),
     ],
 )
 def test_what_cannot_be_learned_is_refused(truth: np.ndarray, options: TrainingOptions, says: str) -> None:  # type: ignore[type-arg]

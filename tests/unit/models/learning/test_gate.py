@@ -1,0 +1,150 @@
+"""The gate judges by the rows that the job would answer, and keeps out what would be silent about most readers."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.announced.checking import CheckedModel
+from models.announced.loading import load
+from models.learning.answering import find_answered
+from models.learning.columns import MAX_LEVELS
+from models.learning.comparison import compare_models
+from models.learning.evaluation import INCUMBENT, Check
+from models.learning.training import Incumbent, Trained, train
+from models.predictions.prediction import Prediction, predict
+from tests.support.planted_examples import LENGTH, planted
+
+
+def check(found: Trained, name: str) -> Check:
+    return next(each for each in found.evaluation.checks if each.name == name)
+
+
+def in_force(found: Trained) -> Incumbent:
+    return Incumbent(found.card, found.artefact)
+
+
+def watches_from(first: int) -> Any:
+    def device(random: np.random.Generator, rows: int) -> NDArray[Any]:
+        found = np.array(random.choice(["phone", "desktop"], rows), dtype=object)
+        found[first:] = "watch"
+        return found
+
+    return device
+
+
+def test_a_model_that_the_job_would_not_ask_about_later_readers_stays_out() -> None:
+    silent = train(planted(1_000, 1, watches_from(800)), LENGTH)
+
+    assert not silent.evaluation.passed
+    assert not check(silent, "training range").passed
+    assert (
+        "would answer 0.0% of the later rows, 100.0% are outside the training range, most by device"
+        in check(silent, "training range").detail
+    )
+
+
+def test_metrics_are_of_the_rows_that_the_job_would_answer() -> None:
+    rows = planted(1_000, 1, watches_from(940))
+    found = train(rows, LENGTH)
+
+    assert found.evaluation.passed, found.evaluation.reasons
+    # Of the 140 without a watch, one has a number beyond all of training.
+    assert "answer 69.5% of the later rows" in check(found, "training range").detail
+    assert {each.rows for each in found.evaluation.comparisons} == {139}
+    assert sum(each.rows for each in found.evaluation.calibration) == 139
+
+
+def test_the_incumbent_is_compared_on_the_rows_that_both_would_answer() -> None:
+    first = train(planted(1_000, 1), LENGTH)
+    # The first model has seen no watch, the second has, and nothing else comes later.
+    second = train(planted(1_000, 2, watches_from(540)), LENGTH, in_force(first))
+    assert check(second, INCUMBENT).verdict == "not asked"
+    assert "length@0 would answer 0 of the 198 later rows" in check(second, INCUMBENT).detail
+    assert {each.name for each in second.evaluation.comparisons} == {"best constant", "linear model"}
+
+    def watches_at_last(random: np.random.Generator, rows: int) -> NDArray[Any]:
+        found = np.array(random.choice(["phone", "desktop", "watch"], rows), dtype=object)
+        found[800:860] = "desktop"
+        found[860:] = "watch"
+        return found
+
+    third = train(planted(1_000, 3, watches_at_last), LENGTH, in_force(first))
+    assert next(each.rows for each in third.evaluation.comparisons if each.name == INCUMBENT) == 60
+    assert "over 60 rows that both would answer" in check(third, "beats the incumbent").detail
+
+
+def test_a_text_without_a_place_is_known_to_the_job_if_training_knew_it() -> None:
+    def timezones(random: np.random.Generator, rows: int) -> NDArray[Any]:
+        return np.array([f"zone{place:03d}" for place in random.integers(0, 60, rows)], dtype=object)
+
+    rows = planted(1_600, 1, timezones)
+    found = train(rows, LENGTH)
+    assert len(found.card.categories["device"]) == MAX_LEVELS
+    assert len(found.card.other_texts["device"]) == 60 - MAX_LEVELS
+    assert find_answered(found.card, rows).rows[1_280:].mean() > 0.98
+
+    job = load(CheckedModel(found.card, found.artefact, 0))
+    without_place = found.card.other_texts["device"][0]
+    told = predict(job, {"click_rate": 5.0, "pages": 5.0}, {"device": without_place})
+    unknown = predict(job, {"click_rate": 5.0, "pages": 5.0}, {"device": None})
+    assert isinstance(told, Prediction)
+    assert told == unknown
+    assert job.inputs.outside({}, {"device": "zone999"}) == "device"
+
+
+def test_a_text_of_very_few_rows_stays_outside() -> None:
+    def one_fridge(random: np.random.Generator, rows: int) -> NDArray[Any]:
+        found = np.array(random.choice(["phone", "desktop"], rows), dtype=object)
+        found[7] = "fridge"
+        return found
+
+    found = train(planted(1_000, 1, one_fridge), LENGTH)
+    assert found.card.other_texts == {}
+    assert load(CheckedModel(found.card, found.artefact, 0)).inputs.outside({}, {"device": "fridge"}) == "device"
+
+
+def test_an_incumbent_is_compared_on_rows_after_its_training_alone() -> None:
+    rows = planted(1_500, 4, noise=60.0)
+    # Trained until row 1,379 of 1,500; the later range of the new one begins at row 1,200.
+    first = train(rows.take(np.arange(900, 1_500)), LENGTH)
+    assert first.card.trained_until_ms == rows.at_ms[1_379]  # type: ignore[index]
+    second = train(rows, LENGTH, in_force(first))
+    compared = next(each for each in second.evaluation.comparisons if each.name == INCUMBENT)
+    assert compared.rows is not None
+    assert 110 < compared.rows <= 120
+
+
+def test_without_rows_after_its_training_an_incumbent_stays_and_newer_data_is_asked_for() -> None:
+    rows = planted(1_000, 5)
+    late = train(planted(1_000, 6), LENGTH)
+    late.card.trained_until_ms = int(rows.at_ms[989])  # type: ignore[index]
+    found = train(rows, LENGTH, in_force(late))
+    assert not check(found, "beats the incumbent").passed
+    assert "not judged: length@0 was trained on rows until 2025-10-09" in check(found, "beats the incumbent").detail
+    assert "give newer data" in check(found, "beats the incumbent").detail
+
+
+def test_a_comparison_warns_of_rows_that_a_version_was_trained_on() -> None:
+    rows = planted(1_000, 7)
+    found = train(rows, LENGTH)
+    pair = (in_force(found), in_force(found))
+    assert compare_models(*pair, rows.take(np.arange(800, 1_000)), LENGTH).warnings == []
+    warned = compare_models(*pair, rows, LENGTH).warnings
+    assert len(warned) == 2
+    assert "800 of 1,000 rows lie before the end of the training of length@0" in warned[0]
+
+
+def test_an_incumbent_is_asked_by_columns_that_are_no_inputs_any_more() -> None:
+    rows = planted(1_000, 8)
+    first = train(rows, LENGTH)
+    without = {name: rows.values[name] for name in ("pages", "device")}
+    left_out = replace(rows, values=without, aside={"click_rate": rows.values["click_rate"]})
+    worse = train(left_out, LENGTH, in_force(first))
+    assert "worse than the incumbent" in check(worse, "beats the incumbent").detail
+
+    gone = train(replace(rows, values=without), LENGTH, in_force(first))
+    assert check(gone, INCUMBENT).verdict == "not asked"
+    assert "no column click_rate" in check(gone, INCUMBENT).detail
+    assert {"beats the best constant", "beats the linear model"} < {each.name for each in gone.evaluation.checks}
