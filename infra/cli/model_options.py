@@ -1,5 +1,6 @@
 """Options that several `models` commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,13 @@ Store = Annotated[
         help="Store: a folder or a file:// address; beside the local stack by default.",
     ),
 ]
+Csv = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV file, one row for each reader: UTF-8, .gz or not, with a header, cells separated by commas, semicolons or tabs "
+        "(a decimal comma only beside the last two)."
+    ),
+]
 Target = Annotated[
     str, typer.Option(help="Column or metric to predict; preferred_content_length or preferred_tone by default.")
 ]
@@ -27,7 +35,8 @@ TimeColumn = Annotated[
     str,
     typer.Option(
         "--time",
-        help="Column of times; a usual name, else the order of the file, by default.",
+        help="Column of times. By default occurred_at_ms, window_end_ms, at_ms or timestamp, whichever the file has; without one "
+        "the order of the file is taken as time.",
     ),
 ]
 SessionColumn = Annotated[

@@ -1,5 +1,6 @@
 """models train, list, show, promote, rollback, compare on a store, without Kafka."""
 
+import csv
 import json
 import shlex
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_promote_and_rollback(folder: Path, tmp_path: Path) -> None:
     store, changed = copied(folder, tmp_path), write(tmp_path / "changed.csv", CHOOSING, 22, rows=1_600)
     trained = run("train", "length", "--csv", changed, "--store", store)
     assert trained.exit_code == 0, trained.stderr
-    assert "the job computes no session_duration, device_type, user_expertise" in trained.stderr
+    assert "device_type (did you mean device?), user_expertise: the model can be compared, not announced" in trained.stderr
     version = json.loads(run("list", "--store", store, "--json").stdout)[-1]["version"]
     refused = run("promote", "length", version, "--store", store)
     assert refused.exit_code == 1
@@ -254,3 +255,30 @@ def test_a_column_is_renamed_once(folder: Path, tmp_path: Path) -> None:
 
 def test_the_report_names_the_version(folder: Path) -> None:
     assert "<h1>Model length version 1</h1>" in (folder / "store" / "length" / "1" / "report.html").read_text()
+
+
+def test_training_says_what_it_takes_and_which_step_it_is_at(folder: Path, tmp_path: Path) -> None:
+    with (folder / "wishes.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    path = tmp_path / "units.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["session_duration", "click_rate", "preferred_content_length", "date"])
+        for row in rows:
+            writer.writerow(
+                [row["session_duration"] + "s", row["click_rate"], row["preferred_content_length"], "2026-11-28"]
+            )
+    found = run("train", "length", "--csv", path, "--store", tmp_path / "store", "--json")
+    assert [line.removeprefix("microadjust: ") for line in found.stderr.splitlines()][:7] == [
+        f"read units.csv, {len(rows)} rows",
+        "no column of times: the order of the file is taken as time",
+        "`date` looks like times: --time date",
+        "step 1 of 4: fit",
+        "step 2 of 4: export",
+        "step 3 of 4: compare with scikit-learn",
+        "step 4 of 4: evaluate on the later range",
+    ]
+    inputs = json.loads(found.stdout)["inputs"]
+    assert (inputs["numbers"], inputs["like_times"]) == (["click_rate"], ["date"])
+    assert list(inputs["with_unit"]) == ["session_duration"]
+    assert "`session_duration` looks like numbers with a unit" in found.stderr
