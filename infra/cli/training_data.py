@@ -82,16 +82,20 @@ def _of_csv(
         given.time or None,
         given.session or None,
         tuple(given.without),
-        # An id of a segment is a name, whatever it looks like.
-        (*given.category, *(() if segment is None else (SEGMENT_COLUMN,))),
+        tuple(given.category),
         {column: feature for column, feature, _ in renamed},
         {column: factor for column, _, factor in renamed if factor != 1.0},
+        None if segment is None else _segment_column(renamed),
     )
     found = read_csv(path, options)
     if segment is None:
         return found
     own = found.take(found.values[SEGMENT_COLUMN].astype(str) == segment)
     return own.only([name for name in own.names if name != SEGMENT_COLUMN])
+
+
+def _segment_column(renamed: Sequence[tuple[str, str, float]]) -> str:
+    return next((column for column, feature, _ in renamed if feature == SEGMENT_COLUMN), SEGMENT_COLUMN)
 
 
 def _renaming(text: str) -> tuple[str, str, float]:

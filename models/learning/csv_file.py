@@ -13,6 +13,7 @@ from models.learning.csv_numbers import decimal_sign
 from models.learning.csv_table import CsvTable
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples, counted
+from schemas.nearest_names import suggestion
 
 TIME_COLUMNS: Final = ("occurred_at_ms", "window_end_ms", "at_ms", "timestamp")
 SESSION_COLUMN: Final = "session_id"
@@ -34,6 +35,8 @@ class CsvOptions:
     """Column to the name of the feature that it is."""
     factors: Mapping[str, float] = field(default_factory=dict)
     """Column to what its numbers are multiplied with, where the feature has another unit."""
+    segments: str | None = None
+    """Column that tells the segment of each reader, a name whatever it looks like; None where no segment is picked."""
 
 
 def read_csv(path: Path, options: CsvOptions) -> Examples:
@@ -44,10 +47,11 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
     truths = (options.target,) if options.needs_truth or is_there else ()
     for name in (*truths, *options.without, *options.categories, *options.renamed):
         table.require(name)
+    _require_segments(path, options, header)
     _require_no_target(path, options)
     times = table.find(options.times, TIME_COLUMNS)
     sessions = table.find(options.sessions, (SESSION_COLUMN,))
-    no_numbers = {times, sessions, *options.without, *options.categories}
+    no_numbers = {times, sessions, options.segments, *options.without, *options.categories}
     if not options.target_is_number:
         no_numbers.add(options.target)
     table = CsvTable(cells, decimal_sign(cells, [name for name in header if name not in no_numbers]))
@@ -60,7 +64,7 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
     for name in header:
         if name in (options.target, times, sessions, *options.without):
             continue
-        is_number = name not in options.categories and table.looks_numeric(name)
+        is_number = name not in (*options.categories, options.segments) and table.looks_numeric(name)
         if not is_number and name in options.factors:
             raise TrainingDataError(f"{path}, column {name}: texts cannot be multiplied by {options.factors[name]:g}")
         feature = options.renamed.get(name, name)
@@ -84,6 +88,21 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
         int((~known).sum()),
     )
     return found.take(known)
+
+
+def _require_segments(path: Path, options: CsvOptions, header: list[str]) -> None:
+    column = options.segments
+    if column is None:
+        return
+    if column in options.without:
+        raise TrainingDataError(
+            f"{path}: --without {column} leaves out the column that tells the segment of each reader"
+        )
+    if column not in header:
+        raise TrainingDataError(
+            f"{path}, line 1: no column {column}, by which the readers of one segment are picked: --rename COLUMN=segment names "
+            f"another, see infra/docs/models.md{suggestion(column, header)}"
+        )
 
 
 def _require_no_target(path: Path, options: CsvOptions) -> None:

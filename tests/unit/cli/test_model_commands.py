@@ -56,6 +56,7 @@ def test_a_trained_model_is_listed_and_shown_with_its_report(folder: Path) -> No
     shown = json.loads(run("show", "length", "--store", folder / "store", "--json").stdout)
     assert shown["card"]["features"] == ["session_age_ms", "click_rate", "device"]
     assert all(check["passed"] for check in shown["evaluation"]["checks"])
+    assert shown["evaluation"]["checks"][-1]["detail"].endswith("; all of it lies above 0")
     assert [each["kind"] for each in shown["promotions"]] == ["promote"]
     assert (folder / "store" / "length" / "1" / "report.html").read_text().startswith("<!doctype html>")
     assert "beats the linear model" in run("show", "length", 1, "--store", folder / "store").stdout
@@ -87,7 +88,9 @@ def test_promote_and_rollback(folder: Path, tmp_path: Path) -> None:
     store, changed = copied(folder, tmp_path), write(tmp_path / "changed.csv", CHOOSING, 22, rows=1_600)
     trained = run("train", "length", "--csv", changed, "--store", store)
     assert trained.exit_code == 0, trained.stderr
-    assert "device_type (did you mean device?), user_expertise: the model can be compared, not announced" in trained.stderr
+    assert (
+        "device_type (did you mean device?), user_expertise: the model can be compared, not announced" in trained.stderr
+    )
     version = json.loads(run("list", "--store", store, "--json").stdout)[-1]["version"]
     refused = run("promote", "length", version, "--store", store)
     assert refused.exit_code == 1
@@ -178,8 +181,15 @@ def test_one_segment_of_a_csv_file_is_taken_by_its_column(tmp_path: Path) -> Non
     assert found.truth.tolist() == [100.0, 300.0]
     assert found.names == ("a",)
     path.write_text("a,preferred_content_length\n1,100\n")
-    with pytest.raises(TrainingDataError, match="no column segment"):
+    with pytest.raises(
+        TrainingDataError, match=r"no column segment, by which .* --rename COLUMN=segment names another"
+    ):
         examples_of(given(path), "length", "s1", "")
+    path.write_text("group,a,preferred_content_length\n1,1,100\n2,2,200\n")
+    assert examples_of(given(path, rename=("group=segment",)), "length", "2", "").truth.tolist() == [200.0]
+    path.write_text("segment,a,preferred_content_length\ns1,1,100\n")
+    with pytest.raises(TrainingDataError, match="--without segment leaves out the column"):
+        examples_of(given(path, without=("segment",)), "length", "s1", "")
 
 
 def test_a_column_is_renamed_and_brought_to_the_unit_of_its_feature(tmp_path: Path) -> None:
