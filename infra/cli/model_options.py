@@ -29,7 +29,10 @@ Csv = Annotated[
     ),
 ]
 Target = Annotated[
-    str, typer.Option(help="Column or metric to predict; preferred_content_length or preferred_tone by default.")
+    str,
+    typer.Option(
+        help="Column or metric to predict; preferred_content_length, preferred_tone, of detectors anomalous, by default."
+    ),
 ]
 TimeColumn = Annotated[
     str,

@@ -62,19 +62,23 @@ def train(
     coverage: Annotated[
         float | None,
         typer.Option(
-            min=0.5, max=0.99, help="Share of truths that intervals (0.9) or sets of tones (0.8) are to hold."
+            min=0.5,
+            max=0.99,
+            help="Of length and tone: share of truths that intervals (0.9) or sets of tones (0.8) are to hold.",
         ),
     ] = None,
     max_half_width: Annotated[
         float,
         typer.Option(
-            min=0.0, help="Widest half of an interval, in words, at which a length is proposed; 0 for no limit."
+            min=0.0, help="Of length: widest half of an interval, in words, at which one is proposed; 0 for no limit."
         ),
     ] = 200.0,
     alarm_rate: Annotated[
         float,
         typer.Option(
-            min=0.0001, max=0.2, help="Share of windows that a detector is to call odd; of a forest, at most."
+            min=0.0001,
+            max=0.2,
+            help="Of detectors: share of windows that are to be called odd; of isolation_forest, at most.",
         ),
     ] = 0.01,
     report: Annotated[Path | None, typer.Option(help="Write the report (HTML) into this file, too.")] = None,
