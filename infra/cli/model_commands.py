@@ -1,12 +1,12 @@
 """models list, show, compare: commands that show the versions of a store."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from infra.cli import model_changes, model_comparison, model_shadow, model_training
+from infra.cli import model_changes, model_comparison, model_shadow, model_training, predict_command
 from infra.cli.formatting import format_calendar
-from infra.cli.model_options import Name, Store, store_at
+from infra.cli.model_options import Name, Store, Version, default_version, store_at
 from infra.cli.output import Json, errors, out, print_json, print_table, show
 from infra.learning.listing import evaluation_of, metric_text
 from models.model_store import ModelError
@@ -22,8 +22,7 @@ app.command()(model_changes.promote)
 app.command()(model_changes.rollback)
 app.command()(model_shadow.shadow)
 app.command()(model_comparison.compare)
-
-Version = Annotated[int | None, typer.Argument(help="Version; the one in force, else the newest, by default.")]
+app.command()(predict_command.predict)
 
 
 @app.command("list")
@@ -86,15 +85,6 @@ def show_model(name: Name, version: Version = None, store: Store = "", as_json: 
         if found is not None:
             out.print()
             print_table(model_changes.check_rows(found), "")
-
-
-def default_version(versions: ModelVersions, name: str) -> int:
-    """Returns the version in force, else the newest. Raises `ModelError` where there is none."""
-    known = versions.versions(name)
-    if not known:
-        there = ", ".join(versions.ids()) or "none"
-        raise ModelError(f"the store holds no model {name}; there are {there}")
-    return versions.promoted(name) or known[-1]
 
 
 def _described(card: ModelCard) -> dict[str, Any]:

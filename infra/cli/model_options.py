@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from infra.local.home import Home
+from models.model_store import ModelError
 from models.model_versions import ModelVersions
 
 Name = Annotated[
@@ -14,6 +15,7 @@ Name = Annotated[
         help="Id of the model: length or tone, with .SEGMENT for one segment's readers; anomaly or isolation_forest."
     ),
 ]
+Version = Annotated[int | None, typer.Argument(help="Version; the one in force, else the newest, by default.")]
 Store = Annotated[
     str,
     typer.Option(
@@ -60,3 +62,12 @@ Rename = Annotated[
 def store_at(location: str) -> ModelVersions:
     """Opens the store. Raises `ModelError`."""
     return ModelVersions.at(location or str(Home.from_env().path / "models"))
+
+
+def default_version(versions: ModelVersions, name: str) -> int:
+    """Returns the version in force, else the newest. Raises `ModelError` where there is none."""
+    known = versions.versions(name)
+    if not known:
+        there = ", ".join(versions.ids()) or "none"
+        raise ModelError(f"the store holds no model {name}; there are {there}")
+    return versions.promoted(name) or known[-1]
