@@ -48,6 +48,8 @@ class Promotion(Struct):
     kind: Literal["promote", "rollback"]
     at_ms: int
     by: str
+    announced: bool | None = None
+    """Whether it was written to models.v1; None in records from before this was noted."""
 
 
 class ModelVersions:
