@@ -45,7 +45,12 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
     header, rows, table = cells.header, cells.rows, CsvTable(cells)
     is_there = options.target in header and options.target not in options.without
     truths = (options.target,) if options.needs_truth or is_there else ()
-    for name in (*truths, *options.without, *options.categories, *options.renamed):
+    if truths and options.target not in header:
+        close = suggestion(options.target, header)
+        raise TrainingDataError(
+            f"{path}, line 1: no column {options.target}: --target names what is to be predicted{close}"
+        )
+    for name in (*options.without, *options.categories, *options.renamed):
         table.require(name)
     _require_segments(path, options, header)
     _require_no_target(path, options)

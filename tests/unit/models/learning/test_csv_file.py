@@ -65,7 +65,10 @@ def test_times_sessions_and_other_columns(tmp_path: Path) -> None:
         ("", "is empty"),
         ("a,a,b\n1,2,3\n", "line 1: two columns are called a"),
         ("a,,b\n1,2,3\n", "line 1: column 2 has no name"),
-        ("preferred_length,a\n1,2\n", "line 1: no column preferred_content_length; did you mean preferred_length?"),
+        (
+            "preferred_length,a\n1,2\n",
+            "line 1: no column preferred_content_length: --target names what is to be predicted; did you mean preferred_length?",
+        ),
         ("preferred_content_length\n1\n", "no column is left"),
         ("timestamp,a,preferred_content_length\nsoon,1,2\n", "line 2, column timestamp: 'soon' is no time"),
         (HEADER.encode() + b"1,2,\xff\xfe,novice,400\n", "is no UTF-8"),
