@@ -3,7 +3,6 @@
 import csv
 import gzip
 import io
-import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +45,7 @@ def printable(path: Path) -> str:
     >>> printable(Path("data/wishes.csv")), printable(Path("wishes-\\udcff.csv"))
     ('wishes.csv', 'wishes-\ufffd.csv')
     """
-    return os.fsencode(path.name).decode(errors="replace")
+    return path.name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def read_cells(path: Path) -> Cells:
