@@ -41,7 +41,7 @@ _ATTEMPTS: Final = 20
 Findings = Mapping[str, bytes] | Callable[[ModelCard], Mapping[str, bytes]]
 
 
-class Promotion(Struct):
+class Promotion(Struct, omit_defaults=True):
     """A version was put in force: by `promote`, or by `rollback` to it."""
 
     version: int
