@@ -41,13 +41,15 @@ _ATTEMPTS: Final = 20
 Findings = Mapping[str, bytes] | Callable[[ModelCard], Mapping[str, bytes]]
 
 
-class Promotion(Struct):
+class Promotion(Struct, omit_defaults=True):
     """A version was put in force: by `promote`, or by `rollback` to it."""
 
     version: int
     kind: Literal["promote", "rollback"]
     at_ms: int
     by: str
+    announced: bool | None = None
+    """Whether it was written to models.v1; None in records from before this was noted."""
 
 
 class ModelVersions:

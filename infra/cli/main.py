@@ -25,6 +25,7 @@ from infra.cli import (
     stream_commands,
     topic_commands,
 )
+from infra.cli.help_texts import unwrap_help
 from infra.cli.option_file import OptionFileError, read_option_file
 from infra.version import package_version
 
@@ -91,7 +92,12 @@ app.add_typer(model_commands.app, name="models")
 app.add_typer(topic_commands.app, name="topics")
 app.add_typer(segment_commands.app, name="segments")
 app.add_typer(alert_commands.app, name="alerts")
+unwrap_help(app)
 
 
 def main() -> None:
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ import typer
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.model_options import Name, Store, store_at
-from infra.cli.output import Json, err, errors, print_json, print_table
+from infra.cli.output import Json, err, errors, note, print_json, print_table
 from infra.cli.rule_changes import Timeout, Wait, author
 from infra.kafka.connection import Kafka
 from infra.learning.incumbents import incumbent_name
@@ -29,7 +29,8 @@ Announce = Annotated[
     bool,
     typer.Option(
         "--announce/--no-announce",
-        help="Write the model to models.v1. Without it only the store changes: later versions are judged against this one.",
+        help="Write the model to models.v1. Without it only the store changes, after the same checks: later versions are judged "
+        "against this one.",
     ),
 ]
 From = Annotated[
@@ -132,17 +133,30 @@ def _put(
         record = to_record(versions, name, version, now_ms if from_ms is None else from_ms)
         kafka = resolve_kafka(bootstrap)
         found = send(kafka, record.key, record.body, version, wait, timeout)
+    elif kind == "promote":
+        # What the job would refuse is in force nowhere.
+        to_record(versions, name, version, now_ms)
     else:
         versions.load(name, version)
-    shadow_ended = False
+    shadow_ended, repeats = False, _repeats(versions, name, version, announce)
     if found is None or found.state != "refused":
-        versions.record(name, Promotion(version, kind, now_ms, author().by))
+        if not repeats:
+            versions.record(name, Promotion(version, kind, now_ms, author().by, announce))
         shadow_ended = kafka is not None and _end_shadow(kafka, name, version)
     state = "in the store only" if not announce else ("not waited for" if found is None else found.state)
     row = {"model": name, "version": version, "before": before, "change": kind, "state": state}
     if shadow_ended:
         row["shadow"] = "ended"
+    if repeats and (found is None or found.state != "refused"):
+        note(f"model {name} version {version} was in force before{', and is announced again' if announce else ''}")
     report(row, f"model {name} version {version}", found, timeout, as_json)
+
+
+def _repeats(versions: ModelVersions, name: str, version: int, announce: bool) -> bool:
+    """Whether the store's record would say nothing new: the version is in force, and announced if it is to be."""
+    if versions.promoted(name) != version:
+        return False
+    return not announce or versions.promotions(name)[-1].announced is True
 
 
 def _end_shadow(kafka: Kafka, name: str, version: int) -> bool:

@@ -1,16 +1,16 @@
 """models list, show, compare: commands that show the versions of a store."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from infra.cli import model_changes, model_comparison, model_shadow, model_training
+from infra.cli import model_changes, model_comparison, model_shadow, model_training, predict_command
 from infra.cli.formatting import format_calendar
-from infra.cli.model_options import Name, Store, store_at
-from infra.cli.output import Json, errors, out, print_json, print_table, show
+from infra.cli.model_options import Name, Store, Version, default_version, store_at
+from infra.cli.output import Json, errors, out, print_json, print_table
 from infra.learning.listing import evaluation_of, metric_text
-from models.model_store import ModelError
-from models.model_versions import ModelVersions
+from infra.learning.version_rows import VersionRow, row_of
+from models.learning.evaluation import Evaluation
 from schemas.model_cards import ModelCard
 
 app = typer.Typer(
@@ -22,8 +22,7 @@ app.command()(model_changes.promote)
 app.command()(model_changes.rollback)
 app.command()(model_shadow.shadow)
 app.command()(model_comparison.compare)
-
-Version = Annotated[int | None, typer.Argument(help="Version; the one in force, else the newest, by default.")]
+app.command()(predict_command.predict)
 
 
 @app.command("list")
@@ -31,70 +30,78 @@ def list_models(store: Store = "", as_json: Json = False) -> None:
     """List the models of the store with their versions: which the gate let in, and which is in force."""
     with errors():
         versions = store_at(store)
-        rows = [_row(versions, name, version) for name in versions.ids() for version in versions.versions(name)]
-    show(rows, as_json, "the store holds no model; `microadjust models train` trains one")
+        rows = [row_of(versions, name, version) for name in versions.ids() for version in versions.versions(name)]
+    if as_json:
+        print_json(rows)
+    else:
+        empty = "the store holds no model; `microadjust models train` trains one"
+        print_table([_in_words(row) for row in rows], empty)
 
 
-def _row(versions: ModelVersions, name: str, version: int) -> dict[str, Any]:
-    """One version in one line. What cannot be read of it is said there, and hides no other version."""
-    try:
-        card = versions.load(name, version).card
-        passed = _passed(versions, name, version)
-        promoted = versions.promoted(name)
-    except ModelError as error:
-        return {
-            "model": name,
-            "version": version,
-            "state": "broken",
-            "gate": None,
-            "metrics": str(error),
-            "until": None,
-        }
+def _in_words(row: VersionRow) -> dict[str, Any]:
+    metrics = ", ".join(f"{key} {metric_text(value)}" for key, value in row.metrics.items())
     return {
-        "model": name,
-        "version": version,
-        "state": "in force" if promoted == version else None,
-        "gate": None if passed is None else ("in" if passed else "out"),
-        "metrics": ", ".join(f"{key} {metric_text(value)}" for key, value in card.metrics.items()),
-        "until": _instant(card.trained_until_ms),
+        "model": row.model,
+        "version": row.version,
+        "state": row.state,
+        "gate": None if row.gate is None else ("in" if row.gate else "out"),
+        "metrics": metrics if row.problem is None else row.problem,
+        "created": _instant(row.created_ms),
+        "until": _instant(row.trained_until_ms),
     }
-
-
-def _passed(versions: ModelVersions, name: str, version: int) -> bool | None:
-    """Whether the gate let the version in; None where it was not asked."""
-    found = evaluation_of(versions, name, version)
-    return None if found is None else found.passed
 
 
 @app.command("show")
 def show_model(name: Name, version: Version = None, store: Store = "", as_json: Json = False) -> None:
-    """Show the card of a version, and what the gate found."""
+    """Show a version: whether it is in force, what it was trained on, which inputs matter, and what the gate found."""
     with errors():
         versions = store_at(store)
         chosen = version if version is not None else default_version(versions, name)
         card = versions.load(name, chosen).card
         found = evaluation_of(versions, name, chosen)
         promotions = [each for each in versions.promotions(name) if each.version == chosen]
+        row = row_of(versions, name, chosen)
         if as_json:
-            print_json({"card": card, "evaluation": found, "promotions": promotions})
+            state = {"state": row.state, "in_force": row.in_force, "created_ms": row.created_ms}
+            print_json({"card": card, "evaluation": found, "promotions": promotions} | state)
             return
-        for key, value in _described(card).items():
+        for key, value in (_described(card) | _judged(found)).items():
             if value is None or value == "":
                 continue
             out.print(f"{key:14} {value}", markup=False, soft_wrap=True)
+        created = _instant(row.created_ms) or "?"
+        out.print(f"{'state':14} {row.state or 'not in force'}, created {created}", markup=False, soft_wrap=True)
         out.print(f"{'files':14} {versions.path(name, chosen)}", markup=False, soft_wrap=True)
+        out.print()
+        print_table(_input_rows(card, found), "")
         if found is not None:
             out.print()
             print_table(model_changes.check_rows(found), "")
 
 
-def default_version(versions: ModelVersions, name: str) -> int:
-    """Returns the version in force, else the newest. Raises `ModelError` where there is none."""
-    known = versions.versions(name)
-    if not known:
-        there = ", ".join(versions.ids()) or "none"
-        raise ModelError(f"the store holds no model {name}; there are {there}")
-    return versions.promoted(name) or known[-1]
+def _judged(found: Evaluation | None) -> dict[str, Any]:
+    if found is None:
+        return {"gate": "not asked"}
+    ranges = ", ".join(f"{each.name} {each.rows:,} rows" for each in found.ranges)
+    return {
+        "gate": "in" if found.passed else "out",
+        "compared with": found.incumbent or "no incumbent: the best constant and a linear model",
+        "data": f"{ranges}; {found.unused_rows:,} rows without truth",
+    }
+
+
+def _input_rows(card: ModelCard, found: Evaluation | None) -> list[dict[str, Any]]:
+    """The inputs, the most important first, with what training saw of them."""
+    summaries = {} if found is None else {each.name: each for each in found.inputs}
+    rows = []
+    for name in card.features:
+        span, texts = card.ranges.get(name), card.categories.get(name)
+        seen = ", ".join(texts) if texts is not None else None if span is None else f"{span[0]:g} to {span[1]:g}"
+        own = summaries.get(name)
+        importance = None if own is None else own.importance
+        rows.append((importance or 0.0, {"input": name, "importance": importance, "trained on": seen}))
+    rows.sort(key=lambda pair: -pair[0])
+    return [row | {"importance": None if row["importance"] is None else f"{row['importance']:.3f}"} for _, row in rows]
 
 
 def _described(card: ModelCard) -> dict[str, Any]:
@@ -103,7 +110,6 @@ def _described(card: ModelCard) -> dict[str, Any]:
         "model": f"{card.id} version {card.version}",
         "trained on": card.trained_on,
         "time range": span if card.trained_from_ms is not None else "by order of the file",
-        "inputs": ", ".join(card.features),
         "classes": ", ".join(card.classes) or None,
         "metrics": ", ".join(f"{key} {metric_text(value)}" for key, value in card.metrics.items()),
         "coverage": card.coverage,

@@ -11,7 +11,18 @@ from infra.cli import model_training
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.durations import duration_ms
 from infra.cli.formatting import format_instant
-from infra.cli.model_options import Category, Name, Rename, SessionColumn, Store, Target, TimeColumn, Without, store_at
+from infra.cli.model_options import (
+    Category,
+    Csv,
+    Name,
+    Rename,
+    SessionColumn,
+    Store,
+    Target,
+    TimeColumn,
+    Without,
+    store_at,
+)
 from infra.cli.output import Json, err, errors, out, print_json, print_table
 from infra.learning.listing import metric_text
 from infra.learning.recorded_features import last_feature_rows, last_outcomes
@@ -28,7 +39,7 @@ def compare(
     name: Name,
     first: Annotated[int | None, typer.Argument(help="Version; none to compare shadow and live.")] = None,
     second: Annotated[int | None, typer.Argument(help="Version to compare it with.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="CSV file with a header: one row for each reader.")] = None,
+    csv: Csv = None,
     target: Target = "",
     time: TimeColumn = "",
     session: SessionColumn = "",

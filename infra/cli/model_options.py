@@ -1,10 +1,12 @@
 """Options that several `models` commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from infra.local.home import Home
+from models.model_store import ModelError
 from models.model_versions import ModelVersions
 
 Name = Annotated[
@@ -13,6 +15,7 @@ Name = Annotated[
         help="Id of the model: length or tone, with .SEGMENT for one segment's readers; anomaly or isolation_forest."
     ),
 ]
+Version = Annotated[int | None, typer.Argument(help="Version; the one in force, else the newest, by default.")]
 Store = Annotated[
     str,
     typer.Option(
@@ -20,14 +23,25 @@ Store = Annotated[
         help="Store: a folder or a file:// address; beside the local stack by default.",
     ),
 ]
+Csv = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV file, one row for each reader: UTF-8, .gz or not, with a header, cells separated by commas, semicolons or tabs "
+        "(a decimal comma only beside the last two)."
+    ),
+]
 Target = Annotated[
-    str, typer.Option(help="Column or metric to predict; preferred_content_length or preferred_tone by default.")
+    str,
+    typer.Option(
+        help="Column or metric to predict; preferred_content_length, preferred_tone, of detectors anomalous, by default."
+    ),
 ]
 TimeColumn = Annotated[
     str,
     typer.Option(
         "--time",
-        help="Column of times; a usual name, else the order of the file, by default.",
+        help="Column of times. By default occurred_at_ms, window_end_ms, at_ms or timestamp, whichever the file has; without one "
+        "the order of the file is taken as time.",
     ),
 ]
 SessionColumn = Annotated[
@@ -48,3 +62,12 @@ Rename = Annotated[
 def store_at(location: str) -> ModelVersions:
     """Opens the store. Raises `ModelError`."""
     return ModelVersions.at(location or str(Home.from_env().path / "models"))
+
+
+def default_version(versions: ModelVersions, name: str) -> int:
+    """Returns the version in force, else the newest. Raises `ModelError` where there is none."""
+    known = versions.versions(name)
+    if not known:
+        there = ", ".join(versions.ids()) or "none"
+        raise ModelError(f"the store holds no model {name}; there are {there}")
+    return versions.promoted(name) or known[-1]

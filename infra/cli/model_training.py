@@ -1,5 +1,6 @@
 """models train: trains a model or detector, asks the gate, and stores the version with its report."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -10,8 +11,19 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from infra.cli.bootstrap import Bootstrap
 from infra.cli.model_changes import check_rows
-from infra.cli.model_options import Category, Name, Rename, SessionColumn, Store, Target, TimeColumn, Without, store_at
-from infra.cli.output import Json, err, errors, out, print_json, print_table
+from infra.cli.model_options import (
+    Category,
+    Csv,
+    Name,
+    Rename,
+    SessionColumn,
+    Store,
+    Target,
+    TimeColumn,
+    Without,
+    store_at,
+)
+from infra.cli.output import Json, err, errors, note, out, print_json, print_table
 from infra.cli.output_files import require_place, write_file
 from infra.learning.incumbents import load_incumbent
 from infra.version import package_version
@@ -20,6 +32,7 @@ from models.model_store import ModelError
 from models.model_versions import EVALUATION, REPORT, ModelVersions
 from models.predictions.targets import TARGETS
 from schemas.model_cards import MODEL_ID, MODEL_ID_WORDS
+from schemas.nearest_names import nearest
 
 KINDS = ("length", "tone")
 DETECTOR_KINDS = ("anomaly", "isolation_forest")
@@ -30,7 +43,7 @@ MAX_SEED = 2**32 - 1
 
 def train(
     name: Name,
-    csv: Annotated[Path | None, typer.Option(help="CSV file with a header: one row for each reader.")] = None,
+    csv: Csv = None,
     features: Annotated[
         list[Path] | None, typer.Option(help="File of features.v1, one record a line, .gz or not; may be given again.")
     ] = None,
@@ -50,19 +63,23 @@ def train(
     coverage: Annotated[
         float | None,
         typer.Option(
-            min=0.5, max=0.99, help="Share of truths that intervals (0.9) or sets of tones (0.8) are to hold."
+            min=0.5,
+            max=0.99,
+            help="Of length and tone: share of truths that intervals (0.9) or sets of tones (0.8) are to hold.",
         ),
     ] = None,
     max_half_width: Annotated[
         float,
         typer.Option(
-            min=0.0, help="Widest half of an interval, in words, at which a length is proposed; 0 for no limit."
+            min=0.0, help="Of length: widest half of an interval, in words, at which one is proposed; 0 for no limit."
         ),
     ] = 200.0,
     alarm_rate: Annotated[
         float,
         typer.Option(
-            min=0.0001, max=0.2, help="Share of windows that a detector is to call odd; of a forest, at most."
+            min=0.0001,
+            max=0.2,
+            help="Of detectors: share of windows that are to be called odd; of isolation_forest, at most.",
         ),
     ] = 0.01,
     report: Annotated[Path | None, typer.Option(help="Write the report (HTML) into this file, too.")] = None,
@@ -106,20 +123,30 @@ def train(
         ) as bar:
             task = bar.add_task("read the examples", total=None)
             rows = training.examples_of(data, options.kind, options.segment, bootstrap)
+            note(f"read {rows.source}")
+            _note_all(training.note_inputs(rows, (), {}).about_times())
             versions.require_writable(name)
-            found = (training.train_detector if is_detector else training.train)(
-                rows,
-                options,
-                incumbent,
-                lambda step, done, total: bar.update(task, description=step, completed=done, total=total),
-            )
+
+            def show_step(step: str, done: int, total: int) -> None:
+                bar.update(task, description=step, completed=done, total=total)
+                if not err.is_terminal and done < total:
+                    note(f"step {done + 1} of {total}: {step}")
+
+            found = (training.train_detector if is_detector else training.train)(rows, options, incumbent, show_step)
+        inputs = training.note_inputs(rows, found.card.features, found.card.categories)
+        _note_all(inputs.about_inputs())
         # The report names the version, which the store gives.
         card, page = _store(training, versions, found)
         if report is not None:
             write_file(report, page, "--report")
-    _show(found.evaluation, card, versions.path(card.id, card.version), as_json)
+    _show(found.evaluation, card, inputs, versions.path(card.id, card.version), as_json)
     if not found.evaluation.passed:
         raise typer.Exit(1)
+
+
+def _note_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        note(line)
 
 
 def imported() -> SimpleNamespace:
@@ -128,6 +155,7 @@ def imported() -> SimpleNamespace:
         from infra.cli.training_data import DataOptions, examples_of
         from models.learning.comparison import compare_models
         from models.learning.detector_training import DetectorOptions, train_detector
+        from models.learning.input_notes import note_inputs
         from models.learning.options import TrainingOptions
         from models.learning.report import draw_report
         from models.learning.training import Incumbent, train
@@ -143,6 +171,7 @@ def imported() -> SimpleNamespace:
         compare_models=compare_models,
         DetectorOptions=DetectorOptions,
         train_detector=train_detector,
+        note_inputs=note_inputs,
     )
 
 
@@ -191,19 +220,29 @@ def _store(training: SimpleNamespace, versions: ModelVersions, found: Any) -> tu
     return card, page
 
 
-def _show(found: Any, card: Any, folder: Path, as_json: bool) -> None:
+def _show(found: Any, card: Any, inputs: Any, folder: Path, as_json: bool) -> None:
     known = {True: TEXT_NAMES, False: NUMBER_NAMES}
     unknown = [each for each in card.features if each not in known[each in card.categories]]
     if as_json:
         verdict = {"passed": found.passed, "reasons": found.reasons, "unknown_to_the_job": unknown}
-        print_json({"card": card, "evaluation": found} | verdict)
+        print_json({"card": card, "evaluation": found, "inputs": inputs} | verdict)
         return
     print_table(check_rows(found), "")
     out.print(f"\n{card.id} version {card.version}: {folder / REPORT}", markup=False, soft_wrap=True)
     if unknown:
-        text = f"the job computes no {', '.join(unknown)}: the model can be compared, not announced; see --rename and --without"
+        names = ", ".join(_unknown(each, known[each in card.categories]) for each in unknown)
+        text = f"the job computes no {names}: the model can be compared, not announced; see --rename and --without"
         err.print(f"microadjust: {text}", style="yellow", markup=False, soft_wrap=True)
     for reason, rows in found.left_out_rows.items():
         err.print(f"microadjust: left out: {rows:,} rows with {reason}", style="yellow", markup=False, soft_wrap=True)
     for reason in found.reasons:
         err.print(f"microadjust: the gate keeps the model out: {reason}", style="red", markup=False, soft_wrap=True)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    """
+    >>> _unknown("session_age", ("session_age_ms",)), _unknown("mood", ("session_age_ms",))
+    ('session_age (did you mean session_age_ms?)', 'mood')
+    """
+    close = nearest(name, known)
+    return name if close is None else f"{name} (did you mean {close}?)"

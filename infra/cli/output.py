@@ -99,6 +99,11 @@ def errors() -> Iterator[None]:
         raise typer.Exit(0) from None
 
 
+def note(text: str) -> None:
+    """Prints a line on stderr that is neither a result nor an error."""
+    err.print(f"microadjust: {text}", markup=False, soft_wrap=True)
+
+
 def print_json(document: Any) -> None:
     sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
     sys.stdout.flush()

@@ -77,7 +77,7 @@ def _windows(given: DataOptions, bootstrap: str) -> Examples:
 def _of_csv(
     given: DataOptions, path: Path, target: str, is_number: bool, segment: str | None, needs_truth: bool = True
 ) -> Examples:
-    renamed = [_renaming(each) for each in given.rename]
+    renamed = [renaming(each) for each in given.rename]
     for column, count in Counter(column for column, _, _ in renamed).items():
         if count > 1:
             raise TrainingDataError(f"--rename {column}=…: given {count} times, a column is one feature")
@@ -94,10 +94,10 @@ def _of_csv(
         given.time or None,
         given.session or None,
         tuple(given.without),
-        # An id of a segment is a name, whatever it looks like.
-        (*given.category, *(() if segment is None else (SEGMENT_COLUMN,))),
+        tuple(given.category),
         {column: feature for column, feature, _ in renamed},
         {column: factor for column, _, factor in renamed if factor != 1.0},
+        None if segment is None else _segment_column(renamed),
     )
     found = read_csv(path, options)
     if segment is None:
@@ -106,10 +106,14 @@ def _of_csv(
     return own.only([name for name in own.names if name != SEGMENT_COLUMN])
 
 
-def _renaming(text: str) -> tuple[str, str, float]:
+def _segment_column(renamed: Sequence[tuple[str, str, float]]) -> str:
+    return next((column for column, feature, _ in renamed if feature == SEGMENT_COLUMN), SEGMENT_COLUMN)
+
+
+def renaming(text: str) -> tuple[str, str, float]:
     """Returns column, feature and factor. Raises `TrainingDataError`.
 
-    >>> _renaming("session_duration=session_age_ms*1000")
+    >>> renaming("session_duration=session_age_ms*1000")
     ('session_duration', 'session_age_ms', 1000.0)
     """
     column, _, feature = text.partition("=")

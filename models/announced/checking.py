@@ -60,16 +60,30 @@ def check_record(key: str, body: str) -> CheckedModel:
         raise ModelRefusedError(f"from_ms is no event time in milliseconds: {str(record.from_ms)[:30]}")
     _check_card(key, card, record.mode)
     artefact = unpack(record.artefact)
+    _check_artefact(card, artefact)
+    return CheckedModel(card, artefact, record.from_ms, record.mode)
+
+
+def check_stored(card: ModelCard, artefact: bytes) -> CheckedModel:
+    """Checks a model as one that is announced, but for the names of its features: a model of other columns can be asked, too.
+
+    Raises `ModelRefusedError`.
+    """
+    _check_card(card.id, card, "active", needs_known_names=False)
+    _check_artefact(card, artefact)
+    return CheckedModel(card, artefact, 0)
+
+
+def _check_artefact(card: ModelCard, artefact: bytes) -> None:
     try:
         require_checksum(artefact, card)
     except CorruptModelError as error:
         raise ModelRefusedError(str(error)) from None
     require_onnx(artefact)
     require_plain_graph(artefact)
-    return CheckedModel(card, artefact, record.from_ms, record.mode)
 
 
-def _check_card(key: str, card: ModelCard, mode: ModelMode) -> None:
+def _check_card(key: str, card: ModelCard, mode: ModelMode, needs_known_names: bool = True) -> None:
     expected = model_id(card.kind, card.segment)
     place = shadow_key(expected) if mode == "shadow" else expected
     if card.id != expected or key != place:
@@ -83,7 +97,7 @@ def _check_card(key: str, card: ModelCard, mode: ModelMode) -> None:
     if not 0 < len(names) <= MAX_FEATURES or len(set(names)) != len(names):
         raise ModelRefusedError(f"{len(names)} features; expected 1 to {MAX_FEATURES}, each once")
     for name in names:
-        if name not in (TEXT_NAMES if name in card.categories else NUMBER_NAMES):
+        if needs_known_names and name not in (TEXT_NAMES if name in card.categories else NUMBER_NAMES):
             raise ModelRefusedError(f"the feature {name[:60]!r} is not known to this job")
     for name, texts in card.categories.items():
         if name not in names or not 0 < len(texts) <= MAX_CATEGORIES or len(set(texts)) != len(texts):

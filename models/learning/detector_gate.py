@@ -52,8 +52,12 @@ def check_ranking(area: MetricValue | None) -> Check:
         text = f"not judged: fewer than {MIN_LABELS} windows of the later range are labelled odd, or ordinary"
         return Check("ranking", True, text)
     assert area.low is not None
-    text = f"area under the ROC curve {area.value:.3f}, 95 % interval {area.low:.3f} to {area.high:.3f}; all must lie above 0.5"
-    return Check("ranking", area.low > 0.5, text)
+    passed = area.low > 0.5
+    text = (
+        f"area under the ROC curve {area.value:.3f}, 95 % interval {area.low:.3f} to {area.high:.3f}; all of it "
+        f"{'lies' if passed else 'must lie'} above 0.5"
+    )
+    return Check("ranking", passed, text)
 
 
 def area_advantage(own: Doubles, other: Doubles, odd: NDArray[np.bool_], seed: int) -> MetricValue:

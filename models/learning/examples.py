@@ -23,6 +23,14 @@ and any model passes."""
 Places = NDArray[np.int64]
 
 
+def counted(rows: int) -> str:
+    """
+    >>> counted(1), counted(2000)
+    ('1 row', '2000 rows')
+    """
+    return f"{rows} row" if rows == 1 else f"{rows} rows"
+
+
 @dataclass(frozen=True, slots=True)
 class Examples:
     """Columns by name, float64 with NaN or texts with None, and for each row what was to be predicted.
@@ -98,9 +106,9 @@ class Split:
 def split_by_time(examples: Examples) -> Split:
     """Splits examples: the last fifth is the later range, the last fifth of the rest calibrates. Raises `TrainingDataError`."""
     if len(examples) < MIN_ROWS:
-        found = f"{len(examples)} {'row' if len(examples) == 1 else 'rows'} with truth"
         raise TrainingDataError(
-            f"{examples.source}: {found}; a model needs {MIN_ROWS} at least: give more rows, as of a longer range"
+            f"{examples.source}: {counted(len(examples))} with truth; a model needs {MIN_ROWS} at least: give more rows, as of a "
+            "longer range"
         )
     if examples.at_ms is not None:
         examples = examples.take(np.argsort(examples.at_ms, kind="stable"))

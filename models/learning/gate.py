@@ -98,7 +98,7 @@ def _check_advantage(rival: Comparison, loss: str) -> Check:
     says = "better" if passed else ("worse" if found.high < 0.0 else "not shown to be better")
     text = (
         f"{says} than the {rival.name}: its {loss} minus the model's is {found.value:.4g} on the later range, "
-        f"95 % interval {found.low:.4g} to {found.high:.4g}; all of it must lie above 0"
+        f"95 % interval {found.low:.4g} to {found.high:.4g}; all of it {'lies' if passed else 'must lie'} above 0"
     )
     if rival.name == INCUMBENT and rival.rows is not None:
         text += f"; over {rival.rows:,} rows that both would answer"

@@ -51,7 +51,7 @@ def test_a_detector_goes_through_the_store_and_back(tmp_path: Path) -> None:
     back = json.loads(run("rollback", kind, "--no-announce", *store, "--json").stdout)
     assert (back["version"], back["before"]) == (1, 3)
     listed = json.loads(run("list", *store, "--json").stdout)
-    assert [(each["state"], each["gate"]) for each in listed] == [("in force", "in"), (None, "out"), (None, "in")]
+    assert [(each["in_force"], each["gate"]) for each in listed] == [(True, True), (False, False), (False, True)]
     assert "alarm rate" in run("show", kind, *store).stdout
 
 

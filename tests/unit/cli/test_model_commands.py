@@ -1,5 +1,6 @@
 """models train, list, show, promote, rollback, compare on a store, without Kafka."""
 
+import csv
 import json
 import shlex
 from pathlib import Path
@@ -14,6 +15,7 @@ from infra.learner.model_hook import ROLLBACK_COMMAND, words_for
 from infra.simulate.preferences import CHOOSING, JUDGING, PreferenceShape, readers, write_csv
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
+from models.model_versions import ModelVersions
 
 RENAMED = (
     "--rename",
@@ -51,13 +53,25 @@ def test_a_trained_model_is_listed_and_shown_with_its_report(folder: Path) -> No
     (row,) = [
         each for each in json.loads(run("list", "--store", folder / "store", "--json").stdout) if each["version"] == 1
     ]
-    assert (row["model"], row["state"], row["gate"]) == ("length", "in force", "in")
+    assert (row["model"], row["state"], row["in_force"], row["gate"]) == ("length", "in force (store only)", True, True)
+    assert row["metrics"]["mae"]["low"] < row["metrics"]["mae"]["value"]
+    assert row["created_ms"] > row["trained_until_ms"] > 1_700_000_000_000
     shown = json.loads(run("show", "length", "--store", folder / "store", "--json").stdout)
     assert shown["card"]["features"] == ["session_age_ms", "click_rate", "device"]
     assert all(check["passed"] for check in shown["evaluation"]["checks"])
+    assert shown["evaluation"]["checks"][-1]["detail"].endswith("; all of it lies above 0")
     assert [each["kind"] for each in shown["promotions"]] == ["promote"]
     assert (folder / "store" / "length" / "1" / "report.html").read_text().startswith("<!doctype html>")
-    assert "beats the linear model" in run("show", "length", 1, "--store", folder / "store").stdout
+    assert shown["in_force"] is True
+    page = run("show", "length", 1, "--store", folder / "store").stdout
+    for says in (
+        "beats the linear model",
+        "in force (store only), created 20",
+        "no incumbent",
+        "later 240 rows",
+        "importance",
+    ):
+        assert says in page
 
 
 def test_a_version_that_is_no_better_stays_out_with_the_reason(folder: Path, tmp_path: Path) -> None:
@@ -73,8 +87,8 @@ def test_a_version_that_is_no_better_stays_out_with_the_reason(folder: Path, tmp
     assert "length version 2: the gate keeps it out" in refused.stderr
     listed = json.loads(run("list", "--store", folder / "store", "--json").stdout)
     assert [(each["version"], each["state"], each["gate"]) for each in listed[:2]] == [
-        (1, "in force", "in"),
-        (2, None, "out"),
+        (1, "in force (store only)", True),
+        (2, None, False),
     ]
 
 
@@ -82,16 +96,30 @@ def copied(folder: Path, tmp_path: Path) -> Path:
     return Path(copytree(folder / "store", tmp_path / "store"))
 
 
+def again_in(store: Path) -> int:
+    """Stores the first version once more, with what the gate found; returns its number."""
+    versions = ModelVersions(store)
+    first, findings = versions.load("length", 1), versions.read("length", 1, "evaluation.json")
+    assert findings is not None
+    return versions.add(first.card, first.artefact, {"evaluation.json": findings}).version
+
+
 def test_promote_and_rollback(folder: Path, tmp_path: Path) -> None:
     store, changed = copied(folder, tmp_path), write(tmp_path / "changed.csv", CHOOSING, 22, rows=1_600)
     trained = run("train", "length", "--csv", changed, "--store", store)
     assert trained.exit_code == 0, trained.stderr
-    assert "the job computes no session_duration, device_type, user_expertise" in trained.stderr
-    version = json.loads(run("list", "--store", store, "--json").stdout)[-1]["version"]
-    refused = run("promote", "length", version, "--store", store)
-    assert refused.exit_code == 1
-    assert "the job would refuse it: the feature 'session_duration' is not known to this job" in refused.stderr
-    assert run("promote", "length", version, "--no-announce", "--store", store).exit_code == 0
+    assert (
+        "device_type (did you mean device?), user_expertise: the model can be compared, not announced" in trained.stderr
+    )
+    unknown = json.loads(run("list", "--store", store, "--json").stdout)[-1]["version"]
+    for announce in ((), ("--no-announce",)):
+        refused = run("promote", "length", unknown, *announce, "--store", store)
+        assert refused.exit_code == 1
+        assert "the job would refuse it: the feature 'session_duration' is not known to this job" in refused.stderr
+    version = again_in(store)
+    for says in ("", f"microadjust: model length version {version} was in force before\n"):
+        promoted = run("promote", "length", version, "--no-announce", "--store", store)
+        assert (promoted.exit_code, promoted.stderr) == (0, says)
     learner = (*shlex.split(ROLLBACK_COMMAND)[2:], "--no-announce", "--store", str(store), "--json")
     back = json.loads(run(*words_for(learner, "length", str(version))).stdout)
     assert (back["version"], back["before"], back["change"]) == (1, version, "rollback")
@@ -191,8 +219,15 @@ def test_one_segment_of_a_csv_file_is_taken_by_its_column(tmp_path: Path) -> Non
     assert found.truth.tolist() == [100.0, 300.0]
     assert found.names == ("a",)
     path.write_text("a,preferred_content_length\n1,100\n")
-    with pytest.raises(TrainingDataError, match="no column segment"):
+    with pytest.raises(
+        TrainingDataError, match=r"no column segment, by which .* --rename COLUMN=segment names another"
+    ):
         examples_of(given(path), "length", "s1", "")
+    path.write_text("group,a,preferred_content_length\n1,1,100\n2,2,200\n")
+    assert examples_of(given(path, rename=("group=segment",)), "length", "2", "").truth.tolist() == [200.0]
+    path.write_text("segment,a,preferred_content_length\ns1,1,100\n")
+    with pytest.raises(TrainingDataError, match="--without segment leaves out the column"):
+        examples_of(given(path, without=("segment",)), "length", "s1", "")
 
 
 @pytest.mark.parametrize("length", ["0", "-5", "100001"])
@@ -241,7 +276,8 @@ def test_one_broken_version_hides_no_other(folder: Path, tmp_path: Path) -> None
     (store / "length" / "1" / "evaluation.json").write_text("{")
     rows = json.loads(run("list", "--store", store, "--json").stdout)
     assert {(each["model"], each["version"]): each["state"] for each in rows}[("length", 1)] == "broken"
-    assert "evaluation.json cannot be read" in rows[0]["metrics"]
+    assert "evaluation.json cannot be read" in rows[0]["problem"]
+    assert "broken" in run("list", "--store", store).stdout
     (store / "length" / "promotions.json").write_text("[{")
     rows = json.loads(run("list", "--store", store, "--json").stdout)
     assert {each["model"] for each in rows} == {"length", "length.s1", "tone"}
@@ -251,7 +287,8 @@ def test_times_beyond_the_calendar_are_shown_as_numbers(folder: Path, tmp_path: 
     store = copied(folder, tmp_path)
     card = store / "length" / "1" / "card.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"trained_from_ms": 0, "trained_until_ms": 10**15}))
-    assert json.loads(run("list", "--store", store, "--json").stdout)[0]["until"] == "1000000000000000 ms"
+    assert json.loads(run("list", "--store", store, "--json").stdout)[0]["trained_until_ms"] == 10**15
+    assert "1000000000000000 ms" in run("list", "--store", store).stdout
     assert "to 1000000000000000 ms" in run("show", "length", 1, "--store", store).stdout
 
 
@@ -294,3 +331,30 @@ def test_a_column_is_renamed_once(folder: Path, tmp_path: Path) -> None:
 
 def test_the_report_names_the_version(folder: Path) -> None:
     assert "<h1>Model length version 1</h1>" in (folder / "store" / "length" / "1" / "report.html").read_text()
+
+
+def test_training_says_what_it_takes_and_which_step_it_is_at(folder: Path, tmp_path: Path) -> None:
+    with (folder / "wishes.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    path = tmp_path / "units.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["session_duration", "click_rate", "preferred_content_length", "date"])
+        for row in rows:
+            writer.writerow(
+                [row["session_duration"] + "s", row["click_rate"], row["preferred_content_length"], "2026-11-28"]
+            )
+    found = run("train", "length", "--csv", path, "--store", tmp_path / "store", "--json")
+    assert [line.removeprefix("microadjust: ") for line in found.stderr.splitlines()][:7] == [
+        f"read units.csv, {len(rows)} rows",
+        "no column of times: the order of the file is taken as time",
+        "`date` looks like times: --time date",
+        "step 1 of 4: fit",
+        "step 2 of 4: export",
+        "step 3 of 4: compare with scikit-learn",
+        "step 4 of 4: evaluate on the later range",
+    ]
+    inputs = json.loads(found.stdout)["inputs"]
+    assert (inputs["numbers"], inputs["like_times"]) == (["click_rate"], ["date"])
+    assert list(inputs["with_unit"]) == ["session_duration"]
+    assert "`session_duration` looks like numbers with a unit" in found.stderr

@@ -1,5 +1,6 @@
 """A CSV file becomes examples; what is wrong with one is told by file, line and column."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,10 @@ def test_times_sessions_and_other_columns(tmp_path: Path) -> None:
         ("", "is empty"),
         ("a,a,b\n1,2,3\n", "line 1: two columns are called a"),
         ("a,,b\n1,2,3\n", "line 1: column 2 has no name"),
-        ("preferred_length,a\n1,2\n", "line 1: no column preferred_content_length; did you mean preferred_length?"),
+        (
+            "preferred_length,a\n1,2\n",
+            "line 1: no column preferred_content_length: --target names what is to be predicted; did you mean preferred_length?",
+        ),
         ("preferred_content_length\n1\n", "no column is left"),
         ("timestamp,a,preferred_content_length\nsoon,1,2\n", "line 2, column timestamp: 'soon' is no time"),
         (HEADER.encode() + b"1,2,\xff\xfe,novice,400\n", "is no UTF-8"),
@@ -81,16 +85,60 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 ROW = "1,2,phone,novice,400\n"
+SHEET = "session_duration;click_rate;device_type;preferred_content_length\n"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_separator_is_told_by_the_header(tmp_path: Path, separator: str) -> None:
+    found = read(tmp_path, "\ufeff" + (HEADER + "1.5,2,phone,novice,400\n").replace(",", separator))
+    assert found.values["session_duration"].tolist() == [1.5]
+    assert found.truth.tolist() == [400.0]
+
+
+def test_a_packed_file_is_read_whatever_it_is_called(tmp_path: Path) -> None:
+    packed = gzip.compress((HEADER + ROW).encode())
+    assert read(tmp_path, packed).truth.tolist() == [400.0]
+    assert "cannot be unpacked" in refusal(tmp_path, packed[:-12])
+
+
+def test_numbers_have_a_decimal_comma_where_cells_are_separated_otherwise(tmp_path: Path) -> None:
+    found = read(tmp_path, SHEET + "220,1;0,19;phone;214\n300;-,5;3,5 inch;1e2\n")
+    assert found.values["session_duration"].tolist() == [220.1, 300.0]
+    assert found.values["click_rate"].tolist() == [0.19, -0.5]
+    assert found.truth.tolist() == [214.0, 100.0]
+
+
+def test_one_file_has_one_decimal_sign(tmp_path: Path) -> None:
+    says = refusal(tmp_path, SHEET + "220,1;1;phone;214\n300;0.19;phone;100\n")
+    assert (
+        "line 2, column session_duration has a decimal comma ('220,1'), line 3, column click_rate a decimal point"
+        in says
+    )
+    assert "'1.234,5' is no finite number" in refusal(tmp_path, SHEET + "1,5;1;a;2\n2,5;1;a;2\n1.234,5;1;a;2\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"PAR1\x15\x04", "is Parquet: write it as CSV"),
+        (b"PK\x03\x04abc", "is an Excel file or a ZIP archive"),
+        ((HEADER + ROW).encode("utf-16"), "is UTF-16: save the file as UTF-8"),
+        ((HEADER + ROW).encode() + b"1,2,\xff,novice,400\n", "line 3: byte 105 is no UTF-8"),
+    ],
+)
+def test_other_formats_are_told_by_their_first_bytes(tmp_path: Path, content: bytes, says: str) -> None:
+    assert says in refusal(tmp_path, content)
+
+
+def test_a_name_that_is_no_utf_8_can_be_printed(tmp_path: Path) -> None:
+    path = tmp_path / "wishes-\udcff.csv"
+    path.write_text(HEADER + ROW)
+    assert read_csv(path, LENGTH).source == "wishes-\ufffd.csv, 1 row"
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (
-            HEADER.replace(",", ";") + ROW.replace(",", ";"),
-            "line 1: cells are separated by semicolons: save the file with commas",
-        ),
-        (HEADER.replace(",", "\t") + ROW.replace(",", "\t"), "line 1: cells are separated by tabs"),
         (
             "a\x1b[2J,preferred_content_length\n1,2\n",
             "line 1: column 1 has a character in its name that cannot be seen",

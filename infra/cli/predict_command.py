@@ -1,0 +1,98 @@
+"""models predict: asks a stored version about readers, as the job would."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from infra.cli.model_options import Csv, Name, Rename, Store, Version, default_version, store_at
+from infra.cli.output import Json, errors, note, out, print_json, print_table
+from models.model_store import ModelError
+from schemas.model_cards import ModelCard
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="FEATURE=VALUE that is known of the reader, as click_rate=2.5; may be given again."),
+]
+
+
+def predict(
+    name: Name,
+    version: Version = None,
+    given: Set = None,
+    csv: Csv = None,
+    rename: Rename = None,
+    store: Store = "",
+    as_json: Json = False,
+) -> None:
+    """Ask a version about one reader, or about each row of a CSV file.
+
+    Prints words or tone with interval and confidence, or why the model is silent; of detectors the score, its threshold, and the
+    features that contributed most. The model is checked, loaded and asked as in the job.
+    """
+    if bool(given) == (csv is not None):
+        raise typer.BadParameter("give one of --set FEATURE=VALUE, which may be repeated, and --csv FILE")
+    if rename and csv is None:
+        raise typer.BadParameter(
+            "columns of --csv are renamed; --set takes the model's own names", param_hint="--rename"
+        )
+    with errors():
+        # Here, since the edge has neither numpy nor ONNX Runtime.
+        from infra.cli.reader_values import known_from_csv, known_from_options
+        from infra.cli.training_data import renaming
+        from models.announced.checking import check_stored
+        from models.announced.errors import ModelRefusedError
+        from models.announced.loading import load
+        from models.predictions.answers import answer
+
+        versions = store_at(store)
+        chosen = version if version is not None else default_version(versions, name)
+        stored = versions.load(name, chosen)
+        try:
+            model = load(check_stored(stored.card, stored.artefact))
+        except ModelRefusedError as error:
+            raise ModelError(f"model {name} version {chosen} cannot be asked: {error}") from None
+        card = model.card
+        if csv is None:
+            readers: Iterable[Any] = [known_from_options(card, given or [])]
+        else:
+            renamed = {column: (feature, factor) for column, feature, factor in map(renaming, rename or [])}
+            readers = known_from_csv(card, csv, renamed)
+        answers = [answer(model, each.numbers, each.texts) for each in readers]
+        state = "in force" if versions.promoted(name) == chosen else "not in force"
+        if as_json:
+            print_json(_document(card, state == "in force", answers, csv is None))
+            return
+        note(f"{name} version {chosen}, {state}")
+        if csv is not None:
+            print_table([{"row": place} | _row(card, each) for place, each in enumerate(answers, 1)], "")
+            return
+        for key, value in (_row(card, answers[0]) | {"unknown": ", ".join(answers[0].unknown)}).items():
+            if value:
+                out.print(f"{key:14} {value}", markup=False, soft_wrap=True)
+
+
+def _document(card: ModelCard, in_force: bool, answers: list[Any], is_single: bool) -> dict[str, Any]:
+    head = {"model": card.id, "version": card.version, "kind": card.kind, "in_force": in_force}
+    found = [msgspec.to_builtins(each) for each in answers]
+    return head | (found[0] if is_single else {"rows": found})
+
+
+def _row(card: ModelCard, found: Any) -> dict[str, str | None]:
+    """An answer as one row of a table."""
+    if card.threshold is not None:
+        return {
+            "verdict": None if found.is_odd is None else "odd" if found.is_odd else "ordinary",
+            "score": None if found.score is None else f"{found.score:.4g}, odd from {found.threshold:.4g}",
+            "strongest": ", ".join(f"{name} {part:.3g}" for name, part in found.strongest.items()),
+            "silent": found.silence,
+        }
+    has_interval = found.low is not None and found.high is not None
+    row = {"tone" if card.classes else "words": None if found.value is None else str(found.value)}
+    if not card.classes:
+        row["interval"] = f"{found.low:.0f} to {found.high:.0f} words" if has_interval else None
+    return row | {
+        "confidence": None if found.confidence is None else f"{found.confidence:.2f}",
+        "silent": found.silence,
+    }

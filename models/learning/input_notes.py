@@ -1,0 +1,116 @@
+"""Says what training took from its examples: which columns as numbers or categories, what it left out, and what is time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+
+from models.learning.columns import MIN_LEVEL_ROWS
+from models.learning.csv_numbers import has_unit
+from models.learning.examples import Examples
+
+MIN_SHARE: Final = 0.5
+"""Share of known values from which a column looks like times, or like numbers with a unit."""
+
+MIN_UNIT_TEXTS: Final = 13
+"""Different texts from which a column can be one of numbers with a unit: a few, as 2g, 3g and 4g, are names."""
+
+MILLISECONDS: Final = (1e12, 4e12)
+"""Times in milliseconds between September 2001 and October 2096."""
+
+
+class Cut(Struct):
+    """Texts of a category: so many were found, and so many have a place. The others count as unknown."""
+
+    kept: int
+    found: int
+
+
+class InputNotes(Struct):
+    """What became of the columns. `left_out` gives the reason by column, `with_unit` one cell by column."""
+
+    numbers: list[str]
+    categories: list[str]
+    left_out: dict[str, str]
+    cut: dict[str, Cut]
+    with_unit: dict[str, str]
+    has_times: bool
+    like_times: list[str]
+    """Columns that look like times, where none was taken for them."""
+
+    def about_times(self) -> Iterator[str]:
+        """Yields what should be known of the order of rows; nothing where the rows have times."""
+        if not self.has_times:
+            yield "no column of times: the order of the file is taken as time"
+            yield from (f"`{name}` looks like times: --time {name}" for name in self.like_times)
+
+    def about_inputs(self) -> Iterator[str]:
+        yield f"inputs: {_listed('number', self.numbers)}, {_listed('category', self.categories)}"
+        if self.left_out:
+            yield "left out: " + "; ".join(f"{name} ({why})" for name, why in self.left_out.items())
+        for name, cut in self.cut.items():
+            yield f"{name}: {cut.kept} of {cut.found} texts have a place, the others count as unknown"
+        for name, cell in self.with_unit.items():
+            yield f"`{name}` looks like numbers with a unit ({cell!r}), which are texts: write numbers alone"
+
+
+def note_inputs(rows: Examples, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> InputNotes:
+    """Notes what became of the columns of `rows` in a model with these inputs, of which `categories` have these texts."""
+    texts = {name: _known(rows, name) for name in rows.names if rows.is_category(name)}
+    counts = {name: len(set(known)) for name, known in texts.items()}
+    with_unit = {
+        name: next(filter(has_unit, known))
+        for name, known in texts.items()
+        if counts[name] >= MIN_UNIT_TEXTS and _share(map(has_unit, known), known) >= MIN_SHARE
+    }
+    return InputNotes(
+        [name for name in features if name not in categories],
+        [name for name in features if name in categories],
+        {name: _why(name, texts) for name in rows.names if name not in features},
+        {name: Cut(len(kept), counts[name]) for name, kept in categories.items() if len(kept) < counts.get(name, 0)},
+        with_unit,
+        rows.at_ms is not None,
+        [] if rows.at_ms is not None else [name for name in rows.names if _looks_like_times(rows, name)],
+    )
+
+
+def _known(rows: Examples, name: str) -> list[str]:
+    return [text for text in rows.values[name].tolist() if text is not None]
+
+
+def _share(hits: Iterator[bool], known: Sequence[Any]) -> float:
+    return sum(hits) / len(known) if known else 0.0
+
+
+def _why(name: str, texts: Mapping[str, Sequence[str]]) -> str:
+    return f"no text stands in {MIN_LEVEL_ROWS} rows" if name in texts else "no input of this kind of model"
+
+
+def _looks_like_times(rows: Examples, name: str) -> bool:
+    if rows.is_category(name):
+        known = _known(rows, name)
+        return _share(map(_is_date, known), known) >= MIN_SHARE
+    values = rows.values[name][np.isfinite(rows.values[name])]
+    return len(values) > 0 and bool(np.mean((values > MILLISECONDS[0]) & (values < MILLISECONDS[1])) >= MIN_SHARE)
+
+
+def _is_date(text: str) -> bool:
+    # Shorter ones are years, or numbers.
+    if len(text) < len("2026-11-28"):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _listed(what: str, names: Sequence[str]) -> str:
+    """
+    >>> _listed("number", ["age"]), _listed("category", [])
+    ('1 number (age)', '0 categories')
+    """
+    words = what if len(names) == 1 else what[:-1] + "ies" if what.endswith("y") else what + "s"
+    return f"{len(names)} {words}" + (f" ({', '.join(names)})" if names else "")

@@ -1,0 +1,95 @@
+"""Asks a model about one reader, as the job does, and says in words what it answers or why it is silent."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from models.announced.loading import LoadedModel
+from models.isolation_forest.scorer import ForestScorer
+from models.predictions.prediction import Silence, predict
+from schemas.model_cards import ModelCard
+
+STRONGEST: Final = 5
+"""Features of a detector's answer that are named."""
+
+Numbers = Mapping[str, float | None]
+Texts = Mapping[str, str | None]
+
+
+class Answer(Struct, omit_defaults=True):
+    """What a model says of one reader.
+
+    A length has `value` in words with its interval `low` to `high`, a tone `value` as a text; `confidence` is 0 to 1. Where the
+    model is silent, `value` is None and `silence` says why. A detector has `score` and `threshold`, from which a window is odd;
+    `strongest` has the contributions of its features to the score, the largest first. `unknown` lists inputs without a value.
+    """
+
+    value: int | str | None = None
+    confidence: float | None = None
+    low: float | None = None
+    high: float | None = None
+    silence: str | None = None
+    scores: dict[str, float] = {}
+    score: float | None = None
+    threshold: float | None = None
+    is_odd: bool | None = None
+    strongest: dict[str, float] = {}
+    unknown: list[str] = []
+
+
+def answer(model: LoadedModel, numbers: Numbers, texts: Texts) -> Answer:
+    """Asks about a reader of whom `numbers` and `texts` are known."""
+    given = {**numbers, **texts}
+    unknown = [name for name in model.card.features if given.get(name) is None]
+    if model.scorer is None:
+        return _verdict(model, numbers, texts, unknown)
+    found = predict(model, numbers, texts)
+    if isinstance(found, Silence):
+        return Answer(silence=_why(model.card, found, given), scores=found.scores, unknown=unknown)
+    return Answer(found.value, found.confidence, found.low, found.high, None, found.scores, unknown=unknown)
+
+
+def _verdict(model: LoadedModel, numbers: Numbers, texts: Texts, unknown: list[str]) -> Answer:
+    threshold = model.card.threshold
+    assert threshold is not None, "cards of detectors are checked"
+    row = model.inputs.row(numbers, texts)
+    if model.forest is not None:
+        score, parts = _forest(model.forest, row)
+        known = dict(zip(model.card.features, parts, strict=True))
+    else:
+        assert model.anomaly is not None, "a detector is a forest or a combination"
+        found = model.anomaly.explain(row)
+        if found is None:
+            return Answer(silence="nothing is known of this window", threshold=threshold, unknown=unknown)
+        score = found.verdict.score
+        known = {name: part for name, part in found.contributions[found.verdict.member].items() if part is not None}
+    strongest = sorted(known.items(), key=lambda pair: (-pair[1], pair[0]))[:STRONGEST]
+    return Answer(
+        score=score, threshold=threshold, is_odd=score >= threshold, strongest=dict(strongest), unknown=unknown
+    )
+
+
+def _forest(scorer: ForestScorer, row: Any) -> tuple[float, list[float]]:
+    # A forest reads what is unknown as 0 (`to_feature_row`).
+    row[row != row] = 0.0
+    return scorer.explain(row)
+
+
+def _why(card: ModelCard, found: Silence, given: Mapping[str, Any]) -> str:
+    if found.reason == "outside":
+        assert found.about is not None, "an input is named"
+        value = given[found.about]
+        if found.about in card.categories:
+            return f"{found.about} is {value!r}, which it has not learned; it has {', '.join(card.categories[found.about])}"
+        low, high = card.ranges[found.about]
+        return f"outside the training range by {found.about}: {value:g}, trained on {low:g} to {high:g}"
+    if found.reason == "wide":
+        half, limit = found.scores["length_half_width"], card.max_half_width
+        allowed = "" if limit is None else f", {limit:g} are allowed"
+        return f"the interval is too wide: {half:.0f} words on either side of {found.scores['length']:.0f}{allowed}"
+    if found.reason == "ambiguous":
+        shares = sorted(found.scores.items(), key=lambda pair: (-pair[1], pair[0]))
+        names = ", ".join(f"{name.removeprefix('tone_')} {share:.2f}" for name, share in shares)
+        return f"not exactly one tone is at least {card.min_probability:.2f} probable: {names}"
+    return "the model gave nothing that is a number, or too much"

@@ -1,0 +1,79 @@
+"""models predict: one reader by --set, many by --csv."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from infra.cli.main import app
+from tests.support.model_stores import filled_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Version 1 of `length` is in force, version 2 was kept out: 400 words, 10 less for each click, 100 more on a desktop."""
+    filled_store(tmp_path / "store")
+    return tmp_path / "store"
+
+
+def predict(store: Path, *arguments: object) -> Result:
+    return CliRunner().invoke(app, ["models", "predict", *map(str, arguments), "--store", str(store)])
+
+
+def test_one_reader_gets_words_with_interval_and_confidence(store: Path) -> None:
+    found = predict(store, "length", "--set", "clicks=3", "--set", "device=phone")
+    assert found.exit_code == 0, found.stderr
+    assert found.stderr == "microadjust: length version 1, in force\n"
+    lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
+    assert lines[:3] == [["words", "350"], ["interval", "290 to 450 words"], ["confidence", "0.90"]]
+    document = json.loads(predict(store, "length", 2, "--set", "clicks=3", "--set", "device=phone", "--json").stdout)
+    assert (document["version"], document["in_force"], document["value"]) == (2, False, 350)
+
+
+def test_silence_is_an_answer(store: Path) -> None:
+    found = predict(store, "length", "--set", "clicks=30")
+    assert found.exit_code == 0
+    assert "outside the training range by clicks: 30, trained on 0 to 20" in found.stdout
+
+
+def test_rows_of_a_file_are_asked_in_their_order(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "readers.csv"
+    path.write_text("pressed;age;device;session_age_ms;note\n1,5;9;phone;1;x\nNA;9;desktop;2;y\n60;9;phone;3;z\n")
+    found = predict(store, "length", "--csv", path, "--rename", "pressed=clicks*2", "--json")
+    rows = json.loads(found.stdout)["rows"]
+    #  400 - 2 * 1.5 clicks of 10 words = 370
+    assert rows[0]["scores"]["length"] == 370.0
+    assert rows[1]["unknown"] == ["clicks"]
+    assert "by clicks: 120" in rows[2]["silence"]
+    table = predict(store, "length", "--csv", path, "--rename", "pressed=clicks*2").stdout
+    assert len(table.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--set", "clikcs=3"), "--set clikcs=3: length version 1 has no input clikcs; did you mean clicks?"),
+        (("--set", "clicks"), "--set clicks: give FEATURE=VALUE"),
+        (("--set", "clicks=many"), "--set clicks=many: 'many' is no finite number"),
+        (("--set", "clicks=1", "--set", "clicks=2"), "--set clicks=…: given twice"),
+        (
+            ("--csv", "FILE"),
+            "line 1: no column clicks, which length version 1 reads; --rename COLUMN=clicks gives it one",
+        ),
+        (("--csv", "FILE", "--rename", "a=clicks"), "line 2, clicks: 'x' is no finite number"),
+        (("--csv", "FILE", "--rename", "b=clicks"), "line 1: no column b"),
+    ],
+)
+def test_what_cannot_be_read_is_told(store: Path, tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    path = tmp_path / "readers.csv"
+    path.write_text("a,device,session_age_ms\nx,phone,1\n")
+    found = predict(store, "length", *(str(path) if each == "FILE" else each for each in arguments))
+    assert found.exit_code == 1
+    assert says in found.stderr
+
+
+def test_one_source_is_given(store: Path) -> None:
+    assert predict(store, "length").exit_code == 2
+    assert predict(store, "length", "--set", "clicks=3", "--csv", "x.csv").exit_code == 2
+    assert predict(store, "length", "--set", "clicks=3", "--rename", "a=b").exit_code == 2

@@ -1,0 +1,59 @@
+"""What training took from its columns is said in words."""
+
+import numpy as np
+
+from models.learning.examples import Examples
+from models.learning.input_notes import Cut, note_inputs
+
+COUNT = 20
+
+
+def texts(*given: str) -> np.ndarray:  # type: ignore[type-arg]
+    return np.array([given[place % len(given)] for place in range(COUNT)], dtype=object)
+
+
+def examples(at_ms: np.ndarray | None = None, **columns: np.ndarray) -> Examples:  # type: ignore[type-arg]
+    return Examples(columns, np.arange(COUNT, dtype=float), "wishes.csv", at_ms)
+
+
+def test_numbers_and_categories_are_listed() -> None:
+    rows = examples(age=np.arange(COUNT, dtype=float), device=texts("phone", "tablet"))
+    found = note_inputs(rows, ("age", "device"), {"device": ("phone", "tablet")})
+    assert list(found.about_inputs()) == ["inputs: 1 number (age), 1 category (device)"]
+
+
+def test_a_column_of_numbers_with_a_unit_is_told() -> None:
+    rows = examples(
+        age=np.arange(COUNT, dtype=float),
+        spent=texts(*(f"{place}.5s" for place in range(COUNT))),
+        network=texts("3g", "4g"),
+    )
+    found = note_inputs(rows, ("age", "network"), {"network": ("3g", "4g")})
+    assert list(found.about_inputs()) == [
+        "inputs: 1 number (age), 1 category (network)",
+        "left out: spent (no text stands in 5 rows)",
+        "`spent` looks like numbers with a unit ('0.5s'), which are texts: write numbers alone",
+    ]
+
+
+def test_texts_without_a_place_are_counted() -> None:
+    rows = examples(device=texts("phone", "tablet", "fridge"))
+    found = note_inputs(rows, ("device",), {"device": ("phone", "tablet")})
+    assert found.cut == {"device": Cut(2, 3)}
+    assert "device: 2 of 3 texts have a place, the others count as unknown" in found.about_inputs()
+
+
+def test_without_times_the_order_of_the_file_counts_and_columns_that_look_like_times_are_named() -> None:
+    rows = examples(
+        date=texts("2026-11-01", "2026-11-02"),
+        at=np.full(COUNT, 1.7958e12),
+        year=texts("2025", "2026"),
+        age=np.full(COUNT, np.nan),
+    )
+    assert list(note_inputs(rows, (), {}).about_times()) == [
+        "no column of times: the order of the file is taken as time",
+        "`date` looks like times: --time date",
+        "`at` looks like times: --time at",
+    ]
+    timed = examples(np.arange(COUNT), date=texts("2026-11-01"))
+    assert list(note_inputs(timed, (), {}).about_times()) == []
