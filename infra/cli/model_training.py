@@ -23,6 +23,9 @@ from schemas.model_cards import MODEL_ID, MODEL_ID_WORDS
 KINDS = ("length", "tone")
 DETECTOR_KINDS = ("anomaly", "isolation_forest")
 
+SAMPLED = "a sample of"
+"""In the source of examples, where there were more than a training takes."""
+
 MAX_SEED = 2**32 - 1
 """What scikit-learn takes."""
 
@@ -104,7 +107,9 @@ def train(
             TextColumn("{task.description}"), BarColumn(), console=err, transient=True, disable=not err.is_terminal
         ) as bar:
             task = bar.add_task("read the examples", total=None)
-            rows = training.examples_of(data, options.kind, options.segment, bootstrap)
+            rows = training.examples_of(data, options.kind, options.segment, bootstrap, seed)
+            if SAMPLED in rows.source:
+                err.print(f"microadjust: learning from {rows.source}", markup=False, soft_wrap=True)
             versions.require_writable(name)
             found = (training.train_detector if is_detector else training.train)(
                 rows,
