@@ -112,7 +112,7 @@ def _recorded(features: list[Path], outcomes: list[Path]) -> tuple[Iterable[Feat
 
 def _side_by_side(name: str, rows: Iterable[FeatureRow], told: Iterable[Outcome], as_json: bool) -> None:
     kind, _, segment = name.partition(".")
-    own = []
+    own: list[FeatureRow] = []
     for row in rows:
         # What no shadow scored is not compared, and most of a day may be that.
         if row.kind != "window" or (segment and row.segment != segment) or SHADOW_PREFIX + kind not in row.models:

@@ -14,6 +14,7 @@ from infra.cli.model_options import Category, Name, Rename, SessionColumn, Store
 from infra.cli.output import Json, err, errors, out, print_json, print_table
 from infra.cli.output_files import require_place, write_file
 from infra.version import package_version
+from models.learning.evaluation import INCUMBENT, Check
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from models.model_store import ModelError
 from models.model_versions import EVALUATION, REPORT, ModelVersions
@@ -89,7 +90,7 @@ def train(
             options = training.DetectorOptions(name, seed, alarm_rate, code_version=package_version())
         else:
             options = options_for(training, name, target, seed, coverage, max_half_width)
-        incumbent = _incumbent(training, versions, name)
+        incumbent, damage = incumbent_of(training, versions, name)
         require_place(report, "--report")
         data = training.DataOptions(
             csv,
@@ -117,6 +118,8 @@ def train(
                 incumbent,
                 lambda step, done, total: bar.update(task, description=step, completed=done, total=total),
             )
+        if damage is not None:
+            found.evaluation.checks.append(damage)
         # The report names the version, which the store gives.
         card, page = _store(training, versions, found)
         if report is not None:
@@ -178,12 +181,24 @@ def options_for(
     )
 
 
-def _incumbent(training: SimpleNamespace, versions: ModelVersions, name: str) -> Any:
-    version = versions.promoted(name)
-    if version is None:
-        return None
-    stored = versions.load(name, version)
-    return training.Incumbent(stored.card, stored.artefact)
+def incumbent_of(training: SimpleNamespace, versions: ModelVersions, name: str) -> tuple[Any, Check | None]:
+    """Returns the version in force; where it cannot be read, None and the failed check that says which file is damaged.
+
+    A damaged file must not stop a training: its version is stored, and can be looked at.
+    """
+    try:
+        version = versions.promoted(name)
+        if version is None:
+            return None, None
+        stored = versions.load(name, version)
+    except ModelError as error:
+        fix = (
+            f"take the file back from a copy, or `models rollback {name}` or `models withdraw {name}`, and train again"
+        )
+        return None, Check(
+            INCUMBENT, False, f"the version in force is damaged, so nothing was compared with it: {error}; {fix}"
+        )
+    return training.Incumbent(stored.card, stored.artefact), None
 
 
 def _store(training: SimpleNamespace, versions: ModelVersions, found: Any) -> tuple[Any, bytes]:
