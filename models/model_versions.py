@@ -42,10 +42,10 @@ Findings = Mapping[str, bytes] | Callable[[ModelCard], Mapping[str, bytes]]
 
 
 class Promotion(Struct):
-    """A version was put in force: by `promote`, or by `rollback` to it."""
+    """A version was put in force: by `promote`, or by `rollback` to it; or none is any more, after `withdraw` of it."""
 
     version: int
-    kind: Literal["promote", "rollback"]
+    kind: Literal["promote", "rollback", "withdraw"]
     at_ms: int
     by: str
 
@@ -186,7 +186,10 @@ class ModelVersions:
         try:
             return msgspec.json.decode(path.read_bytes(), type=list[Promotion]) if path.exists() else []
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ModelError(f"{path} cannot be read: {error}") from None
+            raise ModelError(
+                f"{path}, which says what is in force, cannot be read: {error}; take it back from a copy, or delete it and "
+                "promote the version in force again"
+            ) from None
 
     def promoted(self, model_id: str) -> int | None:
         """Returns the version in force; None before the first promotion."""
@@ -198,12 +201,13 @@ class ModelVersions:
         stack = in_force(self.promotions(model_id))
         if len(stack) < 2:
             has = f"version {stack[0]} is the first in force" if stack else "no version is in force"
-            raise ModelError(f"model {model_id}: {has}, there is none before it; promote a version instead")
+            raise ModelError(f"model {model_id}: {has}, there is none before it; promote or withdraw a version instead")
         return stack[-2]
 
     def record(self, model_id: str, promotion: Promotion) -> None:
         """Writes down that a version was put in force."""
-        self.path(model_id, promotion.version)
+        if promotion.kind != "withdraw":
+            self.path(model_id, promotion.version)
         path = self._of(model_id) / PROMOTIONS
         aside = path.with_name(f".{PROMOTIONS}.new")
         given = [*self.promotions(model_id), promotion]
@@ -220,14 +224,17 @@ class ModelVersions:
 
 
 def in_force(promotions: Sequence[Promotion]) -> list[int]:
-    """Returns the versions in force, the newest last: a rollback takes off what stands above the version it goes back to.
+    """Returns the versions in force, the newest last: a rollback takes off what stands above the version it goes back to, and a
+    withdrawal all.
 
     >>> in_force([Promotion(version, kind, 0, "") for version, kind in ((1, "promote"), (3, "promote"), (1, "rollback"))])
     [1]
     """
     stack: list[int] = []
     for each in promotions:
-        if each.kind == "rollback" and each.version in stack:
+        if each.kind == "withdraw":
+            stack.clear()
+        elif each.kind == "rollback" and each.version in stack:
             while stack[-1] != each.version:
                 stack.pop()
         elif not stack or stack[-1] != each.version:

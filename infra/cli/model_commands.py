@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command()(model_training.train)
 app.command()(model_changes.promote)
 app.command()(model_changes.rollback)
+app.command()(model_changes.withdraw)
 app.command()(model_shadow.shadow)
 app.command()(model_comparison.compare)
 
@@ -38,14 +39,17 @@ def list_models(store: Store = "", as_json: Json = False) -> None:
 def _row(versions: ModelVersions, name: str, version: int) -> dict[str, Any]:
     """One version in one line. What cannot be read of it is said there, and hides no other version."""
     try:
+        in_force, problem = versions.promoted(name) == version, None
+    except ModelError as error:
+        in_force, problem = False, str(error)
+    try:
         card = versions.load(name, version).card
         passed = _passed(versions, name, version)
-        promoted = versions.promoted(name)
     except ModelError as error:
         return {
             "model": name,
             "version": version,
-            "state": "broken",
+            "state": "in force, damaged" if in_force else "broken",
             "gate": None,
             "metrics": str(error),
             "until": None,
@@ -53,9 +57,9 @@ def _row(versions: ModelVersions, name: str, version: int) -> dict[str, Any]:
     return {
         "model": name,
         "version": version,
-        "state": "in force" if promoted == version else None,
+        "state": "in force" if in_force else ("not known" if problem else None),
         "gate": None if passed is None else ("in" if passed else "out"),
-        "metrics": ", ".join(f"{key} {metric_text(value)}" for key, value in card.metrics.items()),
+        "metrics": problem or ", ".join(f"{key} {metric_text(value)}" for key, value in card.metrics.items()),
         "until": _instant(card.trained_until_ms),
     }
 
