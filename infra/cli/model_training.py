@@ -1,6 +1,7 @@
 """models train: trains a model or detector, asks the gate, and stores the version with its report."""
 
 from pathlib import Path
+from time import time_ns
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -121,7 +122,7 @@ def train(
         if damage is not None:
             found.evaluation.checks.append(damage)
         # The report names the version, which the store gives.
-        card, page = _store(training, versions, found)
+        card, page = _store(training, versions, found, provenance(training, data, rows))
         if report is not None:
             write_file(report, page, "--report")
     _show(found.evaluation, card, versions.path(card.id, card.version), as_json)
@@ -136,6 +137,7 @@ def imported() -> SimpleNamespace:
         from models.learning.comparison import compare_models
         from models.learning.detector_training import DetectorOptions, train_detector
         from models.learning.options import TrainingOptions
+        from models.learning.provenance import data_hash, library_versions
         from models.learning.report import draw_report
         from models.learning.training import Incumbent, train
     except ImportError as error:
@@ -150,6 +152,8 @@ def imported() -> SimpleNamespace:
         compare_models=compare_models,
         DetectorOptions=DetectorOptions,
         train_detector=train_detector,
+        data_hash=data_hash,
+        library_versions=library_versions,
     )
 
 
@@ -201,13 +205,26 @@ def incumbent_of(training: SimpleNamespace, versions: ModelVersions, name: str) 
     return training.Incumbent(stored.card, stored.artefact), None
 
 
-def _store(training: SimpleNamespace, versions: ModelVersions, found: Any) -> tuple[Any, bytes]:
+def provenance(training: SimpleNamespace, data: Any, rows: Any, now_ms: int | None = None) -> dict[str, Any]:
+    """Returns the fields of a card that say when and of what a model was made; `now_ms` is the present by default."""
+    given = {"target": [data.target] if data.target else [], "rename": data.rename, "without": data.without}
+    given["category"] = data.category
+    return {
+        "created_at_ms": time_ns() // 1_000_000 if now_ms is None else now_ms,
+        "data_sha256": training.data_hash(rows),
+        "options": {name: list(values) for name, values in given.items() if values},
+        "libraries": training.library_versions(),
+    }
+
+
+def _store(training: SimpleNamespace, versions: ModelVersions, found: Any, made: dict[str, Any]) -> tuple[Any, bytes]:
     evaluation = msgspec.json.format(msgspec.json.encode(found.evaluation), indent=1) + b"\n"
 
     def findings(card: Any) -> dict[str, bytes]:
         return {EVALUATION: evaluation, REPORT: training.draw_report(found.evaluation, card)}
 
-    card = versions.add(found.card, found.artefact, findings)
+    described = msgspec.structs.replace(found.card, **made)
+    card = versions.add(described, found.artefact, findings)
     page = versions.read(card.id, card.version, REPORT)
     assert page is not None, "it has just been written"
     return card, page

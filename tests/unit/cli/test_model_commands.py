@@ -55,6 +55,11 @@ def test_a_trained_model_is_listed_and_shown_with_its_report(folder: Path) -> No
     shown = json.loads(run("show", "length", "--store", folder / "store", "--json").stdout)
     assert shown["card"]["features"] == ["session_age_ms", "click_rate", "device"]
     assert all(check["passed"] for check in shown["evaluation"]["checks"])
+    card = shown["card"]
+    assert card["options"]["rename"] == ["session_duration=session_age_ms*1000", "device_type=device"]
+    assert card["options"]["without"] == ["user_expertise"]
+    assert set(card["libraries"]) == {"scikit-learn", "numpy", "onnx"}
+    assert (len(card["data_sha256"]), card["created_at_ms"] > 1_700_000_000_000) == (64, True)
     assert [each["kind"] for each in shown["promotions"]] == ["promote"]
     assert (folder / "store" / "length" / "1" / "report.html").read_text().startswith("<!doctype html>")
     assert "beats the linear model" in run("show", "length", 1, "--store", folder / "store").stdout
