@@ -2,10 +2,11 @@
 
 from hashlib import sha256
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from models.learning.examples import Examples
 
@@ -23,7 +24,7 @@ def data_hash(examples: Examples) -> str:
 
     Two files with the same rows in the same order have one hash, whatever they are called.
     """
-    given = {f"column {name}": values for name, values in examples.values.items()}
+    given: dict[str, NDArray[Any] | None] = {f"column {name}": each for name, each in examples.values.items()}
     given |= {"truth": examples.truth, "times": examples.at_ms, "sessions": examples.sessions}
     digest = sha256()
     for name in sorted(given):

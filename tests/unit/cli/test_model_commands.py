@@ -14,6 +14,7 @@ from infra.learner.model_hook import ROLLBACK_COMMAND, words_for
 from infra.simulate.preferences import CHOOSING, JUDGING, PreferenceShape, readers, write_csv
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
+from models.model_versions import ModelVersions
 
 RENAMED = (
     "--rename",
@@ -103,7 +104,7 @@ def test_promote_and_rollback(folder: Path, tmp_path: Path) -> None:
     # Found again, as after a restart of the learner: version 1 is not to blame.
     again = run(*words_for(learner, "length", str(version)))
     assert (again.exit_code, json.loads(again.stdout)["state"]) == (0, "unchanged")
-    assert [each["kind"] for each in json.loads((store / "length" / "promotions.json").read_text())] == [
+    assert [each.kind for each in ModelVersions(store).promotions("length")] == [
         "promote",
         "promote",
         "rollback",
