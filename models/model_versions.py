@@ -235,7 +235,7 @@ class ModelVersions:
                 number = max(self._promotion_numbers(model_id), default=0) + 1
                 # A link fails where the name is taken, as a renaming does not: of two promotions at once none is lost.
                 with suppress(FileExistsError):
-                    (folder / f"{number}.json").hardlink_to(aside)
+                    _link(aside, folder / f"{number}.json", text)
                     return
         except OSError as error:
             raise ModelError(f"{folder} cannot be written: {error}") from None
@@ -248,6 +248,18 @@ class ModelVersions:
         if not MODEL_ID.fullmatch(model_id):
             raise ModelError(f"{model_id[:80]!r} is no id of a model: {MODEL_ID_WORDS}")
         return self._folder / model_id
+
+
+def _link(aside: Path, path: Path, text: bytes) -> None:
+    """Gives the written file its name. Raises `FileExistsError` where the name is taken."""
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A mounted bucket has no hard links: the name is claimed first there, and written afterwards.
+        with path.open("xb") as file:
+            file.write(text)
 
 
 def in_force(promotions: Sequence[Promotion]) -> list[int]:

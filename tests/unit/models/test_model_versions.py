@@ -213,6 +213,20 @@ def test_promotions_at_once_do_not_lose_one_another(tmp_path: Path) -> None:
     assert names == {f"{number}.json" for number in range(1, 17)}
 
 
+def test_a_mounted_bucket_without_hard_links_keeps_promotions_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, target: Path) -> None:
+        raise PermissionError("no hard links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    found = store(tmp_path, 2)
+    for version in (1, 2):
+        found.record("length", Promotion(version, "promote", version, "anna"))
+
+    assert [each.version for each in found.promotions("length")] == [1, 2]
+
+
 def test_promotions_of_a_store_of_before_are_read_and_gone_on_from(tmp_path: Path) -> None:
     found = store(tmp_path, 2)
     before = [Promotion(1, "promote", 1, "anna")]
