@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import NamedTemporaryFile, mkdtemp
 from typing import Final, Literal
 
 import msgspec
@@ -24,6 +25,9 @@ from schemas.model_cards import (
 ARTEFACT: Final = "model.onnx"
 CARD: Final = "card.json"
 PROMOTIONS: Final = "promotions.json"
+"""All promotions in one file, as versions before 0.3.0 wrote them: read, and not written any more."""
+PROMOTION_FILES: Final = "promotions"
+"""Folder with a file for each promotion, 1.json and so on, which is never changed."""
 EVALUATION: Final = "evaluation.json"
 """What the gate found."""
 REPORT: Final = "report.html"
@@ -42,10 +46,10 @@ Findings = Mapping[str, bytes] | Callable[[ModelCard], Mapping[str, bytes]]
 
 
 class Promotion(Struct, omit_defaults=True):
-    """A version was put in force: by `promote`, or by `rollback` to it."""
+    """A version was put in force: by `promote`, or by `rollback` to it; or none is any more, after `withdraw` of it."""
 
     version: int
-    kind: Literal["promote", "rollback"]
+    kind: Literal["promote", "rollback", "withdraw"]
     at_ms: int
     by: str
     announced: bool | None = None
@@ -53,7 +57,7 @@ class Promotion(Struct, omit_defaults=True):
 
 
 class ModelVersions:
-    """Versions of models by id: STORE/ID/VERSION/ with `model.onnx` and `card.json`, and STORE/ID/promotions.json.
+    """Versions of models by id: STORE/ID/VERSION/ with `model.onnx` and `card.json`, and STORE/ID/promotions/NUMBER.json.
 
     Files are written aside and renamed, so a reader never meets half a version. All calls raise `ModelError`, with the place and
     the fix.
@@ -184,11 +188,24 @@ class ModelVersions:
 
     def promotions(self, model_id: str) -> list[Promotion]:
         """Returns what was put in force, oldest first."""
-        path = self._of(model_id) / PROMOTIONS
+        folder = self._of(model_id)
+        single, path = folder / PROMOTIONS, folder / PROMOTION_FILES
         try:
-            return msgspec.json.decode(path.read_bytes(), type=list[Promotion]) if path.exists() else []
+            found = msgspec.json.decode((path := single).read_bytes(), type=list[Promotion]) if single.exists() else []
+            for number in self._promotion_numbers(model_id):
+                path = folder / PROMOTION_FILES / f"{number}.json"
+                found.append(msgspec.json.decode(path.read_bytes(), type=Promotion))
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ModelError(f"{path} cannot be read: {error}") from None
+            raise ModelError(
+                f"{path}, which says what is in force, cannot be read: {error}; take it back from a copy, or delete it and "
+                "promote the version in force again"
+            ) from None
+        return found
+
+    def _promotion_numbers(self, model_id: str) -> list[int]:
+        folder = self._of(model_id) / PROMOTION_FILES
+        names = [each.stem for each in folder.glob("*.json")] if folder.is_dir() else []
+        return sorted(int(each) for each in names if _VERSION.fullmatch(each))
 
     def promoted(self, model_id: str) -> int | None:
         """Returns the version in force; None before the first promotion."""
@@ -200,20 +217,34 @@ class ModelVersions:
         stack = in_force(self.promotions(model_id))
         if len(stack) < 2:
             has = f"version {stack[0]} is the first in force" if stack else "no version is in force"
-            raise ModelError(f"model {model_id}: {has}, there is none before it; promote a version instead")
+            raise ModelError(f"model {model_id}: {has}, there is none before it; promote or withdraw a version instead")
         return stack[-2]
 
     def record(self, model_id: str, promotion: Promotion) -> None:
         """Writes down that a version was put in force."""
-        self.path(model_id, promotion.version)
-        path = self._of(model_id) / PROMOTIONS
-        aside = path.with_name(f".{PROMOTIONS}.new")
-        given = [*self.promotions(model_id), promotion]
+        if promotion.kind != "withdraw":
+            self.path(model_id, promotion.version)
+        folder = self._of(model_id) / PROMOTION_FILES
+        text = msgspec.json.format(msgspec.json.encode(promotion), indent=2) + b"\n"
+        aside: Path | None = None
         try:
-            aside.write_bytes(msgspec.json.format(msgspec.json.encode(given), indent=2) + b"\n")
-            aside.replace(path)
+            folder.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(prefix=".new-", dir=folder, delete=False) as file:
+                aside = Path(file.name)
+                file.write(text)
+            aside.chmod(0o644)
+            for _ in range(_ATTEMPTS):
+                number = max(self._promotion_numbers(model_id), default=0) + 1
+                # A link fails where the name is taken, as a renaming does not: of two promotions at once none is lost.
+                with suppress(FileExistsError):
+                    _link(aside, folder / f"{number}.json", text)
+                    return
         except OSError as error:
-            raise ModelError(f"{path} cannot be written: {error}") from None
+            raise ModelError(f"{folder} cannot be written: {error}") from None
+        finally:
+            if aside is not None:
+                aside.unlink(missing_ok=True)
+        raise ModelError(f"model {model_id}: no free number in {folder} after {_ATTEMPTS} attempts")
 
     def _of(self, model_id: str) -> Path:
         if not MODEL_ID.fullmatch(model_id):
@@ -221,15 +252,30 @@ class ModelVersions:
         return self._folder / model_id
 
 
+def _link(aside: Path, path: Path, text: bytes) -> None:
+    """Gives the written file its name. Raises `FileExistsError` where the name is taken."""
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A mounted bucket has no hard links: the name is claimed first there, and written afterwards.
+        with path.open("xb") as file:
+            file.write(text)
+
+
 def in_force(promotions: Sequence[Promotion]) -> list[int]:
-    """Returns the versions in force, the newest last: a rollback takes off what stands above the version it goes back to.
+    """Returns the versions in force, the newest last: a rollback takes off what stands above the version it goes back to, and a
+    withdrawal all.
 
     >>> in_force([Promotion(version, kind, 0, "") for version, kind in ((1, "promote"), (3, "promote"), (1, "rollback"))])
     [1]
     """
     stack: list[int] = []
     for each in promotions:
-        if each.kind == "rollback" and each.version in stack:
+        if each.kind == "withdraw":
+            stack.clear()
+        elif each.kind == "rollback" and each.version in stack:
             while stack[-1] != each.version:
                 stack.pop()
         elif not stack or stack[-1] != each.version:

@@ -87,6 +87,14 @@ class ModelCard(Struct):
     seed: int | None = None
     parity: float | None = None
     """Largest difference between scikit-learn's predictions and those of the artefact; None where it was not compared."""
+    created_at_ms: int | None = None
+    """When the version was stored; no part of the artefact, whose bytes depend on data, options and seed alone."""
+    data_sha256: str | None = None
+    """Of all rows that were given to the training, by `models/learning/provenance.py`."""
+    options: dict[str, list[str]] = {}
+    """What was chosen of the data: `target`, `rename`, `without`, `category`, those that were given."""
+    libraries: dict[str, str] = {}
+    """Versions of scikit-learn, numpy and onnx, which trained and exported the model."""
 
 
 class ModelRecord(Struct):

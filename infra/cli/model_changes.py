@@ -1,26 +1,31 @@
-"""models promote, rollback: commands that put a stored version in force while the job runs."""
+"""models promote, rollback, withdraw: commands that change which stored version is in force while the job runs."""
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import msgspec
 import typer
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.model_options import Name, Store, store_at
 from infra.cli.output import Json, err, errors, note, print_json, print_table
 from infra.cli.rule_changes import Timeout, Wait, author
+from infra.kafka.compacted import newest_values
 from infra.kafka.connection import Kafka
 from infra.learning.incumbents import incumbent_name
 from infra.learning.listing import evaluation_of
-from infra.learning.models_topic import announced_cards, write
+from infra.learning.models_topic import AnnouncedCard, announced_cards, write
 from infra.rules.in_force import InForce
 from infra.rules.rule_topics import RuleTopics
 from infra.rules.waiting import AckWaiter
 from models.learning.evaluation import Evaluation
 from models.model_store import ModelError
 from models.model_versions import ModelVersions, Promotion
+from models.model_versions import in_force as stack_of
 from schemas.events import LATEST_MS
 from schemas.model_cards import ModelMode, shadow_key
+from schemas.topics import MODELS
 
 if TYPE_CHECKING:
     from infra.learning.announcing import Announcement
@@ -85,13 +90,16 @@ def rollback(
     bootstrap: Bootstrap = "",
     as_json: Json = False,
 ) -> None:
-    """Put the version in force again that was in force before."""
+    """Put the version in force again that was in force before. The first one is withdrawn: the job goes on without."""
     with errors():
         versions = store_at(store)
         in_force = versions.promoted(name)
         if if_in_force is not None and in_force != if_in_force:
             row = {"model": name, "version": in_force, "before": in_force, "change": "rollback", "state": "unchanged"}
             report(row, "", None, timeout, as_json)
+            return
+        if in_force is not None and len(stack_of(versions.promotions(name))) == 1:
+            _withdraw(versions, name, in_force, announce, wait, timeout, bootstrap, as_json)
             return
         _put(versions, name, versions.before(name), "rollback", announce, from_ms, wait, timeout, bootstrap, as_json)
 
@@ -107,6 +115,51 @@ def _require_judged_against_incumbent(versions: ModelVersions, name: str, versio
         f"newer rows, which judges it against that: microadjust models train {name} …; `models rollback {name}` puts the version "
         "before in force"
     )
+
+
+def withdraw(
+    name: Name,
+    if_in_force: Annotated[
+        int | None, typer.Option(help="Change nothing unless this version is in force by the store.")
+    ] = None,
+    announce: Announce = True,
+    wait: Wait = True,
+    timeout: Timeout = 30.0,
+    store: Store = "",
+    bootstrap: Bootstrap = "",
+    as_json: Json = False,
+) -> None:
+    """Take a model out of the job: delete its record on models.v1, so that no version is in force. The store keeps all versions.
+
+    For a first version that does harm. Without its model the job proposes no lengths or tones; a forest gives way to the one that
+    ships. Versions trained next are judged as a first one.
+    """
+    with errors():
+        versions = store_at(store)
+        in_force = versions.promoted(name)
+        if if_in_force is not None and in_force != if_in_force:
+            row = {"model": name, "version": in_force, "before": in_force, "change": "withdraw", "state": "unchanged"}
+            report(row, "", None, timeout, as_json)
+            return
+        _withdraw(versions, name, in_force, announce, wait, timeout, bootstrap, as_json)
+
+
+def _withdraw(
+    versions: ModelVersions,
+    name: str,
+    in_force: int | None,
+    announce: bool,
+    wait: bool,
+    timeout: float,
+    bootstrap: str,
+    as_json: bool,
+) -> None:
+    found = send(resolve_kafka(bootstrap), name, None, None, wait, timeout) if announce else None
+    if in_force is not None:
+        versions.record(name, Promotion(in_force, "withdraw", time.time_ns() // 1_000_000, author().by))
+    row = {"model": name, "version": None, "before": in_force, "change": "withdraw"}
+    row["state"] = "in the store only" if not announce else ("not waited for" if found is None else found.state)
+    report(row, f"the withdrawal of model {name}", found, timeout, as_json)
 
 
 def check_rows(found: Evaluation) -> list[dict[str, str]]:
@@ -129,9 +182,11 @@ def _put(
     before, now_ms = versions.promoted(name), time.time_ns() // 1_000_000
     found: InForce | None = None
     kafka: Kafka | None = None
+    standing: bytes | None = None
     if announce:
         record = to_record(versions, name, version, now_ms if from_ms is None else from_ms)
         kafka = resolve_kafka(bootstrap)
+        standing = newest_values(kafka, MODELS.name).get(name.encode())
         found = send(kafka, record.key, record.body, version, wait, timeout)
     elif kind == "promote":
         # What the job would refuse is in force nowhere.
@@ -139,6 +194,10 @@ def _put(
     else:
         versions.load(name, version)
     shadow_ended, repeats = False, _repeats(versions, name, version, announce)
+    put_back: str | None = None
+    if kafka is not None and found is not None and found.state == "refused":
+        body, put_back = _staying(versions, name, before, version, standing, now_ms)
+        write(kafka, name, body)
     if found is None or found.state != "refused":
         if not repeats:
             versions.record(name, Promotion(version, kind, now_ms, author().by, announce))
@@ -147,6 +206,8 @@ def _put(
     row = {"model": name, "version": version, "before": before, "change": kind, "state": state}
     if shadow_ended:
         row["shadow"] = "ended"
+    if put_back is not None:
+        row["on_the_topic"] = put_back
     if repeats and (found is None or found.state != "refused"):
         note(f"model {name} version {version} was in force before{', and is announced again' if announce else ''}")
     report(row, f"model {name} version {version}", found, timeout, as_json)
@@ -157,6 +218,27 @@ def _repeats(versions: ModelVersions, name: str, version: int, announce: bool) -
     if versions.promoted(name) != version:
         return False
     return not announce or versions.promotions(name)[-1].announced is True
+
+
+def _staying(
+    versions: ModelVersions, name: str, before: int | None, refused: int, standing: bytes | None, now_ms: int
+) -> tuple[bytes | None, str]:
+    """Returns the record of the model that stays in force, and that in words; None to delete, where there is none.
+
+    models.v1 keeps the newest record of a key alone: a job that starts without state would read what was refused, and no model.
+    """
+    version = None
+    if standing:
+        with suppress(msgspec.DecodeError):
+            version = msgspec.json.decode(standing, type=AnnouncedCard).card.version
+    if version is not None and version != refused and before in (None, version):
+        return standing, f"version {version} again"
+    if before is None:
+        return None, "deleted"
+    try:
+        return to_record(versions, name, before, now_ms).body, f"version {before} again"
+    except ModelError as error:
+        return standing if version != refused else None, f"as before, since version {before} is damaged: {error}"
 
 
 def _end_shadow(kafka: Kafka, name: str, version: int) -> bool:

@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command()(model_training.train)
 app.command()(model_changes.promote)
 app.command()(model_changes.rollback)
+app.command()(model_changes.withdraw)
 app.command()(model_shadow.shadow)
 app.command()(model_comparison.compare)
 app.command()(predict_command.predict)

@@ -28,9 +28,13 @@ from infra.learning.listing import metric_text
 from infra.learning.recorded_features import last_feature_rows, last_outcomes
 from models.model_store import ModelError
 from models.predictions.side_by_side import SideBySide, side_by_side
+from models.predictions.targets import SHADOW_PREFIX
 from schemas.features import FeatureRow
 from schemas.model_cards import MetricValue
 from schemas.outcomes import Outcome
+
+MAX_WINDOWS = 2_000_000
+"""Windows scored in shadow that are compared: about a gigabyte."""
 
 TOLD = {"length": "mean error in words", "tone": "share of tones missed"}
 
@@ -110,7 +114,7 @@ def compare(
 
 def _from_topics(last: str, bootstrap: str) -> tuple[Iterable[FeatureRow], Iterable[Outcome]]:
     last_ms, kafka = duration_ms(last), resolve_kafka(bootstrap)
-    return last_feature_rows(kafka, last_ms), last_outcomes(kafka, last_ms)
+    return last_feature_rows(kafka, last_ms, lambda head: head.kind == "window"), last_outcomes(kafka, last_ms)
 
 
 def _recorded(features: list[Path], outcomes: list[Path]) -> tuple[Iterable[FeatureRow], Iterable[Outcome]]:
@@ -122,7 +126,15 @@ def _recorded(features: list[Path], outcomes: list[Path]) -> tuple[Iterable[Feat
 
 def _side_by_side(name: str, rows: Iterable[FeatureRow], told: Iterable[Outcome], as_json: bool) -> None:
     kind, _, segment = name.partition(".")
-    own = [row for row in rows if row.kind == "window" and (not segment or row.segment == segment)]
+    own: list[FeatureRow] = []
+    for row in rows:
+        # What no shadow scored is not compared, and most of a day may be that.
+        if row.kind != "window" or (segment and row.segment != segment) or SHADOW_PREFIX + kind not in row.models:
+            continue
+        if len(own) == MAX_WINDOWS:
+            raise ModelError(f"more than {MAX_WINDOWS:,} windows scored in shadow: give a shorter time with --last")
+        row.features, row.context = {}, {}
+        own.append(row)
     own.sort(key=lambda row: (row.window_end_ms, row.session_id))
     found = side_by_side(kind, own, told)
     if found is None:

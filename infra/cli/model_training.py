@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from time import time_ns
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ from infra.cli.output import Json, err, errors, note, out, print_json, print_tab
 from infra.cli.output_files import require_place, write_file
 from infra.learning.incumbents import load_incumbent
 from infra.version import package_version
+from models.learning.evaluation import INCUMBENT, Check
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from models.model_store import ModelError
 from models.model_versions import EVALUATION, REPORT, ModelVersions
@@ -104,7 +106,7 @@ def train(
             options = training.DetectorOptions(name, seed, alarm_rate, code_version=package_version())
         else:
             options = options_for(training, name, target, seed, coverage, max_half_width)
-        incumbent = _incumbent(training, versions, name)
+        incumbent, damage = incumbent_of(training, versions, name)
         require_place(report, "--report")
         data = training.DataOptions(
             csv,
@@ -122,7 +124,7 @@ def train(
             TextColumn("{task.description}"), BarColumn(), console=err, transient=True, disable=not err.is_terminal
         ) as bar:
             task = bar.add_task("read the examples", total=None)
-            rows = training.examples_of(data, options.kind, options.segment, bootstrap)
+            rows = training.examples_of(data, options.kind, options.segment, bootstrap, seed)
             note(f"read {rows.source}")
             _note_all(training.note_inputs(rows, (), {}).about_times())
             versions.require_writable(name)
@@ -135,8 +137,10 @@ def train(
             found = (training.train_detector if is_detector else training.train)(rows, options, incumbent, show_step)
         inputs = training.note_inputs(rows, found.card.features, found.card.categories)
         _note_all(inputs.about_inputs())
+        if damage is not None:
+            found.evaluation.checks.append(damage)
         # The report names the version, which the store gives.
-        card, page = _store(training, versions, found)
+        card, page = _store(training, versions, found, provenance(training, data, rows))
         if report is not None:
             write_file(report, page, "--report")
     _show(found.evaluation, card, inputs, versions.path(card.id, card.version), as_json)
@@ -157,6 +161,7 @@ def imported() -> SimpleNamespace:
         from models.learning.detector_training import DetectorOptions, train_detector
         from models.learning.input_notes import note_inputs
         from models.learning.options import TrainingOptions
+        from models.learning.provenance import data_hash, library_versions
         from models.learning.report import draw_report
         from models.learning.training import Incumbent, train
     except ImportError as error:
@@ -172,6 +177,8 @@ def imported() -> SimpleNamespace:
         DetectorOptions=DetectorOptions,
         train_detector=train_detector,
         note_inputs=note_inputs,
+        data_hash=data_hash,
+        library_versions=library_versions,
     )
 
 
@@ -203,18 +210,43 @@ def options_for(
     )
 
 
-def _incumbent(training: SimpleNamespace, versions: ModelVersions, name: str) -> Any:
-    found = load_incumbent(versions, name)
-    return None if found is None else training.Incumbent(found.card, found.artefact)
+def incumbent_of(training: SimpleNamespace, versions: ModelVersions, name: str) -> tuple[Any, Check | None]:
+    """Returns the version in force; where it cannot be read, None and the failed check that says which file is damaged.
+
+    A damaged file must not stop a training: its version is stored, and can be looked at.
+    """
+    try:
+        found = load_incumbent(versions, name)
+    except ModelError as error:
+        fix = (
+            f"take the file back from a copy, or `models rollback {name}` or `models withdraw {name}`, and train again"
+        )
+        return None, Check(
+            INCUMBENT, False, f"the version in force is damaged, so nothing was compared with it: {error}; {fix}"
+        )
+    return None if found is None else training.Incumbent(found.card, found.artefact), None
 
 
-def _store(training: SimpleNamespace, versions: ModelVersions, found: Any) -> tuple[Any, bytes]:
+def provenance(training: SimpleNamespace, data: Any, rows: Any, now_ms: int | None = None) -> dict[str, Any]:
+    """Returns the fields of a card that say when and of what a model was made; `now_ms` is the present by default."""
+    given = {"target": [data.target] if data.target else [], "rename": data.rename, "without": data.without}
+    given["category"] = data.category
+    return {
+        "created_at_ms": time_ns() // 1_000_000 if now_ms is None else now_ms,
+        "data_sha256": training.data_hash(rows),
+        "options": {name: list(values) for name, values in given.items() if values},
+        "libraries": training.library_versions(),
+    }
+
+
+def _store(training: SimpleNamespace, versions: ModelVersions, found: Any, made: dict[str, Any]) -> tuple[Any, bytes]:
     evaluation = msgspec.json.format(msgspec.json.encode(found.evaluation), indent=1) + b"\n"
 
     def findings(card: Any) -> dict[str, bytes]:
         return {EVALUATION: evaluation, REPORT: training.draw_report(found.evaluation, card)}
 
-    card = versions.add(found.card, found.artefact, findings)
+    described = msgspec.structs.replace(found.card, **made)
+    card = versions.add(described, found.artefact, findings)
     page = versions.read(card.id, card.version, REPORT)
     assert page is not None, "it has just been written"
     return card, page

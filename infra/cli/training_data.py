@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from infra.cli.bootstrap import resolve_kafka
 from infra.cli.durations import duration_ms
@@ -14,9 +14,9 @@ from models.learning.csv_file import CsvOptions, read_csv
 from models.learning.detectors import DETECTORS
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
-from models.learning.feature_log import join, read_feature_files, read_outcome_files
+from models.learning.feature_log import OutcomeJoin, read_feature_files, read_outcome_files
 from models.learning.truths import MAX_LENGTH_WORDS, MIN_LENGTH_WORDS
-from models.learning.windows import LABEL, windows_of
+from models.learning.windows import LABEL, is_whole_minute, windows_of
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
 from models.predictions.targets import TARGETS
 from schemas.nearest_names import suggestion
@@ -43,35 +43,39 @@ class DataOptions:
     rename: Sequence[str]
 
 
-def examples_of(given: DataOptions, kind: str, segment: str | None, bootstrap: str) -> Examples:
-    """Reads examples. Raises `TrainingDataError` and `StreamError`."""
+def examples_of(given: DataOptions, kind: str, segment: str | None, bootstrap: str, seed: int = 1) -> Examples:
+    """Reads examples; the seed chooses a sample where there are too many. Raises `TrainingDataError` and `StreamError`."""
     sources = [given.csv is not None, bool(given.features or given.outcomes), bool(given.last)]
     if sum(sources) != 1:
         raise TrainingDataError("give one source: --csv FILE, or --features FILE with --outcomes FILE, or --last TIME")
     if kind in DETECTORS:
-        return _windows(given, bootstrap)
+        return _windows(given, bootstrap, seed)
     target, is_number = given.target or TARGETS[kind], kind == "length"
     if given.csv is not None:
         return _of_csv(given, given.csv, target, is_number, segment)
     if given.last:
         last_ms, kafka = duration_ms(given.last), resolve_kafka(bootstrap)
-        rows: Any = last_feature_rows(kafka, last_ms)
-        return join(rows, last_outcomes(kafka, last_ms), target, is_number, segment)
+        # The outcomes first: of the many windows, only those of sessions that told something are kept.
+        joined = OutcomeJoin(last_outcomes(kafka, last_ms), target, is_number, seed)
+        wanted = last_feature_rows(kafka, last_ms, lambda head: joined.wants(head.session_id, head.window_end_ms))
+        return joined.examples(wanted, segment)
     if not given.features or not given.outcomes:
         raise TrainingDataError("--features and --outcomes belong together: what was known, and what suited")
-    return join(read_feature_files(given.features), read_outcome_files(given.outcomes), target, is_number, segment)
+    told = read_outcome_files(given.outcomes)
+    return OutcomeJoin(told, target, is_number, seed).examples(read_feature_files(given.features), segment)
 
 
-def _windows(given: DataOptions, bootstrap: str) -> Examples:
+def _windows(given: DataOptions, bootstrap: str, seed: int) -> Examples:
     """Reads windows for a detector; outcomes, which may label them, are no must."""
     if given.csv is not None:
         return _of_csv(given, given.csv, given.target or LABEL, True, None, needs_truth=False)
     if given.last:
         last_ms, kafka = duration_ms(given.last), resolve_kafka(bootstrap)
-        return windows_of(last_feature_rows(kafka, last_ms), last_outcomes(kafka, last_ms))
+        rows = last_feature_rows(kafka, last_ms, lambda head: is_whole_minute(head.kind, head.window_end_ms))
+        return windows_of(rows, last_outcomes(kafka, last_ms), seed)
     if not given.features:
         raise TrainingDataError("--outcomes alone label nothing: give the windows with --features")
-    return windows_of(read_feature_files(given.features), read_outcome_files(given.outcomes))
+    return windows_of(read_feature_files(given.features), read_outcome_files(given.outcomes), seed)
 
 
 def _of_csv(

@@ -1,5 +1,7 @@
 """Describes one version of a store in one row: whether the gate let it in, whether it is in force, and since when it is there."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from infra.learning.listing import evaluation_of
@@ -7,11 +9,14 @@ from models.model_store import ModelError
 from models.model_versions import CARD, ModelVersions
 from schemas.model_cards import MetricValue
 
+NOT_KNOWN: Final = "not known"
+
 
 class VersionRow(Struct):
     """One version. `gate` is None where the gate was not asked; `problem` says why a version cannot be used.
 
-    `state` is `in force`, `in force (store only)` where the promotion was not announced to the job, or `broken`.
+    `state` is `in force`, `in force (store only)` where the promotion was not announced to the job, `broken`, or `not known`
+    where the record of promotions cannot be read.
     """
 
     model: str
@@ -21,7 +26,7 @@ class VersionRow(Struct):
     gate: bool | None = None
     metrics: dict[str, MetricValue] = {}
     created_ms: int | None = None
-    """When the card was written."""
+    """When the version was made; of one made before cards told that, when its card was written."""
     trained_until_ms: int | None = None
     problem: str | None = None
 
@@ -29,21 +34,26 @@ class VersionRow(Struct):
 def row_of(versions: ModelVersions, name: str, version: int) -> VersionRow:
     """Describes a version. What cannot be read of it is said in the row, and hides no other version."""
     try:
+        state, problem = state_of(versions, name, version), None
+    except ModelError as error:
+        state, problem = NOT_KNOWN, str(error)
+    in_force = state not in (None, NOT_KNOWN)
+    try:
         card = versions.load(name, version).card
         found = evaluation_of(versions, name, version)
-        state = state_of(versions, name, version)
-        created_ms = int((versions.path(name, version) / CARD).stat().st_mtime * 1000)
+        written_ms = int((versions.path(name, version) / CARD).stat().st_mtime * 1000)
     except (ModelError, OSError) as error:
-        return VersionRow(name, version, "broken", problem=str(error))
+        return VersionRow(name, version, "in force, damaged" if in_force else "broken", in_force, problem=str(error))
     return VersionRow(
         name,
         version,
         state,
-        state is not None,
+        in_force,
         None if found is None else found.passed,
         card.metrics,
-        created_ms,
+        written_ms if card.created_at_ms is None else card.created_at_ms,
         card.trained_until_ms,
+        problem,
     )
 
 

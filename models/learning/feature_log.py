@@ -1,11 +1,12 @@
 """Joins the feature log with outcomes: what the job knew of a reader just before the reader told what suits.
 
 Point in time: an outcome is joined with the newest window of its session that ended at or before it, never with a later one.
+The order of the records does not matter, and a record that comes again counts once.
 """
 
 import gzip
 import zlib
-from bisect import bisect_right
+from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +17,14 @@ from numpy.typing import NDArray
 
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
+from models.learning.told_windows import MAX_TOLD, ToldWindows, told_by
 from models.logged_features import NUMBER_NAMES, OF_ALL_READERS, TEXT_NAMES
 from models.predictions.targets import MAX_AGE_MS
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome
+
+Known = tuple[str | None, "array[float]", tuple[str | None, ...]]
+"""What is kept of a window: segment, numbers as in `NUMBER_NAMES` (NaN where unknown), texts as in `TEXT_NAMES`."""
 
 _decode_outcome: Final = msgspec.json.Decoder(Outcome).decode
 
@@ -54,6 +59,58 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise TrainingDataError(f"{path} cannot be read: {error}") from None
 
 
+class OutcomeJoin:
+    """Joins windows with the outcomes that tell of `target`; raises `TrainingDataError` where no outcome does.
+
+    A number is the `value` of an outcome whose metric is `target`. A label is the end of the metric's name, as friendly in
+    `preferred_tone.friendly`. Beyond `most` outcomes a sample of them by `seed` is joined. Memory is bounded by the outcomes.
+    """
+
+    def __init__(
+        self, outcomes: Iterable[Outcome], target: str, target_is_number: bool, seed: int = 1, most: int = MAX_TOLD
+    ) -> None:
+        self._metric = target if target_is_number else f"{target}.LABEL"
+        self._is_number = target_is_number
+        told, self._is_sample = told_by(outcomes, target, target_is_number, seed, most)
+        if not told:
+            raise TrainingDataError(
+                f"no outcome has the metric {self._metric}: give a longer range, or see who sends it"
+            )
+        self._outcomes = len(told)
+        self._windows: ToldWindows[Known] = ToldWindows(told)
+
+    def wants(self, session_id: str, window_end_ms: int) -> bool:
+        """Whether an outcome may be joined with that window."""
+        return self._windows.wants(session_id, window_end_ms)
+
+    def examples(self, rows: Iterable[FeatureRow], segment: str | None = None) -> Examples:
+        """Returns one example for each outcome with a window. Raises `TrainingDataError` where there is none.
+
+        With `segment`, only outcomes whose window is of its readers are taken.
+        """
+        for row in rows:
+            if row.kind == "window" and self._windows.wants(row.session_id, row.window_end_ms):
+                self._windows.add(row.session_id, row.window_end_ms, _known(row))
+        chosen = [each for each in self._windows.pairs() if segment is None or each[2][0] == segment]
+        of = f" of readers of segment {segment}" if segment is not None else ""
+        if not chosen:
+            raise TrainingDataError(
+                f"no outcome with metric {self._metric} has a window{of} in the {MAX_AGE_MS // 60_000} minutes before it: "
+                f"{self._outcomes} such outcomes of {self._windows.sessions} sessions; was the feature log on?"
+            )
+        sample = f" of a sample of {self._outcomes:,}" if self._is_sample else ""
+        inputs, aside = _columns([known for _, _, known in chosen])
+        return Examples(
+            inputs,
+            np.array([truth for (_, _, truth), _, _ in chosen], dtype=np.float64 if self._is_number else object),
+            f"features.v1 with outcomes.v1, {len(chosen)} outcomes{sample}{of}",
+            np.array([end_ms for _, end_ms, _ in chosen], dtype=np.int64),
+            np.array([session for (session, _, _), _, _ in chosen], dtype=object),
+            self._outcomes - len(chosen),
+            aside=aside,
+        )
+
+
 def join(
     rows: Iterable[FeatureRow],
     outcomes: Iterable[Outcome],
@@ -61,97 +118,25 @@ def join(
     target_is_number: bool,
     segment: str | None = None,
 ) -> Examples:
-    """Returns one example for each outcome that tells what suits. Raises `TrainingDataError` where there is none.
-
-    A number is the `value` of an outcome whose metric is `target`. A label is the end of the metric's name, as friendly in
-    `preferred_tone.friendly`. With `segment`, only windows of its readers are taken.
-    """
-    windows = _by_session(rows)
-    told = sorted({each for outcome in outcomes if (each := _told(outcome, target, target_is_number))}, key=_order)
-    chosen = [
-        (known, truth) for session, at_ms, truth in told if (known := _newest(windows.get(session), at_ms)) is not None
-    ]
-    if segment is not None:
-        chosen = [(row, truth) for row, truth in chosen if row.segment == segment]
-    of = f" of readers of segment {segment}" if segment is not None else ""
-    if not chosen:
-        metric = target if target_is_number else f"{target}.LABEL"
-        raise TrainingDataError(
-            f"no outcome with metric {metric} has a window{of} in the {MAX_AGE_MS // 60_000} minutes before it: "
-            f"{len(told)} such outcomes, windows of {len(windows)} sessions"
-        )
-    inputs, aside = _columns([row for row, _ in chosen])
-    return Examples(
-        inputs,
-        np.array([truth for _, truth in chosen], dtype=np.float64 if target_is_number else object),
-        f"features.v1 with outcomes.v1, {len(chosen)} outcomes{of}",
-        np.array([row.window_end_ms for row, _ in chosen], dtype=np.int64),
-        np.array([row.session_id for row, _ in chosen], dtype=object),
-        len(told) - len(chosen),
-        aside=aside,
-    )
+    """Returns one example for each outcome that tells what suits; see `OutcomeJoin`. Raises `TrainingDataError`."""
+    return OutcomeJoin(outcomes, target, target_is_number).examples(rows, segment)
 
 
-def told_numbers(rows: Iterable[FeatureRow], outcomes: Iterable[Outcome], metric: str) -> dict[tuple[str, int], float]:
-    """Returns what outcomes of that metric tell of windows, by session and end; of several the last counts."""
-    windows = _by_session(rows)
-    found = {}
-    for session, at_ms, truth in sorted(
-        {each for outcome in outcomes if (each := _told(outcome, metric, True))}, key=_order
-    ):
-        known = _newest(windows.get(session), at_ms)
-        if known is not None:
-            found[session, known.window_end_ms] = float(truth)
-    return found
+def _known(row: FeatureRow) -> Known:
+    given = [row.features.get(name) for name in NUMBER_NAMES]
+    numbers = array("d", [np.nan if value is None else value for value in given])
+    return row.segment, numbers, tuple(row.context.get(name) for name in TEXT_NAMES)
 
 
-def _by_session(rows: Iterable[FeatureRow]) -> dict[str, list[FeatureRow]]:
-    """Returns the windows of each session, in order of time."""
-    windows: dict[str, list[FeatureRow]] = {}
-    for row in rows:
-        if row.kind == "window":
-            windows.setdefault(row.session_id, []).append(row)
-    for own in windows.values():
-        own.sort(key=lambda row: row.window_end_ms)
-    return windows
-
-
-def _told(outcome: Outcome, target: str, target_is_number: bool) -> tuple[str, int, float | str] | None:
-    """Returns session, time and truth; None for an outcome that tells something else. The same outcome twice is one."""
-    metric, value = outcome.metric or "", outcome.value
-    if target_is_number:
-        told = metric == target and value is not None
-        return (outcome.session_id, outcome.occurred_at_ms, float(value)) if told and value is not None else None
-    name, _, label = metric.rpartition(".")
-    if name != target or not label or value == 0.0:
-        return None
-    return outcome.session_id, outcome.occurred_at_ms, label
-
-
-def _order(told: tuple[str, int, float | str]) -> tuple[int, str, str]:
-    session, at_ms, truth = told
-    return at_ms, session, str(truth)
-
-
-def _newest(own: list[FeatureRow] | None, at_ms: int) -> FeatureRow | None:
-    if not own:
-        return None
-    place = bisect_right(own, at_ms, key=lambda row: row.window_end_ms)
-    if place == 0 or own[place - 1].window_end_ms < at_ms - MAX_AGE_MS:
-        return None
-    return own[place - 1]
-
-
-def _columns(rows: list[FeatureRow]) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+def _columns(rows: list[Known]) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
     """Returns what models learn from, by name, and what stands aside: unknown or the same throughout, or of all readers."""
     found: dict[str, NDArray[Any]] = {}
     aside: dict[str, NDArray[Any]] = {}
-    for name in NUMBER_NAMES:
-        given = [row.features.get(name) for row in rows]
-        numbers = np.array([np.nan if value is None else value for value in given], dtype=np.float64)
+    for place, name in enumerate(NUMBER_NAMES):
+        numbers = np.array([known[place] for _, known, _ in rows], dtype=np.float64)
         differs = name not in OF_ALL_READERS and len(np.unique(numbers)) > 1
         (found if differs else aside)[name] = numbers
-    for name in TEXT_NAMES:
-        texts = np.array([row.context.get(name) for row in rows], dtype=object)
+    for place, name in enumerate(TEXT_NAMES):
+        texts = np.array([known[place] for _, _, known in rows], dtype=object)
         (found if len(set(texts.tolist())) > 1 else aside)[name] = texts
     return found, aside

@@ -1,15 +1,17 @@
 """Windows to learn what is ordinary from: of the feature log or a CSV file, in order of time, with labels where there are any."""
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 
 from models.features import FOREST_FEATURES
+from models.learning.bounded_sample import BoundedSample
 from models.learning.columns import Floats, single_precision
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
-from models.learning.feature_log import told_numbers
+from models.learning.told_windows import Told, ToldWindows, told_by
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 
@@ -19,26 +21,69 @@ LABEL: Final = "anomalous"
 MINUTE_MS: Final = 60_000
 
 
-def windows_of(rows: Iterable[FeatureRow], outcomes: Iterable[Outcome] = ()) -> Examples:
-    """Returns the windows of the log that detectors score, those that end with a minute: windows between share their seconds.
+MAX_WINDOWS: Final = 200_000
+"""Windows that a detector learns from and is judged by: beyond, the threshold and the alarm rate gain no digit."""
 
-    The truth is 1 or 0 where an outcome labels the session's newest window before it, else NaN. Raises `TrainingDataError`.
+
+def is_whole_minute(kind: str, window_end_ms: int) -> bool:
+    """Whether detectors use a row of the log: windows between two minutes share their seconds with those."""
+    return kind == "window" and window_end_ms % MINUTE_MS == 0
+
+
+def windows_of(
+    rows: Iterable[FeatureRow], outcomes: Iterable[Outcome] = (), seed: int = 1, most: int = MAX_WINDOWS
+) -> Examples:
+    """Returns the windows of the log that detectors score, those that end with a minute, in order of time and session.
+
+    The truth is 1 or 0 where an outcome labels the session's newest window before it, else NaN. A repeated row counts once, and
+    the order of the rows does not matter. Of more than `most` windows a sample by `seed` is taken. Raises `TrainingDataError`.
     """
-    windows = [row for row in rows if row.kind == "window" and row.window_end_ms % MINUTE_MS == 0]
-    # The job scores a window with enough of its reader in it; others are odd to every detector.
-    scored = [row for row in windows if "isolation_forest" in row.scores] or windows
-    if not scored:
-        raise TrainingDataError("features.v1 holds no window that ends with a minute: give a longer range")
-    labels = told_numbers(scored, outcomes, LABEL)
-    known = [[row.features.get(name) for name in FOREST_FEATURES] for row in scored]
-    columns = np.array([[np.nan if value is None else value for value in row] for row in known], dtype=np.float64)
-    return Examples(
-        {name: columns[:, place] for place, name in enumerate(FOREST_FEATURES)},
-        np.array([labels.get((row.session_id, row.window_end_ms), np.nan) for row in scored]),
-        f"features.v1, {len(scored)} windows, {len(labels)} labelled",
-        np.array([row.window_end_ms for row in scored], dtype=np.int64),
-        np.array([row.session_id for row in scored], dtype=object),
-    )
+    told, _ = told_by(outcomes, LABEL, True, seed)
+    scored, others = _Collected(told, seed, most), _Collected(told, seed, most)
+    for row in rows:
+        if is_whole_minute(row.kind, row.window_end_ms):
+            # The job scores a window with enough of its reader in it; others are odd to every detector.
+            if "isolation_forest" in row.scores:
+                scored.add(row)
+            elif not len(scored):
+                others.add(row)
+    return (scored if len(scored) else others).examples()
+
+
+class _Collected:
+    """A sample of windows, and the labels of all of them."""
+
+    def __init__(self, told: Sequence[Told], seed: int, most: int) -> None:
+        self._sample: BoundedSample[tuple[int, str, array[float]]] = BoundedSample(most, seed)
+        self._labelled: ToldWindows[None] = ToldWindows(told)
+
+    def __len__(self) -> int:
+        return len(self._sample)
+
+    def add(self, row: FeatureRow) -> None:
+        session_id, end_ms = row.session_id, row.window_end_ms
+        given = [row.features.get(name) for name in FOREST_FEATURES]
+        numbers = array("d", [np.nan if value is None else value for value in given])
+        self._sample.add(f"{end_ms}\0{session_id}", (end_ms, session_id, numbers))
+        if self._labelled.wants(session_id, end_ms):
+            self._labelled.add(session_id, end_ms, None)
+
+    def examples(self) -> Examples:
+        if not len(self):
+            raise TrainingDataError("features.v1 holds no window that ends with a minute: give a longer range")
+        chosen = sorted(self._sample, key=lambda each: each[:2])
+        # Of several labels of a window the last counts.
+        labels = {(session, end_ms): float(truth) for (session, _, truth), end_ms, _ in self._labelled.pairs()}
+        truth = np.array([labels.get((session, end_ms), np.nan) for end_ms, session, _ in chosen])
+        columns = np.array([numbers for _, _, numbers in chosen], dtype=np.float64)
+        sample = f", a sample of {self._sample.offered:,}" if self._sample.is_cut else ""
+        return Examples(
+            {name: columns[:, place] for place, name in enumerate(FOREST_FEATURES)},
+            truth,
+            f"features.v1, {len(chosen)} windows{sample}, {int(np.isfinite(truth).sum())} labelled",
+            np.array([end_ms for end_ms, _, _ in chosen], dtype=np.int64),
+            np.array([session for _, session, _ in chosen], dtype=object),
+        )
 
 
 def matrix(windows: Examples) -> Floats:

@@ -5,15 +5,19 @@ shortest augmenting path form of Jonker and Volgenant (1987).
 """
 
 from math import inf, sqrt
+from typing import Final
 
 import numpy as np
 
 from models.segments.mini_batch import Floats, squared_distances
 
+FAR: Final = 1e9
+"""Spreads between two centroids that share no known feature: the costs of an assignment have to be finite."""
+
 
 def matched(old: Floats, new: Floats) -> tuple[dict[int, int], float]:
     """The old centroid of each new one, and the total distance. Where there are fewer old ones, some have none."""
-    distances = np.sqrt(squared_distances(new, old))
+    distances = np.minimum(np.sqrt(squared_distances(new, old)), FAR)
     if len(new) <= len(old):
         pairs = _assignment(distances.tolist())
         found = dict(enumerate(pairs))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import expm1, log1p
+from math import ceil, expm1, log1p
 from typing import Final
 
 from models.features import SESSION_FEATURES
@@ -83,6 +83,19 @@ COLUMNS: Final = (
 )
 """The scales are what little of each means in a minute; the floor 0.15 is 15 %. A column of 0 or 1 with the floor 0.5 sets the
 two kinds two spreads apart: enough to part groups that differ otherwise, not to make groups alone."""
+
+MIN_KNOWN_SHARE: Final = 1 / 3
+"""Of the columns: a source that tells clicks and pages alone knows four of eleven, and its readers have segments. By three
+columns chance alone makes two segments alike."""
+
+
+def least_known(columns: int) -> int:
+    """The number of columns, of so many, that must be known of a reader to compare him.
+
+    >>> least_known(11), least_known(2)
+    (4, 1)
+    """
+    return ceil(columns * MIN_KNOWN_SHARE)
 
 
 def row_of(

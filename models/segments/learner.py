@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from models.segments.columns import COLUMNS, Column
+from models.segments.columns import COLUMNS, Column, least_known
 from models.segments.grouping import grouped
 from models.segments.micro_clusters import MICRO_CLUSTERS, moved
 from models.segments.mini_batch import Centroids, Floats, as_rows, decay_of, nearest, updated
@@ -48,6 +48,7 @@ class SegmentLearner:
         self.options = options
         self.publisher = Publisher(columns, previous)
         self._floors = as_rows([column.floor for column in columns])
+        self._least_known = least_known(len(columns))
         self._decay = decay_of(options.half_life_batches)
         self.groups: Groups | None = None
         self.micro: Centroids | None = None
@@ -57,7 +58,12 @@ class SegmentLearner:
         self.since_refresh = 0
 
     def add(self, row: Sequence[float], at_ms: int) -> Refresh | None:
-        """Takes in a row of scaled values (NaN where unknown). Returns the segments whenever they have been refreshed."""
+        """Takes in a row of scaled values (NaN where unknown). Returns the segments whenever they have been refreshed.
+
+        A row with fewer known values than readers need for a segment is left out.
+        """
+        if sum(value == value for value in row) < self._least_known:
+            return None
         self.waiting.append(list(row))
         if self.groups is None:
             if len(self.waiting) < self.options.warm_up_rows:

@@ -33,7 +33,8 @@ def moved(micro: Centroids, rows: Floats, spread: Floats, decay: float) -> Centr
     if after.weights[empty] >= EMPTY_WEIGHT:
         return after
     distances = squared_distances(scaled, after.points / spread).min(axis=1)
-    farthest = int(np.argmax(distances))
+    # A row that shares no known feature with any of them is not far from them, but unknown.
+    farthest = int(np.argmax(np.where(np.isfinite(distances), distances, 0.0)))
     if not distances[farthest] > 0.0:
         return after
     points, weights = after.points.copy(), after.weights.copy()

@@ -23,14 +23,21 @@ class Centroids:
 
 
 def squared_distances(rows: Floats, points: Floats) -> Floats:
-    """The squared distance of each row to each point, over the features that both know (NaN is unknown).
+    """The squared distance of each row to each point: float64 (rows, points), infinite where they share no known feature.
+
+    NaN is unknown. The mean square over the features that both know, times the number of features: otherwise a point of which
+    less is known would be nearer to everybody.
 
     >>> squared_distances(np.array([[0.0, 2.0], [0.0, np.nan]]), np.array([[3.0, 6.0]])).tolist()
-    [[25.0], [9.0]]
+    [[25.0], [18.0]]
     """
     # Differences instead of the expanded square: ties and small distances stay exact.
     differences = rows[:, None, :] - points[None, :, :]
-    return np.asarray(np.nansum(differences * differences, axis=2), dtype=np.float64)
+    squares = np.nansum(differences * differences, axis=2)
+    if not np.isnan(differences).any():
+        return np.asarray(squares, dtype=np.float64)
+    shared = np.count_nonzero(~np.isnan(differences), axis=2)
+    return np.where(shared > 0, squares * (rows.shape[1] / np.maximum(shared, 1)), np.inf)
 
 
 def nearest(rows: Floats, points: Floats) -> Integers:

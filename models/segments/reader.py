@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from models.segments.columns import COLUMNS, Column, row_of, scaled
+from models.segments.columns import COLUMNS, Column, least_known, row_of, scaled
 from schemas.segments import Segment, Usual
 
 HALF_LIFE_ROWS: Final = 18
@@ -29,15 +29,22 @@ DIGITS: Final = 4
 _UPDATE: Final = 1.0 - 0.5 ** (1.0 / HALF_LIFE_ROWS)
 
 
-def _squared_distance(values: Sequence[float | None], places: Sequence[tuple[float, float] | None]) -> float:
-    """The squared distance in spreads of a reader to a centre (value and spread by column), over what both know."""
-    total = 0.0
+def _squared_distance(
+    values: Sequence[float | None], places: Sequence[tuple[float, float] | None], columns: int
+) -> float | None:
+    """The squared distance in spreads of a reader to a centre (value and spread by column); None where both know too little.
+
+    The mean square over the columns that both know, times the number of `columns` by which segments are told: a sum would make
+    a segment of which less is known nearer to everybody.
+    """
+    total, shared = 0.0, 0
     for value, place in zip(values, places, strict=True):
         if value is not None and place is not None:
             distance = (value - place[0]) / place[1]
             # Not `** 2`, which raises where the square is too large: a far centre is far, and no reason to stop.
             total += distance * distance
-    return total
+            shared += 1
+    return None if shared < max(1, least_known(columns)) else total * (columns / shared)
 
 
 class ReaderState(Struct, array_like=True, omit_defaults=True):
@@ -81,7 +88,8 @@ class SegmentsInForce:
             ]
             for each in sorted(segments, key=lambda each: each.segment_id)
         }
-
+        self._known = sum(any(places) for places in zip(*self._centroids.values(), strict=True))
+        """Columns that any of the segments knows."""
         self.kinds = {each.segment_id: each.kind for each in segments if each.kind is not None}
         """Of the segments that are of a kind, by id."""
         self.usual: dict[str, dict[str, Usual]] = {
@@ -93,8 +101,9 @@ class SegmentsInForce:
         return len(self._centroids)
 
     def squared_distances(self, values: Sequence[float | None]) -> dict[str, float]:
-        """By segment, over the columns that are known."""
-        return {segment_id: _squared_distance(values, places) for segment_id, places in self._centroids.items()}
+        """The squared distance by segment, in spreads; without the segments that share too few known columns with the reader."""
+        found = {each: _squared_distance(values, places, self._known) for each, places in self._centroids.items()}
+        return {each: distance for each, distance in found.items() if distance is not None}
 
     def after(
         self, state: ReaderState, features: Mapping[str, float | None], context: Mapping[str, str | None]
@@ -109,6 +118,9 @@ class SegmentsInForce:
         if not self._centroids or state.rows < FIRST_ROWS:
             return state
         distances = self.squared_distances(state.means)
+        if not distances:
+            state.segment, state.rival, state.agreed = None, None, 0
+            return state
         nearest = min(distances, key=lambda each: (distances[each], each))
         current = distances.get(state.segment or "")
         if current is None:

@@ -17,16 +17,21 @@ MAX_ITERATIONS: Final = 100
 def plus_plus(rows: Floats, k: int, generator: np.random.Generator) -> Floats:
     """k rows, each drawn by its squared distance from those before, the best of 2 + log k draws. Fewer where rows repeat."""
     chosen = [int(generator.integers(len(rows)))]
-    closest = squared_distances(rows, rows[chosen])[:, 0]
+    closest = _reachable(squared_distances(rows, rows[chosen]))[:, 0]
     while len(chosen) < k and closest.sum() > 0.0:
         sums = np.cumsum(closest)
         draws = np.searchsorted(sums, generator.random(2 + int(log(k))) * sums[-1])
         draws = np.minimum(draws, len(rows) - 1)
-        after = np.minimum(closest, squared_distances(rows, rows[draws]).T)
+        after = np.minimum(closest, _reachable(squared_distances(rows, rows[draws])).T)
         best = int(np.argmin(after.sum(axis=1)))
         chosen.append(int(draws[best]))
         closest = after[best]
     return _known(rows, chosen)
+
+
+def _reachable(distances: Floats) -> Floats:
+    """The distances, 0 where a row shares no known feature with a point: such a row is no reason for another centroid."""
+    return np.where(np.isfinite(distances), distances, 0.0)
 
 
 def _known(rows: Floats, chosen: list[int]) -> Floats:
@@ -59,7 +64,7 @@ def seeded(rows: Floats, k: int, seed: int, restarts: int = RESTARTS) -> Centroi
     best: tuple[float, Floats, Integers] | None = None
     for _ in range(restarts):
         points, assigned = lloyd(rows, plus_plus(rows, k, generator))
-        within = float(squared_distances(rows, points).min(axis=1).sum())
+        within = float(_reachable(squared_distances(rows, points)).min(axis=1).sum())
         if best is None or within < best[0]:
             best = (within, points, assigned)
     assert best is not None

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import msgspec
 import pytest
@@ -96,6 +97,36 @@ def test_a_model_that_the_job_refuses_is_not_counted_as_in_force(kafka: MockKafk
     assert refused.exit_code == 1
     assert "model length version 2 is refused, and the one before stays in force: no memory" in refused.stderr
     assert store.promotions("length") == before
+    # A job that starts without state finds the model that stays in force, not the one that was refused.
+    assert announced_cards(kafka.bootstrap)["length"].card.version == store.promoted("length") == 1
+
+
+def test_where_nothing_was_in_force_a_refused_model_leaves_nothing_on_the_topic(
+    kafka: MockKafka, store: ModelVersions, tmp_path: Path
+) -> None:
+    copytree(folder_of(store) / "length" / "1", tmp_path / "length" / "1")
+    with acknowledging(kafka.bootstrap, kind="model"):
+        run(kafka, tmp_path, "withdraw", "length")
+    with acknowledging(kafka.bootstrap, refuse="no memory", kind="model"):
+        refused = run(kafka, tmp_path, "promote", "length", 1, "--json")
+    assert refused.exit_code == 1
+    assert json.loads(refused.stdout)["on_the_topic"] == "deleted"
+    assert "length" not in announced_cards(kafka.bootstrap)
+
+
+def test_a_first_version_is_taken_back_with_a_null_record(
+    kafka: MockKafka, store: ModelVersions, tmp_path: Path
+) -> None:
+    copytree(folder_of(store) / "length" / "1", tmp_path / "length" / "1")
+    for command in ("withdraw", "rollback"):
+        with acknowledging(kafka.bootstrap, kind="model"):
+            run(kafka, tmp_path, "promote", "length", 1)
+            assert "length" in announced_cards(kafka.bootstrap)
+            told = json.loads(run(kafka, tmp_path, command, "length", "--json").stdout)
+        assert (told["change"], told["before"], told["version"], told["state"]) == ("withdraw", 1, None, "in_force")
+        assert "length" not in announced_cards(kafka.bootstrap)
+        assert ModelVersions(tmp_path).promoted("length") is None
+    assert [each.kind for each in ModelVersions(tmp_path).promotions("length")] == ["promote", "withdraw"] * 2
 
 
 def test_a_subtask_that_does_not_answer_is_named(kafka: MockKafka, store: ModelVersions) -> None:

@@ -60,6 +60,11 @@ def test_a_trained_model_is_listed_and_shown_with_its_report(folder: Path) -> No
     assert shown["card"]["features"] == ["session_age_ms", "click_rate", "device"]
     assert all(check["passed"] for check in shown["evaluation"]["checks"])
     assert shown["evaluation"]["checks"][-1]["detail"].endswith("; all of it lies above 0")
+    card = shown["card"]
+    assert card["options"]["rename"] == ["session_duration=session_age_ms*1000", "device_type=device"]
+    assert card["options"]["without"] == ["user_expertise"]
+    assert set(card["libraries"]) == {"scikit-learn", "numpy", "onnx"}
+    assert (len(card["data_sha256"]), card["created_at_ms"] > 1_700_000_000_000) == (64, True)
     assert [each["kind"] for each in shown["promotions"]] == ["promote"]
     assert (folder / "store" / "length" / "1" / "report.html").read_text().startswith("<!doctype html>")
     assert shown["in_force"] is True
@@ -126,14 +131,15 @@ def test_promote_and_rollback(folder: Path, tmp_path: Path) -> None:
     # Found again, as after a restart of the learner: version 1 is not to blame.
     again = run(*words_for(learner, "length", str(version)))
     assert (again.exit_code, json.loads(again.stdout)["state"]) == (0, "unchanged")
-    assert [each["kind"] for each in json.loads((store / "length" / "promotions.json").read_text())] == [
+    assert [each.kind for each in ModelVersions(store).promotions("length")] == [
         "promote",
         "promote",
         "rollback",
     ]
-    first = run("rollback", "length", "--no-announce", "--store", store)
-    assert first.exit_code == 1
-    assert "there is none before it" in first.stderr
+    assert run("rollback", "length", "--no-announce", "--store", store).exit_code == 0
+    none = run("rollback", "length", "--no-announce", "--store", store)
+    assert none.exit_code == 1
+    assert "no version is in force" in none.stderr
 
 
 def test_versions_are_compared_on_new_rows(folder: Path, tmp_path: Path) -> None:
@@ -199,7 +205,7 @@ def test_a_pickle_in_the_store_is_told_and_never_opened(folder: Path, tmp_path: 
     artefact = copied(folder, tmp_path) / "length" / "1" / "model.onnx"
     artefact.write_bytes(b"cposix\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR.")
     row = json.loads(run("list", "--store", tmp_path / "store", "--json").stdout)[0]
-    assert (row["version"], row["state"]) == (1, "broken")
+    assert (row["version"], row["state"]) == (1, "in force, damaged")
     assert run("promote", "length", 1, "--no-announce", "--store", tmp_path / "store").exit_code == 1
     assert not canary.exists()
 
@@ -275,9 +281,9 @@ def test_one_broken_version_hides_no_other(folder: Path, tmp_path: Path) -> None
     copytree(store / "length", store / "length.s1")
     (store / "length" / "1" / "evaluation.json").write_text("{")
     rows = json.loads(run("list", "--store", store, "--json").stdout)
-    assert {(each["model"], each["version"]): each["state"] for each in rows}[("length", 1)] == "broken"
+    assert {(each["model"], each["version"]): each["state"] for each in rows}[("length", 1)] == "in force, damaged"
     assert "evaluation.json cannot be read" in rows[0]["problem"]
-    assert "broken" in run("list", "--store", store).stdout
+    assert "damaged" in run("list", "--store", store).stdout
     (store / "length" / "promotions.json").write_text("[{")
     rows = json.loads(run("list", "--store", store, "--json").stdout)
     assert {each["model"] for each in rows} == {"length", "length.s1", "tone"}
@@ -358,3 +364,55 @@ def test_training_says_what_it_takes_and_which_step_it_is_at(folder: Path, tmp_p
     assert (inputs["numbers"], inputs["like_times"]) == (["click_rate"], ["date"])
     assert list(inputs["with_unit"]) == ["session_duration"]
     assert "`session_duration` looks like numbers with a unit" in found.stderr
+
+
+def test_a_damaged_version_in_force_stops_no_training_and_is_named(folder: Path, tmp_path: Path) -> None:
+    store = copied(folder, tmp_path)
+    (store / "length" / "1" / "model.onnx").write_bytes(b"cut")
+
+    trained = run("train", "length", "--csv", folder / "wishes.csv", *RENAMED, "--store", store, "--json")
+    rows = json.loads(run("list", "--store", store, "--json").stdout)
+
+    assert trained.exit_code == 1
+    told = json.loads(trained.stdout)
+    (reason,) = told["evaluation"]["reasons"] if "reasons" in told["evaluation"] else told["reasons"]
+    assert "the version in force is damaged" in reason
+    assert str(store / "length" / "1") in reason
+    states = {each["version"]: each["state"] for each in rows}
+    assert states[1] == "in force, damaged"
+    assert states[max(states)] is None
+    withdrawn = run("withdraw", "length", "--no-announce", "--store", store, "--json")
+    assert json.loads(withdrawn.stdout)["before"] == 1
+    again = run("train", "length", "--csv", folder / "wishes.csv", *RENAMED, "--store", store, "--json")
+    assert again.exit_code == 0, again.output
+
+
+def test_what_says_what_is_in_force_may_be_damaged_and_hides_no_version(folder: Path, tmp_path: Path) -> None:
+    store = copied(folder, tmp_path)
+    promotions = store / "length" / "promotions.json"
+    promotions.write_text("[{")
+
+    rows = json.loads(run("list", "--store", store, "--json").stdout)
+    rolled_back = run("rollback", "length", "--no-announce", "--store", store)
+
+    assert {each["state"] for each in rows} == {"not known"}
+    assert {each["gate"] for each in rows} <= {True, False}
+    assert all(str(promotions) in each["problem"] for each in rows)
+    assert rolled_back.exit_code == 1
+    assert "delete it and promote the version in force again" in " ".join(rolled_back.stderr.split())
+
+
+def test_a_first_version_is_taken_back_by_withdraw_or_rollback(folder: Path, tmp_path: Path) -> None:
+    for name, command in (("a", "withdraw"), ("b", "rollback")):
+        (tmp_path / name).mkdir()
+        store = copied(folder, tmp_path / name)
+        for _ in range(2):
+            done = run(command, "length", "--no-announce", "--store", store, "--json")
+        kept = run("withdraw", "length", "--if-in-force", 1, "--no-announce", "--store", store, "--json")
+
+        assert done.exit_code == (0 if command == "withdraw" else 1)
+        assert json.loads(kept.stdout)["state"] == "unchanged"
+        assert {each["state"] for each in json.loads(run("list", "--store", store, "--json").stdout)} == {None}
+        promoted = run("promote", "length", 1, "--no-announce", "--store", store, "--json")
+        assert json.loads(promoted.stdout)["before"] is None
+        assert promoted.exit_code == 0, promoted.output

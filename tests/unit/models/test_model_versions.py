@@ -1,5 +1,6 @@
 """The version store keeps whole versions, opens nothing but ONNX, and knows what was in force before."""
 
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -198,3 +199,44 @@ def test_findings_may_name_the_version(tmp_path: Path) -> None:
     artefact = length_model(700.0)
     found.add(card_of(artefact), artefact, lambda card: {"report.html": f"version {card.version}".encode()})
     assert found.read("length", 2, "report.html") == b"version 2"
+
+
+def test_promotions_at_once_do_not_lose_one_another(tmp_path: Path) -> None:
+    found = store(tmp_path, 2)
+    promotions = [Promotion(1 + number % 2, "promote", number, "anna") for number in range(16)]
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda each: found.record("length", each), promotions))
+
+    assert sorted(each.at_ms for each in found.promotions("length")) == list(range(16))
+    names = {each.name for each in (tmp_path / "models" / "length" / "promotions").iterdir()}
+    assert names == {f"{number}.json" for number in range(1, 17)}
+
+
+def test_a_mounted_bucket_without_hard_links_keeps_promotions_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, target: Path) -> None:
+        raise PermissionError("no hard links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    found = store(tmp_path, 2)
+    for version in (1, 2):
+        found.record("length", Promotion(version, "promote", version, "anna"))
+
+    assert [each.version for each in found.promotions("length")] == [1, 2]
+
+
+def test_promotions_of_a_store_of_before_are_read_and_gone_on_from(tmp_path: Path) -> None:
+    found = store(tmp_path, 2)
+    before = [Promotion(1, "promote", 1, "anna")]
+    (tmp_path / "models" / "length" / "promotions.json").write_bytes(msgspec.json.encode(before))
+
+    found.record("length", Promotion(2, "promote", 2, "eva"))
+
+    assert [each.version for each in found.promotions("length")] == [1, 2]
+    assert (found.promoted("length"), found.before("length")) == (2, 1)
+    (tmp_path / "models" / "length" / "promotions" / "1.json").write_text("{")
+    with pytest.raises(ModelError, match=r"promotions/1.json, which says what is in force"):
+        found.promoted("length")
+    assert found.load("length", 2).card.version == 2

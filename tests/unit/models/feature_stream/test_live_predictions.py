@@ -5,7 +5,7 @@ import pytest
 from models.feature_stream.live_models import LiveModels
 from models.feature_stream.live_predictions import MAX_KEPT, LivePredictions, Predicted
 from models.feature_stream.minutes import MINUTE_MS
-from models.learning.feature_log import told_numbers
+from models.learning.told_windows import ToldWindows
 from models.predictions.targets import MAX_AGE_MS
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
@@ -42,8 +42,11 @@ def test_the_join_is_that_of_training(at_ms: int) -> None:
 
     joined = found.answered("a", at_ms)
 
-    trained = told_numbers(windows, [Outcome(None, "a", None, at_ms, METRIC, 5.0)], METRIC)
-    assert ([] if joined is None else [("a", joined.at_ms)]) == list(trained)
+    trained = ToldWindows[None]([("a", at_ms, 5.0)])
+    for each in windows:
+        if trained.wants("a", each.window_end_ms):
+            trained.add("a", each.window_end_ms, None)
+    assert ([] if joined is None else [joined.at_ms]) == [end_ms for _, end_ms, _ in trained.pairs()]
 
 
 def test_an_outcome_older_than_all_that_is_kept_is_joined_with_nothing() -> None:

@@ -60,7 +60,7 @@ def test_the_order_of_the_records_does_not_matter_and_a_repeated_outcome_counts_
 def test_a_window_that_is_too_old_says_nothing() -> None:
     at_s = 40 + MAX_AGE_MS // 1000
     assert len(join(WINDOWS, [told("s1", at_s, "words", 1.0)], "words", True)) == 1
-    with pytest.raises(TrainingDataError, match="1 such outcomes, windows of 2 sessions"):
+    with pytest.raises(TrainingDataError, match="1 such outcomes of 1 sessions"):
         join(WINDOWS, [told("s1", at_s + 1, "words", 1.0)], "words", True)
 
 

@@ -1,5 +1,7 @@
 """A reader's segment: when it is first known, when it changes and when it does not; names of segments."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,8 @@ def test_distances_are_those_of_the_contract() -> None:
     expected = ((0.5 - 0.25) / 0.1) ** 2 + ((np.log(8.0) - np.log(4.0)) / 0.2) ** 2
     assert found == {"s1": pytest.approx(expected)}
     assert SegmentsInForce([record], PAIR).squared_distances([None, np.log1p(3.0)]) == {"s1": pytest.approx(0.0)}
+    # One column of two: its square stands for both.
+    assert SegmentsInForce([record], PAIR).squared_distances([0.45, None]) == {"s1": pytest.approx(2 * 2.0**2)}
 
 
 def test_a_column_with_another_scale_or_of_another_version_is_left_out() -> None:
@@ -87,6 +91,54 @@ def test_a_column_with_another_scale_or_of_another_version_is_left_out() -> None
     found = SegmentsInForce([segment("s1", 0.0, 3.0)], (DEPTH, other, more)).squared_distances([0.1, 9.0, 9.0])
 
     assert found == {"s1": pytest.approx(1.0)}
+
+
+def around(segment_id: str, known: Sequence[str], away: float) -> Segment:
+    """A segment of the job's columns that knows some of them, its centre so many spreads from 3 (or 5 s)."""
+    centroid = {
+        each.name: each.unscaled(each.scaled(5_000.0 if each.unit == "ms" else 3.0) + away * each.floor)
+        for each in COLUMNS
+        if each.name in known
+    }
+    spread = {each.name: each.floor for each in COLUMNS}
+    scales = {each.name: each.scale for each in COLUMNS if each.scale is not None}
+    return Segment(segment_id, 1, segment_id, centroid, 1, None, [], 0, spread, scales, 0.5, 9)
+
+
+NUMBERS = [each.name for each in COLUMNS if each.context is None]
+
+
+@pytest.mark.parametrize(("known", "most"), [(3, 0.0), (5, 0.25), (10, 0.08)])
+def test_readers_do_not_fall_to_a_segment_of_which_less_is_known(known: int, most: float) -> None:
+    # By the sum of squares, half of them fell to the segment of five columns. Ten known: one in seventeen is nearer by chance.
+    force = SegmentsInForce([around("s1", NUMBERS, 0.0), around("s2", NUMBERS[:known], 1.0)])
+    generator = np.random.default_rng(3)
+    fallen = 0
+    for _ in range(1_000):
+        reader = {
+            each.name: each.unscaled(
+                each.scaled(5_000.0 if each.unit == "ms" else 3.0) + each.floor * float(generator.normal())
+            )
+            for each in COLUMNS
+            if each.name in NUMBERS
+        }
+        state = ReaderState()
+        for _ in range(FIRST_ROWS):
+            state = force.after(state, reader, {})
+        fallen += state.segment == "s2"
+
+    assert fallen / 1_000 <= most
+
+
+def test_a_reader_of_whom_too_little_is_known_has_no_segment() -> None:
+    force = SegmentsInForce([around("s1", NUMBERS, 0.0), around("s2", NUMBERS, 9.0)])
+    nothing = few = enough = ReaderState()
+    for _ in range(2 * FIRST_ROWS):
+        nothing = force.after(nothing, {}, {})
+        few = force.after(few, dict.fromkeys(NUMBERS[:3], 3.0), {})
+        enough = force.after(enough, dict.fromkeys(NUMBERS[:4], 3.0), {})
+
+    assert (nothing.segment, few.segment, enough.segment) == (None, None, "s1")
 
 
 def test_the_device_is_a_column_and_unknown_where_the_context_does_not_say() -> None:
