@@ -53,6 +53,7 @@ class Minutes:
 
     def _over(self, until_ms: int) -> Iterator[tuple[int, list[FeatureRow]]]:
         for end_ms in sorted(end for end in self.open if end <= until_ms):
-            rows = self.open.pop(end_ms)
+            # With delivery at least once a row may come again.
+            rows = {(row.window_end_ms, row.session_id, row.kind): row for row in self.open.pop(end_ms)}
             self.closed_ms = end_ms
-            yield end_ms, sorted(rows, key=lambda row: (row.window_end_ms, row.session_id, row.kind))
+            yield end_ms, [rows[key] for key in sorted(rows)]

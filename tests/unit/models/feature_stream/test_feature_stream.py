@@ -279,6 +279,14 @@ def test_a_minute_waits_for_slower_partitions_and_then_is_over() -> None:
     assert [[each.session_id for each in rows] for _, rows in minutes.flush()] == [["c", "d"]]
 
 
+def test_a_row_that_comes_again_counts_once() -> None:
+    minutes = Minutes()
+    for at_s in (5, 15, 5):
+        assert list(minutes.add(row("a", at_s))) == []
+
+    assert [len(rows) for _, rows in minutes.flush()] == [2]
+
+
 def test_a_minute_waits_for_a_partition_that_is_behind_however_far() -> None:
     minutes = Minutes(behind={0, 1})
     ahead = [end_ms for at_s in range(0, 600, 10) for end_ms, _ in minutes.add(row("a", at_s), 0)]
