@@ -132,7 +132,8 @@ def build(
     commands = _arbiter(config, changes.union(event_changes))
     return Outputs(
         commands,
-        _side_output(commands, side_outputs.PROPOSALS) if config.proposals == "on" else None,
+        # In the thread of the arbiter its transactions would hold up commands at each checkpoint.
+        _side_output(commands, side_outputs.PROPOSALS).start_new_chain() if config.proposals == "on" else None,
         _side_output(changes, side_outputs.REJECTED),
         _side_output(changes, side_outputs.LATE),
         _side_output(changes, side_outputs.TALLY),
