@@ -1,11 +1,9 @@
-"""The version store: a folder of trained models, each version with its artefact, card and findings, and which one is promoted."""
+"""The version store: trained models, each version with its artefact, card and findings, and which one is promoted."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree
-from tempfile import NamedTemporaryFile, mkdtemp
 from typing import Final, Literal
 
 import msgspec
@@ -13,6 +11,8 @@ from msgspec import Struct
 
 from models.announced.artefact import require_onnx
 from models.model_store import ModelError, StoredModel
+from models.store_addresses import files_at
+from models.version_files import CARD, FolderFiles, VersionFiles
 from schemas.model_cards import (
     MAX_ARTEFACT_BYTES,
     MODEL_ID,
@@ -23,7 +23,6 @@ from schemas.model_cards import (
 )
 
 ARTEFACT: Final = "model.onnx"
-CARD: Final = "card.json"
 PROMOTIONS: Final = "promotions.json"
 """All promotions in one file, as versions before 0.3.0 wrote them: read, and not written any more."""
 PROMOTION_FILES: Final = "promotions"
@@ -31,9 +30,6 @@ PROMOTION_FILES: Final = "promotions"
 EVALUATION: Final = "evaluation.json"
 """What the gate found."""
 REPORT: Final = "report.html"
-
-MIN_FREE_BYTES: Final = 1024 * 1024
-"""Room that the store must have before a training begins: a model with its report takes a third of it."""
 
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
 """Names of folders that hold a version. Other digits, as ² or 007, are no names that the store gives."""
@@ -59,153 +55,143 @@ class Promotion(Struct, omit_defaults=True):
 class ModelVersions:
     """Versions of models by id: STORE/ID/VERSION/ with `model.onnx` and `card.json`, and STORE/ID/promotions/NUMBER.json.
 
-    Files are written aside and renamed, so a reader never meets half a version. All calls raise `ModelError`, with the place and
-    the fix.
+    A reader never meets half a version. All calls raise `ModelError`, with the place and the fix.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, store: Path | VersionFiles) -> None:
+        self._files: VersionFiles = FolderFiles(store) if isinstance(store, Path) else store
 
     @classmethod
     def at(cls, location: str) -> "ModelVersions":
-        """Opens the store at a path or a file:// address.
+        """Opens the store at a path, a file:// address, or another address that fsspec has a driver for.
 
-        >>> ModelVersions.at("s3://bucket/models")
-        Traceback (most recent call last):
-        models.model_store.ModelError: s3://bucket/models: a store is a folder or a file:// address; mount the bucket, or copy it
+        >>> ModelVersions.at("memory://models").ids()
+        []
         """
-        scheme, separator, path = location.partition("://")
-        if separator and scheme != "file":
-            raise ModelError(f"{location}: a store is a folder or a file:// address; mount the bucket, or copy it")
-        return cls(Path(path if separator else location))
+        return cls(files_at(location))
 
     def ids(self) -> list[str]:
         """Returns the ids that have a version, in order."""
-        if not self._folder.is_dir():
-            self._require_folder()
-            return []
-        return sorted(
-            each.name for each in self._folder.iterdir() if MODEL_ID.fullmatch(each.name) and self.versions(each.name)
-        )
+        found = self._files.names()
+        if not found:
+            self._files.require_folder()
+        return sorted(each for each in found if MODEL_ID.fullmatch(each) and self.versions(each))
 
     def versions(self, model_id: str) -> list[int]:
         """Returns the versions of an id, ascending."""
-        folder = self._of(model_id)
-        if not folder.is_dir():
-            return []
-        return sorted(int(each.name) for each in folder.iterdir() if _VERSION.fullmatch(each.name) and each.is_dir())
+        names = self._files.whole_versions(_checked(model_id))
+        return sorted(int(each) for each in names if _VERSION.fullmatch(each))
 
-    def path(self, model_id: str, version: int) -> Path:
-        """Returns the folder of a version."""
-        folder = self._of(model_id) / str(version)
+    def place(self, model_id: str, version: int, *name: str) -> str:
+        """Returns the path or address of a version, or of a file of it, as people read it: no password is in it."""
+        self._require(model_id, version)
+        return self._files.place(model_id, str(version), *name)
+
+    def address(self, model_id: str, version: int) -> str:
+        """Returns the address of a version, as file:// or another protocol."""
+        self._require(model_id, version)
+        return self._files.address(model_id, str(version))
+
+    def written_ms(self, model_id: str, version: int) -> int | None:
+        """Returns when the card of a version was written; None where the store does not know."""
+        self._require(model_id, version)
+        try:
+            return self._files.written_ms(model_id, str(version), CARD)
+        except OSError as error:
+            raise ModelError(f"{self._files.place(model_id, str(version))} cannot be used: {error}") from None
+
+    def _require(self, model_id: str, version: int) -> None:
         # The name first: one that is too long for a file is an error of the operating system.
-        if not _VERSION.fullmatch(folder.name) or not folder.is_dir():
-            known = ", ".join(map(str, self.versions(model_id)))
-            there = f"there are {known}" if known else f"the store {self._folder} has none of it"
+        name = str(version)
+        if not _VERSION.fullmatch(name) or not self._files.has_version(_checked(model_id), name):
+            known = self.versions(model_id)
+            there = (
+                f"there are {', '.join(map(str, known))}"
+                if known
+                else f"the store {self._files.place()} has none of it"
+            )
             raise ModelError(f"model {model_id}: no version {version}; {there}")
-        return folder
 
     def require_writable(self, model_id: str) -> None:
         """Raises `ModelError` where no version of an id could be stored, before a training spends minutes on one."""
-        self._require_folder()
-        aside = self._written_aside(self._of(model_id), {CARD: b" " * MIN_FREE_BYTES})
-        rmtree(aside, ignore_errors=True)
-
-    def _require_folder(self) -> None:
-        if self._folder.exists() and not self._folder.is_dir():
-            raise ModelError(f"the store {self._folder} is a file: give a folder, which need not exist yet")
+        self._files.require_folder()
+        self._files.require_writable(_checked(model_id))
 
     def add(self, card: ModelCard, artefact: bytes, findings: Findings | None = None) -> ModelCard:
         """Stores a model as the next version of its id, with further files by name; returns its card with that version.
 
         `findings` may be made of the card with its version, so that a report can name it.
         """
-        _require(artefact, card, "the new model")
-        folder = self._of(card.id)
+        _require_onnx(artefact, card, "the new model")
+        number = 0
         for _ in range(_ATTEMPTS):
-            numbered = msgspec.structs.replace(card, version=max(self.versions(card.id), default=0) + 1)
+            # A number that a training took and has not written to its end, or never will, is passed over.
+            number = max(number, *self.versions(card.id), 0) + 1
+            numbered = msgspec.structs.replace(card, version=number)
             encoded = msgspec.json.format(msgspec.json.encode(numbered), indent=2) + b"\n"
             further = findings(numbered) if callable(findings) else findings or {}
-            files = {ARTEFACT: artefact, CARD: encoded, **further}
-            aside = self._written_aside(folder, files)
-            try:
-                aside.rename(folder / str(numbered.version))
-            except OSError:
-                # Another training took the number meanwhile.
-                rmtree(aside, ignore_errors=True)
-                continue
-            return numbered
-        raise ModelError(f"model {card.id}: no free version in {self._folder} after {_ATTEMPTS} attempts")
-
-    def _written_aside(self, folder: Path, files: Mapping[str, bytes]) -> Path:
-        """Writes files into a new folder that no reader looks into; leaves nothing behind where that fails."""
-        aside: Path | None = None
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            aside = Path(mkdtemp(prefix=".new-", dir=folder))
-            for name, content in files.items():
-                (aside / name).write_bytes(content)
-            aside.chmod(0o755)
-        except OSError as error:
-            if aside is not None:
-                rmtree(aside, ignore_errors=True)
-            raise ModelError(f"the store {self._folder} cannot be written: {error}") from None
-        return aside
+            with suppress(FileExistsError):
+                self._files.write_version(card.id, str(number), {ARTEFACT: artefact, **further, CARD: encoded})
+                return numbered
+        raise ModelError(f"model {card.id}: no free version in {self._files.place()} after {_ATTEMPTS} attempts")
 
     def load(self, model_id: str, version: int) -> StoredModel:
         """Loads a version, checked: card, size, bytes. Nothing but ONNX is opened."""
-        folder, card = self.path(model_id, version), self.card(model_id, version)
-        place = f"{folder}"
+        card = self.card(model_id, version)
+        place = self._files.place(model_id, str(version))
         try:
-            if (folder / ARTEFACT).stat().st_size > MAX_ARTEFACT_BYTES:
-                raise ModelError(f"{place}: {ARTEFACT} is longer than {MAX_ARTEFACT_BYTES} bytes")
-            artefact = (folder / ARTEFACT).read_bytes()
+            artefact = self._files.read(model_id, str(version), ARTEFACT, limit=MAX_ARTEFACT_BYTES)
         except OSError as error:
             raise ModelError(f"{place} cannot be used: {error}; train another version") from None
-        _require(artefact, card, place)
+        if len(artefact) > MAX_ARTEFACT_BYTES:
+            raise ModelError(f"{place}: {ARTEFACT} is longer than {MAX_ARTEFACT_BYTES} bytes")
+        _require_onnx(artefact, card, place)
         return StoredModel(card, artefact)
 
     def card(self, model_id: str, version: int) -> ModelCard:
         """Returns the card of a version, without looking at its artefact."""
-        folder = self.path(model_id, version)
+        place = self.place(model_id, version)
         try:
-            card = msgspec.json.decode((folder / CARD).read_bytes(), type=ModelCard)
+            card = msgspec.json.decode(self._files.read(model_id, str(version), CARD), type=ModelCard)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ModelError(f"{folder} cannot be used: {error}; train another version") from None
+            raise ModelError(f"{place} cannot be used: {error}; train another version") from None
         if (card.id, card.version) != (model_id, version):
             raise ModelError(
-                f"{folder}: the card is of {card.id} version {card.version}; take back the card of this version"
+                f"{place}: the card is of {card.id} version {card.version}; take back the card of this version"
             )
         return card
 
     def read(self, model_id: str, version: int, name: str) -> bytes | None:
         """Returns a further file of a version; None where it has none of that name."""
-        path = self.path(model_id, version) / name
+        place = self.place(model_id, version, name)
         try:
-            return path.read_bytes() if path.is_file() else None
+            return self._files.read(model_id, str(version), name)
+        except (FileNotFoundError, IsADirectoryError):
+            return None
         except OSError as error:
-            raise ModelError(f"{path} cannot be read: {error}") from None
+            raise ModelError(f"{place} cannot be read: {error}") from None
 
     def promotions(self, model_id: str) -> list[Promotion]:
         """Returns what was put in force, oldest first."""
-        folder = self._of(model_id)
-        single, path = folder / PROMOTIONS, folder / PROMOTION_FILES
+        found: list[Promotion] = []
+        path: tuple[str, ...] = (model_id, PROMOTIONS)
         try:
-            found = msgspec.json.decode((path := single).read_bytes(), type=list[Promotion]) if single.exists() else []
+            if PROMOTIONS in self._files.names(_checked(model_id)):
+                found = msgspec.json.decode(self._files.read(*path), type=list[Promotion])
             for number in self._promotion_numbers(model_id):
-                path = folder / PROMOTION_FILES / f"{number}.json"
-                found.append(msgspec.json.decode(path.read_bytes(), type=Promotion))
+                path = (model_id, PROMOTION_FILES, f"{number}.json")
+                found.append(msgspec.json.decode(self._files.read(*path), type=Promotion))
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ModelError(
-                f"{path}, which says what is in force, cannot be read: {error}; take it back from a copy, or delete it and "
-                "promote the version in force again"
+                f"{self._files.place(*path)}, which says what is in force, cannot be read: {error}; take it back from a copy, or "
+                "delete it and promote the version in force again"
             ) from None
         return found
 
     def _promotion_numbers(self, model_id: str) -> list[int]:
-        folder = self._of(model_id) / PROMOTION_FILES
-        names = [each.stem for each in folder.glob("*.json")] if folder.is_dir() else []
-        return sorted(int(each) for each in names if _VERSION.fullmatch(each))
+        names = self._files.names(_checked(model_id), PROMOTION_FILES)
+        stems = (each.removesuffix(".json") for each in names if each.endswith(".json"))
+        return sorted(int(each) for each in stems if _VERSION.fullmatch(each))
 
     def promoted(self, model_id: str) -> int | None:
         """Returns the version in force; None before the first promotion."""
@@ -223,45 +209,22 @@ class ModelVersions:
     def record(self, model_id: str, promotion: Promotion) -> None:
         """Writes down that a version was put in force."""
         if promotion.kind != "withdraw":
-            self.path(model_id, promotion.version)
-        folder = self._of(model_id) / PROMOTION_FILES
+            self._require(model_id, promotion.version)
         text = msgspec.json.format(msgspec.json.encode(promotion), indent=2) + b"\n"
-        aside: Path | None = None
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(prefix=".new-", dir=folder, delete=False) as file:
-                aside = Path(file.name)
-                file.write(text)
-            aside.chmod(0o644)
-            for _ in range(_ATTEMPTS):
-                number = max(self._promotion_numbers(model_id), default=0) + 1
-                # A link fails where the name is taken, as a renaming does not: of two promotions at once none is lost.
-                with suppress(FileExistsError):
-                    _link(aside, folder / f"{number}.json", text)
-                    return
-        except OSError as error:
-            raise ModelError(f"{folder} cannot be written: {error}") from None
-        finally:
-            if aside is not None:
-                aside.unlink(missing_ok=True)
+        for _ in range(_ATTEMPTS):
+            number = max(self._promotion_numbers(model_id), default=0) + 1
+            # Of two promotions at once none is lost: the second finds the name taken.
+            with suppress(FileExistsError):
+                self._files.create(text, model_id, PROMOTION_FILES, f"{number}.json")
+                return
+        folder = self._files.place(model_id, PROMOTION_FILES)
         raise ModelError(f"model {model_id}: no free number in {folder} after {_ATTEMPTS} attempts")
 
-    def _of(self, model_id: str) -> Path:
-        if not MODEL_ID.fullmatch(model_id):
-            raise ModelError(f"{model_id[:80]!r} is no id of a model: {MODEL_ID_WORDS}")
-        return self._folder / model_id
 
-
-def _link(aside: Path, path: Path, text: bytes) -> None:
-    """Gives the written file its name. Raises `FileExistsError` where the name is taken."""
-    try:
-        path.hardlink_to(aside)
-    except FileExistsError:
-        raise
-    except OSError:
-        # A mounted bucket has no hard links: the name is claimed first there, and written afterwards.
-        with path.open("xb") as file:
-            file.write(text)
+def _checked(model_id: str) -> str:
+    if not MODEL_ID.fullmatch(model_id):
+        raise ModelError(f"{model_id[:80]!r} is no id of a model: {MODEL_ID_WORDS}")
+    return model_id
 
 
 def in_force(promotions: Sequence[Promotion]) -> list[int]:
@@ -283,7 +246,7 @@ def in_force(promotions: Sequence[Promotion]) -> list[int]:
     return stack
 
 
-def _require(artefact: bytes, card: ModelCard, place: str) -> None:
+def _require_onnx(artefact: bytes, card: ModelCard, place: str) -> None:
     try:
         require_checksum(artefact, card)
         require_onnx(artefact)

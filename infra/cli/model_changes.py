@@ -260,8 +260,7 @@ def to_record(
         from infra.learning.announcing import announcement
     except ImportError as error:
         raise ModelError(f"announcing checks a model as the job does: install microadjust[job] ({error})") from None
-    location = versions.path(name, version).resolve().as_uri()
-    return announcement(versions.load(name, version), location, from_ms, mode)
+    return announcement(versions.load(name, version), versions.address(name, version), from_ms, mode)
 
 
 def send(

@@ -72,7 +72,7 @@ def show_model(name: Name, version: Version = None, store: Store = "", as_json: 
             out.print(f"{key:14} {value}", markup=False, soft_wrap=True)
         created = _instant(row.created_ms) or "?"
         out.print(f"{'state':14} {row.state or 'not in force'}, created {created}", markup=False, soft_wrap=True)
-        out.print(f"{'files':14} {versions.path(name, chosen)}", markup=False, soft_wrap=True)
+        out.print(f"{'files':14} {versions.place(name, chosen)}", markup=False, soft_wrap=True)
         out.print()
         print_table(_input_rows(card, found), "")
         if found is not None:

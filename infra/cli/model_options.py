@@ -20,7 +20,8 @@ Store = Annotated[
     str,
     typer.Option(
         envvar="MICROADJUST_MODELS",
-        help="Store: a folder or a file:// address; beside the local stack by default.",
+        help="Store: a folder, or an address such as s3://bucket/models, whose driver has to be installed; beside the local "
+        "stack by default.",
     ),
 ]
 Csv = Annotated[

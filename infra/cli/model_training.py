@@ -143,7 +143,8 @@ def train(
         card, page = _store(training, versions, found, provenance(training, data, rows))
         if report is not None:
             write_file(report, page, "--report")
-    _show(found.evaluation, card, inputs, versions.path(card.id, card.version), as_json)
+        report_place = versions.place(card.id, card.version, REPORT)
+    _show(found.evaluation, card, inputs, report_place, as_json)
     if not found.evaluation.passed:
         raise typer.Exit(1)
 
@@ -252,7 +253,7 @@ def _store(training: SimpleNamespace, versions: ModelVersions, found: Any, made:
     return card, page
 
 
-def _show(found: Any, card: Any, inputs: Any, folder: Path, as_json: bool) -> None:
+def _show(found: Any, card: Any, inputs: Any, report_place: str, as_json: bool) -> None:
     known = {True: TEXT_NAMES, False: NUMBER_NAMES}
     unknown = [each for each in card.features if each not in known[each in card.categories]]
     if as_json:
@@ -260,7 +261,7 @@ def _show(found: Any, card: Any, inputs: Any, folder: Path, as_json: bool) -> No
         print_json({"card": card, "evaluation": found, "inputs": inputs} | verdict)
         return
     print_table(check_rows(found), "")
-    out.print(f"\n{card.id} version {card.version}: {folder / REPORT}", markup=False, soft_wrap=True)
+    out.print(f"\n{card.id} version {card.version}: {report_place}", markup=False, soft_wrap=True)
     if unknown:
         names = ", ".join(_unknown(each, known[each in card.categories]) for each in unknown)
         text = f"the job computes no {names}: the model can be compared, not announced; see --rename and --without"

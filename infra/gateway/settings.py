@@ -121,7 +121,8 @@ class Settings:
     pictures: str = ""
     """Folder of page screenshots for the console's heatmap (`infra/console/README.md`)."""
     models: str = ""
-    """Store of trained models for the console's page: a folder or a file:// address. The page lists announced models without."""
+    """Store of trained models for the console's page: a folder, or an address such as s3://bucket/models. The page lists
+    announced models without."""
     console_also: tuple[str, ...] = ()
     """Prefixes of further sets of topics that the console shows beside the gateway's own."""
     demo: bool = False

@@ -139,7 +139,7 @@ def evaluation_of(versions: ModelVersions, name: str, version: int) -> Evaluatio
     try:
         return None if text is None else msgspec.json.decode(text, type=Evaluation)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ModelError(f"{versions.path(name, version) / EVALUATION} cannot be read: {error}") from None
+        raise ModelError(f"{versions.place(name, version, EVALUATION)} cannot be read: {error}") from None
 
 
 @cache

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from infra.learning.listing import evaluation_of
 from models.model_store import ModelError
-from models.model_versions import CARD, ModelVersions
+from models.model_versions import ModelVersions
 from schemas.model_cards import MetricValue
 
 NOT_KNOWN: Final = "not known"
@@ -26,7 +26,7 @@ class VersionRow(Struct):
     gate: bool | None = None
     metrics: dict[str, MetricValue] = {}
     created_ms: int | None = None
-    """When the version was made; of one made before cards told that, when its card was written."""
+    """When the version was made; of one made before cards told that, when its card was written, if the store knows."""
     trained_until_ms: int | None = None
     problem: str | None = None
 
@@ -41,7 +41,7 @@ def row_of(versions: ModelVersions, name: str, version: int) -> VersionRow:
     try:
         card = versions.load(name, version).card
         found = evaluation_of(versions, name, version)
-        written_ms = int((versions.path(name, version) / CARD).stat().st_mtime * 1000)
+        created_ms = versions.written_ms(name, version) if card.created_at_ms is None else card.created_at_ms
     except (ModelError, OSError) as error:
         return VersionRow(name, version, "in force, damaged" if in_force else "broken", in_force, problem=str(error))
     return VersionRow(
@@ -51,7 +51,7 @@ def row_of(versions: ModelVersions, name: str, version: int) -> VersionRow:
         in_force,
         None if found is None else found.passed,
         card.metrics,
-        written_ms if card.created_at_ms is None else card.created_at_ms,
+        created_ms,
         card.trained_until_ms,
         problem,
     )

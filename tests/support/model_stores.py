@@ -6,13 +6,14 @@ import msgspec
 
 from models.learning.evaluation import Check, Evaluation
 from models.model_versions import EVALUATION, REPORT, ModelVersions, Promotion
+from models.version_files import VersionFiles
 from schemas.model_cards import MetricValue
 from tests.support.announced_models import length_card, length_model
 
 NOON_MS = 1_760_000_400_000
 
 
-def filled_store(folder: Path) -> ModelVersions:
+def filled_store(folder: Path | VersionFiles) -> ModelVersions:
     """Two versions of `length`, of which the second was kept out and the first is promoted and has a report."""
     store, artefact = ModelVersions(folder), length_model()
     card = length_card(artefact, metrics={"mae": MetricValue(70.0, 66.0, 74.0)}, parity=2e-7)

@@ -22,6 +22,7 @@ from infra.learning.models_topic import AnnouncedCard, announced_cards
 from infra.rules.rule_topics import RuleTopics
 from models.model_store import ModelError
 from models.model_versions import REPORT, ModelVersions
+from models.store_addresses import shown_address
 from schemas.topics import MODELS
 
 MAX_ID_CHARS: Final = 80
@@ -86,7 +87,7 @@ class LearningEndpoints:
             found, problem = list_models(None, announced, acks), str(error)
         return {
             "at_ms": time.time_ns() // 1_000_000,
-            "store": {"location": self._settings.models or None, "problem": problem},
+            "store": {"location": shown_address(self._settings.models) or None, "problem": problem},
             "models": found,
         }
 

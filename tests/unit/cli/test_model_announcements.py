@@ -63,7 +63,7 @@ def run(kafka: MockKafka, folder: Path, *arguments: object) -> Result:
 
 
 def folder_of(store: ModelVersions) -> Path:
-    return store.path("length", 1).parents[1]
+    return Path(store.place("length", 1)).parents[1]
 
 
 def test_a_promoted_model_is_on_the_topic_and_waited_for(kafka: MockKafka, store: ModelVersions) -> None:
@@ -79,7 +79,7 @@ def test_a_promoted_model_is_on_the_topic_and_waited_for(kafka: MockKafka, store
     assert store.promoted("length") == 1
     record = announced_cards(kafka.bootstrap)["length"]
     assert record.card == store.load("length", 1).card
-    assert record.location == store.path("length", 1).resolve().as_uri()
+    assert record.location == (folder / "length" / "1").resolve().as_uri()
     with TopicReader(kafka.bootstrap, MODELS.name) as reader:
         reader.assign_beginning()
         bodies = [each.value or b"" for each in reader.read_to_end(quiet_s=0.0)]

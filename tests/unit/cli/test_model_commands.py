@@ -190,7 +190,10 @@ def test_a_bad_cell_is_told_by_file_line_and_column(tmp_path: Path) -> None:
         (("show", "length"), "the store holds no model length"),
         (("promote", "length", "1"), "model length: no version 1"),
         (("rollback", "length"), "no version is in force"),
-        (("list", "--store", "s3://bucket/models"), "mount the bucket, or copy it"),
+        (
+            ("list", "--store", "s3://bucket/models"),
+            "s3://bucket/models: the driver of s3:// is not installed: pip install s3fs",
+        ),
     ],
 )
 def test_errors_are_one_line_with_the_fix(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
@@ -417,3 +420,25 @@ def test_a_first_version_is_taken_back_by_withdraw_or_rollback(folder: Path, tmp
         promoted = run("promote", "length", 1, "--no-announce", "--store", store, "--json")
         assert json.loads(promoted.stdout)["before"] is None
         assert promoted.exit_code == 0, promoted.output
+
+
+def test_a_store_at_an_address_does_what_a_folder_does(folder: Path, tmp_path: Path) -> None:
+    at, hidden = ("--store", f"memory:/{tmp_path}/models"), f"memory://eva:secret@{tmp_path}/other"
+    for version in (1, 2):
+        trained = run("train", "length", "--csv", folder / "wishes.csv", *RENAMED, *at, "--seed", version)
+        assert f"length version {version}: memory:/{tmp_path}/models/length/{version}/report.html" in trained.stdout
+        if version == 1:
+            assert run("promote", "length", 1, "--no-announce", *at).exit_code == 0
+    rows = json.loads(run("list", *at, "--json").stdout)
+    assert [(each["version"], each["state"]) for each in rows] == [(1, "in force (store only)"), (2, None)]
+    assert f"files          memory:/{tmp_path}/models/length/2" in run("show", "length", 2, *at).stdout
+    assert run("predict", "length", "--set", "click_rate=1", *at).exit_code == 0
+    compared = run("compare", "length", 1, 2, "--csv", folder / "wishes.csv", *RENAMED, *at, "--json")
+    assert compared.exit_code == 0, compared.output
+    back = run("rollback", "length", "--no-announce", *at, "--json")
+    assert json.loads(back.stdout)["change"] == "withdraw"
+    assert run("promote", "length", 1, "--no-announce", *at).exit_code == 0
+    assert run("withdraw", "length", "--no-announce", *at).exit_code == 0
+    refused = run("promote", "length", 7, "--no-announce", "--store", hidden)
+    assert f"no version 7; the store memory://{tmp_path}/other has none of it" in refused.stderr
+    assert "secret" not in refused.output

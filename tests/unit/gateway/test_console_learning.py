@@ -12,6 +12,7 @@ from infra.gateway.console.recent_rows import SeenRow
 from infra.gateway.console.segments import moves_of
 from models.model_store import BUNDLED, load_forest
 from models.model_versions import ModelVersions
+from models.store_addresses import files_at
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck, ack_key
 from schemas.drift import DriftLook, DriftReading, UnknownShare
@@ -47,7 +48,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ModelVersions:
 
 
 def gateway_of(kafka: MockKafka, store: ModelVersions | None = None) -> InProcessClient:
-    location = "" if store is None else str(store.path("length", 1).parents[1])
+    location = "" if store is None else str(Path(store.place("length", 1)).parents[1])
     return in_process(bootstrap=kafka.bootstrap, models=location)
 
 
@@ -99,7 +100,7 @@ def test_what_was_announced_is_told_without_a_store_and_a_broken_version_with_it
     assert (told["live"]["version"], told["described"], told["versions"]) == (1, [], [])
     broken = ModelVersions(tmp_path)
     broken.add(length_card(length_model()), length_model())
-    (broken.path("length", 1) / "card.json").write_text("{")
+    Path(broken.place("length", 1, "card.json")).write_text("{")
     told = ask(gateway_of(kafka, broken), "models/length")
     assert "cannot be used" in told["described"][0]["problem"]
 
@@ -132,8 +133,20 @@ def test_refusals_name_the_field(kafka: MockKafka, store: ModelVersions, path: s
 
 def test_a_store_that_cannot_be_opened_is_told_and_what_is_announced_is_shown(kafka: MockKafka) -> None:
     told = ask(in_process(bootstrap=kafka.bootstrap, models="s3://bucket/models"), "models")
-    assert "a store is a folder or a file:// address" in told["store"]["problem"]
+    assert "s3://bucket/models: the driver of s3:// is not installed: pip install s3fs" in told["store"]["problem"]
     assert "length" in [each["id"] for each in told["models"]]
+
+
+def test_a_store_at_an_address_is_shown_without_its_password(kafka: MockKafka, tmp_path: Path) -> None:
+    location = f"memory://eva:secret@host{tmp_path}"
+    filled_store(files_at(location))
+    gateway = in_process(bootstrap=kafka.bootstrap, models=location)
+    told = ask(gateway, "models/length")
+    assert told["store"] == {"location": f"memory://host{tmp_path}", "problem": None}
+    assert [each["version"] for each in told["described"]] == [2, 1]
+    page = gateway.get("/console/api/models/length/versions/1/report", headers={"authorization": f"Bearer {OPERATOR}"})
+    assert b"the report" in page.content
+    assert "has no report.html" in ask(gateway, "models/length/versions/2/report", 404)["problem"]
 
 
 def test_segments_are_told_with_map_sizes_and_what_tells_them_apart(kafka: MockKafka) -> None:
