@@ -38,6 +38,7 @@ class Load:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._open = 0
+        self._is_over = False
         self.acknowledged: set[str] = set()
         self.answers: Counter[int] = Counter()
         self._threads = [threading.Thread(target=self._send, daemon=True) for _ in range(threads)]
@@ -48,14 +49,19 @@ class Load:
             each.start()
         return self
 
-    def finish(self, patience_s: float = 60.0) -> int:
-        """Makes no more, waits until all is acknowledged; returns how many batches are not."""
+    def finish(self, patience_s: float = 150.0) -> int:
+        """Makes no more, waits until all is acknowledged; returns how many batches are not.
+
+        What is answered later is not counted: who compares `acknowledged` with a topic reads that now.
+        """
         self._stop.set()
         self._pace.join()
         end = time.monotonic() + patience_s
         while self._open and time.monotonic() < end:
             time.sleep(0.05)
-        return self._open
+        with self._lock:
+            self._is_over = True
+            return self._open
 
     def _make(self) -> None:
         began, number = time.monotonic(), 0
@@ -86,6 +92,8 @@ class Load:
             time.sleep(max(0.0, due.at_s - time.monotonic()))
             status, again_s = self._post(connection, due.events)
             with self._lock:
+                if self._is_over:
+                    return
                 self.answers[status] += 1
                 if status == 202:
                     self._open -= 1

@@ -116,7 +116,7 @@ def test_a_key_that_sends_too_much_is_told_when_to_come_back(start: Start) -> No
 
 
 def test_a_proxys_word_counts_only_where_it_is_trusted(start: Start) -> None:
-    limits = {"ip_requests_per_s": "1", "ip_burst": "1"}
+    limits = {"ip_requests_per_s": "0.01", "ip_burst": "1"}
     alone, behind = start(**limits), start(**limits, trusted_proxies="127.0.0.1")
 
     def statuses(gateway: Gateway) -> list[int]:
