@@ -8,7 +8,7 @@ from infra.cli import model_changes, model_comparison, model_shadow, model_train
 from infra.cli.formatting import format_calendar
 from infra.cli.model_options import Name, Store, Version, default_version, store_at
 from infra.cli.output import Json, errors, out, print_json, print_table
-from infra.learning.listing import evaluation_of, metric_text
+from infra.learning.listing import check_rows, evaluation_of, metric_text
 from infra.learning.version_rows import VersionRow, row_of
 from models.learning.evaluation import Evaluation
 from schemas.model_cards import ModelCard
@@ -77,7 +77,7 @@ def show_model(name: Name, version: Version = None, store: Store = "", as_json: 
         print_table(_input_rows(card, found), "")
         if found is not None:
             out.print()
-            print_table(model_changes.check_rows(found), "")
+            print_table(check_rows(found), "")
 
 
 def _judged(found: Evaluation | None) -> dict[str, Any]:

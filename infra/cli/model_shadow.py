@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
-from infra.cli.model_changes import From, report, send, to_record
+from infra.cli.model_announcements import From, report, send, to_record
 from infra.cli.model_options import Name, Store, store_at
 from infra.cli.output import Json, errors
 from infra.cli.rule_changes import Timeout, Wait

@@ -11,7 +11,6 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
 from infra.cli.bootstrap import Bootstrap
-from infra.cli.model_changes import check_rows
 from infra.cli.model_options import (
     Category,
     Csv,
@@ -27,6 +26,7 @@ from infra.cli.model_options import (
 from infra.cli.output import Json, err, errors, note, out, print_json, print_table
 from infra.cli.output_files import require_place, write_file
 from infra.learning.incumbents import load_incumbent
+from infra.learning.listing import check_rows
 from infra.version import package_version
 from models.learning.evaluation import INCUMBENT, Check
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES

@@ -133,6 +133,11 @@ def _version(store: ModelVersions, name: str, version: int, promotions: list[Pro
     )
 
 
+def check_rows(found: Evaluation) -> list[dict[str, str]]:
+    """Returns the checks of the gate as rows of a table."""
+    return [{"check": each.name, "passed": each.verdict, "finding": each.detail} for each in found.checks]
+
+
 def evaluation_of(versions: ModelVersions, name: str, version: int) -> Evaluation | None:
     """Returns what the gate found; None where it was not asked. Raises `ModelError`."""
     text = versions.read(name, version, EVALUATION)

@@ -1,52 +1,16 @@
 """models train, list, show, promote, rollback, compare on a store, without Kafka."""
 
-import csv
 import json
 import shlex
 from pathlib import Path
 from shutil import copytree
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from infra.cli.main import app
-from infra.cli.training_data import DataOptions, examples_of
 from infra.learner.model_hook import ROLLBACK_COMMAND, words_for
-from infra.simulate.preferences import CHOOSING, JUDGING, PreferenceShape, readers, write_csv
-from models.learning.errors import TrainingDataError
-from models.learning.examples import Examples
+from infra.simulate.preferences import CHOOSING, JUDGING
 from models.model_versions import ModelVersions
-
-RENAMED = (
-    "--rename",
-    "session_duration=session_age_ms*1000",
-    "--rename",
-    "device_type=device",
-    "--without",
-    "user_expertise",
-)
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["models", *map(str, arguments)])
-
-
-def write(path: Path, shape: PreferenceShape, seed: int, rows: int = 1_200) -> Path:
-    names = ("session_duration", "click_rate", "device_type", "user_expertise")
-    write_csv(path, readers(shape, "length", rows, seed).only(names), "length")
-    return path
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store whose first version is in force, its CSV file beside it."""
-    made = tmp_path_factory.mktemp("models")
-    source = write(made / "wishes.csv", JUDGING, 21)
-    trained = run("train", "length", "--csv", source, *RENAMED, "--store", made / "store", "--json")
-    assert trained.exit_code == 0, trained.output
-    promoted = run("promote", "length", 1, "--no-announce", "--store", made / "store")
-    assert promoted.exit_code == 0, promoted.output
-    return made
+from tests.support.model_commands import RENAMED, copied, run, write
 
 
 def test_a_trained_model_is_listed_and_shown_with_its_report(folder: Path) -> None:
@@ -95,10 +59,6 @@ def test_a_version_that_is_no_better_stays_out_with_the_reason(folder: Path, tmp
         (1, "in force (store only)", True),
         (2, None, False),
     ]
-
-
-def copied(folder: Path, tmp_path: Path) -> Path:
-    return Path(copytree(folder / "store", tmp_path / "store"))
 
 
 def again_in(store: Path) -> int:
@@ -167,18 +127,6 @@ def test_versions_for_a_segment_are_compared_on_its_rows(folder: Path, tmp_path:
     assert "rows lie before the end of the training of length@1" in warned.stderr
 
 
-def test_a_bad_cell_is_told_by_file_line_and_column(tmp_path: Path) -> None:
-    path = write(tmp_path / "wishes.csv", CHOOSING, 24, rows=300)
-    lines = path.read_text().splitlines()
-    cells = lines[41].split(",")
-    lines[41] = ",".join([cells[0], "forever", *cells[2:]])
-    path.write_text("\n".join(lines) + "\n")
-    found = run("train", "length", "--csv", path, "--store", tmp_path / "store")
-    assert found.exit_code == 1
-    assert f"{path}, line 42, column session_duration: 'forever' is no finite number" in found.stderr
-    assert not (tmp_path / "store").exists()
-
-
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -202,95 +150,6 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path, arguments: tuple[str, 
     assert found.exit_code == 1
     assert says in found.stderr
     assert len(found.stderr.strip().splitlines()) == 1
-
-
-def test_a_pickle_in_the_store_is_told_and_never_opened(folder: Path, tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
-    artefact = copied(folder, tmp_path) / "length" / "1" / "model.onnx"
-    artefact.write_bytes(b"cposix\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR.")
-    row = json.loads(run("list", "--store", tmp_path / "store", "--json").stdout)[0]
-    assert (row["version"], row["state"]) == (1, "in force, damaged")
-    assert run("promote", "length", 1, "--no-announce", "--store", tmp_path / "store").exit_code == 1
-    assert not canary.exists()
-
-
-def given(path: Path, **changes: object) -> DataOptions:
-    options: dict[str, object] = {
-        "csv": path, "features": (), "outcomes": (), "last": "", "target": "", "time": "", "session": "",
-        "without": (), "category": (), "rename": (),
-    }  # fmt: skip
-    return DataOptions(**(options | changes))  # type: ignore[arg-type]
-
-
-def test_one_segment_of_a_csv_file_is_taken_by_its_column(tmp_path: Path) -> None:
-    path = tmp_path / "wishes.csv"
-    path.write_text("segment,a,preferred_content_length\ns1,1,100\ns2,2,200\ns1,3,300\n")
-    found: Examples = examples_of(given(path), "length", "s1", "")
-    assert found.truth.tolist() == [100.0, 300.0]
-    assert found.names == ("a",)
-    path.write_text("a,preferred_content_length\n1,100\n")
-    with pytest.raises(
-        TrainingDataError, match=r"no column segment, by which .* --rename COLUMN=segment names another"
-    ):
-        examples_of(given(path), "length", "s1", "")
-    path.write_text("group,a,preferred_content_length\n1,1,100\n2,2,200\n")
-    assert examples_of(given(path, rename=("group=segment",)), "length", "2", "").truth.tolist() == [200.0]
-    path.write_text("segment,a,preferred_content_length\ns1,1,100\n")
-    with pytest.raises(TrainingDataError, match="--without segment leaves out the column"):
-        examples_of(given(path, without=("segment",)), "length", "s1", "")
-
-
-@pytest.mark.parametrize("length", ["0", "-5", "100001"])
-def test_a_length_that_no_text_has_is_told_by_its_line(tmp_path: Path, length: str) -> None:
-    path = tmp_path / "wishes.csv"
-    path.write_text(f"a,preferred_content_length\n1,100\n2,{length}\n")
-    with pytest.raises(
-        TrainingDataError, match=f"line 3, column preferred_content_length: {length} is not 1 to 100000"
-    ):
-        examples_of(given(path), "length", None, "")
-    assert len(examples_of(given(path, target="a"), "length", None, "").truth) == 2
-
-
-def test_a_column_is_renamed_and_brought_to_the_unit_of_its_feature(tmp_path: Path) -> None:
-    path = tmp_path / "wishes.csv"
-    path.write_text("a,b,preferred_content_length\n1.5,x,100\n,y,200\n")
-    found = examples_of(given(path, rename=("a=session_age_ms*1000", "b=device")), "length", None, "")
-    assert found.names == ("session_age_ms", "device")
-    assert found.values["session_age_ms"][0] == 1500.0
-    for rename in ("a", "a=", "=b", "a=b*", "a=b*x", "a=b*0", "a=b*-1", "a=b*inf"):
-        with pytest.raises(TrainingDataError, match="give COLUMN=FEATURE"):
-            examples_of(given(path, rename=(rename,)), "length", None, "")
-    with pytest.raises(TrainingDataError, match="column b: texts cannot be multiplied"):
-        examples_of(given(path, rename=("b=device*2",)), "length", None, "")
-
-
-def test_a_feature_that_the_job_lacks_is_told_before_anything_is_fitted(tmp_path: Path) -> None:
-    path = write(tmp_path / "wishes.csv", JUDGING, 25, rows=300)
-    refused = run("train", "length", "--csv", path, "--rename", "click_rate=clik_rate", "--store", tmp_path / "store")
-    assert refused.exit_code == 1
-    assert "--rename click_rate=clik_rate: the job computes no clik_rate; did you mean click_rate?" in refused.stderr
-    assert not (tmp_path / "store").exists()
-
-
-def test_one_row_is_told_as_one(tmp_path: Path) -> None:
-    path = tmp_path / "wishes.csv"
-    path.write_text("a,preferred_content_length\n1,100\n")
-    found = run("train", "length", "--csv", path, "--store", tmp_path / "store")
-    assert "wishes.csv, 1 row: 1 row with truth; a model needs 200 at least: give more rows" in found.stderr
-
-
-def test_one_broken_version_hides_no_other(folder: Path, tmp_path: Path) -> None:
-    store = copied(folder, tmp_path)
-    copytree(store / "length" / "1", store / "tone" / "1")
-    copytree(store / "length", store / "length.s1")
-    (store / "length" / "1" / "evaluation.json").write_text("{")
-    rows = json.loads(run("list", "--store", store, "--json").stdout)
-    assert {(each["model"], each["version"]): each["state"] for each in rows}[("length", 1)] == "in force, damaged"
-    assert "evaluation.json cannot be read" in rows[0]["problem"]
-    assert "damaged" in run("list", "--store", store).stdout
-    (store / "length" / "promotions.json").write_text("[{")
-    rows = json.loads(run("list", "--store", store, "--json").stdout)
-    assert {each["model"] for each in rows} == {"length", "length.s1", "tone"}
 
 
 def test_times_beyond_the_calendar_are_shown_as_numbers(folder: Path, tmp_path: Path) -> None:
@@ -323,87 +182,8 @@ def test_a_report_that_could_not_be_written_is_told_before_anything_is_trained(f
     assert not (tmp_path / "store").exists()
 
 
-def test_a_segment_that_looks_like_a_number_is_a_name(tmp_path: Path) -> None:
-    path = write(tmp_path / "wishes.csv", JUDGING, 25, rows=300)
-    lines = path.read_text().splitlines()
-    path.write_text(
-        "\n".join(["segment," + lines[0], *(f"{1 + place % 2}," + each for place, each in enumerate(lines[1:]))])
-    )
-    data = DataOptions(path, (), (), "", "", "", "", (), (), ())
-    assert len(examples_of(data, "length", "1", "")) == 150
-
-
-def test_a_column_is_renamed_once(folder: Path, tmp_path: Path) -> None:
-    twice = ("--rename", "click_rate=clicks", "--rename", "click_rate=pages")
-    refused = run("train", "length", "--csv", folder / "wishes.csv", *twice, "--store", tmp_path / "store")
-    assert "--rename click_rate=…: given 2 times" in refused.stderr
-
-
 def test_the_report_names_the_version(folder: Path) -> None:
     assert "<h1>Model length version 1</h1>" in (folder / "store" / "length" / "1" / "report.html").read_text()
-
-
-def test_training_says_what_it_takes_and_which_step_it_is_at(folder: Path, tmp_path: Path) -> None:
-    with (folder / "wishes.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    path = tmp_path / "units.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["session_duration", "click_rate", "preferred_content_length", "date"])
-        for row in rows:
-            writer.writerow(
-                [row["session_duration"] + "s", row["click_rate"], row["preferred_content_length"], "2026-11-28"]
-            )
-    found = run("train", "length", "--csv", path, "--store", tmp_path / "store", "--json")
-    assert [line.removeprefix("microadjust: ") for line in found.stderr.splitlines()][:7] == [
-        f"read units.csv, {len(rows)} rows",
-        "no column of times: the order of the file is taken as time",
-        "`date` looks like times: --time date",
-        "step 1 of 4: fit",
-        "step 2 of 4: export",
-        "step 3 of 4: compare with scikit-learn",
-        "step 4 of 4: evaluate on the later range",
-    ]
-    inputs = json.loads(found.stdout)["inputs"]
-    assert (inputs["numbers"], inputs["like_times"]) == (["click_rate"], ["date"])
-    assert list(inputs["with_unit"]) == ["session_duration"]
-    assert "`session_duration` looks like numbers with a unit" in found.stderr
-
-
-def test_a_damaged_version_in_force_stops_no_training_and_is_named(folder: Path, tmp_path: Path) -> None:
-    store = copied(folder, tmp_path)
-    (store / "length" / "1" / "model.onnx").write_bytes(b"cut")
-
-    trained = run("train", "length", "--csv", folder / "wishes.csv", *RENAMED, "--store", store, "--json")
-    rows = json.loads(run("list", "--store", store, "--json").stdout)
-
-    assert trained.exit_code == 1
-    told = json.loads(trained.stdout)
-    (reason,) = told["evaluation"]["reasons"] if "reasons" in told["evaluation"] else told["reasons"]
-    assert "the version in force is damaged" in reason
-    assert str(store / "length" / "1") in reason
-    states = {each["version"]: each["state"] for each in rows}
-    assert states[1] == "in force, damaged"
-    assert states[max(states)] is None
-    withdrawn = run("withdraw", "length", "--no-announce", "--store", store, "--json")
-    assert json.loads(withdrawn.stdout)["before"] == 1
-    again = run("train", "length", "--csv", folder / "wishes.csv", *RENAMED, "--store", store, "--json")
-    assert again.exit_code == 0, again.output
-
-
-def test_what_says_what_is_in_force_may_be_damaged_and_hides_no_version(folder: Path, tmp_path: Path) -> None:
-    store = copied(folder, tmp_path)
-    promotions = store / "length" / "promotions.json"
-    promotions.write_text("[{")
-
-    rows = json.loads(run("list", "--store", store, "--json").stdout)
-    rolled_back = run("rollback", "length", "--no-announce", "--store", store)
-
-    assert {each["state"] for each in rows} == {"not known"}
-    assert {each["gate"] for each in rows} <= {True, False}
-    assert all(str(promotions) in each["problem"] for each in rows)
-    assert rolled_back.exit_code == 1
-    assert "delete it and promote the version in force again" in " ".join(rolled_back.stderr.split())
 
 
 def test_a_first_version_is_taken_back_by_withdraw_or_rollback(folder: Path, tmp_path: Path) -> None:
