@@ -111,7 +111,7 @@ def gateway(kafka: MockKafka, redis_url: str, home: Home) -> Iterator[Target]:
 def measure(attack: Attack, seconds: float, redis_url: str, home: Home, warm_s: float = 3.0) -> Honest:
     """Attacks a gateway of its own. Its memory is compared with what it was after some honest requests."""
     with (
-        mock_kafka({attack.failing: UNKNOWN_TOPIC} if attack.failing else None) as kafka,
+        mock_kafka({attack.failing: UNKNOWN_TOPIC} if attack.failing else None, has_dead_broker=True) as kafka,
         gateway(kafka, redis_url, home) as target,
     ):
         with HonestSender(target.port, KEY, target.process, attack.sessions):

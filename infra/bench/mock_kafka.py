@@ -37,23 +37,28 @@ def is_available() -> bool:
 
 
 class MockKafka:
-    """A cluster of one broker that lives and one that does not, with the contract's topics, `partitions` each."""
+    """A cluster with the contract's topics, `partitions` each: of one broker that lives and, if asked for, one that does not."""
 
-    def __init__(self, partitions: int = _PARTITIONS) -> None:
+    def __init__(self, partitions: int = _PARTITIONS, has_dead_broker: bool = False) -> None:
         self._library = _library()
         pointer, text, number = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
         error = ctypes.create_string_buffer(_ERROR_BYTES)
         config = self._function("rd_kafka_conf_new", pointer)()
         new = self._function("rd_kafka_new", pointer, number, pointer, text, ctypes.c_size_t)
         self._client = new(0, config, error, _ERROR_BYTES)
-        self._cluster = self._function("rd_kafka_mock_cluster_new", pointer, pointer, number)(self._client, 2)
+        self._cluster = self._function("rd_kafka_mock_cluster_new", pointer, pointer, number)(
+            self._client, 2 if has_dead_broker else 1
+        )
         self.bootstrap: str = self._function("rd_kafka_mock_cluster_bootstraps", text, pointer)(self._cluster).decode()
         create = self._function("rd_kafka_mock_topic_create", number, pointer, text, number, number)
         for topic in TOPICS:
             create(self._cluster, topic.name.encode(), partitions, 1)
-            for partition in range(partitions):
-                self.set_leader(topic.name, partition, BROKER)
-        self._function("rd_kafka_mock_broker_set_down", number, pointer, ctypes.c_int32)(self._cluster, DEAD_BROKER)
+            if has_dead_broker:
+                # Now and then librdkafka takes a second for each.
+                for partition in range(partitions):
+                    self.set_leader(topic.name, partition, BROKER)
+        if has_dead_broker:
+            self._function("rd_kafka_mock_broker_set_down", number, pointer, ctypes.c_int32)(self._cluster, DEAD_BROKER)
 
     def set_leader(self, topic: str, partition: int, broker: int) -> None:
         """Gives the partition to `BROKER` or to `DEAD_BROKER`."""
@@ -86,9 +91,9 @@ class MockKafka:
 
 
 @contextmanager
-def mock_kafka(failing: Mapping[str, int] | None = None) -> Iterator[MockKafka]:
+def mock_kafka(failing: Mapping[str, int] | None = None, has_dead_broker: bool = False) -> Iterator[MockKafka]:
     """Runs a cluster; the topics in `failing` answer with their error from the beginning."""
-    cluster = MockKafka()
+    cluster = MockKafka(has_dead_broker=has_dead_broker)
     try:
         for topic, error in (failing or {}).items():
             cluster.fail_topic(topic, error)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.bench.abuse import sessions_beside
-from infra.bench.mock_kafka import UNKNOWN_TOPIC, MockKafka, is_available, mock_kafka
+from infra.bench.mock_kafka import BROKER, DEAD_BROKER, UNKNOWN_TOPIC, MockKafka, is_available, mock_kafka
 from infra.local.home import Home
 from schemas.topics import EVENTS, OUTCOMES, REJECTED
 from tests.support.broker import PrefixedTopics
@@ -69,10 +69,10 @@ def test_a_partition_that_cannot_be_written_stops_only_its_own_readers(redis_ser
     beside = sessions_beside(1)
     own = next(each for each in (f"reader-{n}" for n in range(100)) if each not in sessions_beside(1, 100))
     with (
-        mock_kafka() as kafka,
+        mock_kafka(has_dead_broker=True) as kafka,
         gateway_on(kafka, redis_server, home, ack_timeout_ms="500") as gateway,
     ):
-        kafka.set_leader(EVENTS.name, 1, 2)
+        kafka.set_leader(EVENTS.name, 1, DEAD_BROKER)
         assert gateway.post([event(session_id=own)]).status_code == 503
         for session_id in beside:
             assert gateway.post([event(session_id=session_id)]).status_code == 202
@@ -80,7 +80,7 @@ def test_a_partition_that_cannot_be_written_stops_only_its_own_readers(redis_ser
         health: dict[str, Any] = gateway.client.get("/health").json()
         assert (health["state"], health["topics_not_acknowledging"]) == ("degraded", [EVENTS.name])
         assert gateway.client.get("/ready").status_code == 200
-        kafka.set_leader(EVENTS.name, 1, 1)
+        kafka.set_leader(EVENTS.name, 1, BROKER)
         until(lambda: gateway.post([event(session_id=own)]).status_code == 202, 60)
         until(lambda: gateway.client.get("/health").json()["topics_not_acknowledging"] == [])
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not is_available(), reason="the installed Kafka 
 
 def test_reading_to_the_end_gives_up_where_a_partition_does_not_answer() -> None:
     began_s = time.monotonic()
-    with mock_kafka() as kafka:
+    with mock_kafka(has_dead_broker=True) as kafka:
         kafka.set_leader(EVENTS.name, 1, DEAD_BROKER)
         with TopicReader(kafka.bootstrap, EVENTS.name) as reader, pytest.raises(StreamError, match=kafka.bootstrap):
             list(reader.read_to_end())
