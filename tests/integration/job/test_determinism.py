@@ -17,7 +17,7 @@ REFITS = ("--refit-min", "3", "--refit-lead-s", "20")
 
 @pytest.mark.timeout(900)
 def test_a_replay_gives_byte_identical_commands_at_any_parallelism(stack: Stack, tmp_path: Path) -> None:
-    readers = WorldRecording("mixed", 42, 25.0, seed=23, changes=WORLDS["mixed"].changes, arrive_minutes=3.0)
+    readers = WorldRecording("mixed", 28, 25.0, seed=23, changes=WORLDS["mixed"].changes, arrive_minutes=3.0)
     readers.write(tmp_path / "readers.jsonl")
     recording = list(records(tmp_path / "readers.jsonl"))
     runs = []
