@@ -29,6 +29,7 @@ class ReadingContext(Struct, omit_defaults=True, frozen=True):
     rtt_ms: float | None = None
     downlink_kbps: float | None = None
     save_data: float | None = None
+    user_expertise: str | None = None
 
     def texts(self) -> dict[str, str | None]:
         """What `context` conditions compare, the device left out."""
@@ -41,7 +42,7 @@ class ReadingContext(Struct, omit_defaults=True, frozen=True):
                 yield name, float(number)
 
 
-CONTEXT_TEXTS: Final = ("os", "browser", "country", "region", "language", "timezone")
+CONTEXT_TEXTS: Final = ("os", "browser", "country", "region", "language", "timezone", "user_expertise")
 CONTEXT_NUMBERS: Final = ("rtt_ms", "downlink_kbps", "save_data")
 
 _decoder: Final = msgspec.json.Decoder(ReadingContext)

@@ -66,6 +66,7 @@ class Context(Struct, forbid_unknown_fields=False, omit_defaults=True):
     """Where and on what the reader reads; every part may be unknown.
 
     `languages` are those of the reader, the most wanted first, with commas between; `language` is the first of them.
+    `user_expertise` is what the site knows of the reader's experience, in its own words: novice, regular, expert.
     """
 
     device: Short | None = None
@@ -82,6 +83,7 @@ class Context(Struct, forbid_unknown_fields=False, omit_defaults=True):
     save_data: bool | None = None
     viewport_w: Annotated[int, Meta(ge=0, le=100_000)] | None = None
     viewport_h: Annotated[int, Meta(ge=0, le=100_000)] | None = None
+    user_expertise: Short | None = None
 
 
 class Event(Struct, forbid_unknown_fields=False, omit_defaults=True):

@@ -135,7 +135,7 @@ LANE_SCOPES: Final[dict[Lane, tuple[BaselineScope, ...]]] = {
 EVENT_TEXTS: Final = ("type", "placement", "element", "content_type", "page_url")
 """What `event` can compare."""
 
-_READER: Final = ("device", "input", "os", "browser", "country", "region", "language", "timezone")
+_READER: Final = ("device", "input", "os", "browser", "country", "region", "language", "timezone", "user_expertise")
 
 CONTEXTS: Final[dict[Lane, tuple[str, ...]]] = {
     "session_window": (*_READER, "content_type", "content_language", "segment", "segment_name", "segment_kind"),

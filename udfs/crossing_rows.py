@@ -89,6 +89,7 @@ EVENT_TEXTS: Final = (
     "context.languages",
     "context.timezone",
     "feedback_text",
+    "context.user_expertise",
 )
 LATE_NUMBERS: Final = ("occurred_at_ms", "received_at_ms", "`partition`", "`offset`")
 LATE_TEXTS: Final = ("event_id", "type", "session_id")
@@ -238,6 +239,7 @@ class TriggerEvent(NamedTuple):
     timezone: str | None = None
     text: str | None = None
     """What a feedback says, up to `MAX_TEXT_CHARS`. It is scored and forgotten: no state, log or evidence holds it."""
+    user_expertise: str | None = None
 
     @classmethod
     def from_crossing(cls, numbers: Numbers, texts: Texts) -> "TriggerEvent":

@@ -40,6 +40,7 @@ _CONTEXT: Final = {
     "language": "context.`language`",
     **{name: f"context.{name}" for name in ("languages", "timezone", "rtt_ms", "downlink_kbps")},
     "save_data": "CASE WHEN context.save_data THEN 1 WHEN NOT context.save_data THEN 0 END",
+    "user_expertise": "context.user_expertise",
 }
 """The fields of `models/reading_context.py`."""
 

@@ -28,7 +28,7 @@ SOURCE_COLUMNS = (
 
 CONTEXT_TYPE = (
     "ROW<device STRING, os STRING, browser STRING, country STRING, region STRING, `language` STRING, languages STRING,"
-    " timezone STRING, rtt_ms BIGINT, downlink_kbps BIGINT, save_data BOOLEAN>"
+    " timezone STRING, rtt_ms BIGINT, downlink_kbps BIGINT, save_data BOOLEAN, user_expertise STRING>"
 )
 """What is used of an event's context."""
 

@@ -28,9 +28,21 @@ def test_a_page_is_told_with_its_content_and_context(reader: Reader, collector: 
     assert view["page_url"] == f"{collector.origin}/page"
     assert view["context"]["device"] == "desktop"
     assert view["context"]["viewport_w"] == reader.run("return innerWidth")
+    assert "user_expertise" not in view["context"]
     assert {"language", "timezone", "rtt_ms", "downlink_kbps", "save_data"} <= view["context"].keys()
     (context,) = collector.wait_for(lambda: collector.events("context"))
     assert context["context"] == view["context"]
+
+
+def test_the_experience_that_the_tag_names_is_told_and_one_that_comes_later(
+    reader: Reader, collector: Collector
+) -> None:
+    reader.open(ARTICLE, "data-adjust-expertise=novice")
+    (told,) = collector.wait_for(lambda: collector.events("context"))
+    assert told["context"]["user_expertise"] == "novice"
+    reader.run("document.querySelector('[data-adjust-key]').dataset.adjustExpertise = 'expert'; microadjust.page()")
+    later = collector.wait_for(lambda: len(found := collector.events("context")) == 2 and found)
+    assert later[1]["context"] == told["context"] | {"user_expertise": "expert"}
 
 
 def test_a_click_comes_at_once_with_its_place_and_its_item(reader: Reader, collector: Collector) -> None:

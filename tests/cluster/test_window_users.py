@@ -42,9 +42,12 @@ STORIES: dict[str, list[tuple[int, str, str | None]]] = {
 _ROUND_TRIP = f"occurred_at_ms - {at(0)}"
 CONTEXT = (
     f"CAST(ROW('mobile', 'Android \"x', CAST(NULL AS STRING), 'AT', CAST(NULL AS STRING), 'de', 'de,en', 'UTC', {_ROUND_TRIP},"
-    f" CAST(NULL AS BIGINT), TRUE) AS {CONTEXT_TYPE})"
+    f" CAST(NULL AS BIGINT), TRUE, 'expert') AS {CONTEXT_TYPE})"
 )
-TOLD: dict[str, Any] = {"os": 'Android "x', "country": "AT", "language": "de", "languages": "de,en", "timezone": "UTC"}
+TOLD: dict[str, Any] = {
+    **{"os": 'Android "x', "country": "AT", "language": "de", "languages": "de,en", "timezone": "UTC"},
+    "user_expertise": "expert",
+}
 
 
 @pytest.mark.timeout(240)

@@ -164,3 +164,15 @@ def test_a_rule_that_comes_takes_effect_at_the_next_event_and_survives_a_restart
     before.broadcast(("rule", "calm-down", json.dumps(rule_data(**clicked))))
     after = start_fast(flink=before.flink)
     assert seconds(fed(after, [trigger_event("e2", 6)])) == [6]
+
+
+def test_a_rule_for_experts_sees_what_the_event_tells(start_fast: Start) -> None:
+    for_experts = rule(lane="event", when=[{"context": "user_expertise", "equals": "expert"}], cooldown_s=1)
+    job = start_fast(for_experts)
+    told = [
+        trigger_event(f"e{place}", 5 * place, expertise=each) for place, each in enumerate((None, "novice", "expert"))
+    ]
+    assert seconds(fed(job, told)) == [10]
+    # A row that was under way when the job had another version lacks the text.
+    kind, numbers, texts = trigger_event("e3", 20)
+    assert fed(job, [(kind, numbers, texts[:-1])]) == []

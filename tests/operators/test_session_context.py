@@ -4,9 +4,15 @@ import json
 
 from tests.operators.conftest import Start
 from tests.support.builders import SESSION_END_S, at, rule, session_window
-from tests.support.operator_outputs import fed, seconds
+from tests.support.operator_outputs import commands, fed, seconds
 
 SLOW = rule(when=[{"context": "os", "equals": "Android"}, {"feature": "rtt_ms", "above": 300}], cooldown_s=1)
+FOR_EXPERTS = rule(
+    id="for-experts",
+    when=[{"feature": "pages", "above": 0}],
+    cooldown_s=1,
+    **{"if": 'context.user_expertise == "expert"'},
+)
 CONTEXT = json.dumps({"os": "Android", "country": "AT", "rtt_ms": 450, "save_data": 0})
 
 
@@ -52,3 +58,24 @@ def test_the_context_ends_with_the_session(start: Start) -> None:
 
 def test_what_is_no_context_is_passed_over(start: Start) -> None:
     assert fed(start(SLOW), [session_window(60, context='{"rtt_ms": "much"}')]) == []
+
+
+def test_the_experience_of_a_reader_is_known_in_later_windows_and_after_a_restart(start: Start) -> None:
+    job = start(FOR_EXPERTS)
+    assert (
+        fed(job, [session_window(60), session_window(70, context='{"os":"Android","user_expertise":"novice"}')]) == []
+    )
+    assert seconds(fed(job, [session_window(80, context='{"os":"Android","user_expertise":"expert"}')])) == [80]
+    assert seconds(fed(start(FOR_EXPERTS, flink=job.flink), [session_window(90)])) == [90]
+
+
+def test_state_of_a_job_that_knew_no_experience_goes_on_and_learns_of_it(start: Start) -> None:
+    job = start(SLOW)
+    fed(job, [session_window(60, context=CONTEXT)])
+    # What release 0.2.0 wrote, to the letter: what nobody told takes no place.
+    (text,) = job.flink.state_field("reading-context-v1").values()
+    assert text == '{"os":"Android","country":"AT","rtt_ms":450.0,"save_data":0.0}'
+    again = start(SLOW, FOR_EXPERTS, flink=job.flink)
+    assert [each.source.id for each in commands(fed(again, [session_window(70)]))] == [SLOW.id]
+    told = json.dumps(json.loads(CONTEXT) | {"user_expertise": "expert"})
+    assert FOR_EXPERTS.id in {each.source.id for each in commands(fed(again, [session_window(80, context=told)]))}

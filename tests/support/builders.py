@@ -158,13 +158,14 @@ def trigger_event(
     languages: str | None = None,
     text: str | None = None,
     page_url: str | None = None,
+    expertise: str | None = None,
 ) -> CrossingRow:
     """A click, or another event of the fast lane. Operating system, browser, region and time zone are not known."""
     texts = [session, user, content, event_id, type, content_type, placement, element, device, country, language]
     return (
         "event",
         [float(at(at_s)), value, rtt_ms, downlink_kbps, saves_data, rage],
-        [*texts, page_url, None, None, None, languages, None, text],
+        [*texts, page_url, None, None, None, languages, None, text, expertise],
     )
 
 

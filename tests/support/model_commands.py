@@ -8,14 +8,7 @@ from typer.testing import CliRunner, Result
 from infra.cli.main import app
 from infra.simulate.preferences import PreferenceShape, readers, write_csv
 
-RENAMED = (
-    "--rename",
-    "session_duration=session_age_ms*1000",
-    "--rename",
-    "device_type=device",
-    "--without",
-    "user_expertise",
-)
+RENAMED = ("--rename", "session_duration=session_age_ms*1000", "--rename", "device_type=device")
 
 
 def run(*arguments: object) -> Result:

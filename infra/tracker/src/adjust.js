@@ -31,7 +31,7 @@ const LOOK_MS = 250;
 const NOBODY = /^\s*(null|undefined|NaN|\[object.*)?\s*$/;
 
 const begin = () => {
-  const script = document.querySelector("script[data-adjust-key]");
+  const script = document.querySelector("[data-adjust-key]");
   const setting = (/** @type {string} */ name) => dataAdjust(script, "-" + name) ?? "";
   const gateway = setting("gateway") || new URL(import.meta.url).origin;
 

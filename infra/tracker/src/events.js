@@ -18,7 +18,7 @@ const MAX_PROPERTIES = 64;
 const MAX_PROPERTY_CHARS = 500;
 
 /** Fast-lane events, and conversions that a page is left with: they are sent at once. */
-const URGENT = ["click", "feedback", "context", "conversion"];
+const URGENT = /click|feedback|context|conversion/;
 
 /**
  * @param {() => string} session
@@ -48,6 +48,6 @@ export const recorder = (session, where, send) => {
     event.properties = Object.fromEntries(
       properties.slice(-MAX_PROPERTIES).map(([name, value]) => [name, `${value}`.slice(0, MAX_PROPERTY_CHARS)]),
     );
-    send(json(event), URGENT.includes(type));
+    send(json(event), URGENT.test(type));
   };
 };

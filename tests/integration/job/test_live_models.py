@@ -2,6 +2,7 @@
 
 import pickle
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from models.announced.loading import load
 from models.predictions.prediction import predict
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck
+from schemas.events import Context, Event
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.model_cards import shadow_key
 from schemas.proposals import Proposal
@@ -28,7 +30,13 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
 
-LENGTH = announced_length(400.0, ranges={}, categories={"device": ["mobile", "desktop"]})
+LENGTH = announced_length(
+    400.0,
+    ranges={},
+    features=["clicks", "user_expertise", "session_age_ms"],
+    categories={"user_expertise": ["novice", "expert"]},
+)
+"""100 words more for experts."""
 PICKLE = pickle.dumps(print)
 REFUSED = announced(length_card(PICKLE, version=2), PICKLE)
 CANDIDATE = announced_length(900.0, version=3, ranges={}, categories={"device": ["mobile", "desktop"]})
@@ -37,6 +45,24 @@ GROUPS = (segment_record("s1", 1_000.0), segment_record("s2", 50_000.0))
 SUBTASKS = {0, 1}
 MAX_ALERT_S = 5.0
 """From the announcement of what is refused to its alert."""
+
+
+TOLD = ("novice", "expert", None)
+
+
+def with_expertise(recorded: Iterable[bytes]) -> Iterator[bytes]:
+    """The records, and after each page that is opened what the page tells of its reader; of a third of them it tells nothing."""
+    sessions: dict[str, str | None] = {}
+    for record in recorded:
+        yield record
+        event = msgspec.json.decode(record, type=Event)
+        if event.type == "page_view":
+            expertise = sessions.setdefault(event.session_id, TOLD[len(sessions) % 3])
+            context = msgspec.structs.replace(event.context or Context(), user_expertise=expertise)
+            told = msgspec.structs.replace(
+                event, event_id=f"{event.event_id}-told", type="context", value=None, context=context
+            )
+            yield msgspec.json.encode(told)
 
 
 def put(job: RunningJob, *announcements: tuple[str, str]) -> None:
@@ -93,7 +119,7 @@ def proposed_by_models(job: RunningJob) -> dict[str, Proposal]:
 @pytest.mark.timeout(400)
 def test_a_model_goes_live_scores_as_it_does_offline_and_a_pickle_does_not(stack: Stack, tmp_path: Path) -> None:
     WorldRecording("S3", 12, 12.0, seed=31, arrive_minutes=3.0).write(tmp_path / "readers.jsonl")
-    recording = list(records(tmp_path / "readers.jsonl"))
+    recording = list(with_expertise(records(tmp_path / "readers.jsonl")))
     runs: list[tuple[dict[tuple[str, int, str], FeatureRow], dict[str, bytes], dict[str, Proposal]]] = []
     for _ in range(2):
         with running_job(stack, "--parallelism", "2", "--feature-log", "on") as job:
@@ -119,6 +145,7 @@ def test_a_model_goes_live_scores_as_it_does_offline_and_a_pickle_does_not(stack
             assert predict(model, row.features, row.context).scores["length"] == row.scores["length"]
             assert predict(candidate, row.features, row.context).scores["length"] == row.scores["shadow_length"]
             assert row.models == {"length": 1, "shadow_length": 3}
+        assert {row.context["user_expertise"] for row in scored} == set(TOLD)
         asked = [msgspec.json.decode(each) for each in commands.values()]
         assert any(each["action"] == "set_length" and each["source"]["kind"] == "model" for each in asked)
         assert {each["source"]["version"] for each in asked if each["source"]["kind"] == "model"} == {1}

@@ -11,7 +11,7 @@ def add_context(signals: Signals, device: str | None, context: Context | None) -
     signals.attributes |= {"device": device, "input": _INPUTS.get(device or "")}
     if context is None:
         return
-    for name in ("os", "browser", "country", "region", "language", "timezone"):
+    for name in ("os", "browser", "country", "region", "language", "timezone", "user_expertise"):
         signals.attributes[name] = getattr(context, name)
     for name in ("rtt_ms", "downlink_kbps", "save_data"):
         if (number := getattr(context, name)) is not None:

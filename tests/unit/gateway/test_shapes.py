@@ -106,6 +106,22 @@ def test_a_sound_message_of_each_call_is_an_event(call: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("call", "given"),
+    [
+        ("identify", {"traits": {"user_expertise": "expert"}}),
+        ("identify", {"traits": {"userExpertise": "expert"}, "context": {"traits": {"user_expertise": "novice"}}}),
+        ("track", {"event": "Seen", "properties": {"user_expertise": "expert"}}),
+        ("track", {"event": "Seen", "context": {"traits": {"userExpertise": "expert"}}}),
+    ],
+)
+def test_the_experience_of_a_reader_is_a_trait(call: str, given: dict[str, Any]) -> None:
+    raw_event = segment_event({"userId": "u", **given}, call, None, RECEIVED_MS)
+    assert isinstance(raw_event, dict)
+    assert raw_event["type"] == ("context" if call == "identify" else "custom")
+    assert raw_event["context"] == {"user_expertise": "expert"}
+
+
+@pytest.mark.parametrize(
     ("name", "kind"),
     [
         ("Article Clicked", "click"),

@@ -210,6 +210,17 @@ def test_of_a_name_given_twice_the_last_counts() -> None:
     assert in_json(',"context":{"device":7},"context":{"os":"Plan 9"}') == validated(context={"os": "Plan 9"})
 
 
+def test_the_experience_of_a_reader_is_told_in_any_short_words() -> None:
+    for words in ("novice", "expert", "liest seit 2019 täglich", None):
+        event = validated(context={"user_expertise": words})
+        assert isinstance(event, Event)
+        assert event.context is not None
+        assert event.context.user_expertise == words
+    refused = validated(context={"user_expertise": "x" * 129})
+    assert isinstance(refused, ValidationFailure)
+    assert (refused.reason, refused.detail.partition(":")[0]) == ("out_of_range", "context.user_expertise")
+
+
 @pytest.mark.parametrize("digits", ["9" * 21, "1" * 5_000, "1" * 60_000, "-" + "9" * 20], ids=len)
 def test_a_huge_integer_is_out_of_range_where_it_is_read_and_ignored_elsewhere(digits: str) -> None:
     assert isinstance(in_json(f',"unknown":{digits}'), Event)

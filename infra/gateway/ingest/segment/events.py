@@ -80,7 +80,7 @@ def segment_event(message: Any, call: str, sent_at: Any, received_ms: int) -> Ra
         "value": _first_number(properties, _VALUE_KEYS),
         "text": _first_text(properties, ("text", "comment", "review_body")),
         "properties": add_named(tags(properties), _named(message, call)),
-        "context": _context(context),
+        "context": _context(context, properties),
         "notes": _notes(message),
     }
 
@@ -148,7 +148,7 @@ def _named(message: dict[str, Any], call: str) -> dict[str, str]:
     return found
 
 
-def _context(context: Mapping[str, Any]) -> dict[str, Any] | None:
+def _context(context: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any] | None:
     screen, location = object_field(context, "screen"), object_field(context, "location")
     network = object_field(context, "network")
     found = {
@@ -163,8 +163,13 @@ def _context(context: Mapping[str, Any]) -> dict[str, Any] | None:
         "downlink_kbps": network.get("downlink_kbps"),
         "viewport_w": screen.get("width"),
         "viewport_h": screen.get("height"),
+        "user_expertise": _expertise(properties) or _expertise(object_field(context, "traits")),
     }
     return {name: value for name, value in found.items() if value is not None} or None
+
+
+def _expertise(traits: Mapping[str, Any]) -> str | None:
+    return _first_text(traits, ("user_expertise", "userExpertise"))
 
 
 def _device(context: Mapping[str, Any]) -> str | None:

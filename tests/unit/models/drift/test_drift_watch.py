@@ -73,6 +73,30 @@ def test_forty_ranges_of_small_samples_without_drift_raise_no_alarm(rows: int) -
     assert found == []
 
 
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.1])
+def test_a_label_that_few_readers_have_raises_no_alarm(share: float) -> None:
+    found: list[Finding | UnknownFinding] = []
+    for seed in range(800, 840):
+        generator = np.random.default_rng(seed)
+        before, now = (few_labels(generator, rows, share) for rows in (1_000, 200))
+        watch = CategoryWatch({"user_expertise": before})
+        found += [each for each in watch.judge({"user_expertise": now}) if each.has_drifted]
+        unknown = UnknownWatch({"user_expertise": marks(before)})
+        found += [each for each in unknown.judge({"user_expertise": marks(now)}, 200) if each.has_risen]
+
+    assert found == []
+
+
+def few_labels(generator: np.random.Generator, rows: int, share: float) -> list[str | None]:
+    labels = generator.choice(["novice", "regular", "expert"], rows)
+    return [str(label) if known else None for label, known in zip(labels, generator.random(rows) < share, strict=True)]
+
+
+def marks(texts: list[str | None]) -> list[float]:
+    """Texts as the watch for unknown values takes them."""
+    return [np.nan if text is None else 1.0 for text in texts]
+
+
 def test_the_rule_of_thumb_would_have_raised_many() -> None:
     """What the test above guards against: PSI over 0.1 on ranges that did not drift."""
     false = 0
