@@ -164,7 +164,8 @@ def imported() -> SimpleNamespace:
         from models.learning.options import TrainingOptions
         from models.learning.provenance import data_hash, library_versions
         from models.learning.report import draw_report
-        from models.learning.training import Incumbent, train
+        from models.learning.rivals import Incumbent
+        from models.learning.training import train
     except ImportError as error:
         raise ModelError(f"training needs scikit-learn and onnx: install microadjust[learn] ({error})") from None
     return SimpleNamespace(

@@ -6,7 +6,7 @@ from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.losses import mean_with_interval
 from models.learning.options import TrainingOptions
-from models.learning.training import Incumbent, predict
+from models.learning.rivals import Incumbent, predict
 from schemas.model_cards import MetricValue
 
 

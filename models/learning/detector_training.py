@@ -23,10 +23,11 @@ from models.learning.detectors import DetectorKind, FittedDetector, fit_detector
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import INCUMBENT, MODEL, CalibrationBin, Check, Comparison, Evaluation, InputSummary
 from models.learning.examples import Examples, Split, split_by_time
-from models.learning.gate import check_newer_rows, check_parity
+from models.learning.gate import check_newer_rows, check_not_compared, check_parity
 from models.learning.losses import area_with_interval
 from models.learning.parity import PARITY_ROWS, Parity
-from models.learning.training import STEPS, Incumbent, Progress, Trained, range_of
+from models.learning.rivals import Incumbent
+from models.learning.training import STEPS, Progress, Trained, range_of
 from models.learning.training_card import code_hash
 from models.learning.windows import is_odd, matrix
 from schemas.model_cards import MetricValue, ModelCard, model_id
@@ -91,8 +92,7 @@ def train_detector(
                 comparisons.append(rival)
                 checks.append(check_incumbent(rival, options.alarm_rate, is_forest, "auc" in rival.metrics))
         except (TrainingDataError, ValueError) as error:
-            # Features may come and go with a release: the model is then judged as a first one.
-            checks.append(Check(INCUMBENT, True, f"not asked: {error}", asked=False))
+            checks.append(check_not_compared(incumbent.card.id, f"{error}: train with the release that it is of"))
     evaluation = Evaluation(
         model_id=model_id(options.kind),
         kind=options.kind,

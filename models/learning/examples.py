@@ -61,6 +61,10 @@ class Examples:
         """Returns the values of one column (rows,), which may be no input."""
         return self.values[name] if name in self.values else self.aside[name]
 
+    def has(self, name: str) -> bool:
+        """Whether there is a column of that name, which may be no input."""
+        return name in self.values or name in self.aside
+
     def is_category(self, name: str) -> bool:
         return bool(self.column(name).dtype == object)
 
@@ -87,10 +91,14 @@ class Examples:
     def only(self, names: Sequence[str]) -> "Examples":
         """Returns the same rows with these inputs alone, which may have been none. Raises `TrainingDataError` for one that is not
         there."""
-        missing = [name for name in names if name not in self.values and name not in self.aside]
+        missing = [name for name in names if not self.has(name)]
         if missing:
             raise TrainingDataError(f"{self.source}: no column {', '.join(missing)}; there are {', '.join(self.names)}")
-        return replace(self, values={name: self.column(name) for name in names})
+        return self.with_inputs({name: self.column(name) for name in names})
+
+    def with_inputs(self, values: Mapping[str, NDArray[Any]]) -> "Examples":
+        """Returns the same rows with these inputs, by name (rows,)."""
+        return replace(self, values=values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from models.learning.answering import find_answered
 from models.learning.columns import MAX_LEVELS
 from models.learning.comparison import compare_models
 from models.learning.evaluation import INCUMBENT, Check
-from models.learning.training import Incumbent, Trained, train
+from models.learning.rivals import Incumbent
+from models.learning.training import Trained, train
 from models.predictions.prediction import Prediction, predict
 from tests.support.planted_examples import LENGTH, planted
 
@@ -60,9 +61,12 @@ def test_the_incumbent_is_compared_on_the_rows_that_both_would_answer() -> None:
     first = train(planted(1_000, 1), LENGTH)
     # The first model has seen no watch, the second has, and nothing else comes later.
     second = train(planted(1_000, 2, watches_from(540)), LENGTH, in_force(first))
-    assert check(second, INCUMBENT).verdict == "not asked"
-    assert "length@0 would answer 0 of the 198 later rows" in check(second, INCUMBENT).detail
-    assert {each.name for each in second.evaluation.comparisons} == {"best constant", "linear model"}
+    silent = check(second, "beats the incumbent")
+    assert "length@0 would answer 0 of these 198 rows, and was asked about all" in silent.detail
+    assert not silent.passed
+    assert "worse than the incumbent" in silent.detail
+    assert "microadjust models withdraw length" in silent.detail
+    assert {"beats the best constant", "beats the linear model"} < {each.name for each in second.evaluation.checks}
 
     def watches_at_last(random: np.random.Generator, rows: int) -> NDArray[Any]:
         found = np.array(random.choice(["phone", "desktop", "watch"], rows), dtype=object)
@@ -145,6 +149,9 @@ def test_an_incumbent_is_asked_by_columns_that_are_no_inputs_any_more() -> None:
     assert "worse than the incumbent" in check(worse, "beats the incumbent").detail
 
     gone = train(replace(rows, values=without), LENGTH, in_force(first))
-    assert check(gone, INCUMBENT).verdict == "not asked"
-    assert "no column click_rate" in check(gone, INCUMBENT).detail
-    assert {"beats the best constant", "beats the linear model"} < {each.name for each in gone.evaluation.checks}
+    assert not gone.evaluation.passed
+    assert (
+        "cannot be compared with the incumbent: planted: no column click_rate"
+        in check(gone, "beats the incumbent").detail
+    )
+    assert "microadjust models withdraw length" in check(gone, "beats the incumbent").detail

@@ -15,7 +15,8 @@ from models.learning.evaluation import INCUMBENT
 from models.learning.examples import Examples
 from models.learning.options import TrainingOptions
 from models.learning.report import draw_report
-from models.learning.training import Incumbent, Trained, train
+from models.learning.rivals import Incumbent
+from models.learning.training import Trained, train
 
 LENGTH = TrainingOptions("length", "length", parity_rows=2_000)
 TONE = TrainingOptions("tone", "tone", parity_rows=2_000)
@@ -84,13 +85,6 @@ def test_a_model_must_beat_the_incumbent_and_it_alone(first: Trained) -> None:
     newer = train(readers(JUDGING, "length", 1_200, 9), LENGTH, incumbent)
     assert newer.evaluation.passed, newer.evaluation.reasons
     assert next(each for each in newer.evaluation.comparisons if each.name == INCUMBENT).advantage.value > 50.0
-
-
-def test_an_incumbent_that_reads_what_is_gone_is_told_and_replaced_by_the_simple_models(first: Trained) -> None:
-    fewer = wishes().only(["session_duration", "click_rate", "device_type"])
-    found = train(fewer, LENGTH, Incumbent(first.card, first.artefact))
-    assert "scroll_depth" in next(each.detail for each in found.evaluation.checks if each.name == INCUMBENT)
-    assert {each.name for each in found.evaluation.comparisons} == {"best constant", "linear model"}
 
 
 def test_an_interval_that_is_always_too_wide_keeps_a_model_out() -> None:
