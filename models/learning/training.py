@@ -9,7 +9,7 @@ import numpy as np
 
 from models.learning.answering import can_judge, find_answered
 from models.learning.columns import Doubles
-from models.learning.copies import copied_share, repeated_truth
+from models.learning.copies import copied_share
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import (
     MODEL,
@@ -30,6 +30,7 @@ from models.learning.losses import mean_with_interval
 from models.learning.onnx_export import to_onnx
 from models.learning.options import TrainingOptions
 from models.learning.parity import compare as compare_exports
+from models.learning.repeated_truths import repeated_truth
 from models.learning.rivals import Incumbent, compare, compare_with_incumbent, predict_rows
 from models.learning.training_card import describe
 from models.learning.truths import usable_truths
