@@ -70,7 +70,7 @@ def check_incumbent(rival: Comparison, wanted: float, may_be_lower: bool, has_la
         says = "ranks better" if found.low > 0.0 else "is not shown to rank better"
         interval = f"95 % interval {found.low:.4f} to {found.high:.4f}"
         text = f"{says} than the {INCUMBENT}: its area is larger by {found.value:.4f}, {interval}"
-        return Check(name, found.low > 0.0, text)
+        return Check(name, found.low > 0.0, "; ".join((text, *rival.notes)))
     kept = check_alarm_rate(rival.metrics["alarm_rate"], wanted, may_be_lower)
     if kept.passed:
         return Check(name, False, f"no labels tell which ranks better, and the {INCUMBENT}'s alarms are {kept.detail}")

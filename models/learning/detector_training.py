@@ -24,6 +24,7 @@ from models.learning.errors import TrainingDataError
 from models.learning.evaluation import INCUMBENT, MODEL, CalibrationBin, Check, Comparison, Evaluation, InputSummary
 from models.learning.examples import Examples, Split, split_by_time
 from models.learning.gate import check_newer_rows, check_not_compared, check_parity
+from models.learning.overlap import without_times
 from models.learning.parity import PARITY_ROWS, Parity
 from models.learning.rivals import Incumbent
 from models.learning.training import STEPS, Progress, Trained, range_of
@@ -145,7 +146,8 @@ def _compared(
     if can_rank(labels.odd, labels.sessions):
         pair = scores[labels.labelled], theirs[labels.labelled]
         advantage = area_advantage(*pair, labels.odd, options.seed, labels.sessions)
-    return Comparison(INCUMBENT, metrics, advantage, len(rows))
+    unknown = without_times(card, rows)
+    return Comparison(INCUMBENT, metrics, advantage, len(rows), notes=[] if unknown is None else [unknown])
 
 
 def _calibration(held_back: Doubles, scores: Doubles) -> list[CalibrationBin]:

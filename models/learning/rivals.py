@@ -12,6 +12,7 @@ from models.learning.examples import Examples
 from models.learning.gate import check_newer_rows, check_not_compared
 from models.learning.losses import mean_with_interval
 from models.learning.options import TrainingOptions
+from models.learning.overlap import without_times
 from models.learning.scorer import load_scorer
 from models.learning.trained_columns import as_trained
 from schemas.model_cards import ModelCard
@@ -30,10 +31,10 @@ class Incumbent:
 
 
 def compare_with_incumbent(
-    incumbent: Incumbent, judged: Examples, own: Doubles, options: TrainingOptions
+    incumbent: Incumbent, judged: Examples, own: Doubles, options: TrainingOptions, same_rows: bool = False
 ) -> Comparison | Check:
     """Compares on the rows after the incumbent's training that both would answer; `own` are the losses of the new model on
-    `judged` (rows,).
+    `judged` (rows,). `same_rows`: both models were given the same rows, of which neither was trained on the later ones.
 
     Where the incumbent would answer too few of them it is asked about all, which its comparison says. Returns a failed check
     where it cannot be asked, or too few rows come after its training.
@@ -52,6 +53,10 @@ def compare_with_incumbent(
     chosen = both if answers else fresh
     predicted = predict(incumbent, judged.take(chosen))
     found = compare(INCUMBENT, predicted, tuple(card.classes), judged.take(chosen), own[chosen], options)
+    if (unknown := without_times(card, judged)) is not None:
+        found.notes.append(
+            f"{incumbent.name} was given the same rows, and not trained on these" if same_rows else unknown
+        )
     if not answers:
         found.is_silent = True
         found.notes.append(

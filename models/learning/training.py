@@ -30,6 +30,7 @@ from models.learning.losses import mean_with_interval
 from models.learning.onnx_export import to_onnx
 from models.learning.options import TrainingOptions
 from models.learning.parity import compare as compare_exports
+from models.learning.provenance import data_hash
 from models.learning.repeated_truths import repeated_truth
 from models.learning.rivals import Incumbent, compare, compare_with_incumbent, predict_rows
 from models.learning.training_card import describe
@@ -62,7 +63,8 @@ def train(
 
     The same examples in the same order with the same seed give the same bytes.
     """
-    return train_on(split_by_time(usable_truths(examples, options.kind)), options, incumbent, progress)
+    same_rows = incumbent is not None and incumbent.card.data_sha256 == data_hash(examples)
+    return train_on(split_by_time(usable_truths(examples, options.kind)), options, incumbent, progress, same_rows)
 
 
 def train_on(
@@ -70,8 +72,12 @@ def train_on(
     options: TrainingOptions,
     incumbent: Incumbent | None = None,
     progress: Progress = lambda step, done, total: None,
+    same_rows: bool = False,
 ) -> Trained:
-    """Trains and judges a model on ranges that somebody else has cut. The gate looks for what they have in common."""
+    """Trains and judges a model on ranges that somebody else has cut. The gate looks for what they have in common.
+
+    `same_rows`: the incumbent was given the same rows, and they were cut in the same way.
+    """
     task, train_range, later = options.task, split.train, split.later
     _require_truth(options, split)
     columns, left_out = choose_columns(train_range)
@@ -99,7 +105,7 @@ def train_on(
     ]
     checks = []
     if incumbent is not None:
-        faced = compare_with_incumbent(incumbent, judged, own, options)
+        faced = compare_with_incumbent(incumbent, judged, own, options, same_rows)
         if isinstance(faced, Check):
             checks.append(faced)
         else:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +13,7 @@ from models.learning.answering import find_answered
 from models.learning.columns import MAX_LEVELS
 from models.learning.comparison import compare_models
 from models.learning.evaluation import INCUMBENT, Check
+from models.learning.provenance import data_hash
 from models.learning.rivals import Incumbent
 from models.learning.training import Trained, train
 from models.predictions.prediction import Prediction, predict
@@ -138,6 +140,28 @@ def test_a_comparison_warns_of_rows_that_a_version_was_trained_on() -> None:
     warned = compare_models(*pair, rows, LENGTH).warnings
     assert len(warned) == 2
     assert "800 of 1,000 rows lie before the end of the training of length@0" in warned[0]
+
+
+def test_without_times_it_is_said_that_a_version_may_have_been_trained_on_the_rows() -> None:
+    rows = replace(planted(1_000, 7), at_ms=None)
+    found = train(rows, LENGTH)
+    known = Incumbent(msgspec.structs.replace(found.card, data_sha256=data_hash(rows)), found.artefact)
+    pair = (in_force(found), known)
+    last = rows.take(np.arange(999, 799, -1))
+    assert (
+        compare_models(*pair, last, LENGTH).warnings
+        == ["the rows have no times: length@0 may have been trained on some of them: give newer data"] * 2
+    )
+    timed = compare_models(*pair, planted(200, 9), LENGTH).warnings
+    assert timed[0].startswith(
+        "length@0 was trained on rows without times: length@0 may have been trained on some of them"
+    )
+    assert "length@0 was trained on these very rows" in compare_models(*pair, rows, LENGTH).warnings[1]
+
+    backwards = train(rows.take(np.arange(999, -1, -1)), LENGTH, known)
+    assert "the rows have no times: length@0 may have been" in check(backwards, "beats the incumbent").detail
+    again = train(rows, LENGTH, known)
+    assert "length@0 was given the same rows, and not trained on these" in check(again, "beats the incumbent").detail
 
 
 def test_an_incumbent_is_asked_by_columns_that_are_no_inputs_any_more() -> None:
