@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from infra.simulate.preferences import CHOOSING, JUDGING, readers
 from models.announced.checking import CheckedModel
@@ -149,6 +150,16 @@ def test_the_report_is_one_page_without_anything_from_elsewhere(first: Trained) 
     assert first.card.sha256 in page
     for each in first.evaluation.inputs:
         assert each.name in page
+
+
+def test_the_report_says_of_a_model_with_other_inputs_that_it_cannot_be_promoted(first: Trained) -> None:
+    let_in = replace(first.evaluation, checks=[])
+    page = draw_report(let_in, first.card).decode()
+    assert "it may be promoted" not in page
+    unknown = "session_duration, device_type, user_expertise"
+    assert f"The job computes no {unknown}: the model can be compared and asked, not announced." in page
+    known = replace(first.card, features=["click_rate"], categories={})
+    assert "it may be promoted" in draw_report(let_in, known).decode()
 
 
 def test_names_and_texts_of_the_data_are_escaped() -> None:
