@@ -49,6 +49,10 @@ class Examples:
     """Rows whose truth is no use, by reason."""
     aside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """Columns that are no inputs, such as those left out: a model that was trained on them can still be asked."""
+    raw: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """Columns as the file has them whose names are those of inputs that a renaming made."""
+    as_the_job: frozenset[str] = frozenset()
+    """Names of columns that are named and measured as the job does: of the feature log, or made by a renaming."""
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -65,6 +69,12 @@ class Examples:
         """Whether there is a column of that name, which may be no input."""
         return name in self.values or name in self.aside
 
+    def raw_column(self, name: str) -> NDArray[Any] | None:
+        """Returns a column (rows,) as the file has it, before any renaming; None where there is none."""
+        if name in self.raw:
+            return self.raw[name]
+        return self.column(name) if self.has(name) and name not in self.as_the_job else None
+
     def is_category(self, name: str) -> bool:
         return bool(self.column(name).dtype == object)
 
@@ -73,6 +83,7 @@ class Examples:
             self,
             values={name: column[places] for name, column in self.values.items()},
             aside={name: column[places] for name, column in self.aside.items()},
+            raw={name: column[places] for name, column in self.raw.items()},
             truth=self.truth[places],
             at_ms=None if self.at_ms is None else self.at_ms[places],
             sessions=None if self.sessions is None else self.sessions[places],

@@ -23,20 +23,20 @@ def as_trained(card: ModelCard, rows: Examples) -> Examples:
     missing = []
     for feature in card.features:
         text, column, factor = renamed.get(feature, ("", feature, 1.0))
-        is_raw = rows.has(column)
-        if not is_raw and not rows.has(feature):
+        raw = rows.raw_column(column) if text else None
+        if raw is None and not rows.has(feature):
             missing.append(feature if column == feature else f"{feature}, nor {column}")
             continue
-        found = rows.column(column if is_raw else feature)
+        found = rows.column(feature) if raw is None else raw
         if (found.dtype == object) != (feature in card.categories):
             wanted = "texts" if feature in card.categories else "numbers"
             raise TrainingDataError(
                 f"{rows.source}: {name} reads {feature} as {wanted}: give the options --category and --rename that it was "
                 "trained with"
             )
-        if is_raw and factor != 1.0 and found.dtype != object:
+        if raw is not None and factor != 1.0 and found.dtype != object:
             found = found * factor
-        if text and feature in rows.values and not _is_same(found, rows.values[feature]):
+        if raw is not None and feature in rows.values and not _is_same(found, rows.values[feature]):
             raise TrainingDataError(
                 f"{rows.source}: {name} was trained with --rename {text}, which gives other values than {feature} has here: give "
                 "the same option"

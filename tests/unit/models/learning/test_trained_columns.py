@@ -45,6 +45,23 @@ def test_columns_are_renamed_and_multiplied_as_the_card_says(given: Examples) ->
     assert found.values["device"].tolist() == ["phone", None, "tablet"]
 
 
+def test_what_is_named_as_the_job_does_is_multiplied_no_second_time() -> None:
+    a_second = card(features=["click_rate"], categories={}, options={"rename": ["click_rate=click_rate*60"]})
+    logged = Examples({"click_rate": SECONDS}, np.arange(3.0), "features.v1", as_the_job=frozenset({"click_rate"}))
+    np.testing.assert_array_equal(as_trained(a_second, logged).values["click_rate"], SECONDS)
+    renamed = Examples(
+        {"click_rate": SECONDS * 60.0}, np.arange(3.0), "newer.csv", raw={"click_rate": SECONDS},
+        as_the_job=frozenset({"click_rate"}),
+    )  # fmt: skip
+    np.testing.assert_array_equal(
+        as_trained(a_second, renamed.take(np.arange(2))).values["click_rate"], [120.0, np.nan]
+    )
+    with pytest.raises(
+        TrainingDataError, match=r"trained with --rename click_rate=click_rate\*60, which gives other values"
+    ):
+        as_trained(a_second, rows(click_rate=SECONDS))
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
