@@ -1,6 +1,6 @@
 """What the feature log records of a session window and models may read, by name: numbers and texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
 from models.features import LIVE_FEATURES, SESSION_NAMES, SITE_ODDNESS
@@ -16,6 +16,15 @@ hours hold few values of it, and the next minute lies outside of their range."""
 
 TEXT_NAMES: Final = ("device", "input", *CONTEXT_TEXTS, "content_type")
 """Categories: kind of device, how the reader points, context, and the content type that most of the window was about."""
+
+
+def unknown_inputs(features: Sequence[str], categories: Container[str]) -> list[str]:
+    """Returns those inputs that the job does not know, in their order; `categories` are texts, the others numbers.
+
+    >>> unknown_inputs(["click_rate", "session_duration", "device"], ["device"])
+    ['session_duration']
+    """
+    return [name for name in features if name not in (TEXT_NAMES if name in categories else NUMBER_NAMES)]
 
 
 def logged_numbers(values: Sequence[float], scalars: Mapping[str, float]) -> dict[str, float | None]:

@@ -45,11 +45,18 @@ def _in_words(row: VersionRow) -> dict[str, Any]:
         "model": row.model,
         "version": row.version,
         "state": row.state,
-        "gate": None if row.gate is None else ("in" if row.gate else "out"),
+        "gate": _gate(row),
         "metrics": metrics if row.problem is None else row.problem,
         "created": _instant(row.created_ms),
         "until": _instant(row.trained_until_ms),
     }
+
+
+def _gate(row: VersionRow) -> str | None:
+    if row.gate is None:
+        return None
+    unknown = ", ".join(row.unknown_to_the_job)
+    return ("in" if row.gate else "out") + (f"; not announced: the job computes no {unknown}" if unknown else "")
 
 
 @app.command("show")
@@ -64,9 +71,10 @@ def show_model(name: Name, version: Version = None, store: Store = "", as_json: 
         row = row_of(versions, name, chosen)
         if as_json:
             state = {"state": row.state, "in_force": row.in_force, "created_ms": row.created_ms}
-            print_json({"card": card, "evaluation": found, "promotions": promotions} | state)
+            known = {"unknown_to_the_job": row.unknown_to_the_job}
+            print_json({"card": card, "evaluation": found, "promotions": promotions} | state | known)
             return
-        for key, value in (_described(card) | _judged(found)).items():
+        for key, value in (_described(card) | _judged(found) | _announceable(row)).items():
             if value is None or value == "":
                 continue
             out.print(f"{key:14} {value}", markup=False, soft_wrap=True)
@@ -89,6 +97,11 @@ def _judged(found: Evaluation | None) -> dict[str, Any]:
         "compared with": found.incumbent or "no incumbent: the best constant and a linear model",
         "data": f"{ranges}; {found.unused_rows:,} rows without truth",
     }
+
+
+def _announceable(row: VersionRow) -> dict[str, Any]:
+    names = ", ".join(row.unknown_to_the_job)
+    return {"promotion": f"the job computes no {names}: it can be compared and asked, not announced" if names else None}
 
 
 def _input_rows(card: ModelCard, found: Evaluation | None) -> list[dict[str, Any]]:

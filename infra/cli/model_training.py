@@ -29,7 +29,7 @@ from infra.learning.incumbents import load_incumbent
 from infra.learning.listing import check_rows
 from infra.version import package_version
 from models.learning.evaluation import INCUMBENT, Check
-from models.logged_features import NUMBER_NAMES, TEXT_NAMES
+from models.logged_features import NUMBER_NAMES, TEXT_NAMES, unknown_inputs
 from models.model_store import ModelError
 from models.model_versions import EVALUATION, REPORT, ModelVersions
 from models.predictions.targets import TARGETS
@@ -135,7 +135,7 @@ def train(
                     note(f"step {done + 1} of {total}: {step}")
 
             found = (training.train_detector if is_detector else training.train)(rows, options, incumbent, show_step)
-        inputs = training.note_inputs(rows, found.card.features, found.card.categories)
+        inputs = training.note_inputs(rows, found.card.features, found.card.categories, found.card.other_texts)
         _note_all(inputs.about_inputs())
         if damage is not None:
             found.evaluation.checks.append(damage)
@@ -164,7 +164,8 @@ def imported() -> SimpleNamespace:
         from models.learning.options import TrainingOptions
         from models.learning.provenance import data_hash, library_versions
         from models.learning.report import draw_report
-        from models.learning.training import Incumbent, train
+        from models.learning.rivals import Incumbent
+        from models.learning.training import train
     except ImportError as error:
         raise ModelError(f"training needs scikit-learn and onnx: install microadjust[learn] ({error})") from None
     return SimpleNamespace(
@@ -255,7 +256,7 @@ def _store(training: SimpleNamespace, versions: ModelVersions, found: Any, made:
 
 def _show(found: Any, card: Any, inputs: Any, report_place: str, as_json: bool) -> None:
     known = {True: TEXT_NAMES, False: NUMBER_NAMES}
-    unknown = [each for each in card.features if each not in known[each in card.categories]]
+    unknown = unknown_inputs(card.features, card.categories)
     if as_json:
         verdict = {"passed": found.passed, "reasons": found.reasons, "unknown_to_the_job": unknown}
         print_json({"card": card, "evaluation": found, "inputs": inputs} | verdict)
@@ -264,7 +265,7 @@ def _show(found: Any, card: Any, inputs: Any, report_place: str, as_json: bool) 
     out.print(f"\n{card.id} version {card.version}: {report_place}", markup=False, soft_wrap=True)
     if unknown:
         names = ", ".join(_unknown(each, known[each in card.categories]) for each in unknown)
-        text = f"the job computes no {names}: the model can be compared, not announced; see --rename and --without"
+        text = f"the job computes no {names}: the model can be compared and asked, not announced; see --rename and --without"
         err.print(f"microadjust: {text}", style="yellow", markup=False, soft_wrap=True)
     for reason, rows in found.left_out_rows.items():
         err.print(f"microadjust: left out: {rows:,} rows with {reason}", style="yellow", markup=False, soft_wrap=True)

@@ -40,10 +40,10 @@ def predict(
     with errors():
         # Here, since the edge has neither numpy nor ONNX Runtime.
         from infra.cli.reader_values import known_from_csv, known_from_options
-        from infra.cli.training_data import renaming
         from models.announced.checking import check_stored
         from models.announced.errors import ModelRefusedError
         from models.announced.loading import load
+        from models.learning.renaming import renaming
         from models.predictions.answers import answer
 
         versions = store_at(store)

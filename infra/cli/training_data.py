@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from models.learning.detectors import DETECTORS
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.feature_log import OutcomeJoin, read_feature_files, read_outcome_files
+from models.learning.renaming import renaming
 from models.learning.truths import MAX_LENGTH_WORDS, MIN_LENGTH_WORDS
 from models.learning.windows import LABEL, is_whole_minute, windows_of
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
@@ -112,22 +112,3 @@ def _of_csv(
 
 def _segment_column(renamed: Sequence[tuple[str, str, float]]) -> str:
     return next((column for column, feature, _ in renamed if feature == SEGMENT_COLUMN), SEGMENT_COLUMN)
-
-
-def renaming(text: str) -> tuple[str, str, float]:
-    """Returns column, feature and factor. Raises `TrainingDataError`.
-
-    >>> renaming("session_duration=session_age_ms*1000")
-    ('session_duration', 'session_age_ms', 1000.0)
-    """
-    column, _, feature = text.partition("=")
-    feature, separator, factor = feature.partition("*")
-    try:
-        number = float(factor) if separator else 1.0
-    except ValueError:
-        number = 0.0
-    if not column or not feature or not (isfinite(number) and number > 0.0):
-        raise TrainingDataError(
-            f"--rename {text}: give COLUMN=FEATURE or COLUMN=FEATURE*FACTOR, as session_duration=session_age_ms*1000"
-        )
-    return column, feature, number

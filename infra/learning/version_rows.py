@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from infra.learning.listing import evaluation_of
+from models.logged_features import unknown_inputs
 from models.model_store import ModelError
 from models.model_versions import ModelVersions
 from schemas.model_cards import MetricValue
@@ -29,6 +30,8 @@ class VersionRow(Struct):
     """When the version was made; of one made before cards told that, when its card was written, if the store knows."""
     trained_until_ms: int | None = None
     problem: str | None = None
+    unknown_to_the_job: list[str] = []
+    """Inputs that the job does not know: the version can be compared and asked, not announced."""
 
 
 def row_of(versions: ModelVersions, name: str, version: int) -> VersionRow:
@@ -54,6 +57,7 @@ def row_of(versions: ModelVersions, name: str, version: int) -> VersionRow:
         created_ms,
         card.trained_until_ms,
         problem,
+        unknown_inputs(card.features, card.categories),
     )
 
 

@@ -11,7 +11,7 @@ from models.announced.artefact import require_onnx, unpack
 from models.announced.errors import ModelRefusedError
 from models.announced.onnx_graph import require_plain_graph
 from models.features import FOREST_FEATURES
-from models.logged_features import NUMBER_NAMES, TEXT_NAMES
+from models.logged_features import unknown_inputs
 from schemas.model_cards import (
     MAX_RECORD_BYTES,
     MAX_VERSION,
@@ -96,9 +96,8 @@ def _check_card(key: str, card: ModelCard, mode: ModelMode, needs_known_names: b
     names = card.features
     if not 0 < len(names) <= MAX_FEATURES or len(set(names)) != len(names):
         raise ModelRefusedError(f"{len(names)} features; expected 1 to {MAX_FEATURES}, each once")
-    for name in names:
-        if needs_known_names and name not in (TEXT_NAMES if name in card.categories else NUMBER_NAMES):
-            raise ModelRefusedError(f"the feature {name[:60]!r} is not known to this job")
+    if needs_known_names and (unknown := unknown_inputs(names, card.categories)):
+        raise ModelRefusedError(f"the feature {unknown[0][:60]!r} is not known to this job")
     for name, texts in card.categories.items():
         if name not in names or not 0 < len(texts) <= MAX_CATEGORIES or len(set(texts)) != len(texts):
             raise ModelRefusedError(f"the category {name[:60]!r} is no feature, or its texts are not each there once")

@@ -6,7 +6,8 @@ from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.losses import mean_with_interval
 from models.learning.options import TrainingOptions
-from models.learning.training import Incumbent, predict
+from models.learning.overlap import trained_on
+from models.learning.rivals import Incumbent, predict
 from schemas.model_cards import MetricValue
 
 
@@ -44,10 +45,5 @@ def compare_models(first: Incumbent, second: Incumbent, rows: Examples, options:
     losses = [task.losses(y, classes, rows.truth) for y, classes in found]
     names = [f"{each.card.id}@{each.card.version}" for each in (first, second)]
     advantage = mean_with_interval(losses[1] - losses[0], options.seed, rows.sessions)
-    warnings = [
-        f"{old:,} of {len(rows):,} rows lie before the end of the training of {name}, which may have been trained on them: give "
-        "newer data"
-        for each, name in zip((first, second), names, strict=True)
-        if (old := int((~rows.after(each.card.trained_until_ms)).sum()))
-    ]
+    warnings = [text for each in (first, second) if (text := trained_on(each.card, rows)) is not None]
     return PairedComparison(names[0], names[1], len(rows), task.loss, metrics[0], metrics[1], advantage, warnings)

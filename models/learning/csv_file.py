@@ -96,6 +96,8 @@ def read_csv(path: Path, options: CsvOptions) -> Examples:
         None if sessions is None else table.sessions(sessions),
         int((~known).sum()),
         aside=table.aside((*options.without, *options.renamed), {options.target, times, sessions, *values}),
+        raw=table.aside([name for name in options.renamed if name in values], {options.target, times, sessions}),
+        as_the_job=frozenset(options.renamed.values()),
     )
     return found.take(known)
 

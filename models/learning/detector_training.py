@@ -9,10 +9,10 @@ import numpy as np
 from models.anomaly.tail import Tail
 from models.features import FOREST_FEATURES
 from models.learning.answering import can_judge
+from models.learning.areas import area_advantage, area_with_interval
 from models.learning.columns import Doubles, Floats
 from models.learning.detector_gate import (
     alarm_rate,
-    area_advantage,
     can_rank,
     check_alarm_rate,
     check_incumbent,
@@ -23,12 +23,13 @@ from models.learning.detectors import DetectorKind, FittedDetector, fit_detector
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import INCUMBENT, MODEL, CalibrationBin, Check, Comparison, Evaluation, InputSummary
 from models.learning.examples import Examples, Split, split_by_time
-from models.learning.gate import check_newer_rows, check_parity
-from models.learning.losses import area_with_interval
+from models.learning.gate import check_newer_rows, check_not_compared, check_parity
+from models.learning.overlap import without_times
 from models.learning.parity import PARITY_ROWS, Parity
-from models.learning.training import STEPS, Incumbent, Progress, Trained, range_of
+from models.learning.rivals import Incumbent
+from models.learning.training import STEPS, Progress, Trained, range_of
 from models.learning.training_card import code_hash
-from models.learning.windows import is_odd, matrix
+from models.learning.windows import Labels, matrix, told
 from schemas.model_cards import MetricValue, ModelCard, model_id
 
 ALARM_RATE: Final = 0.01
@@ -72,8 +73,7 @@ def train_detector(
     parity = compare_detector(fitted, exported, rows, options.seed, options.parity_rows)
     progress(STEPS[3], 3, len(STEPS))
     scores = exported.scores(later)
-    labelled, odd = is_odd(split.later)
-    metrics = _metrics(scores, fitted.threshold, labelled, odd, options.seed)
+    metrics = _metrics(scores, fitted.threshold, told(split.later), options.seed)
     is_forest = options.kind == "isolation_forest"
     checks = [
         check_parity(parity),
@@ -91,8 +91,7 @@ def train_detector(
                 comparisons.append(rival)
                 checks.append(check_incumbent(rival, options.alarm_rate, is_forest, "auc" in rival.metrics))
         except (TrainingDataError, ValueError) as error:
-            # Features may come and go with a release: the model is then judged as a first one.
-            checks.append(Check(INCUMBENT, True, f"not asked: {error}", asked=False))
+            checks.append(check_not_compared(incumbent.card.id, f"{error}: train with the release that it is of"))
     evaluation = Evaluation(
         model_id=model_id(options.kind),
         kind=options.kind,
@@ -119,12 +118,10 @@ def train_detector(
     return Trained(_card(options, split, fitted, evaluation, parity), fitted.artefact, evaluation)
 
 
-def _metrics(
-    scores: Doubles, threshold: float, labelled: Doubles, odd: "np.ndarray[tuple[int], np.dtype[np.bool_]]", seed: int
-) -> dict[str, MetricValue]:
+def _metrics(scores: Doubles, threshold: float, labels: Labels, seed: int) -> dict[str, MetricValue]:
     found = {"alarm_rate": alarm_rate(scores, threshold)}
-    if can_rank(odd):
-        found["auc"] = area_with_interval(scores[labelled], odd, seed)
+    if can_rank(labels.odd, labels.sessions):
+        found["auc"] = area_with_interval(scores[labels.labelled], labels.odd, seed, labels.sessions)
     return found
 
 
@@ -143,11 +140,14 @@ def _compared(
     if card.trained_until_ms is not None and not can_judge(rows):
         return check_newer_rows(f"{card.id}@{card.version}", len(rows), card.trained_until_ms)
     theirs = exported.scores(later)
-    labelled, odd = is_odd(rows)
-    metrics = _metrics(theirs, card.threshold, labelled, odd, options.seed)
-    unknown = MetricValue(0.0)
-    advantage = area_advantage(scores[labelled], theirs[labelled], odd, options.seed) if can_rank(odd) else unknown
-    return Comparison(INCUMBENT, metrics, advantage, len(rows))
+    labels = told(rows)
+    metrics = _metrics(theirs, card.threshold, labels, options.seed)
+    advantage = MetricValue(0.0)
+    if can_rank(labels.odd, labels.sessions):
+        pair = scores[labels.labelled], theirs[labels.labelled]
+        advantage = area_advantage(*pair, labels.odd, options.seed, labels.sessions)
+    unknown = without_times(card, rows)
+    return Comparison(INCUMBENT, metrics, advantage, len(rows), notes=[] if unknown is None else [unknown])
 
 
 def _calibration(held_back: Doubles, scores: Doubles) -> list[CalibrationBin]:

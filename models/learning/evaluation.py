@@ -45,6 +45,10 @@ class Comparison(Struct):
     metrics: dict[str, MetricValue]
     advantage: MetricValue
     rows: int | None = None
+    is_silent: bool = False
+    """Whether the rival, a model in force, would answer too few of these rows to judge by, and was asked about all."""
+    notes: list[str] = []
+    """What speaks against the comparison."""
 
 
 class CalibrationBin(Struct):
@@ -56,7 +60,10 @@ class CalibrationBin(Struct):
 
 
 class Check(Struct):
-    """One condition of the gate; `detail` is a sentence with the numbers. One that was not asked keeps nothing out."""
+    """One condition of the gate; `detail` is a sentence with the numbers.
+
+    `asked` is false in evaluations of earlier releases alone, where an incumbent could not be asked: that keeps a model out.
+    """
 
     name: str
     passed: bool
@@ -99,9 +106,9 @@ class Evaluation(Struct):
 
     @property
     def passed(self) -> bool:
-        return all(each.passed for each in self.checks)
+        return not self.reasons
 
     @property
     def reasons(self) -> list[str]:
         """Why the gate keeps the model out; empty where it does not."""
-        return [each.detail for each in self.checks if not each.passed]
+        return [each.detail for each in self.checks if not (each.passed and each.asked)]

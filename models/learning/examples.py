@@ -49,6 +49,10 @@ class Examples:
     """Rows whose truth is no use, by reason."""
     aside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """Columns that are no inputs, such as those left out: a model that was trained on them can still be asked."""
+    raw: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """Columns as the file has them whose names are those of inputs that a renaming made."""
+    as_the_job: frozenset[str] = frozenset()
+    """Names of columns that are named and measured as the job does: of the feature log, or made by a renaming."""
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -61,6 +65,16 @@ class Examples:
         """Returns the values of one column (rows,), which may be no input."""
         return self.values[name] if name in self.values else self.aside[name]
 
+    def has(self, name: str) -> bool:
+        """Whether there is a column of that name, which may be no input."""
+        return name in self.values or name in self.aside
+
+    def raw_column(self, name: str) -> NDArray[Any] | None:
+        """Returns a column (rows,) as the file has it, before any renaming; None where there is none."""
+        if name in self.raw:
+            return self.raw[name]
+        return self.column(name) if self.has(name) and name not in self.as_the_job else None
+
     def is_category(self, name: str) -> bool:
         return bool(self.column(name).dtype == object)
 
@@ -69,6 +83,7 @@ class Examples:
             self,
             values={name: column[places] for name, column in self.values.items()},
             aside={name: column[places] for name, column in self.aside.items()},
+            raw={name: column[places] for name, column in self.raw.items()},
             truth=self.truth[places],
             at_ms=None if self.at_ms is None else self.at_ms[places],
             sessions=None if self.sessions is None else self.sessions[places],
@@ -87,10 +102,14 @@ class Examples:
     def only(self, names: Sequence[str]) -> "Examples":
         """Returns the same rows with these inputs alone, which may have been none. Raises `TrainingDataError` for one that is not
         there."""
-        missing = [name for name in names if name not in self.values and name not in self.aside]
+        missing = [name for name in names if not self.has(name)]
         if missing:
             raise TrainingDataError(f"{self.source}: no column {', '.join(missing)}; there are {', '.join(self.names)}")
-        return replace(self, values={name: self.column(name) for name in names})
+        return self.with_inputs({name: self.column(name) for name in names})
+
+    def with_inputs(self, values: Mapping[str, NDArray[Any]]) -> "Examples":
+        """Returns the same rows with these inputs, by name (rows,)."""
+        return replace(self, values=values)
 
 
 @dataclass(frozen=True, slots=True)

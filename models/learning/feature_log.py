@@ -108,6 +108,7 @@ class OutcomeJoin:
             np.array([session for (session, _, _), _, _ in chosen], dtype=object),
             self._outcomes - len(chosen),
             aside=aside,
+            as_the_job=frozenset((*NUMBER_NAMES, *TEXT_NAMES)),
         )
 
 

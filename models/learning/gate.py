@@ -70,14 +70,22 @@ def check_parity(parity: Parity) -> Check:
 
 
 def check_advantages(comparisons: Sequence[Comparison], loss: str) -> list[Check]:
-    """The whole interval of the advantage over each rival must lie above 0. Where there is an incumbent, it is the one rival."""
-    rivals = [each for each in comparisons if each.name == INCUMBENT] or comparisons
+    """The whole interval of the advantage over each rival must lie above 0. Where there is an incumbent, it is the one rival.
+
+    An incumbent that is silent about these readers does nothing for them: a model that is not shown to be worse may take its
+    place, if it beats the simple models as a first one.
+    """
+    rivals = [each for each in comparisons if each.name == INCUMBENT and not each.is_silent] or comparisons
     return [_check_advantage(each, loss) for each in rivals]
 
 
-def check_not_asked(reason: str) -> Check:
-    """An incumbent that cannot be asked cannot be beaten: the simple models stand in for it."""
-    return Check(INCUMBENT, True, f"not asked, the simple models are instead: {reason}", asked=False)
+def check_not_compared(incumbent_id: str, reason: str) -> Check:
+    """An incumbent that cannot be asked is not beaten: else leaving out one column would let any model in.
+
+    `reason` ends with what to give.
+    """
+    text = f"cannot be compared with the {INCUMBENT}: {reason}, or withdraw the {INCUMBENT} first: microadjust models withdraw"
+    return Check(f"beats the {INCUMBENT}", False, f"{text} {incumbent_id}")
 
 
 def check_newer_rows(name: str, rows: int, trained_until_ms: int) -> Check:
@@ -94,14 +102,20 @@ def _check_advantage(rival: Comparison, loss: str) -> Check:
     found = rival.advantage
     assert found.low is not None
     assert found.high is not None
-    passed = found.low > 0.0
-    says = "better" if passed else ("worse" if found.high < 0.0 else "not shown to be better")
+    is_better = found.low > 0.0
+    passed = found.high >= 0.0 if rival.is_silent else is_better
+    says = "better" if is_better else ("worse" if found.high < 0.0 else "not shown to be better")
     text = (
         f"{says} than the {rival.name}: its {loss} minus the model's is {found.value:.4g} on the later range, "
-        f"95 % interval {found.low:.4g} to {found.high:.4g}; all of it {'lies' if passed else 'must lie'} above 0"
+        f"95 % interval {found.low:.4g} to {found.high:.4g}; "
     )
-    if rival.name == INCUMBENT and rival.rows is not None:
+    if rival.is_silent:
+        text += f"all of it {'must not lie' if passed else 'lies'} below 0"
+    else:
+        text += f"all of it {'lies' if passed else 'must lie'} above 0"
+    if rival.name == INCUMBENT and rival.rows is not None and not rival.is_silent:
         text += f"; over {rival.rows:,} rows that both would answer"
+    text += "".join(f"; {each}" for each in rival.notes)
     return Check(f"beats the {rival.name}", passed, text)
 
 

@@ -1,5 +1,6 @@
 """Says what training took from its examples: which columns as numbers or categories, what it left out, and what is time."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +15,9 @@ from models.learning.examples import Examples
 MIN_SHARE: Final = 0.5
 """Share of known values from which a column looks like times, or like numbers with a unit."""
 
+MAX_EXAMPLES: Final = 5
+"""Texts that a note gives."""
+
 MIN_UNIT_TEXTS: Final = 13
 """Different texts from which a column can be one of numbers with a unit: a few, as 2g, 3g and 4g, are names."""
 
@@ -22,10 +26,14 @@ MILLISECONDS: Final = (1e12, 4e12)
 
 
 class Cut(Struct):
-    """Texts of a category: so many were found, and so many have a place. The others count as unknown."""
+    """Texts of a category: so many were found, and so many have a place. Of the others the model answers `together` as one, as it
+    does where none is known, and is silent for `silent`, of which `examples` are the most frequent."""
 
     kept: int
     found: int
+    together: int = 0
+    silent: int = 0
+    examples: list[str] = []
 
 
 class InputNotes(Struct):
@@ -51,13 +59,19 @@ class InputNotes(Struct):
         if self.left_out:
             yield "left out: " + "; ".join(f"{name} ({why})" for name, why in self.left_out.items())
         for name, cut in self.cut.items():
-            yield f"{name}: {cut.kept} of {cut.found} texts have a place, the others count as unknown"
+            yield f"{name}: {cut.kept} of {cut.found} texts have a place{_of_others(cut)}"
         for name, cell in self.with_unit.items():
             yield f"`{name}` looks like numbers with a unit ({cell!r}), which are texts: write numbers alone"
 
 
-def note_inputs(rows: Examples, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> InputNotes:
-    """Notes what became of the columns of `rows` in a model with these inputs, of which `categories` have these texts."""
+def note_inputs(
+    rows: Examples,
+    features: Sequence[str],
+    categories: Mapping[str, Sequence[str]],
+    others: Mapping[str, Sequence[str]] | None = None,
+) -> InputNotes:
+    """Notes what became of the columns of `rows` in a model with these inputs, of which `categories` have these texts, and
+    `others` are answered without a place."""
     texts = {name: _known(rows, name) for name in rows.names if rows.is_category(name)}
     counts = {name: len(set(known)) for name, known in texts.items()}
     with_unit = {
@@ -69,7 +83,11 @@ def note_inputs(rows: Examples, features: Sequence[str], categories: Mapping[str
         [name for name in features if name not in categories],
         [name for name in features if name in categories],
         {name: _why(name, texts) for name in rows.names if name not in features},
-        {name: Cut(len(kept), counts[name]) for name, kept in categories.items() if len(kept) < counts.get(name, 0)},
+        {
+            name: _cut(texts[name], kept, (others or {}).get(name, ()))
+            for name, kept in categories.items()
+            if len(kept) < counts.get(name, 0)
+        },
         with_unit,
         rows.at_ms is not None,
         [] if rows.at_ms is not None else [name for name in rows.names if _looks_like_times(rows, name)],
@@ -78,6 +96,30 @@ def note_inputs(rows: Examples, features: Sequence[str], categories: Mapping[str
 
 def _known(rows: Examples, name: str) -> list[str]:
     return [text for text in rows.values[name].tolist() if text is not None]
+
+
+def _cut(known: Sequence[str], kept: Sequence[str], others: Sequence[str]) -> Cut:
+    counts = Counter(known)
+    without_place = counts.keys() - set(kept)
+    silent = sorted(without_place - set(others), key=lambda text: (-counts[text], text))
+    return Cut(len(kept), len(counts), len(without_place) - len(silent), len(silent), silent[:MAX_EXAMPLES])
+
+
+def _of_others(cut: Cut) -> str:
+    """
+    >>> _of_others(Cut(32, 60, 26, 2, ["smarttv", "watch"]))
+    '; 26 are answered together, as unknown ones; for 2, too rare in the training rows, the model is silent: smarttv, watch'
+    """
+    text = ""
+    if cut.together:
+        one = "1 is answered as an unknown one"
+        text += f"; {one if cut.together == 1 else f'{cut.together} are answered together, as unknown ones'}"
+    if cut.silent:
+        more = ", …" if cut.silent > len(cut.examples) else ""
+        text += (
+            f"; for {cut.silent}, too rare in the training rows, the model is silent: {', '.join(cut.examples)}{more}"
+        )
+    return text
 
 
 def _share(hits: Iterator[bool], known: Sequence[Any]) -> float:

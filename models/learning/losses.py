@@ -38,12 +38,18 @@ def hits(shares: Doubles, classes: Sequence[str], truth: NDArray[Any]) -> Double
     return found
 
 
+def session_places(sessions: NDArray[Any]) -> NDArray[np.int64]:
+    """Returns for each row (rows,) the number of its session, from 0 on."""
+    found: NDArray[np.int64] = np.unique(sessions.astype(str), return_inverse=True)[1]
+    return found
+
+
 def mean_with_interval(values: Doubles, seed: int, sessions: NDArray[Any] | None = None) -> MetricValue:
     """Returns the mean of `values` with its 95 % interval. Whole sessions are drawn where they are known."""
     sums: Doubles = values
     counts: Doubles = np.ones(len(values))
     if sessions is not None:
-        which = np.unique(sessions.astype(str), return_inverse=True)[1]
+        which = session_places(sessions)
         sums = np.bincount(which, weights=values).astype(np.float64)
         counts = np.bincount(which).astype(np.float64)
     random = np.random.default_rng(seed)
@@ -53,27 +59,3 @@ def mean_with_interval(values: Doubles, seed: int, sessions: NDArray[Any] | None
         means[place] = sums[drawn].sum() / counts[drawn].sum()
     low, high = np.quantile(means, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
     return MetricValue(float(values.mean()), float(low), float(high))
-
-
-def area_under_curve(scores: Doubles, positive: NDArray[np.bool_]) -> float:
-    """Returns the probability that a positive row scores above a negative one, ties counting half (Mann and Whitney 1947).
-
-    >>> area_under_curve(np.array([0.1, 0.4, 0.4, 0.8]), np.array([False, False, True, True]))
-    0.875
-    """
-    _, which, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[which]
-    hit, missed = int(positive.sum()), int((~positive).sum())
-    return float((ranks[positive].sum() - hit * (hit + 1) / 2.0) / (hit * missed))
-
-
-def area_with_interval(scores: Doubles, positive: NDArray[np.bool_], seed: int, resamples: int = 200) -> MetricValue:
-    """Returns the area with its 95 % interval; resamples of one class alone are drawn again."""
-    random = np.random.default_rng(seed)
-    found: list[float] = []
-    while len(found) < resamples:
-        drawn = random.integers(0, len(scores), len(scores))
-        if 0 < positive[drawn].sum() < len(drawn):
-            found.append(area_under_curve(scores[drawn], positive[drawn]))
-    low, high = np.quantile(found, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
-    return MetricValue(area_under_curve(scores, positive), float(low), float(high))

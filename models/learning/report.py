@@ -7,6 +7,7 @@ from html import escape
 from models.learning.charts import agreement, importances, intervals, ranges
 from models.learning.columns import MIN_LEVEL_ROWS
 from models.learning.evaluation import Evaluation, InputSummary, Range
+from models.logged_features import unknown_inputs
 from schemas.model_cards import MetricValue, ModelCard
 
 METRIC_WORDS = {
@@ -32,7 +33,7 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
     name = f"{found.model_id} version {card.version}" if card.version else found.model_id
     body = [
         f"<h1>Model {escape(name)}</h1>",
-        _verdict(found),
+        _verdict(found, unknown_inputs(card.features, card.categories)),
         _facts(found, card),
         "<h2>Data</h2>",
         ranges(found.ranges, "Rows of the training, calibration and later range"),
@@ -69,11 +70,16 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
     return page.encode()
 
 
-def _verdict(found: Evaluation) -> str:
-    if found.passed:
-        return '<p class="verdict in">The gate lets this model in: it may be promoted.</p>'
-    reasons = "".join(f"<li>{escape(each)}</li>" for each in found.reasons)
-    return f'<div class="verdict out">The gate keeps this model out:<ul>{reasons}</ul></div>'
+def _verdict(found: Evaluation, unknown: Sequence[str]) -> str:
+    """`unknown` are inputs that the job does not know: a promotion is refused whatever the gate says."""
+    names = escape(", ".join(unknown))
+    refused = f"The job computes no {names}: the model can be compared and asked, not announced." if unknown else ""
+    if not found.passed:
+        reasons = "".join(f"<li>{escape(each)}</li>" for each in found.reasons)
+        return f'<div class="verdict out">The gate keeps this model out:<ul>{reasons}</ul>{refused}</div>'
+    if unknown:
+        return f'<p class="verdict out">The gate lets this model in, but it cannot be promoted. {refused}</p>'
+    return '<p class="verdict in">The gate lets this model in: it may be promoted.</p>'
 
 
 def _facts(found: Evaluation, card: ModelCard) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.learning import baselines, losses
+from models.learning.areas import area_with_interval
 from models.learning.boosting import Boosting, fit_label, fit_number
 from models.learning.columns import Columns, Doubles, Floats
 from models.learning.conformal import conformal_quantile, label_set, quantile_score
@@ -127,7 +128,7 @@ class LabelTask:
             for name, loss in by_row.items()
         }
         if len(classes) == 2 and 0 < (positive := truth == classes[1]).sum() < len(truth):
-            found["auc"] = losses.area_with_interval(predicted[:, 1], positive, seed)
+            found["auc"] = area_with_interval(predicted[:, 1], positive, seed, sessions)
         return found
 
     def limits(self, model: Boosting, rows: Floats, truth: Truth) -> Limits:

@@ -8,14 +8,12 @@ import msgspec
 import numpy as np
 
 from models.learning.answering import can_judge, find_answered
-from models.learning.columns import Columns, Doubles
-from models.learning.copies import copied_share, repeated_truth
+from models.learning.columns import Doubles
+from models.learning.copies import copied_share
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import (
-    INCUMBENT,
     MODEL,
     Check,
-    Comparison,
     Evaluation,
     Range,
 )
@@ -24,8 +22,6 @@ from models.learning.gate import (
     check_advantages,
     check_answered,
     check_copies,
-    check_newer_rows,
-    check_not_asked,
     check_parity,
     check_truth,
 )
@@ -33,8 +29,10 @@ from models.learning.input_columns import choose_columns, summarise_inputs
 from models.learning.losses import mean_with_interval
 from models.learning.onnx_export import to_onnx
 from models.learning.options import TrainingOptions
-from models.learning.parity import compare
-from models.learning.scorer import load_scorer
+from models.learning.parity import compare as compare_exports
+from models.learning.provenance import data_hash
+from models.learning.repeated_truths import repeated_truth
+from models.learning.rivals import Incumbent, compare, compare_with_incumbent, predict_rows
 from models.learning.training_card import describe
 from models.learning.truths import usable_truths
 from schemas.model_cards import ModelCard
@@ -46,14 +44,6 @@ MAX_POINTS: Final = 400
 STEPS: Final = ("fit", "export", "compare with scikit-learn", "evaluate on the later range")
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Incumbent:
-    """The model in force, if its inputs are among those of the examples."""
-
-    card: ModelCard
-    artefact: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +63,8 @@ def train(
 
     The same examples in the same order with the same seed give the same bytes.
     """
-    return train_on(split_by_time(usable_truths(examples, options.kind)), options, incumbent, progress)
+    same_rows = incumbent is not None and incumbent.card.data_sha256 == data_hash(examples)
+    return train_on(split_by_time(usable_truths(examples, options.kind)), options, incumbent, progress, same_rows)
 
 
 def train_on(
@@ -81,8 +72,12 @@ def train_on(
     options: TrainingOptions,
     incumbent: Incumbent | None = None,
     progress: Progress = lambda step, done, total: None,
+    same_rows: bool = False,
 ) -> Trained:
-    """Trains and judges a model on ranges that somebody else has cut. The gate looks for what they have in common."""
+    """Trains and judges a model on ranges that somebody else has cut. The gate looks for what they have in common.
+
+    `same_rows`: the incumbent was given the same rows, and they were cut in the same way.
+    """
     task, train_range, later = options.task, split.train, split.later
     _require_truth(options, split)
     columns, left_out = choose_columns(train_range)
@@ -92,7 +87,7 @@ def train_on(
     progress(STEPS[1], 1, len(STEPS))
     artefact = to_onnx(model)
     progress(STEPS[2], 2, len(STEPS))
-    parity = compare(model, artefact, rows, options.seed, options.parity_rows)
+    parity = compare_exports(model, artefact, rows, options.seed, options.parity_rows)
     progress(STEPS[3], 3, len(STEPS))
     limits = task.limits(model, columns.matrix(split.calibration.values), split.calibration.truth)
     inputs = summarise_inputs(columns, train_range, model.importances())
@@ -102,15 +97,15 @@ def train_on(
     # Where too few are left, figures of all rows still tell something; the model stays out.
     judged = later.take(answered.rows) if are_enough else later
     judged_rows = columns.matrix(judged.values)
-    predicted = _predict(artefact, judged_rows)
+    predicted = predict_rows(artefact, judged_rows)
     own = task.losses(predicted, model.classes, judged.truth)
     comparisons = [
-        _compared(name, found, model.classes, judged, own, options)
+        compare(name, found, model.classes, judged, own, options)
         for name, found in task.rivals(model, rows, train_range.truth, judged_rows).items()
     ]
     checks = []
     if incumbent is not None:
-        faced = _against_incumbent(incumbent, judged, own, options)
+        faced = compare_with_incumbent(incumbent, judged, own, options, same_rows)
         if isinstance(faced, Check):
             checks.append(faced)
         else:
@@ -118,7 +113,7 @@ def train_on(
     metrics = task.metrics(predicted, model.classes, judged.truth, options.seed, judged.sessions)
     covered = task.covered(predicted, model.classes, judged.truth, limits)
     metrics["coverage"] = mean_with_interval(covered, options.seed, judged.sessions)
-    all_predicted = _predict(artefact, columns.matrix(later.values))
+    all_predicted = predict_rows(artefact, columns.matrix(later.values))
     evaluation = Evaluation(
         model_id=card.id,
         kind=options.kind,
@@ -157,48 +152,6 @@ def train_on(
     return Trained(msgspec.structs.replace(card, metrics=metrics), artefact, evaluation)
 
 
-def _against_incumbent(
-    incumbent: Incumbent, judged: Examples, own: Doubles, options: TrainingOptions
-) -> Comparison | Check:
-    """Compares on the rows after the incumbent's training that both would answer; `own` are the losses of the new model on
-    `judged` (rows,).
-
-    Returns a check instead where too few rows are left to compare on, or the incumbent cannot be asked.
-    """
-    card = incumbent.card
-    name = f"{card.id}@{card.version}"
-    try:
-        predicted = predict(incumbent, judged)
-        both = find_answered(card, judged).rows
-    except TrainingDataError as error:
-        # Inputs may go for ever, as with a new tracker.
-        return check_not_asked(str(error))
-    fresh = judged.after(card.trained_until_ms)
-    if not fresh.all() and not can_judge(judged.take(fresh)):
-        assert card.trained_until_ms is not None, "else all rows are after it"
-        return check_newer_rows(name, int(fresh.sum()), card.trained_until_ms)
-    both &= fresh
-    common = judged.take(both)
-    if not can_judge(common):
-        return check_not_asked(
-            f"{name} would answer {len(common):,} of the {int(fresh.sum()):,} later rows that the model answers"
-        )
-    return _compared(INCUMBENT, predicted[both], tuple(card.classes), common, own[both], options)
-
-
-def _compared(
-    name: str, predicted: Doubles, classes: tuple[str, ...], rows: Examples, own: Doubles, options: TrainingOptions
-) -> Comparison:
-    """Compares a rival's predictions, (rows, columns), with the model's losses `own` (rows,) on the same rows."""
-    task = options.task
-    return Comparison(
-        name,
-        task.metrics(predicted, classes, rows.truth, options.seed, rows.sessions),
-        mean_with_interval(task.losses(predicted, classes, rows.truth) - own, options.seed, rows.sessions),
-        len(rows),
-    )
-
-
 def _require_truth(options: TrainingOptions, split: Split) -> None:
     """Raises `TrainingDataError` where there is nothing to tell apart."""
     kind, source, truth = options.kind, split.train.source, split.train.truth
@@ -215,23 +168,6 @@ def _require_truth(options: TrainingOptions, split: Split) -> None:
         )
     if labels and found > MAX_CLASSES:
         raise TrainingDataError(f"{source}: {found} labels, {MAX_CLASSES} at most: is it the right column?")
-
-
-def _predict(artefact: bytes, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Doubles:
-    found: Doubles = load_scorer(artefact).scores(rows).astype(np.float64)
-    return found
-
-
-def predict(model: Incumbent, rows: Examples) -> Doubles:
-    """Returns `y` of a stored model for examples that have its inputs. Raises `TrainingDataError` where they lack one."""
-    card = model.card
-    columns = Columns(tuple(card.features), {name: tuple(texts) for name, texts in card.categories.items()})
-    given = rows.only(columns.names)
-    for name in columns.names:
-        if given.is_category(name) != (name in columns.categories):
-            wanted = "texts" if name in columns.categories else "numbers"
-            raise TrainingDataError(f"{rows.source}: model {card.id}@{card.version} reads {name} as {wanted}")
-    return _predict(model.artefact, columns.matrix(given.values))
 
 
 def range_of(name: str, examples: Examples) -> Range:

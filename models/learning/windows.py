@@ -2,9 +2,11 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.features import FOREST_FEATURES
 from models.learning.bounded_sample import BoundedSample
@@ -96,7 +98,16 @@ def matrix(windows: Examples) -> Floats:
     return found
 
 
-def is_odd(windows: Examples) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    """Returns which rows have a label, and which of these are odd."""
-    labelled = np.isfinite(windows.truth.astype(np.float64))
-    return labelled, windows.truth[labelled].astype(np.float64) > 0.5
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What people told of windows: `labelled` (rows,) says of which; `odd` and `sessions` are of these alone."""
+
+    labelled: NDArray[np.bool_]
+    odd: NDArray[np.bool_]
+    sessions: NDArray[Any] | None
+
+
+def told(windows: Examples) -> Labels:
+    truth = windows.truth.astype(np.float64)
+    labelled = np.isfinite(truth)
+    return Labels(labelled, truth[labelled] > 0.5, None if windows.sessions is None else windows.sessions[labelled])

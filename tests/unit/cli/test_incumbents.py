@@ -80,3 +80,15 @@ def test_the_forest_that_ships_is_in_force_until_another_is(tmp_path: Path, mode
     assert incumbent_name(store, model_id) == name
     found = load_incumbent(store, model_id)
     assert (None if found is None else f"{found.card.id}@{found.card.version}") == name
+
+
+def test_a_version_of_an_earlier_release_that_faced_no_incumbent_is_not_promoted(tmp_path: Path) -> None:
+    store = ModelVersions(tmp_path)
+    add(store, "length", None)
+    place = tmp_path / "length" / "1" / EVALUATION
+    found = msgspec.json.decode(place.read_bytes(), type=Evaluation)
+    found.checks.append(Check("incumbent", True, "not asked: no column device", asked=False))
+    place.write_bytes(msgspec.json.encode(found))
+    refused = run("promote", "length", 1, "--no-announce", "--store", tmp_path)
+    assert refused.exit_code == 1
+    assert "the gate keeps it out: not asked: no column device" in refused.stderr

@@ -74,7 +74,7 @@ def test_promote_and_rollback(folder: Path, tmp_path: Path) -> None:
     store, changed = copied(folder, tmp_path), write(tmp_path / "changed.csv", CHOOSING, 22, rows=1_600)
     trained = run("train", "length", "--csv", changed, "--store", store)
     assert trained.exit_code == 0, trained.stderr
-    assert "device_type (did you mean device?): the model can be compared, not announced" in trained.stderr
+    assert "device_type (did you mean device?): the model can be compared and asked, not announced" in trained.stderr
     unknown = json.loads(run("list", "--store", store, "--json").stdout)[-1]["version"]
     for announce in ((), ("--no-announce",)):
         refused = run("promote", "length", unknown, *announce, "--store", store)
@@ -107,8 +107,12 @@ def test_versions_are_compared_on_new_rows(folder: Path, tmp_path: Path) -> None
     compared = json.loads(found.stdout)
     assert (compared["rows"], compared["verdict"]) == (300, "neither is shown to be better")
     assert compared["first_metrics"]["mae"]["low"] < compared["first_metrics"]["mae"]["value"]
-    lacking = run("compare", "length", 1, 1, "--csv", newer, "--store", folder / "store")
-    assert "no column session_age_ms, device" in lacking.stderr
+    # The columns are renamed as the version was trained on them.
+    as_trained = run("compare", "length", 1, 1, "--csv", newer, "--store", folder / "store", "--json")
+    assert json.loads(as_trained.stdout)["first_metrics"] == compared["first_metrics"]
+    (tmp_path / "fewer.csv").write_text(newer.read_text().replace("session_duration", "duration"))
+    lacking = run("compare", "length", 1, 1, "--csv", tmp_path / "fewer.csv", "--store", folder / "store")
+    assert "no column session_age_ms, nor session_duration that can be read: give data that has it" in lacking.stderr
 
 
 def test_versions_for_a_segment_are_compared_on_its_rows(folder: Path, tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from infra.cli.main import app
 from infra.learning.version_rows import row_of, state_of
-from models.model_versions import Promotion
-from tests.support.model_stores import NOON_MS, filled_store
+from models.model_versions import EVALUATION, Promotion
+from tests.support.announced_models import length_card, length_model
+from tests.support.model_stores import NOON_MS, evaluation, filled_store
 
 
 def test_a_version_that_was_not_announced_is_in_force_in_the_store_only(tmp_path: Path) -> None:
@@ -25,3 +29,19 @@ def test_a_row_has_numbers_and_booleans(tmp_path: Path) -> None:
     assert first.created_ms is not None
     (tmp_path / "length" / "2" / "card.json").unlink()
     assert row_of(store, "length", 2).state == "broken"
+
+
+def test_inputs_that_the_job_does_not_know_are_named_beside_the_gate(tmp_path: Path) -> None:
+    store, artefact = filled_store(tmp_path), length_model()
+    assert row_of(store, "length", 1).unknown_to_the_job == []
+    features = {"features": ["session_duration", "device_type"], "categories": {"device_type": ["phone"]}, "ranges": {}}
+    store.add(length_card(artefact, **features), artefact, {EVALUATION: evaluation(True)})
+    assert row_of(store, "length", 3).unknown_to_the_job == ["session_duration", "device_type"]
+    listed, shown = (
+        CliRunner().invoke(app, ["models", *words, "--store", str(tmp_path)]).stdout
+        for words in (["list"], ["show", "length", "3"])
+    )
+    names = "session_duration, device_type"
+    assert f"in; not announced: the job computes no {names}" in listed
+    assert listed.count("not announced") == 1
+    assert f"the job computes no {names}: it can be compared and asked, not announced" in shown

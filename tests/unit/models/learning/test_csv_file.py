@@ -216,3 +216,16 @@ def test_columns_left_out_or_renamed_stand_aside_as_the_file_has_them(tmp_path: 
     assert found.only(["age", "note"]).is_category("note")
     with pytest.raises(TrainingDataError, match="no column odd"):
         found.only(["odd"])
+
+
+def test_a_column_that_is_renamed_to_its_own_name_is_kept_as_the_file_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_text("click_rate,preferred_content_length\n2,400\n3,500\n")
+    found = read_csv(
+        path, CsvOptions(LENGTH.target, True, renamed={"click_rate": "click_rate"}, factors={"click_rate": 60.0})
+    )
+    assert found.values["click_rate"].tolist() == [120.0, 180.0]
+    raw = found.raw_column("click_rate")
+    assert raw is not None
+    assert raw.tolist() == [2.0, 3.0]
+    assert found.as_the_job == {"click_rate"}

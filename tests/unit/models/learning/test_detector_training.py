@@ -15,7 +15,8 @@ from models.learning.detectors import DetectorKind, fit_detector, open_detector
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import Evaluation
 from models.learning.examples import Examples
-from models.learning.training import Incumbent, Trained
+from models.learning.rivals import Incumbent
+from models.learning.training import Trained
 from models.learning.windows import LABEL, MINUTE_MS, matrix, windows_of
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome

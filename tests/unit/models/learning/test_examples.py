@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from models.learning.columns import Columns
-from models.learning.copies import copied_share, repeated_truth
+from models.learning.copies import copied_share
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples, split_by_time
+from models.learning.repeated_truths import repeated_truth
 
 
 def examples(rows: int = 1_000, seed: int = 1, **changes: object) -> Examples:

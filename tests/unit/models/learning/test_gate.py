@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +13,9 @@ from models.learning.answering import find_answered
 from models.learning.columns import MAX_LEVELS
 from models.learning.comparison import compare_models
 from models.learning.evaluation import INCUMBENT, Check
-from models.learning.training import Incumbent, Trained, train
+from models.learning.provenance import data_hash
+from models.learning.rivals import Incumbent
+from models.learning.training import Trained, train
 from models.predictions.prediction import Prediction, predict
 from tests.support.planted_examples import LENGTH, planted
 
@@ -60,9 +63,12 @@ def test_the_incumbent_is_compared_on_the_rows_that_both_would_answer() -> None:
     first = train(planted(1_000, 1), LENGTH)
     # The first model has seen no watch, the second has, and nothing else comes later.
     second = train(planted(1_000, 2, watches_from(540)), LENGTH, in_force(first))
-    assert check(second, INCUMBENT).verdict == "not asked"
-    assert "length@0 would answer 0 of the 198 later rows" in check(second, INCUMBENT).detail
-    assert {each.name for each in second.evaluation.comparisons} == {"best constant", "linear model"}
+    silent = check(second, "beats the incumbent")
+    assert "length@0 would answer 0 of these 198 rows, and was asked about all" in silent.detail
+    assert not silent.passed
+    assert "worse than the incumbent" in silent.detail
+    assert "microadjust models withdraw length" in silent.detail
+    assert {"beats the best constant", "beats the linear model"} < {each.name for each in second.evaluation.checks}
 
     def watches_at_last(random: np.random.Generator, rows: int) -> NDArray[Any]:
         found = np.array(random.choice(["phone", "desktop", "watch"], rows), dtype=object)
@@ -136,6 +142,28 @@ def test_a_comparison_warns_of_rows_that_a_version_was_trained_on() -> None:
     assert "800 of 1,000 rows lie before the end of the training of length@0" in warned[0]
 
 
+def test_without_times_it_is_said_that_a_version_may_have_been_trained_on_the_rows() -> None:
+    rows = replace(planted(1_000, 7), at_ms=None)
+    found = train(rows, LENGTH)
+    known = Incumbent(msgspec.structs.replace(found.card, data_sha256=data_hash(rows)), found.artefact)
+    pair = (in_force(found), known)
+    last = rows.take(np.arange(999, 799, -1))
+    assert (
+        compare_models(*pair, last, LENGTH).warnings
+        == ["the rows have no times: length@0 may have been trained on some of them: give newer data"] * 2
+    )
+    timed = compare_models(*pair, planted(200, 9), LENGTH).warnings
+    assert timed[0].startswith(
+        "length@0 was trained on rows without times: length@0 may have been trained on some of them"
+    )
+    assert "length@0 was trained on these very rows" in compare_models(*pair, rows, LENGTH).warnings[1]
+
+    backwards = train(rows.take(np.arange(999, -1, -1)), LENGTH, known)
+    assert "the rows have no times: length@0 may have been" in check(backwards, "beats the incumbent").detail
+    again = train(rows, LENGTH, known)
+    assert "length@0 was given the same rows, and not trained on these" in check(again, "beats the incumbent").detail
+
+
 def test_an_incumbent_is_asked_by_columns_that_are_no_inputs_any_more() -> None:
     rows = planted(1_000, 8)
     first = train(rows, LENGTH)
@@ -145,6 +173,9 @@ def test_an_incumbent_is_asked_by_columns_that_are_no_inputs_any_more() -> None:
     assert "worse than the incumbent" in check(worse, "beats the incumbent").detail
 
     gone = train(replace(rows, values=without), LENGTH, in_force(first))
-    assert check(gone, INCUMBENT).verdict == "not asked"
-    assert "no column click_rate" in check(gone, INCUMBENT).detail
-    assert {"beats the best constant", "beats the linear model"} < {each.name for each in gone.evaluation.checks}
+    assert not gone.evaluation.passed
+    assert (
+        "cannot be compared with the incumbent: planted: no column click_rate"
+        in check(gone, "beats the incumbent").detail
+    )
+    assert "microadjust models withdraw length" in check(gone, "beats the incumbent").detail

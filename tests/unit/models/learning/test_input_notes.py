@@ -39,8 +39,15 @@ def test_a_column_of_numbers_with_a_unit_is_told() -> None:
 def test_texts_without_a_place_are_counted() -> None:
     rows = examples(device=texts("phone", "tablet", "fridge"))
     found = note_inputs(rows, ("device",), {"device": ("phone", "tablet")})
-    assert found.cut == {"device": Cut(2, 3)}
-    assert "device: 2 of 3 texts have a place, the others count as unknown" in found.about_inputs()
+    assert found.cut == {"device": Cut(2, 3, 0, 1, ["fridge"])}
+    silent = "for 1, too rare in the training rows, the model is silent: fridge"
+    assert f"device: 2 of 3 texts have a place; {silent}" in found.about_inputs()
+
+    together = note_inputs(rows, ("device",), {"device": ("phone",)}, {"device": ("tablet",)})
+    assert f"device: 1 of 3 texts have a place; 1 is answered as an unknown one; {silent}" in together.about_inputs()
+    all_answered = note_inputs(rows, ("device",), {"device": ("phone",)}, {"device": ("tablet", "fridge")})
+    note = "device: 1 of 3 texts have a place; 2 are answered together, as unknown ones"
+    assert note in all_answered.about_inputs()
 
 
 def test_without_times_the_order_of_the_file_counts_and_columns_that_look_like_times_are_named() -> None:

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from infra.simulate.preferences import CHOOSING, JUDGING, readers
 from models.announced.checking import CheckedModel
@@ -15,7 +16,8 @@ from models.learning.evaluation import INCUMBENT
 from models.learning.examples import Examples
 from models.learning.options import TrainingOptions
 from models.learning.report import draw_report
-from models.learning.training import Incumbent, Trained, train
+from models.learning.rivals import Incumbent
+from models.learning.training import Trained, train
 
 LENGTH = TrainingOptions("length", "length", parity_rows=2_000)
 TONE = TrainingOptions("tone", "tone", parity_rows=2_000)
@@ -86,13 +88,6 @@ def test_a_model_must_beat_the_incumbent_and_it_alone(first: Trained) -> None:
     assert next(each for each in newer.evaluation.comparisons if each.name == INCUMBENT).advantage.value > 50.0
 
 
-def test_an_incumbent_that_reads_what_is_gone_is_told_and_replaced_by_the_simple_models(first: Trained) -> None:
-    fewer = wishes().only(["session_duration", "click_rate", "device_type"])
-    found = train(fewer, LENGTH, Incumbent(first.card, first.artefact))
-    assert "scroll_depth" in next(each.detail for each in found.evaluation.checks if each.name == INCUMBENT)
-    assert {each.name for each in found.evaluation.comparisons} == {"best constant", "linear model"}
-
-
 def test_an_interval_that_is_always_too_wide_keeps_a_model_out() -> None:
     narrow = TrainingOptions("length", "length", parity_rows=2_000, max_half_width=20.0)
     found = failed(train(wishes(), narrow))
@@ -155,6 +150,16 @@ def test_the_report_is_one_page_without_anything_from_elsewhere(first: Trained) 
     assert first.card.sha256 in page
     for each in first.evaluation.inputs:
         assert each.name in page
+
+
+def test_the_report_says_of_a_model_with_other_inputs_that_it_cannot_be_promoted(first: Trained) -> None:
+    let_in = replace(first.evaluation, checks=[])
+    page = draw_report(let_in, first.card).decode()
+    assert "it may be promoted" not in page
+    unknown = "session_duration, device_type, user_expertise"
+    assert f"The job computes no {unknown}: the model can be compared and asked, not announced." in page
+    known = replace(first.card, features=["click_rate"], categories={})
+    assert "it may be promoted" in draw_report(let_in, known).decode()
 
 
 def test_names_and_texts_of_the_data_are_escaped() -> None:

@@ -8,7 +8,8 @@ from models.announced.checking import check_record
 from models.announced.loading import LoadedModel, load
 from models.learning.feature_log import join
 from models.learning.options import TrainingOptions
-from models.learning.training import Incumbent, Trained, predict, train
+from models.learning.rivals import Incumbent, predict
+from models.learning.training import Trained, train
 from models.model_store import StoredModel
 from models.predictions.prediction import Prediction, Silence
 from models.predictions.prediction import predict as serve

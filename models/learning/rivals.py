@@ -1,0 +1,91 @@
+"""Compares a new model with its rivals: the model in force, and simple models."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.learning.answering import can_judge, find_answered
+from models.learning.columns import Columns, Doubles, Floats
+from models.learning.errors import TrainingDataError
+from models.learning.evaluation import INCUMBENT, Check, Comparison
+from models.learning.examples import Examples
+from models.learning.gate import check_newer_rows, check_not_compared
+from models.learning.losses import mean_with_interval
+from models.learning.options import TrainingOptions
+from models.learning.overlap import without_times
+from models.learning.scorer import load_scorer
+from models.learning.trained_columns import as_trained
+from schemas.model_cards import ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class Incumbent:
+    """The model in force."""
+
+    card: ModelCard
+    artefact: bytes
+
+    @property
+    def name(self) -> str:
+        return f"{self.card.id}@{self.card.version}"
+
+
+def compare_with_incumbent(
+    incumbent: Incumbent, judged: Examples, own: Doubles, options: TrainingOptions, same_rows: bool = False
+) -> Comparison | Check:
+    """Compares on the rows after the incumbent's training that both would answer; `own` are the losses of the new model on
+    `judged` (rows,). `same_rows`: both models were given the same rows, of which neither was trained on the later ones.
+
+    Where the incumbent would answer too few of them it is asked about all, which its comparison says. Returns a failed check
+    where it cannot be asked, or too few rows come after its training.
+    """
+    card = incumbent.card
+    try:
+        asked = as_trained(card, judged)
+    except TrainingDataError as error:
+        return check_not_compared(card.id, str(error))
+    fresh = judged.after(card.trained_until_ms)
+    if not fresh.all() and not can_judge(judged.take(fresh)):
+        assert card.trained_until_ms is not None, "else all rows are after it"
+        return check_newer_rows(incumbent.name, int(fresh.sum()), card.trained_until_ms)
+    both = fresh & find_answered(card, asked).rows
+    answers = can_judge(judged.take(both))
+    chosen = both if answers else fresh
+    predicted = predict(incumbent, judged.take(chosen))
+    found = compare(INCUMBENT, predicted, tuple(card.classes), judged.take(chosen), own[chosen], options)
+    if (unknown := without_times(card, judged)) is not None:
+        found.notes.append(
+            f"{incumbent.name} was given the same rows, and not trained on these" if same_rows else unknown
+        )
+    if not answers:
+        found.is_silent = True
+        found.notes.append(
+            f"{incumbent.name} would answer {both.sum():,} of these {fresh.sum():,} rows, and was asked about all; where its "
+            f"silence is worse, withdraw it first: microadjust models withdraw {card.id}"
+        )
+    return found
+
+
+def compare(
+    name: str, predicted: Doubles, classes: tuple[str, ...], rows: Examples, own: Doubles, options: TrainingOptions
+) -> Comparison:
+    """Compares a rival's predictions, (rows, columns), with the model's losses `own` (rows,) on the same rows."""
+    task = options.task
+    return Comparison(
+        name,
+        task.metrics(predicted, classes, rows.truth, options.seed, rows.sessions),
+        mean_with_interval(task.losses(predicted, classes, rows.truth) - own, options.seed, rows.sessions),
+        len(rows),
+    )
+
+
+def predict(model: Incumbent, rows: Examples) -> Doubles:
+    """Returns `y` of a stored model. Raises `TrainingDataError` where the rows lack an input of it."""
+    card = model.card
+    columns = Columns(tuple(card.features), {name: tuple(texts) for name, texts in card.categories.items()})
+    return predict_rows(model.artefact, columns.matrix(as_trained(card, rows).values))
+
+
+def predict_rows(artefact: bytes, rows: Floats) -> Doubles:
+    found: Doubles = load_scorer(artefact).scores(rows).astype(np.float64)
+    return found
