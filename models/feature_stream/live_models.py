@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.drift.live_errors import ENDED_SESSIONS, LiveErrors, LiveFinding
-from models.feature_stream.live_answers import Answer, answer_of, error_of, truth_of
+from models.feature_stream.live_answers import Answer, answer_of, error_of
 from models.feature_stream.live_predictions import LivePredictions, Predicted
 from models.predictions.targets import TARGETS
+from models.predictions.told_truth import truth_of
 from schemas.features import FeatureRow
 from schemas.model_cards import ModelKind, model_id
 from schemas.outcomes import Outcome
