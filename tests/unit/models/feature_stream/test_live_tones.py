@@ -49,6 +49,7 @@ def test_errors_of_a_tone_that_grow_start_a_retraining() -> None:
 
     assert kinds(found) == [("error_drift", "tone"), ("retraining", "tone")]
     assert [each.subjects for each in found if isinstance(each, Retraining)] == [("errors of tone",)]
+    assert [each.method for each in found if isinstance(each, Alert) and each.kind == "error_drift"] == ["adwin"]
 
 
 def test_errors_of_a_tone_that_shrink_are_no_drift() -> None:
