@@ -46,5 +46,14 @@ def reference_range(in_force: Mapping[str, InForce], wanted: Sequence[str]) -> t
     ranges = [known[name] for name in wanted if name in known] or list(known.values())
     if not ranges:
         return None
-    from_ms, until_ms = max(ranges, key=lambda each: each[1])
+    return last_day(max(ranges, key=lambda each: each[1]))
+
+
+def last_day(range_ms: tuple[int, int]) -> tuple[int, int]:
+    """The end of a training range that is the reference for drift.
+
+    >>> last_day((0, 200_000_000)), last_day((0, 5))
+    ((113600000, 200000000), (0, 5))
+    """
+    from_ms, until_ms = range_ms
     return max(from_ms, until_ms - REFERENCE_MS), until_ms
