@@ -244,7 +244,7 @@ class LearnerService:
             self.unreadable += 1
             _log.warning("skipped %s %d@%d: %s", record.topic, record.partition, record.offset, error)
             return
-        # By the clock of a page, which the gateway lets be off by so much.
+        # Others than the gateway, which corrects it, may write the clock of a page.
         if not self._is_ahead(record, outcome.occurred_at_ms - MAX_SKEW_MS):
             learner.add_outcome(outcome)
 
