@@ -20,7 +20,7 @@ from infra.learner.model_hook import ModelHook
 from infra.learner.reference_renewal import ReferenceRenewal
 from infra.learner.reference_rows import ReferenceRows
 from infra.learner.refused_models import RefusedModels
-from infra.learner.stored_segments import UNREADABLE, readable_segments
+from infra.learner.stored_segments import readable_segments
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.feature_stream.read_back import InForce, live_from_ms, reference_range
@@ -30,6 +30,7 @@ from schemas.events import MAX_SKEW_MS
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome
 from schemas.topics import ALERTS, DRIFT, FEATURES, OUTCOMES, SEGMENTS
+from schemas.unreadable import UNREADABLE
 
 _log = logging.getLogger(__name__)
 

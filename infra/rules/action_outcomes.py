@@ -9,6 +9,7 @@ import msgspec
 from infra.kafka.connection import Kafka
 from infra.kafka.topic_scan import scan_latest
 from schemas.outcomes import OutcomeStatus
+from schemas.unreadable import UNREADABLE
 
 STATUSES: Final = get_args(OutcomeStatus)
 
@@ -51,7 +52,7 @@ def newest_records(kafka: Kafka, topics: Sequence[str], last: int) -> Iterator[d
     for record in scan_latest(kafka, topics, last, lambda _: True):
         try:
             fields = msgspec.json.decode(record.value or b"")
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except UNREADABLE:
             continue
         if isinstance(fields, dict):
             yield fields

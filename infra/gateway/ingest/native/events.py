@@ -11,6 +11,7 @@ from infra.gateway.ingest.pipeline import RawEvent
 from infra.gateway.ingest.sender_clock import clock_skew_ms, corrected_ms
 from infra.gateway.ingest.times import milliseconds
 from schemas.rejects import ValidationFailure
+from schemas.unreadable import UNREADABLE
 
 
 class _RawBatch(msgspec.Struct):
@@ -47,5 +48,5 @@ def native_originals(raw: bytes) -> Sequence[bytes]:
     """Returns each event's bytes; none if msgspec, which is stricter about surrogates, cannot parse the batch."""
     try:
         return [bytes(each) for each in msgspec.json.decode(raw, type=_RawBatch).events]
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return []
