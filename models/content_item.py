@@ -16,6 +16,7 @@ from schemas.content import (
     Section,
     Variant,
 )
+from schemas.unreadable import UNREADABLE
 
 
 class DescribedContent(Content, frozen=True):
@@ -76,7 +77,7 @@ def item_of(body: str, content_id: str) -> ContentItem:
     """Reads a record of content.v1. Raises `ContentRecordError`."""
     try:
         given = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ContentRecordError(str(error)) from None
     if given.content_id != content_id:
         raise ContentRecordError(f"content_id: {given.content_id} stands under the key {content_id}")

@@ -8,6 +8,7 @@ import msgspec
 
 from models.features import FOREST_FEATURES
 from schemas.model_cards import CorruptModelError, ModelCard, require_checksum
+from schemas.unreadable import UNREADABLE
 
 BUNDLED = files("models") / "shipped"
 """Models and rules that ship with the job; readable from a folder and from the archive of `flink run -pyfs` alike."""
@@ -45,7 +46,7 @@ def load_forest(store: Traversable = BUNDLED) -> StoredModel:
         artefact = model_path.read_bytes()
         require_checksum(artefact, card)
         scorer = ForestScorer(artefact)
-    except (OSError, msgspec.MsgspecError, CorruptModelError, ValueError) as error:
+    except (OSError, *UNREADABLE, CorruptModelError, ValueError) as error:
         raise ModelError(f"the forest in {store} cannot be used: {error}") from None
     if tuple(card.features) != FOREST_FEATURES or scorer.features != len(FOREST_FEATURES):
         raise ModelError(

@@ -21,6 +21,7 @@ from schemas.model_cards import (
     ModelCard,
     require_checksum,
 )
+from schemas.unreadable import UNREADABLE
 
 ARTEFACT: Final = "model.onnx"
 PROMOTIONS: Final = "promotions.json"
@@ -153,7 +154,7 @@ class ModelVersions:
         place = self.place(model_id, version)
         try:
             card = msgspec.json.decode(self._files.read(model_id, str(version), CARD), type=ModelCard)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise ModelError(f"{place} cannot be used: {error}; train another version") from None
         if (card.id, card.version) != (model_id, version):
             raise ModelError(
@@ -181,7 +182,7 @@ class ModelVersions:
             for number in self._promotion_numbers(model_id):
                 path = (model_id, PROMOTION_FILES, f"{number}.json")
                 found.append(msgspec.json.decode(self._files.read(*path), type=Promotion))
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise ModelError(
                 f"{self._files.place(*path)}, which says what is in force, cannot be read: {error}; take it back from a copy, or "
                 "delete it and promote the version in force again"

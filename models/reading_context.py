@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from models.content_item import ContentItem
 from models.language_tags.choice import choose_language
+from schemas.unreadable import UNREADABLE
 
 _INPUTS: Final = {"mobile": "touch", "phone": "touch", "tablet": "touch", "desktop": "mouse", "tv": "remote"}
 """How readers point at things, by kind of device."""
@@ -52,7 +53,7 @@ def decode_context(text: str) -> ReadingContext | None:
     """Reads the JSON that the windows carry; None where it is no context."""
     try:
         return _decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeError):
+    except UNREADABLE:
         return None
 
 

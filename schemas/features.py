@@ -44,5 +44,5 @@ def encode_feature_row(row: FeatureRow) -> bytes:
 
 
 def decode_feature_row(text: bytes | str) -> FeatureRow:
-    """The inverse of `encode_feature_row`. Raises `msgspec.DecodeError`."""
+    """The inverse of `encode_feature_row`. Raises what `UNREADABLE` names."""
     return _decode(text)

@@ -9,9 +9,9 @@ from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.formatting import format_instant
 from infra.cli.output import Json, errors, out, print_json
 from infra.kafka.reading import TopicReader
-from infra.learner.stored_segments import UNREADABLE
 from schemas.alerts import Alert, AlertKind
 from schemas.topics import ALERTS
+from schemas.unreadable import UNREADABLE
 
 app = typer.Typer(no_args_is_help=True, help="Drift, refused models and retrainings that the system tells of.")
 

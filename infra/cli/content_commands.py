@@ -15,6 +15,7 @@ from infra.kafka.blocking_producer import BlockingProducer
 from infra.kafka.compacted import newest_value, newest_values
 from schemas.content_validation import InvalidContentError, validated
 from schemas.topics import CONTENT
+from schemas.unreadable import UNREADABLE
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -116,7 +117,7 @@ def list_items(bootstrap: Bootstrap = "", as_json: Json = False) -> None:
 def _decoded(value: bytes) -> Any:
     try:
         return msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 

@@ -21,6 +21,7 @@ from infra.simulate.recording import RecordingError, records
 from infra.simulate.shift import Shift
 from schemas import topics
 from schemas.commands import AdjustmentCommand
+from schemas.unreadable import UNREADABLE
 
 COMMIT_S = 3.0
 """Commands can be read once a checkpoint has committed them."""
@@ -120,7 +121,7 @@ def _read_commands(path: Path) -> Iterator[dict[str, Any]]:
         if line:
             try:
                 yield msgspec.to_builtins(msgspec.json.decode(line, type=AdjustmentCommand))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 raise RecordingError(f"{path}, line {number} is no command: {error}") from None
 
 

@@ -18,6 +18,7 @@ from infra.cli.output import err, errors
 from infra.kafka.reading import StreamError
 from infra.logs import configure_logging
 from schemas.model_cards import MODEL_ID
+from schemas.unreadable import UNREADABLE
 
 MIN_SCHEDULE_MS: Final = 3_600_000
 """Drift starts no training more often, either."""
@@ -156,7 +157,7 @@ def training_range(path: Path) -> tuple[int, int]:
         card = msgspec.json.decode(path.read_bytes())
         card = card.get("card", card)
         return int(card["trained_from_ms"]), int(card["trained_until_ms"])
-    except (OSError, msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError):
+    except (OSError, *UNREADABLE, AttributeError, KeyError, TypeError, ValueError):
         raise StreamError(
             f"{path} says no trained_from_ms and trained_until_ms: give the card of a trained model"
         ) from None

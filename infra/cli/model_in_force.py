@@ -17,6 +17,7 @@ from infra.rules.in_force import InForce
 from models.model_store import ModelError
 from models.model_versions import ModelVersions, Promotion
 from schemas.topics import MODELS
+from schemas.unreadable import UNREADABLE
 
 
 class Change(NamedTuple):
@@ -111,7 +112,7 @@ def _staying(
     """
     version = None
     if standing:
-        with suppress(msgspec.DecodeError):
+        with suppress(*UNREADABLE):
             version = msgspec.json.decode(standing, type=AnnouncedCard).card.version
     if version is not None and version != refused and before in (None, version):
         return standing, f"version {version} again"

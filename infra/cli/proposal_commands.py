@@ -1,17 +1,20 @@
 """proposals: the command that shows what was proposed, and what the arbiter did with it."""
 
 from collections import deque
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.formatting import format_parameters, format_time
 from infra.cli.output import Json, errors, out, print_json
+from infra.kafka.json_records import json_object
 from infra.kafka.reading import TopicReader
 from schemas import topics
-from schemas.proposals import REASONS
+from schemas.proposals import REASONS, Proposal
+
+_PROPOSAL: Final = Proposal.__struct_fields__
+"""A proposal has all its fields."""
 
 
 def proposals(
@@ -29,7 +32,9 @@ def proposals(
         reader = TopicReader(resolve_kafka(bootstrap), topics.PROPOSALS.name)
 
         def wanted(record: Any) -> dict[str, Any] | None:
-            proposal: dict[str, Any] = msgspec.json.decode(record.value or b"")
+            proposal = json_object(record, *_PROPOSAL)
+            if proposal is None:
+                return None
             fits = (not session or proposal["target"]["id"] == session) and (not reason or proposal["reason"] == reason)
             return proposal if fits else None
 

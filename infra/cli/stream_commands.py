@@ -2,16 +2,21 @@
 
 import base64
 from collections import deque
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.formatting import format_evidence, format_parameters, format_reason, format_time
 from infra.cli.output import Json, errors, out, print_json, show
+from infra.kafka.json_records import json_object
 from infra.kafka.reading import StreamError, TopicReader
 from schemas import topics
+
+_COMMAND: Final = (
+    "command_id", "session_id", "action", "parameters", "source", "target", "issued_at_ms", "expires_at_ms", "evidence",
+)  # fmt: skip
+"""Fields of a command that are shown."""
 
 
 def commands(
@@ -27,7 +32,9 @@ def commands(
         reader = TopicReader(resolve_kafka(bootstrap), topics.ADJUSTMENTS.name)
 
         def wanted(record: Any) -> dict[str, Any] | None:
-            command: dict[str, Any] = msgspec.json.decode(record.value or b"")
+            command = json_object(record, *_COMMAND)
+            if command is None:
+                return None
             fits = (not session or command["session_id"] == session) and (not action or command["action"] == action)
             return command if fits else None
 
@@ -63,8 +70,8 @@ def explain(
     """Show why a command was issued: rule, evidence with baseline and threshold, window."""
     with errors():
         for record in TopicReader(resolve_kafka(bootstrap), topics.ADJUSTMENTS.name).read_to_end():
-            command = msgspec.json.decode(record.value or b"")
-            if command["command_id"].startswith(command_id):
+            command = json_object(record, *_COMMAND)
+            if command is not None and command["command_id"].startswith(command_id):
                 break
         else:
             raise StreamError(f"there is no command {command_id} on {topics.ADJUSTMENTS.name}")
@@ -97,7 +104,9 @@ def rejected(
     with errors():
         found: deque[dict[str, Any]] = deque(maxlen=last)
         for record in TopicReader(resolve_kafka(bootstrap), topics.REJECTED.name).read_to_end():
-            rejected_record = msgspec.json.decode(record.value or b"")
+            rejected_record = json_object(record, "reason", "original")
+            if rejected_record is None:
+                continue
             if not reason_is or rejected_record["reason"] == reason_is:
                 found.append(rejected_record)
         if not as_json:

@@ -8,10 +8,10 @@ from msgspec import Struct
 from infra.kafka.compacted import newest_values
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import KafkaRefusalError
-from infra.learner.stored_segments import UNREADABLE
 from models.feature_stream.read_back import InForce, in_force_of
 from schemas.model_cards import ModelCard, ModelMode
 from schemas.topics import MODELS
+from schemas.unreadable import UNREADABLE
 
 _log = logging.getLogger(__name__)
 

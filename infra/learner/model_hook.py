@@ -11,6 +11,8 @@ from typing import IO, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from schemas.unreadable import UNREADABLE
+
 _log = logging.getLogger(__name__)
 
 MODEL: Final = "{model}"
@@ -184,7 +186,7 @@ def printed_of(printed: bytes) -> Printed:
     """
     try:
         found = msgspec.json.decode(printed, type=_Output)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return NOTHING
     version = found.version if found.card is None else found.card.version
     return Printed("" if version is None else str(version), tuple(found.reasons), found.state)

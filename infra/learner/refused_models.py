@@ -9,11 +9,11 @@ import msgspec
 from infra.kafka.blocking_producer import BlockingProducer
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import Record, TopicReader
-from infra.learner.stored_segments import UNREADABLE
 from models.feature_stream.refusals import Refusals
 from schemas.alerts import Alert
 from schemas.control_acks import ControlAck
 from schemas.topics import ALERTS, CONTROL_ACKS
+from schemas.unreadable import UNREADABLE
 
 _log: Final = logging.getLogger(__name__)
 

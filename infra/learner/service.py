@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,8 +17,10 @@ from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
 from infra.learner.announced_models import announced_models
 from infra.learner.command_ends import retraining_end, rollback_end
 from infra.learner.model_hook import ModelHook
+from infra.learner.reference_renewal import ReferenceRenewal
+from infra.learner.reference_rows import ReferenceRows
 from infra.learner.refused_models import RefusedModels
-from infra.learner.stored_segments import UNREADABLE, readable_segments
+from infra.learner.stored_segments import readable_segments
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.feature_stream.read_back import InForce, live_from_ms, reference_range
@@ -27,6 +30,7 @@ from schemas.events import MAX_SKEW_MS
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome
 from schemas.topics import ALERTS, DRIFT, FEATURES, OUTCOMES, SEGMENTS
+from schemas.unreadable import UNREADABLE
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +80,7 @@ class LearnerService:
         self.rows = self.unreadable = self.ahead = 0
         self._unsent: list[Message] = []
         """Alerts of how commands ended."""
+        self._renewal = ReferenceRenewal(settings.kafka, self._row)
 
     def run(self, stop: threading.Event, once: bool = False) -> None:
         """Runs until `stop` is set, or with `once` until all that stands on features.v1 has been read.
@@ -103,6 +108,7 @@ class LearnerService:
             self._rollback.close()
             self._reader.close()
             self._refused.close()
+            self._renewal.close()
 
     def _settle(self) -> None:
         """Takes in how commands have ended. What Kafka does not take is said at the next call."""
@@ -111,13 +117,15 @@ class LearnerService:
         if (end := self._hook.ended()) is not None and self.learner is not None:
             self.learner.retrainings.ended(end.model, end.status == 0)
             if end.status == 0:
-                self.learner.ranges.renew_reference()
+                self._renewal.begin(self.learner.ranges, end.model, end.version)
             if (alert := retraining_end(end, self._now_ms())) is not None:
                 self._unsent.append(alert)
         try:
+            if self.learner is not None:
+                self._renewal.read_on(self.learner.ranges)
             self._send(iter(self._unsent))
         except StreamError as error:
-            _log.warning("alerts wait for Kafka: %s", error)
+            _log.warning("alerts, or a new reference, wait for Kafka: %s", error)
             self._producer = self._new_producer()
         else:
             self._unsent = []
@@ -141,12 +149,13 @@ class LearnerService:
                 self._take(learner, self._reader.poll(POLL_S))
             self._send(learner.flush())
             return
-        records = self._reader.poll(POLL_S)
+        records = self._reader.poll(0.0 if self._renewal.is_reading else POLL_S)
         try:
             self._take(learner, records)
         except StreamError:
             # What was learnt could not be said: learn it again, from the look back on.
             self.learner, self._producer = None, self._new_producer()
+            self._renewal.close()
             raise
 
     def _begun(self) -> FeatureStreamLearner:
@@ -191,12 +200,13 @@ class LearnerService:
                 settings.reference_rows,
             )
             return ranges
-        rows = list(self._reference(*reference_ms))
-        if not ranges.set_reference(rows):
+        with closing(ReferenceRows(settings.kafka, reference_ms, self._row)) as reference:
+            reference.read()
+        if not ranges.set_reference(reference.rows):
             _log.warning(
                 "of the card's training range %d ended sessions stand on %s: drift is told against the first %d that are "
                 "read instead, which may have drifted already",
-                len(rows),
+                len(reference.rows),
                 FEATURES.name,
                 settings.reference_rows,
             )
@@ -213,21 +223,6 @@ class LearnerService:
         self._reader.seek_back(1)
         records = self._reader.read_to_end(quiet_s=0.0)
         return max((record.timestamp_ms for record in records if record.topic == FEATURES.name), default=None)
-
-    def _reference(self, from_ms: int, until_ms: int) -> Iterator[FeatureRow]:
-        ends = self._reader.offsets_at(until_ms + 1)
-        self._reader.seek_to_time(from_ms)
-        left = {each for each, at in self._reader.positions.items() if each[0] == FEATURES.name and at < ends[each]}
-        for record in self._reader.read_to_end(quiet_s=0.0):
-            place = record.topic, record.partition
-            if place in left:
-                row = self._row(record)
-                if row is not None and row.kind == "session_end" and from_ms <= row.window_end_ms <= until_ms:
-                    yield row
-                if record.offset + 1 >= ends[place]:
-                    left.remove(place)
-            if not left:
-                return
 
     def _take(self, learner: FeatureStreamLearner, records: Iterable[Record]) -> None:
         for record in records:
@@ -250,7 +245,7 @@ class LearnerService:
             self.unreadable += 1
             _log.warning("skipped %s %d@%d: %s", record.topic, record.partition, record.offset, error)
             return
-        # By the clock of a page, which the gateway lets be off by so much.
+        # Others than the gateway, which corrects it, may write the clock of a page.
         if not self._is_ahead(record, outcome.occurred_at_ms - MAX_SKEW_MS):
             learner.add_outcome(outcome)
 

@@ -2,16 +2,13 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Final
 
 import msgspec
 
 from schemas.segments import Segment, has_spreads
+from schemas.unreadable import UNREADABLE
 
 _log = logging.getLogger(__name__)
-
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for bytes that are no such record."""
 
 
 def readable_segments(values: Iterable[bytes]) -> list[Segment]:

@@ -14,6 +14,7 @@ from models.model_store import BUNDLED, ModelError
 from models.model_versions import EVALUATION, REPORT, ModelVersions, Promotion
 from schemas.control_acks import ControlAck
 from schemas.model_cards import SHADOW, MetricValue, ModelCard, model_id, shadow_key
+from schemas.unreadable import UNREADABLE
 
 MAX_VERSIONS: Final = 30
 """Versions of a model that are shown: the newest, and those in force."""
@@ -143,7 +144,7 @@ def evaluation_of(versions: ModelVersions, name: str, version: int) -> Evaluatio
     text = versions.read(name, version, EVALUATION)
     try:
         return None if text is None else msgspec.json.decode(text, type=Evaluation)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"{versions.place(name, version, EVALUATION)} cannot be read: {error}") from None
 
 

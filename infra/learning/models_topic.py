@@ -10,6 +10,7 @@ from infra.kafka.compacted import newest_values
 from infra.kafka.connection import Kafka
 from schemas.model_cards import ModelCard, ModelMode
 from schemas.topics import MODELS
+from schemas.unreadable import UNREADABLE
 
 WRITE_TIMEOUT_S: Final = 10.0
 
@@ -32,7 +33,7 @@ def announced_cards(kafka: Kafka, topic: str = MODELS.name) -> dict[str, Announc
     for key, value in newest_values(kafka, topic).items():
         try:
             found[key.decode()] = _decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             continue
     return found
 

@@ -12,6 +12,7 @@ from infra.kafka.reading import TopicReader
 from schemas.features import FeatureRow, FeatureRowKind, decode_feature_row
 from schemas.outcomes import Outcome
 from schemas.topics import FEATURES, OUTCOMES, Topic
+from schemas.unreadable import UNREADABLE
 
 
 class FeatureRowHead(Struct):
@@ -39,7 +40,7 @@ def last_outcomes(kafka: Kafka, last_ms: int) -> Iterator[Outcome]:
 
 
 def wanted_decoder(wanted: Wanted) -> Callable[[bytes], FeatureRow | None]:
-    """Returns a decoder of features.v1 that gives None for what is not wanted. It raises `msgspec.DecodeError`."""
+    """Returns a decoder of features.v1 that gives None for what is not wanted. It raises what `UNREADABLE` names."""
     return lambda value: decode_feature_row(value) if wanted(_decode_head(value)) else None
 
 
@@ -50,7 +51,7 @@ def _decoded(kafka: Kafka, topic: Topic, last_ms: int, decode: Callable[[bytes],
         for record in reader.read_to_end(quiet_s=0.0):
             try:
                 found = decode(record.value or b"")
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 continue
             if found is not None:
                 yield found

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from infra.version import package_version
+from schemas.unreadable import UNREADABLE
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 """The folder of the five packages: a checkout, or the site-packages they are installed in."""
@@ -80,7 +81,7 @@ class StackRecord(msgspec.Struct):
         """Reads the record; empty where there is no record or it cannot be read."""
         try:
             return msgspec.json.decode((home.path / "stack.json").read_bytes(), type=cls)
-        except (FileNotFoundError, msgspec.DecodeError):
+        except (FileNotFoundError, *UNREADABLE):
             return cls()
 
     def write(self, home: Home) -> None:

@@ -9,6 +9,7 @@ from redis.commands.core import Script
 from infra.redis import keys
 from schemas.commands import AdjustmentCommand
 from schemas.session_state import SessionState
+from schemas.unreadable import UNREADABLE
 
 MAX_COMMANDS: Final = 64
 """Commands kept for one target; beyond that those that expire first are dropped. Cooldowns keep real targets below it."""
@@ -134,5 +135,5 @@ def read_command(value: bytes | None) -> tuple[AdjustmentCommand, bytes]:
 def _decoded(decoder: msgspec.json.Decoder[Any], value: bytes) -> Any:
     try:
         return decoder.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedRecordError(str(error)) from None

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, get_args
 
-import msgspec
-
 from infra.kafka.connection import Kafka
+from infra.kafka.json_records import json_object
 from infra.kafka.topic_scan import scan_latest
 from schemas.outcomes import OutcomeStatus
 
@@ -49,9 +48,5 @@ def count_outcomes(commands: Iterable[Mapping[str, Any]], outcomes: Iterable[Map
 def newest_records(kafka: Kafka, topics: Sequence[str], last: int) -> Iterator[dict[str, Any]]:
     """The JSON objects among the last so many records of each partition. Raises `StreamError`."""
     for record in scan_latest(kafka, topics, last, lambda _: True):
-        try:
-            fields = msgspec.json.decode(record.value or b"")
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            continue
-        if isinstance(fields, dict):
+        if (fields := json_object(record)) is not None:
             yield fields

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from infra.kafka.reading import Record
+from schemas.unreadable import UNREADABLE
 
 MINUTE_MS: Final = 60_000
 
@@ -54,7 +55,7 @@ class ProposalCounts:
                 continue
             try:
                 proposal = _decoder.decode(record.value)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 continue
             if proposal.source.id != self.rule_id:
                 continue

@@ -14,6 +14,7 @@ from schemas.control_acks import ControlAck, ControlKind
 from schemas.rule_history import RuleChange
 from schemas.rules import Rule, RuleError, parse_rule
 from schemas.topics import CONTROL_ACKS, RULES, RULES_HISTORY, Topic
+from schemas.unreadable import UNREADABLE
 
 WRITE_TIMEOUT_S: Final = 10.0
 MAX_RAW_BYTES: Final = 65_536
@@ -104,7 +105,7 @@ def decode_ack(value: bytes | None) -> ControlAck | None:
     """Returns the acknowledgement in a record; None where it is none."""
     try:
         return msgspec.json.decode(value or b"", type=ControlAck)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 
@@ -113,7 +114,7 @@ def _change(value: bytes | None) -> RuleChange | None:
         given: dict[str, Any] = msgspec.json.decode(value or b"")
         text = given.pop("rule", None)
         change = msgspec.convert(given, RuleChange)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, AttributeError, RecursionError):
+    except (*UNREADABLE, AttributeError):
         return None
     try:
         change.rule = None if text is None else msgspec.convert(text, Rule)

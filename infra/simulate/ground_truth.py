@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from infra.simulate.recording import RecordingError
+from schemas.unreadable import UNREADABLE
 
 GRACE_MS: Final = 75_000
 """A window that ends a minute and a hop after a behaviour has still seen some of it."""
@@ -123,5 +124,5 @@ def read_truth(recording: Path) -> Truth | None:
         return msgspec.json.decode(path.read_bytes(), type=Truth)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise RecordingError(f"{path} is no truth of a recording, as simulate writes it: {error}") from None

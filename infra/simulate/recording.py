@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.events import EARLIEST_MS, MAX_SKEW_MS
+from schemas.unreadable import UNREADABLE
 
 SAMPLE: Final = Path(__file__).parent / "sample.jsonl.gz"
 """Ten minutes of the simulator, with every behaviour planted; its truth stands beside it."""
@@ -37,7 +38,7 @@ def header(record: bytes) -> Header | None:
     """Reads the header of a record; None for a record that is no event."""
     try:
         read = _decoder.decode(record)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     # A time that the job will refuse must not set the clock of the replay.
     return read if EARLIEST_MS <= read.received_at_ms <= time.time_ns() // 1_000_000 + MAX_SKEW_MS else None

@@ -25,6 +25,7 @@ from schemas.model_cards import (
     require_checksum,
     shadow_key,
 )
+from schemas.unreadable import UNREADABLE
 
 MAX_FEATURES: Final = 256
 MAX_CLASSES: Final = 32
@@ -53,7 +54,7 @@ def check_record(key: str, body: str) -> CheckedModel:
         raise ModelRefusedError(f"the record is longer than {MAX_RECORD_BYTES} bytes")
     try:
         record = _decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ModelRefusedError(f"the record is no announcement of a model: {error}") from None
     card = record.card
     if not 0 <= record.from_ms <= MAX_FROM_MS:

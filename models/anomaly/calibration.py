@@ -52,7 +52,7 @@ class Calibration:
             tails = [_tail(each) for each in data["tails"]]
             names = tuple(map(str, data["features"])), tuple(map(str, data["members"]))
             made = cls(*names, tuple(tails), _tail(data["least"]), float(data["alarm_rate"]))
-        except (KeyError, TypeError, IndexError, ZeroDivisionError) as error:
+        except (KeyError, TypeError, IndexError, ZeroDivisionError, RecursionError) as error:
             raise ValueError(f"no calibration of anomaly models: {error!r}") from error
         if len(made.tails) != len(made.members) or not made.tails or not 0.0 < made.alarm_rate < 1.0:
             raise ValueError("no calibration of anomaly models: members, tails and alarm rate do not fit together")

@@ -1,4 +1,4 @@
-"""Follows the live errors of a model: have they grown, is a fresh version worse than the one before, do outcomes stay away?"""
+"""Follows the live errors of a model: have they grown, is a fresh version worse than an earlier one, do outcomes stay away?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy as np
 from models.drift import chi_square, kolmogorov_smirnov
 from models.drift.adwin import Adwin
 from models.drift.page_hinkley import PageHinkley
+from models.drift.version_errors import VersionErrors
 
 DELTA_SIGMAS: Final = 0.25
 THRESHOLD_SIGMAS: Final = 20.0
@@ -18,7 +19,7 @@ ADWIN_DELTA: Final = 0.0001
 """Of ADWIN, the probability of a false alarm at a look; it holds for values between 0 and 1."""
 
 LOOKS: Final = (50, 100, 200, 400)
-"""Outcomes of a fresh version at which it is compared with the one before."""
+"""Outcomes of a fresh version at which it is compared with an earlier one, which has to have as many as the first."""
 
 LEVEL: Final = 0.001
 """Probability that a version that is no worse is called so, over all looks together."""
@@ -30,22 +31,25 @@ errors, 13 of narrow ones, against a threshold of 20. Of exponential errors one 
 MIN_BOUNDING: Final = 30
 """Errors from which their median says what is far."""
 
-MAX_ERRORS: Final = 1_000
 ENDED_SESSIONS: Final = 200
 """Ended sessions with a prediction after which the share of those with an outcome is judged."""
 
-Finding = Literal["error_drift", "worse_version", "missing_outcomes", "no_outcomes"]
+Finding = Literal["error_drift", "worse_version", "not_compared", "missing_outcomes", "no_outcomes"]
 
 
 @dataclass(frozen=True, slots=True)
 class LiveFinding:
-    """What was found of a version. `value` and `threshold` are mean errors, or for missing outcomes shares of sessions."""
+    """What was found of a version. `value` and `threshold` are mean errors, or for missing outcomes shares of sessions; of a
+    version that cannot be compared, its outcomes and how many an earlier version should have. `against` are the versions that it
+    was compared with, `method` is the test that told."""
 
     kind: Finding
     version: int
     value: float
     threshold: float
     outcomes: int
+    against: tuple[int, ...] = ()
+    method: str | None = None
 
 
 class LiveErrors:
@@ -58,10 +62,7 @@ class LiveErrors:
         self._is_bounded = is_bounded
         self.in_force: int | None = None
         """The version of the newest prediction."""
-        self._version: int | None = None
-        self._errors: list[float] = []
-        self._before: list[float] = []
-        self._version_before: int | None = None
+        self._errors = VersionErrors()
         self._test = self._new_test()
         self._told: set[str] = set()
         self._ended = self._answered = 0
@@ -70,24 +71,22 @@ class LiveErrors:
 
     def add(self, version: int, error: float) -> Iterator[LiveFinding]:
         """Takes in the error of a prediction of a version, of at least 0. Yields what follows."""
-        if self._version is None or version > self._version:
-            self._begin(version)
-        elif version < self._version and version == self.in_force:
-            self._resume(version)
-        if version != self._version:
-            # Late outcomes of the version before are no errors of this one.
-            return
-        error = error if self._is_bounded else self._cut(error)
-        self._errors = [*self._errors[-MAX_ERRORS + 1 :], error]
-        if self._test.update(error) and "error_drift" not in self._told:
-            lately, first = _mean(self._errors[-50:]), _mean(self._errors[: len(self._errors) // 2])
+        if version != self._errors.version:
+            if version != self.in_force and self._errors.version is not None:
+                # Late outcomes of the version before are no errors of this one, nor those of one that was taken back.
+                return
+            self._turn_to(version)
+        self._errors.add(error if self._is_bounded else self._cut(error), LOOKS[0])
+        errors = self._errors.errors
+        if self._test.update(errors[-1]) and "error_drift" not in self._told:
+            lately, first = _mean(errors[-50:]), _mean(errors[: len(errors) // 2])
             # ADWIN cuts where errors have become smaller, too.
             if lately > first:
                 self._told.add("error_drift")
-                yield LiveFinding("error_drift", version, lately, first, len(self._errors))
-        if len(self._errors) in LOOKS and "worse_version" not in self._told and self._is_worse():
-            self._told.add("worse_version")
-            yield LiveFinding("worse_version", version, _mean(self._errors), _mean(self._before), len(self._errors))
+                method = "adwin" if self._is_bounded else "page_hinkley"
+                yield LiveFinding("error_drift", version, lately, first, len(errors), method=method)
+        if len(errors) in LOOKS:
+            yield from self._compare(version, errors)
 
     def ended(self, version: int, answered: bool) -> Iterator[LiveFinding]:
         """Takes in that a session with a prediction of the version is over. Yields a finding where far fewer sessions than usual
@@ -114,36 +113,40 @@ class LiveErrors:
         else:
             self._told.discard("missing_outcomes")
 
-    def _begin(self, version: int) -> None:
-        self._before, self._version_before = self._errors, self._version
-        self._errors, self._version = [], version
+    def _turn_to(self, version: int) -> None:
+        self._errors.turn_to(version)
         self._test = self._new_test()
-        self._told -= {"error_drift", "worse_version"}
+        self._told -= {"error_drift", "worse_version", "not_compared"}
 
-    def _resume(self, version: int) -> None:
-        """Goes on with an older version, which is in force again: the next one is compared with it. Errors are known only of the
-        version before."""
-        self._errors = self._before if version == self._version_before else []
-        self._before, self._version_before, self._version = [], None, version
-        self._test = self._new_test()
-        self._told -= {"error_drift", "worse_version"}
+    def _compare(self, version: int, errors: list[float]) -> Iterator[LiveFinding]:
+        reference = self._errors.reference(LOOKS[0])
+        if reference is None:
+            if self._errors.earlier and "not_compared" not in self._told:
+                self._told.add("not_compared")
+                earlier = tuple(self._errors.earlier)
+                yield LiveFinding("not_compared", version, len(errors), LOOKS[0], len(errors), earlier)
+        elif "worse_version" not in self._told and _is_worse(reference.errors, errors):
+            self._told.add("worse_version")
+            before = _mean(reference.errors)
+            yield LiveFinding("worse_version", version, _mean(errors), before, len(errors), reference.versions)
 
     def _cut(self, error: float) -> float:
         """Cuts an error far beyond all others: one of 1e9 would widen sigma so far that no later growth is found."""
-        middle = float(np.median(self._errors)) if len(self._errors) >= MIN_BOUNDING else 0.0
+        errors = self._errors.errors
+        middle = float(np.median(errors)) if len(errors) >= MIN_BOUNDING else 0.0
         return min(error, MAX_MEDIANS * middle) if middle > 0.0 else error
-
-    def _is_worse(self) -> bool:
-        if len(self._before) < LOOKS[0] or _mean(self._errors) <= _mean(self._before):
-            return False
-        before, fresh = np.array(self._before), np.array(self._errors)
-        distance = kolmogorov_smirnov.statistic(before, fresh)
-        return kolmogorov_smirnov.p_value(distance, len(before), len(fresh)) < LEVEL / len(LOOKS)
 
     def _new_test(self) -> PageHinkley | Adwin:
         if self._is_bounded:
             return Adwin(ADWIN_DELTA)
         return PageHinkley(DELTA_SIGMAS, THRESHOLD_SIGMAS, alpha=1.0, mode="up", in_sigma=True)
+
+
+def _is_worse(before: list[float], fresh: list[float]) -> bool:
+    if _mean(fresh) <= _mean(before):
+        return False
+    distance = kolmogorov_smirnov.statistic(np.array(before), np.array(fresh))
+    return kolmogorov_smirnov.p_value(distance, len(before), len(fresh)) < LEVEL / len(LOOKS)
 
 
 def _mean(values: list[float]) -> float:

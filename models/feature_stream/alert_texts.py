@@ -35,6 +35,7 @@ MAJOR_RISE: Final = 0.5
 _LIVE: Final[Mapping[LiveKind, tuple[AlertKind, Severity]]] = {
     "error_drift": ("error_drift", "warning"),
     "worse_version": ("worse_version", "critical"),
+    "not_compared": ("missing_outcomes", "info"),
     "missing_outcomes": ("missing_outcomes", "warning"),
     # A site need not send any; what that means should be known all the same.
     "no_outcomes": ("missing_outcomes", "info"),
@@ -162,7 +163,7 @@ def _end_of(status: int | None) -> str:
 
 
 def live_alert(model: str, finding: LiveFinding, at_ms: int) -> Alert:
-    """The alert of what was found of a live model; of a version that does worse than the one before, too."""
+    """The alert of what was found of a live model; of a version that does worse than an earlier one, too."""
     kind, severity = _LIVE[finding.kind]
     return Alert(
         alert_id(kind, model, at_ms),
@@ -174,7 +175,7 @@ def live_alert(model: str, finding: LiveFinding, at_ms: int) -> Alert:
         finding.threshold,
         text_of(model, finding),
         f"{RUNBOOK}#live-models",
-        "page_hinkley" if finding.kind == "error_drift" else None,
+        finding.method,
     )
 
 

@@ -30,13 +30,22 @@ MAX_REFERENCE_ROWS: Final = 5_000
 class DriftRanges:
     """A session is one row, at its end: windows of one reader are alike, and a test would take them for evidence.
 
-    Until `reference_rows` sessions have ended there is nothing to compare with, unless a reference is given.
+    Until `reference_rows` sessions have ended there is nothing to compare with, unless a reference is given. A new reference
+    waits for the end of the range that is being collected, which is compared with the old one: else no range would be complete
+    where references are renewed more often. It does not wait where the old one is known not to fit any more.
     """
 
     def __init__(self, reference_rows: int = 1_000, range_rows: int = 200) -> None:
         self._reference_rows, self._range_rows = reference_rows, range_rows
         self._rows: list[Ended] = []
+        """Of the range."""
+        self._collected: list[Ended] | None = []
+        """For a reference that is formed of the sessions that end; None while none is."""
+        self._waiting: list[Ended] | None = None
+        """A new reference that waits for the end of the range."""
         self._watch: DriftWatch | None = None
+        self._is_outdated = False
+        """Whether the last look found the reference not to fit any more."""
         self._category_watch = CategoryWatch({})
         self._unknown_watch = UnknownWatch({})
         self._answer_watch = AnswerWatch()
@@ -55,26 +64,45 @@ class DriftRanges:
 
     def set_reference(self, rows: Sequence[FeatureRow]) -> bool:
         """Compares with these sessions from now on, as with the range that a model was trained on. Returns False where they are
-        too few: nothing could ever be told to drift from them, so the reference is formed as without one."""
+        too few: nothing could ever be told to drift from them, and all stays as it was."""
         ended = [Ended.of(row) for row in rows if row.kind == "session_end"]
         if len(ended) < MIN_ROWS:
             return False
-        self._set(ended)
+        self._take_over(ended)
         return True
 
     def renew_reference(self) -> None:
-        """Forms a reference of the sessions that end from now on, as after a retraining."""
-        self._watch, self._rows = None, []
+        """Forms a reference of the sessions that end from now on, as after a retraining of which the range is not known. Until it
+        is complete the old one serves, unless that is known not to fit; one that is being formed already is formed on."""
+        if self._is_outdated:
+            self._watch, self._rows, self._waiting, self._collected = None, [], None, []
+            self._is_outdated = False
+        elif self._collected is None:
+            self._collected = []
+
+    def _take_over(self, reference: list["Ended"]) -> None:
+        self._collected = None
+        if self._watch is None or self._is_outdated or not self._rows:
+            self._set(reference)
+        else:
+            self._waiting = reference
 
     def add(self, row: FeatureRow) -> list[Finding]:
         """Takes in an ended session. Returns what has drifted, at the end of each range."""
-        self._rows.append(Ended.of(row))
-        if self._watch is None:
-            if len(self._rows) >= self._reference_rows:
-                self._set(self._rows)
-            return []
-        if len(self._rows) < self._range_rows:
-            return []
+        ended = Ended.of(row)
+        if self._watch is not None:
+            self._rows.append(ended)
+        found = self._look() if len(self._rows) >= self._range_rows else []
+        if self._collected is not None:
+            self._collected.append(ended)
+            if len(self._collected) >= self._reference_rows:
+                self._take_over(self._collected)
+        if self._waiting is not None and not self._rows:
+            self._set(self._waiting)
+        return found
+
+    def _look(self) -> list[Finding]:
+        assert self._watch is not None, "rows of a range are kept while there is a reference"
         columns, texts = _columns(self._rows), _texts(self._rows)
         judged = self._watch.judge(columns)
         judged += [replace(each, subject=CONTEXT + each.subject) for each in self._category_watch.judge(texts)]
@@ -84,9 +112,13 @@ class DriftRanges:
         self.silent = self._answer_watch.judge(_answered(self._rows), len(self._rows))
         self.looks += 1
         self._rows = []
-        return [each for each in self.judged if each.has_drifted]
+        found = [each for each in self.judged if each.has_drifted]
+        self._is_outdated = bool(found or self.unknown)
+        return found
 
     def _set(self, rows: Sequence["Ended"]) -> None:
+        # While there is a reference each range is looked at, and what was counted there counts once.
+        is_unseen = self._watch is None
         # Every n-th of a long range, so that all of it counts.
         step = -(-len(rows) // MAX_REFERENCE_ROWS) or 1
         kept = rows[::step]
@@ -98,8 +130,9 @@ class DriftRanges:
         # A score that is unknown is no fault of what is sent; that a model goes silent is a finding of its own.
         known = {name: each for name, each in columns.items() if not name.startswith(SCORE)}
         self._unknown_watch = UnknownWatch(known | _marks(texts))
-        self._answer_watch.judge(_answered(kept), len(kept))
-        self._rows = []
+        if is_unseen:
+            self._answer_watch.judge(_answered(kept), len(kept))
+        self._rows, self._waiting, self._is_outdated = [], None, False
 
 
 @dataclass(frozen=True, slots=True)

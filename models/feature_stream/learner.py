@@ -55,7 +55,7 @@ class Retraining:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """A version does worse live than the one before, which should be in force again."""
+    """A version does worse live than an earlier one: the one before it should be in force again."""
 
     model: str
     version: int

@@ -1,12 +1,11 @@
-"""What a model answered for a window, what a reader told, and how far they are apart."""
+"""What a model answered for a window, and how far that is from what a reader told."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from models.predictions.targets import TARGETS
+from models.predictions.told_truth import Truth
 from schemas.features import FeatureRow
 from schemas.model_cards import ModelKind
-from schemas.outcomes import Outcome
 
 TONE: Final = "tone_"
 """Before a tone, in the names of scores."""
@@ -27,16 +26,7 @@ def answer_of(kind: ModelKind, row: FeatureRow) -> Answer | None:
     return found or None
 
 
-def truth_of(kind: ModelKind, outcome: Outcome) -> float | str | None:
-    """What an outcome says would have suited: a length in words, or a tone, as training reads it. None where it says something
-    else."""
-    name, _, label = (outcome.metric or "").rpartition(".")
-    if kind == "length":
-        return outcome.value if outcome.metric == TARGETS[kind] else None
-    return label if name == TARGETS["tone"] and label and outcome.value != 0.0 else None
-
-
-def error_of(answer: Answer, truth: float | str) -> float:
+def error_of(answer: Answer, truth: Truth) -> float:
     """The error in words; of a tone half of the Brier score: 0 for certain and right, 1 for certain and wrong.
 
     Source: Brier (1950), Monthly Weather Review 78(1), 1-3. A tone that the model does not know had no probability.

@@ -1,12 +1,13 @@
 """Follows the models that are live: what they predicted in features.v1, and what outcomes.v1 says would have suited."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from models.drift.live_errors import ENDED_SESSIONS, LiveErrors, LiveFinding
-from models.feature_stream.live_answers import Answer, answer_of, error_of, truth_of
+from models.feature_stream.live_answers import Answer, answer_of, error_of
 from models.feature_stream.live_predictions import LivePredictions, Predicted
 from models.predictions.targets import TARGETS
+from models.predictions.told_truth import truth_of
 from schemas.features import FeatureRow
 from schemas.model_cards import ModelKind, model_id
 from schemas.outcomes import Outcome
@@ -102,6 +103,15 @@ class LiveModels:
             yield last.model, finding
 
 
+def _versions(numbers: Sequence[int]) -> str:
+    """
+    >>> _versions([3]), _versions([2, 3])
+    ('version 3', 'versions 2 and 3 together')
+    """
+    *others, last = map(str, numbers)
+    return f"versions {', '.join(others)} and {last} together" if others else f"version {last}"
+
+
 def text_of(model: str, finding: LiveFinding) -> str:
     """What was found, in a sentence."""
     name, value, other = f"{model} version {finding.version}", finding.value, finding.threshold
@@ -109,7 +119,13 @@ def text_of(model: str, finding: LiveFinding) -> str:
         case "error_drift":
             return f"the errors of {name} have grown: {value:.4g} lately, {other:.4g} at first, {finding.outcomes} outcomes"
         case "worse_version":
-            return f"{name} does worse than the version before: {value:.4g} against {other:.4g}, {finding.outcomes} outcomes"
+            than = _versions(finding.against)
+            return f"{name} does worse than {than}: {value:.4g} against {other:.4g}, {finding.outcomes} outcomes"
+        case "not_compared":
+            return (
+                f"{name} has {finding.outcomes} outcomes and is compared with no earlier version: {_versions(finding.against)} "
+                f"had fewer than {other:.0f}, so that it does worse cannot be found"
+            )
         case "missing_outcomes":
             return f"outcomes of {name} stay away: {value:.0%} of the sessions have one, half of what is usual is {other:.0%}"
         case "no_outcomes":

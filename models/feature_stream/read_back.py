@@ -5,11 +5,9 @@ from typing import Final, NamedTuple
 
 from schemas.model_cards import ModelCard
 
-BEFORE_MS: Final = 24 * 3_600_000
-"""How much is read of the time before the version in force: the errors that a fresh version is compared with."""
-
-MAX_BACK_MS: Final = 7 * 24 * 3_600_000
-"""The most that is read again for live errors."""
+BACK_MS: Final = 7 * 24 * 3_600_000
+"""How much is read again for live errors. Not only back to the version before the one in force: that may have had too few
+outcomes to compare with, and then an earlier one is wanted."""
 
 REFERENCE_MS: Final = 24 * 3_600_000
 """The end of a training range that is the reference for drift: a day holds all hours."""
@@ -31,17 +29,14 @@ def in_force_of(card: ModelCard, from_ms: int) -> InForce:
 
 
 def live_from_ms(newest_ms: int, in_force: Iterable[InForce]) -> int:
-    """From when on rows are read for live errors: a day before the oldest of the versions in force, at most a week before the
-    newest row. Where none is in force that is `newest_ms`.
+    """From when on rows are read for live errors: a week before the newest row, where any version is in force, else
+    `newest_ms`.
 
     >>> day = 86_400_000
-    >>> live_from_ms(100 * day, [InForce(2, 99 * day, None)]) == 98 * day
-    True
-    >>> live_from_ms(100 * day, [InForce(2, 0, None)]) == 93 * day, live_from_ms(5, [])
+    >>> live_from_ms(100 * day, [InForce(2, 99 * day, None)]) == 93 * day, live_from_ms(5, [])
     (True, 5)
     """
-    since_ms = [min(each.from_ms, newest_ms) - BEFORE_MS for each in in_force]
-    return max(newest_ms - MAX_BACK_MS, min(since_ms, default=newest_ms))
+    return newest_ms - BACK_MS if any(True for _ in in_force) else newest_ms
 
 
 def reference_range(in_force: Mapping[str, InForce], wanted: Sequence[str]) -> tuple[int, int] | None:
@@ -51,5 +46,14 @@ def reference_range(in_force: Mapping[str, InForce], wanted: Sequence[str]) -> t
     ranges = [known[name] for name in wanted if name in known] or list(known.values())
     if not ranges:
         return None
-    from_ms, until_ms = max(ranges, key=lambda each: each[1])
+    return last_day(max(ranges, key=lambda each: each[1]))
+
+
+def last_day(range_ms: tuple[int, int]) -> tuple[int, int]:
+    """The end of a training range that is the reference for drift.
+
+    >>> last_day((0, 200_000_000)), last_day((0, 5))
+    ((113600000, 200000000), (0, 5))
+    """
+    from_ms, until_ms = range_ms
     return max(from_ms, until_ms - REFERENCE_MS), until_ms

@@ -22,6 +22,7 @@ from models.logged_features import NUMBER_NAMES, OF_ALL_READERS, TEXT_NAMES
 from models.predictions.targets import MAX_AGE_MS
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.outcomes import Outcome
+from schemas.unreadable import UNREADABLE
 
 Known = tuple[str | None, "array[float]", tuple[str | None, ...]]
 """What is kept of a window: segment, numbers as in `NUMBER_NAMES` (NaN where unknown), texts as in `TEXT_NAMES`."""
@@ -35,7 +36,7 @@ def read_feature_files(paths: Iterable[Path]) -> Iterator[FeatureRow]:
         for line, text in _lines(path):
             try:
                 yield decode_feature_row(text)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 raise TrainingDataError(f"{path}, line {line}: no record of features.v1: {error}") from None
 
 
@@ -45,7 +46,7 @@ def read_outcome_files(paths: Iterable[Path]) -> Iterator[Outcome]:
         for line, text in _lines(path):
             try:
                 yield _decode_outcome(text)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 raise TrainingDataError(f"{path}, line {line}: no record of outcomes.v1: {error}") from None
 
 

@@ -6,10 +6,11 @@ from typing import Final, Generic, TypeVar
 
 from models.learning.bounded_sample import BoundedSample
 from models.predictions.targets import MAX_AGE_MS
+from models.predictions.told_truth import Truth, told_truth
 from schemas.outcomes import Outcome
 
 Value = TypeVar("Value")
-Told = tuple[str, int, float | str]
+Told = tuple[str, int, Truth]
 """Session, time in milliseconds, and what suits: a number or a label."""
 
 MAX_TOLD: Final = 200_000
@@ -22,22 +23,11 @@ def told_by(
     """Returns what outcomes tell of `target`, in order of time, each once, and whether that is a sample of `most`."""
     sample: BoundedSample[Told] = BoundedSample(most, seed)
     for outcome in outcomes:
-        told = _told(outcome, target, target_is_number)
-        if told is not None:
+        truth = told_truth(outcome, target, target_is_number)
+        if truth is not None:
+            told = outcome.session_id, outcome.occurred_at_ms, truth
             sample.add("\0".join(map(str, told)), told)
     return sorted(sample, key=_order), sample.is_cut
-
-
-def _told(outcome: Outcome, target: str, target_is_number: bool) -> Told | None:
-    """Returns session, time and truth; None for an outcome that tells something else."""
-    metric, value = outcome.metric or "", outcome.value
-    if target_is_number:
-        told = metric == target and value is not None
-        return (outcome.session_id, outcome.occurred_at_ms, float(value)) if told and value is not None else None
-    name, _, label = metric.rpartition(".")
-    if name != target or not label or value == 0.0:
-        return None
-    return outcome.session_id, outcome.occurred_at_ms, label
 
 
 def _order(told: Told) -> tuple[int, str, str]:

@@ -10,9 +10,9 @@ from models.announced.checking import MAX_CLASS_CHARS
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.options import PredictionKind
-from models.predictions.prediction import MAX_WORDS
+from models.predictions.targets import MAX_WORDS, MIN_TOLD_WORDS
 
-MIN_LENGTH_WORDS: Final = 1
+MIN_LENGTH_WORDS: Final = MIN_TOLD_WORDS
 MAX_LENGTH_WORDS: Final = MAX_WORDS
 
 MIN_LABEL_ROWS: Final = 5

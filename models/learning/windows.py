@@ -14,6 +14,7 @@ from models.learning.columns import Floats, single_precision
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.told_windows import Told, ToldWindows, told_by
+from schemas.events import LATEST_MS
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 
@@ -22,6 +23,9 @@ LABEL: Final = "anomalous"
 
 MINUTE_MS: Final = 60_000
 
+
+UNDATED: Final = "a window_end_ms before 1970 or after the year 9999"
+"""Why a row is left out."""
 
 MAX_WINDOWS: Final = 200_000
 """Windows that a detector learns from and is judged by: beyond, the threshold and the alarm rate gain no digit."""
@@ -53,17 +57,21 @@ def windows_of(
 
 
 class _Collected:
-    """A sample of windows, and the labels of all of them."""
+    """A sample of windows, and the labels of all of them. Rows whose time no clock shows are counted, and passed over."""
 
     def __init__(self, told: Sequence[Told], seed: int, most: int) -> None:
         self._sample: BoundedSample[tuple[int, str, array[float]]] = BoundedSample(most, seed)
         self._labelled: ToldWindows[None] = ToldWindows(told)
+        self._undated = 0
 
     def __len__(self) -> int:
         return len(self._sample)
 
     def add(self, row: FeatureRow) -> None:
         session_id, end_ms = row.session_id, row.window_end_ms
+        if not 0 <= end_ms <= LATEST_MS:
+            self._undated += 1
+            return
         given = [row.features.get(name) for name in FOREST_FEATURES]
         numbers = array("d", [np.nan if value is None else value for value in given])
         self._sample.add(f"{end_ms}\0{session_id}", (end_ms, session_id, numbers))
@@ -79,12 +87,14 @@ class _Collected:
         truth = np.array([labels.get((session, end_ms), np.nan) for end_ms, session, _ in chosen])
         columns = np.array([numbers for _, _, numbers in chosen], dtype=np.float64)
         sample = f", a sample of {self._sample.offered:,}" if self._sample.is_cut else ""
+        left_out = {UNDATED: self._undated} if self._undated else {}
         return Examples(
             {name: columns[:, place] for place, name in enumerate(FOREST_FEATURES)},
             truth,
             f"features.v1, {len(chosen)} windows{sample}, {int(np.isfinite(truth).sum())} labelled",
             np.array([end_ms for end_ms, _, _ in chosen], dtype=np.int64),
             np.array([session for _, session, _ in chosen], dtype=object),
+            left_out=left_out,
         )
 
 

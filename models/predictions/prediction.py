@@ -9,7 +9,7 @@ import numpy as np
 
 from models.announced.loading import LENGTH_COLUMNS, LoadedModel
 from models.onnx_scorer import OnnxScorer
-from models.predictions.targets import STEP_WORDS
+from models.predictions.targets import MAX_WORDS, STEP_WORDS
 from schemas.actions import ActionName
 from schemas.model_cards import ModelCard
 
@@ -22,9 +22,6 @@ MIN_WORDS: Final = 50
 
 ROUNDING: Final = 1e-6
 """Probabilities are float32, the limit is not: one that equals it is in the set."""
-
-MAX_WORDS: Final = 100_000
-"""A length beyond that of a book is a fault of the model."""
 
 SilenceReason = Literal["outside", "wide", "ambiguous", "unusable"]
 

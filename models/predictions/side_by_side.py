@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from models.predictions.targets import MAX_AGE_MS, SHADOW_PREFIX, STEP_WORDS, TARGETS
+from models.predictions.told_truth import truth_of
 from models.proportion import Z_95, wilson_interval
 from schemas.model_cards import MetricValue
 from schemas.outcomes import Outcome
@@ -118,7 +119,7 @@ def _errors(
     """The errors of both, of each reader who told: by the newest outcome, and the newest window before it."""
     told: dict[str, tuple[int, float, float]] = {}
     for outcome in outcomes:
-        truth, own = _truth(kind, outcome), pairs.get(outcome.session_id)
+        truth, own = truth_of(kind, outcome), pairs.get(outcome.session_id)
         if truth is None or own is None:
             continue
         place = bisect_right(own, outcome.occurred_at_ms, key=lambda each: each[0]) - 1
@@ -129,15 +130,6 @@ def _errors(
             _, ours, theirs = own[place]
             told[outcome.session_id] = (outcome.occurred_at_ms, _distance(ours, truth), _distance(theirs, truth))
     return [(ours, theirs) for _, ours, theirs in told.values()]
-
-
-def _truth(kind: str, outcome: Outcome) -> Answer | None:
-    target, metric = TARGETS.get(kind), outcome.metric
-    if target is None or metric is None:
-        return None
-    if kind == "length":
-        return outcome.value if metric == target else None
-    return metric.removeprefix(target + ".") if metric.startswith(target + ".") else None
 
 
 def _share(hits: Sequence[bool]) -> MetricValue | None:

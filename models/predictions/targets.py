@@ -3,13 +3,19 @@
 from typing import Final
 
 TARGETS: Final = {"length": "preferred_content_length", "tone": "preferred_tone"}
-"""A length is the value of the metric; a tone is the end of its name, as friendly in `preferred_tone.friendly`."""
+"""Read by `told_truth.py`: a length is the value of the metric; a tone the end of its name, as in `preferred_tone.friendly`."""
 
 MAX_AGE_MS: Final = 30 * 60_000
 """Oldest window that an outcome is joined with: after half an hour a session is over."""
 
 SHADOW_PREFIX: Final = "shadow_"
 """Before the names of scores and kinds of a model in shadow, in the feature log."""
+
+MIN_TOLD_WORDS: Final = 1
+"""Shortest length that a reader can wish for."""
+
+MAX_WORDS: Final = 100_000
+"""A length beyond that of a book is a fault of who tells it, or of the model that asks for it."""
 
 STEP_WORDS: Final = 50
 """Lengths are asked for in steps: no CMS has a version for each word."""

@@ -13,6 +13,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from schemas.unreadable import UNREADABLE
+
 TTL_MS: Final = 12 * 3_600_000
 """Longer than a visit lasts; the collector issues a new token with each batch."""
 
@@ -75,7 +77,7 @@ def verify(token: str, secrets: Sequence[str], now_ms: int) -> TokenClaims:
         raise InvalidTokenError("wrong signature")
     try:
         content = msgspec.json.decode(_bytes(payload), type=_Payload)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise InvalidTokenError("not a push token") from None
     if content.e <= now_ms:
         raise InvalidTokenError("expired")

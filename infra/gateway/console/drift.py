@@ -10,6 +10,7 @@ from infra.kafka.topic_scan import scan_latest
 from schemas.alerts import Alert
 from schemas.drift import DriftLook
 from schemas.topics import ALERTS, DRIFT
+from schemas.unreadable import UNREADABLE
 
 LOOKS_BACK: Final = 500
 ALERTS_BACK: Final = 1_000
@@ -67,6 +68,6 @@ def _read(settings: Settings, topic: str, kind: type[R], back: int) -> list[R]:
     for record in scan_latest(settings.kafka, [settings.topic(topic)], back, lambda _: True):
         try:
             found.append(decode(record.value or b""))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             continue
     return found

@@ -9,6 +9,7 @@ import msgspec
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import TopicReader
 from schemas.heatmap import BANDS, COLUMNS, ROWS, HeatCell
+from schemas.unreadable import UNREADABLE
 
 MAX_CELLS: Final = 200_000
 """Kept in memory, about 60 MB; the cells written longest ago are dropped first."""
@@ -79,7 +80,7 @@ class HeatmapReader:
             return
         try:
             cell = _decoder.decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return
         self._cells[key] = cell
         if len(self._cells) > MAX_CELLS:

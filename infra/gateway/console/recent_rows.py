@@ -11,6 +11,7 @@ from infra.gateway.settings import Settings
 from infra.kafka.topic_scan import scan_latest
 from schemas.features import FeatureRowKind, Number
 from schemas.topics import FEATURES
+from schemas.unreadable import UNREADABLE
 
 ROWS_BACK: Final = 5_000
 """Records of each partition that are read: a row is about a kilobyte."""
@@ -55,7 +56,7 @@ class RecentRows:
         for record in scan_latest(self._settings.kafka, topics, ROWS_BACK, lambda _: True):
             try:
                 row = _decode(record.value or b"")
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            except UNREADABLE:
                 continue
             if row.kind == "window":
                 # What a job that was killed had written comes again.

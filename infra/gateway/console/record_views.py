@@ -9,6 +9,7 @@ from schemas.commands import AdjustmentCommand
 from schemas.events import Context, Event
 from schemas.outcomes import Outcome
 from schemas.proposals import Proposal
+from schemas.unreadable import UNREADABLE
 
 MAX_TEXT: Final = 400
 MAX_ITEMS: Final = 24
@@ -27,7 +28,7 @@ def decoded(raw: bytes | None) -> dict[str, Any] | None:
         return None
     try:
         found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     return found if isinstance(found, dict) else None
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from infra.gateway.errors import ApiError
 from infra.rules.checking import CheckedRules, RuleProblem
 from schemas.rules import Rule
+from schemas.unreadable import UNREADABLE
 
 MAX_BODY_BYTES: Final = 1_048_576
 
@@ -46,7 +47,7 @@ async def read_body(request: Request) -> RuleBody:
         raise ApiError(415, "content_type", "content-type: send application/json", field="content-type")
     try:
         return msgspec.json.decode(bytes(received), type=RuleBody)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ApiError(400, "malformed", f"the body: {error}") from None
 
 

@@ -10,6 +10,7 @@ from models.model_store import BUNDLED
 from models.rules.compiled import KNOWN_FEATURES
 from schemas.rules import Rule, parse_rule_file
 from schemas.topics import RULES
+from schemas.unreadable import UNREADABLE
 
 RULES_BACK: Final = 10_000
 
@@ -33,6 +34,6 @@ def _put(settings: Settings, rule_id: str) -> list[Rule]:
     for record in scan_latest(settings.kafka, [settings.topic(RULES.name)], RULES_BACK, has_key(rule_id)):
         try:
             found.append(msgspec.json.decode(record.value or b"", type=Rule))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             continue
     return found

@@ -13,6 +13,7 @@ from models.segments.map_axes import principal_axes
 from models.segments.telling import telling_features
 from schemas.segments import Segment, has_spreads
 from schemas.topics import SEGMENTS
+from schemas.unreadable import UNREADABLE
 
 RECORDS_BACK: Final = 20_000
 MAX_VERSIONS: Final = 120
@@ -41,7 +42,7 @@ def _read(settings: Settings) -> tuple[list[Segment], list[Segment]]:
             continue
         try:
             segment = _decode(record.value)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             continue
         if not has_spreads(segment):
             continue

@@ -11,6 +11,7 @@ from infra.kafka.topic_scan import scan_latest
 from models.predictions.side_by_side import SideBySide, side_by_side
 from schemas.outcomes import Outcome
 from schemas.topics import OUTCOMES
+from schemas.unreadable import UNREADABLE
 
 OUTCOMES_BACK: Final = 5_000
 """Outcomes of each partition that are looked at."""
@@ -28,5 +29,5 @@ def _outcomes(settings: Settings) -> Iterator[Outcome]:
     for record in scan_latest(settings.kafka, [settings.topic(OUTCOMES.name)], OUTCOMES_BACK, lambda _: True):
         try:
             yield _decode(record.value or b"")
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             continue

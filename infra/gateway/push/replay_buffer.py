@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from infra.gateway.erased_sessions import Erasure
 from infra.kafka.reading import Record
+from schemas.unreadable import UNREADABLE
 
 REPLAY_MS: Final = 10 * 60_000
 MAX_COMMANDS: Final = 20_000
@@ -60,7 +61,7 @@ def to_message(record: Record) -> PushMessage:
         header = _decoder.decode(raw)
         # Line ends can only stand between tokens, and would end a line of server-sent events.
         command = raw.decode().replace("\r", " ").replace("\n", " ")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidCommandError(str(error)) from None
     text = f'{{"id":"{record.partition}-{record.offset}","command":{command}}}'
     return PushMessage(

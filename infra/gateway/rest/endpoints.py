@@ -23,6 +23,7 @@ from infra.gateway.ingest.guard import IngestGuard
 from infra.gateway.ingest.json_fields import id_text, number_of, short_id, stored_user_id
 from infra.gateway.ingest.limits import BodyMemoryLease
 from infra.gateway.ingest.native.events import native_events
+from infra.gateway.ingest.sender_clock import clock_skew_ms
 from infra.gateway.responses import json_response
 from infra.gateway.rest import openapi
 from infra.gateway.rest.erasure import Eraser
@@ -154,7 +155,7 @@ class RestApi:
         _, body, received_ms = await self._guard.read_json_object(request, memory, None if key is None else key.source)
         if key is None and (given_key := _write_key_in(body)) is not None:
             key = self._guard.write_keys.of(given_key, request, "outcomes")
-        outcomes = body.get("outcomes")
+        outcomes, skew_ms = body.get("outcomes"), clock_skew_ms(body, received_ms)
         self._guard.charge_quota(key or _PAGE, len(outcomes) if type(outcomes) is list else 1)
         proven = self._sessions.proven(request, body.get("token"), received_ms)
         if key is not None:
@@ -164,7 +165,7 @@ class RestApi:
         else:
             session_id = self._session_of_token(request, body)
             writable = partial(self._own_session, session_id)
-        return json_response(202, await self._outcomes.ingest(outcomes, writable, received_ms))
+        return json_response(202, await self._outcomes.ingest(outcomes, writable, received_ms, skew_ms))
 
     @staticmethod
     def _is_cms(token: str, request: Request) -> bool:

@@ -21,6 +21,7 @@ from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import StreamError, TopicReader
 from infra.redis import keys
 from schemas.topics import ADJUSTMENTS, EVENTS, OUTCOMES, SESSION_STATE
+from schemas.unreadable import UNREADABLE
 
 REDIS_TIMEOUT_S: Final = 2.0
 READ_TIMEOUT_S: Final = 60.0
@@ -161,7 +162,7 @@ async def _session(redis: Any, session_id: str, state: bytes | None) -> Exported
 def _decoded(value: bytes) -> dict[str, Any] | None:
     try:
         found = msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     return found if type(found) is dict else None
 

@@ -58,6 +58,11 @@ _BODY_ERRORS: Final = (400, 401, 403, 408, 413, 415, 422, 429, 503)
 _TAKEN: Final = {"accepted": COUNT, "duplicates": COUNT, "rejected": _list(_ref("RejectedItem"), 100)}
 _TOKEN: Final = {"push_token": TEXT, "push_token_expires_at_ms": MILLIS}
 
+_SENT_AT_MS: Final[Schema] = {
+    "type": ["number", "null"], "minimum": -(2**53) + 1, "maximum": 2**53 - 1,
+    "description": "The sender's clock at the time of sending; corrects `occurred_at_ms`.",
+}  # fmt: skip
+
 _EVENTS: Final = Operation(
     "sendEvents", "collector", "Send a batch of events", {
         202: ("Kafka has every event that is not in `rejected`; each is validated alone. There is a push token if all events "
@@ -67,8 +72,7 @@ _EVENTS: Final = Operation(
     body=_object(
         ("events",),
         write_key={"description": "Instead of the header."},
-        sent_at_ms={"type": ["number", "null"], "minimum": -(2**53) + 1, "maximum": 2**53 - 1,
-                    "description": "The sender's clock at the time of sending; corrects `occurred_at_ms`."},
+        sent_at_ms=_SENT_AT_MS,
         session_id={"description": "For events without a session_id."},
         token={"description": "An earlier push token of the session, to get a newer one."},
         events=_list({"anyOf": [_ref("SentEvent"), ANYTHING], "description": "Each item is validated alone."}, 2_500),
@@ -247,6 +251,7 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         _BODY_ERRORS, (*_WRITERS, "bearer"),
         body=_object(
             ("outcomes",), outcomes=_list({"anyOf": [_ref("Outcome"), ANYTHING]}, 500),
+            sent_at_ms=_SENT_AT_MS,
             write_key={"description": "Instead of the header."},
             token={"description": "A session's push token, instead of a write key or beside it, for outcomes of that session."},
         ),

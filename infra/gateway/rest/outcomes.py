@@ -11,6 +11,7 @@ from infra.gateway.components import GatewayContext
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.json_fields import id_text, number_of, paired, tag_text
 from infra.gateway.ingest.pipeline import RejectedItem
+from infra.gateway.ingest.sender_clock import corrected_ms
 from infra.gateway.ingest.times import milliseconds
 from infra.kafka.producer import OutgoingRecord, ProducerUnavailableError
 from schemas.events import MAX_SKEW_MS
@@ -36,8 +37,10 @@ class Outcomes:
         self._producer = gateway.side_producer
         self._topic = gateway.settings.topic(OUTCOMES.name)
 
-    async def ingest(self, given: Any, writable: Writable, received_ms: int) -> dict[str, Any]:
-        """Writes the valid ones; raises `ApiError`."""
+    async def ingest(
+        self, given: Any, writable: Writable, received_ms: int, skew_ms: int | None = None
+    ) -> dict[str, Any]:
+        """Writes the valid ones, with their times corrected by `skew_ms`; raises `ApiError`."""
         if type(given) is not list:
             raise ApiError(422, "wrong_type", "outcomes: expected a list of outcomes", field="outcomes")
         if len(given) > MAX_OUTCOMES:
@@ -47,7 +50,7 @@ class Outcomes:
         accepted: list[Outcome] = []
         rejected: list[RejectedItem] = []
         for index, each in enumerate(given):
-            result = _validated(index, each, received_ms)
+            result = _validated(index, each, received_ms, skew_ms)
             if isinstance(result, RejectedItem):
                 rejected.append(result)
             elif (session_id := await writable(result.session_id)) is not None:
@@ -70,7 +73,7 @@ class Outcomes:
             ) from None
 
 
-def _validated(index: int, given: Any, received_ms: int) -> Outcome | RejectedItem:
+def _validated(index: int, given: Any, received_ms: int, skew_ms: int | None = None) -> Outcome | RejectedItem:
     try:
         outcome = msgspec.convert(_coerced(given) if type(given) is dict else given, Outcome)
         # Fails on an unpaired surrogate, which could not be written.
@@ -81,14 +84,16 @@ def _validated(index: int, given: Any, received_ms: int) -> Outcome | RejectedIt
         return RejectedItem(index, "", "malformed", "unpaired surrogate in a string")
     if outcome.status is None and outcome.metric is None:
         return RejectedItem(index, "status", "missing_field", "status or metric: one is required")
-    if abs(outcome.occurred_at_ms - received_ms) > MAX_SKEW_MS:
+    at_ms = corrected_ms(outcome.occurred_at_ms, skew_ms, received_ms)
+    if abs(at_ms - received_ms) > MAX_SKEW_MS:
         return RejectedItem(
             index,
             "occurred_at_ms",
             "impossible_time",
             "occurred_at_ms: over 24 h from now; expected milliseconds since 1970",
         )
-    return outcome
+    # From a time to come, training would join it with windows that end after the reader told.
+    return replace(outcome, occurred_at_ms=min(at_ms, received_ms))
 
 
 def _coerced(given: dict[str, Any]) -> dict[str, Any]:

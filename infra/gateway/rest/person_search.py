@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import TopicReader
+from schemas.unreadable import UNREADABLE
 
 READ_TIMEOUT_S: Final = 60.0
 """For reading session-state.v1, which holds at most two days of sessions."""
@@ -51,5 +52,5 @@ def sessions_on_topic(user_id: str, kafka: KafkaConnection, topic: str) -> dict[
 def _owner(value: bytes) -> _Owner | None:
     try:
         return _owner_decoder.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None

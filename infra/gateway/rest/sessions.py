@@ -15,6 +15,7 @@ from infra.redis import keys
 from infra.redis.circuit_breaker import CircuitBreaker
 from schemas.commands import AdjustmentCommand
 from schemas.session_state import MAX_RECENT, ActiveAdjustment, RecentAction
+from schemas.unreadable import UNREADABLE
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class SessionStore:
         found = await self._ask(read)
         try:
             return UNKNOWN if found is None else _presence(*found)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             _warn_of(error)
             return UNKNOWN
 
@@ -142,7 +143,7 @@ class SessionStore:
             return CommandsView(degraded=True)
         try:
             commands = [_command_decoder.decode(each) for each in found]
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             return CommandsView(degraded=_warn_of(error))
         in_force = [each for each in commands if each.expires_at_ms > now_ms]
         return CommandsView(sorted(in_force, key=lambda each: (-each.issued_at_ms, each.command_id)))
@@ -157,7 +158,7 @@ def _view_or_default(
     """Returns the view; the default of a session whose state another version of this software has written."""
     try:
         return _view(session_id, held, noted, commands, now_ms)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return SessionView(session_id, degraded=_warn_of(error))
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from infra.simulate.converters.rows import RECEIVED_AFTER_MS, BadRowError, instant, opened
 from schemas.events import Event, EventType
+from schemas.unreadable import UNREADABLE
 
 TYPES: Final[dict[str, EventType]] = {"clicks": "click", "carts": "custom", "orders": "conversion"}
 CART: Final = {"action": "cart"}
@@ -64,7 +65,7 @@ def _actions(path: Path) -> Iterator[tuple[int, int, int, Action]]:
                 read = _decoder.decode(line)
                 for action in read.events:
                     instant(action.ts)
-            except (msgspec.DecodeError, ValueError) as error:
+            except (*UNREADABLE, ValueError) as error:
                 raise BadRowError(f"{path}:{place}: {error}") from error
             for number, action in enumerate(sorted(read.events, key=lambda each: each.ts), start=1):
                 yield action.ts, read.session, number, action

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from shutil import copytree
 
+import pytest
+
 from tests.support.model_commands import RENAMED, copied, run
 
 
@@ -65,3 +67,20 @@ def test_what_says_what_is_in_force_may_be_damaged_and_hides_no_version(folder: 
     assert all(str(promotions) in each["problem"] for each in rows)
     assert rolled_back.exit_code == 1
     assert "delete it and promote the version in force again" in " ".join(rolled_back.stderr.split())
+
+
+@pytest.mark.parametrize("name", ["1/card.json", "1/evaluation.json", "promotions.json", "promotions/1.json"])
+def test_json_that_is_nested_too_deeply_is_told_by_its_place(folder: Path, tmp_path: Path, name: str) -> None:
+    store = copied(folder, tmp_path)
+    place = store / "length" / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_text('{"x":' + "[" * 1_500 + "]" * 1_500 + "}")
+
+    listed = run("list", "--store", store, "--json")
+    others = [run("show", "length", "--store", store)]
+    others.append(run("promote", "length", 1, "--no-announce", "--store", store))
+
+    assert listed.exit_code == 0, listed.exception
+    assert name.rpartition("/")[2] in json.loads(listed.stdout)[0]["problem"] or "length/1" in listed.stdout
+    # One line, and no trace.
+    assert all(each.exception is None or isinstance(each.exception, SystemExit) for each in others)

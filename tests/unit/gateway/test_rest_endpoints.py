@@ -158,6 +158,39 @@ def test_an_odd_optional_field_does_not_cost_the_outcome(odd: dict[str, object],
     assert {name: getattr(result, name) for name in kept} == kept
 
 
+@pytest.mark.parametrize(
+    ("clock_ms", "with_sent_at", "stored_ms"),
+    [
+        (0, True, -4_000),
+        (1_200_000, True, -4_000),
+        (-1_200_000, True, -4_000),
+        (90_000_000, True, -4_000),
+        # Without the time of sending only what cannot be is corrected.
+        (1_200_000, False, 0),
+        (-1_200_000, False, -1_204_000),
+    ],
+)
+def test_the_clock_of_a_page_is_corrected_for_outcomes_as_for_events(
+    client: InProcessClient, producer: RecordingProducer, clock_ms: int, with_sent_at: bool, stored_ms: int
+) -> None:
+    at_ms = now_ms() + clock_ms
+    told = {"command_id": None, "session_id": "anna", "status": None, "occurred_at_ms": at_ms - 4_000}
+    body: dict[str, object] = {"outcomes": [told | {"metric": "preferred_content_length", "value": 300}]}
+    body |= {"sent_at_ms": at_ms} if with_sent_at else {}
+    response = client.post("/v1/outcomes", json=body, headers=by_page("anna"))
+
+    assert response.json() == {"accepted": 1, "rejected": []}
+    (record,) = producer.sent
+    stored = msgspec.json.decode(record.value or b"", type=Outcome)
+    assert stored.occurred_at_ms == pytest.approx(now_ms() + stored_ms, abs=3_000)
+    assert stored.occurred_at_ms <= now_ms()
+
+
+def test_a_time_of_sending_that_is_none_is_refused_with_outcomes_as_with_events(client: InProcessClient) -> None:
+    response = client.post("/v1/outcomes", json={"outcomes": [], "sent_at_ms": "now"}, headers=by_page("anna"))
+    assert (response.status_code, response.json()["field"]) == (422, "sent_at_ms")
+
+
 def test_a_number_is_a_session_id_and_a_key_may_stand_in_any_body(
     client: InProcessClient, producer: RecordingProducer
 ) -> None:

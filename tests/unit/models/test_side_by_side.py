@@ -99,7 +99,8 @@ def test_tones_are_compared_by_the_most_probable_one() -> None:
         return FeatureRow(f"s{reader}", reader, "window", {}, {}, None, scores, None, models)
 
     rows = [tones(reader, 0.9, 0.8 if reader < 30 else 0.2) for reader in range(40)]
-    outcomes = [told(reader, 50, None, "preferred_tone.formal") for reader in range(40)]
+    denied = [told(reader, 60, 0.0, "preferred_tone.friendly") for reader in range(40)]
+    outcomes = denied + [told(reader, 50, None, "preferred_tone.formal") for reader in range(40)]
     found = compared(rows, [*outcomes, told(1, 60, 5.0)], "tone")
     assert found.agreement is not None
     assert found.agreement.value == 0.75

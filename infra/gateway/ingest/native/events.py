@@ -8,8 +8,10 @@ import msgspec
 from infra.gateway.errors import ApiError
 from infra.gateway.ingest.enrichment import Enrichment, apply_enrichment
 from infra.gateway.ingest.pipeline import RawEvent
+from infra.gateway.ingest.sender_clock import clock_skew_ms, corrected_ms
 from infra.gateway.ingest.times import milliseconds
 from schemas.rejects import ValidationFailure
+from schemas.unreadable import UNREADABLE
 
 
 class _RawBatch(msgspec.Struct):
@@ -24,10 +26,7 @@ def native_events(batch: dict[str, Any], enrichment: Enrichment, received_ms: in
     events, session_id = batch.get("events"), batch.get("session_id")
     if type(events) is not list:
         raise ApiError(422, "wrong_type", "events: expected a list of events", field="events")
-    sent_at_ms = milliseconds(batch.get("sent_at_ms"))
-    if sent_at_ms is None and batch.get("sent_at_ms") is not None:
-        raise ApiError(422, "wrong_type", "sent_at_ms: expected milliseconds since 1970", field="sent_at_ms")
-    skew_ms = received_ms - sent_at_ms if sent_at_ms is not None else 0
+    skew_ms = clock_skew_ms(batch, received_ms)
     raw_events: list[RawEvent] = []
     for event in events:
         if type(event) is not dict:
@@ -37,9 +36,8 @@ def native_events(batch: dict[str, Any], enrichment: Enrichment, received_ms: in
         # The gateway's own field.
         event.pop("notes", None)
         occurred = milliseconds(event.get("occurred_at_ms"))
-        if sent_at_ms is not None and occurred is not None:
-            # An event cannot have occurred after its receipt.
-            event["occurred_at_ms"] = min(occurred + skew_ms, received_ms)
+        if skew_ms is not None and occurred is not None:
+            event["occurred_at_ms"] = corrected_ms(occurred, skew_ms, received_ms)
         if session_id is not None:
             event.setdefault("session_id", session_id)
         raw_events.append(apply_enrichment(event, enrichment))
@@ -50,5 +48,5 @@ def native_originals(raw: bytes) -> Sequence[bytes]:
     """Returns each event's bytes; none if msgspec, which is stricter about surrogates, cannot parse the batch."""
     try:
         return [bytes(each) for each in msgspec.json.decode(raw, type=_RawBatch).events]
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return []

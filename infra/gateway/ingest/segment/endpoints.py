@@ -20,6 +20,7 @@ from infra.gateway.ingest.pipeline import IngestResult, RawEvent
 from infra.gateway.ingest.segment.events import CALLS, segment_event
 from infra.gateway.responses import json_response
 from schemas.rejects import ValidationFailure
+from schemas.unreadable import UNREADABLE
 
 MAX_MESSAGE_BYTES: Final = 32_768
 SHORT: Final = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
@@ -129,7 +130,7 @@ def originals(raw: bytes) -> list[bytes]:
     """Returns each message's bytes; none if msgspec, which is stricter about surrogates, cannot parse the batch."""
     try:
         return [bytes(each) for each in msgspec.json.decode(raw, type=_RawBatch).batch]
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return []
 
 

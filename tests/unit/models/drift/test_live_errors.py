@@ -138,3 +138,70 @@ def test_after_a_rollback_the_next_version_is_compared_with_the_one_in_force() -
     (_, finding), *_ = [each for each in fresh if each[1].kind == "worse_version"]
     assert finding.version == 3
     assert finding.threshold < 120.0
+
+
+@pytest.mark.parametrize("short", [1, 40, 49, 50, 60])
+def test_a_bad_version_after_a_short_lived_one_is_found(short: int) -> None:
+    errors = LiveErrors()
+    assert run(errors, 1, sizes(890, 70.0, 400)) == []
+    assert run(errors, 2, sizes(891, 70.0, short)) == []
+    found = [each for _, each in run(errors, 3, sizes(892, 700.0, 600)) if each.kind == "worse_version"]
+
+    assert [(each.version, each.against, each.outcomes) for each in found] == [(3, (2 if short >= 50 else 1,), 50)]
+
+
+def test_short_lived_versions_in_a_row_hide_neither_an_earlier_one_nor_are_they_hidden_themselves() -> None:
+    errors = LiveErrors()
+    run(errors, 1, sizes(893, 70.0, 60))
+    for version in range(2, 12):
+        run(errors, version, sizes(893 + version, 70.0, 10))
+    (finding,) = [each for _, each in run(errors, 12, sizes(910, 700.0, 50)) if each.kind == "worse_version"]
+    assert finding.against == (1,)
+
+    alone = LiveErrors()
+    for version in (1, 2, 3):
+        run(alone, version, sizes(893 + version, 70.0, 20))
+    (finding,) = [each for _, each in run(alone, 4, sizes(911, 700.0, 50)) if each.kind == "worse_version"]
+    assert finding.against == (1, 2, 3)
+
+
+def test_a_version_that_is_rolled_back_to_is_watched_on() -> None:
+    errors = LiveErrors()
+    run(errors, 1, sizes(912, 70.0, 400))
+    # As bad as the one after it, but taken over from before anybody could tell.
+    run(errors, 2, sizes(913, 700.0, 40))
+    worse = [each for _, each in run(errors, 3, sizes(914, 700.0, 50)) if each.kind == "worse_version"]
+    again = [each for _, each in run(errors, 2, sizes(915, 700.0, 10)) if each.kind == "worse_version"]
+
+    assert [(each.version, each.against) for each in worse] == [(3, (1,))]
+    assert [(each.version, each.against, each.outcomes) for each in again] == [(2, (1,), 50)]
+
+
+def test_late_outcomes_of_a_version_that_was_taken_back_count_for_nothing() -> None:
+    errors = LiveErrors()
+    run(errors, 1, sizes(916, 70.0, 200))
+    run(errors, 2, sizes(917, 700.0, 50))
+    run(errors, 1, sizes(918, 70.0, 10))
+    for _ in range(60):
+        assert list(errors.add(2, 700.0)) == []
+    (finding,) = [each for _, each in run(errors, 3, sizes(919, 700.0, 50)) if each.kind == "worse_version"]
+    assert finding.against == (1,)
+
+
+def test_that_nothing_can_be_compared_is_told_once() -> None:
+    errors = LiveErrors()
+    assert run(errors, 1, sizes(920, 70.0, 30)) == []
+    found = [each for _, each in run(errors, 2, sizes(921, 700.0, 400))]
+
+    (finding,) = found
+    assert (finding.kind, finding.version, finding.value, finding.threshold) == ("not_compared", 2, 50, 50)
+    # The first version of all has nothing before it, and that is no news.
+    assert run(LiveErrors(), 5, sizes(922, 70.0, 400)) == []
+
+
+@pytest.mark.parametrize(("is_bounded", "method"), [(False, "page_hinkley"), (True, "adwin")])
+def test_growing_errors_name_the_test_that_told(is_bounded: bool, method: str) -> None:
+    errors = LiveErrors(is_bounded)
+    found = run(errors, 1, [each / 1_000.0 for each in [*sizes(923, 100.0, 500), *sizes(924, 500.0, 200)]])
+
+    assert [(each.kind, each.method) for _, each in found] == [("error_drift", method)]

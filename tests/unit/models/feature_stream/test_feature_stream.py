@@ -216,6 +216,25 @@ def test_after_a_retraining_the_new_habits_are_the_reference() -> None:
     assert [look(2_000.0), look(2_000.0), look(1_000.0)] == [[], [], ["engaged_ms"]]
 
 
+@pytest.mark.parametrize("has_card", [True, False])
+@pytest.mark.parametrize("a_day", [150, 900])
+def test_on_a_small_site_drift_is_found_though_models_are_trained_each_day(a_day: int, has_card: bool) -> None:
+    ranges, generator = DriftRanges(), np.random.default_rng(535)
+    found: list[tuple[int, str]] = []
+    for day in range(20):
+        scale = 5_000.0 if day >= 12 else 1_000.0
+        rows = [row("s", 0, float(generator.gamma(8.0, scale)), "session_end") for _ in range(a_day)]
+        found += [(day, each.subject) for ended in rows for each in ranges.add(ended)]
+        if has_card:
+            ranges.set_reference(rows)
+        else:
+            ranges.renew_reference()
+
+    assert ranges.looks >= 5
+    assert found[0][0] in (12, 13)
+    assert all(day < 16 for day, _ in found) or not has_card
+
+
 def test_an_odd_hour_of_the_site_is_no_drift_of_its_readers() -> None:
     ends = [each for each in visits(seed=503, sessions=450)[0] if each.kind == "session_end"]
     reference, current = ends[:200], ends[200:400]

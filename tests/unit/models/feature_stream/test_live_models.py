@@ -48,7 +48,7 @@ def test_a_bad_version_of_a_segment_is_rolled_back_as_one_of_all_readers_is() ->
     assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length.s1", 3)]
     (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "worse_version"]
     assert alert.subject == "length.s1"
-    assert "length.s1 version 3 does worse than the version before" in alert.text
+    assert "length.s1 version 3 does worse than version 2:" in alert.text
 
 
 def test_a_session_counts_for_the_model_that_predicted_last() -> None:
@@ -113,4 +113,4 @@ def test_a_bad_version_is_rolled_back_and_a_good_one_is_not() -> None:
     assert [each for each in found[3] if isinstance(each, Rollback)] == [Rollback("length", 3)]
     (alert,) = [each for each in found[3] if isinstance(each, Alert) and each.kind == "worse_version"]
     assert (alert.subject, alert.severity) == ("length", "critical")
-    assert "length version 3 does worse than the version before" in alert.text
+    assert "length version 3 does worse than version 2:" in alert.text

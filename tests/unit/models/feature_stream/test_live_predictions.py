@@ -30,7 +30,7 @@ def test_an_outcome_tells_of_the_prediction_before_it_and_not_of_a_later_one() -
     assert list(live.minute(120_000, [window(120_000, 500.0, 2)])) == []
 
     errors = live._errors["length"]  # noqa: SLF001
-    assert (errors._version, errors._errors) == (1, [0.0])  # noqa: SLF001
+    assert (errors._errors.version, errors._errors.errors) == (1, [0.0])  # noqa: SLF001
 
 
 @pytest.mark.parametrize("at_ms", [59_999, 60_000, 119_999, 120_000, 120_000 + MAX_AGE_MS, 120_001 + MAX_AGE_MS])

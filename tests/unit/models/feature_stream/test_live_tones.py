@@ -5,7 +5,7 @@ import pytest
 
 from models.drift.live_errors import ENDED_SESSIONS, LiveErrors
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback
-from models.feature_stream.live_answers import error_of, truth_of
+from models.feature_stream.live_answers import error_of
 from schemas.alerts import Alert
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
@@ -49,6 +49,7 @@ def test_errors_of_a_tone_that_grow_start_a_retraining() -> None:
 
     assert kinds(found) == [("error_drift", "tone"), ("retraining", "tone")]
     assert [each.subjects for each in found if isinstance(each, Retraining)] == [("errors of tone",)]
+    assert [each.method for each in found if isinstance(each, Alert) and each.kind == "error_drift"] == ["adwin"]
 
 
 def test_errors_of_a_tone_that_shrink_are_no_drift() -> None:
@@ -77,15 +78,3 @@ def test_the_error_of_a_tone_is_half_the_brier_score() -> None:
     assert error_of({"formal": 0.5, "friendly": 0.5}, "friendly") == 0.25
     # Not among the tones that the model knows, by hand: (0.36 + 0.16 + 1) / 2.
     assert error_of({"formal": 0.6, "friendly": 0.4}, "playful") == pytest.approx(0.76)
-
-
-def test_what_suits_is_read_as_training_reads_it() -> None:
-    def outcome(metric: str | None, value: float | None) -> Outcome:
-        return Outcome(None, "a", None, 0, metric, value)
-
-    assert truth_of("tone", outcome("preferred_tone.friendly", None)) == "friendly"
-    assert truth_of("tone", outcome("preferred_tone.friendly", 0.0)) is None
-    assert truth_of("tone", outcome("preferred_tone", 1.0)) is None
-    assert truth_of("tone", outcome("preferred_content_length", 300.0)) is None
-    assert truth_of("length", outcome("preferred_content_length", 300.0)) == 300.0
-    assert truth_of("length", outcome("preferred_tone.friendly", 1.0)) is None

@@ -6,7 +6,7 @@ import numpy as np
 
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
-from models.feature_stream.read_back import BEFORE_MS, REFERENCE_MS, InForce, live_from_ms, reference_range
+from models.feature_stream.read_back import REFERENCE_MS, InForce, live_from_ms, reference_range
 from schemas.alerts import Alert
 from schemas.drift import DriftLook
 from schemas.features import FeatureRow
@@ -65,14 +65,35 @@ def test_minutes_from_before_are_read_for_live_errors_alone_and_old_findings_sta
     assert not [each for each in all_of({"length": InForce(2, BEGINNING_MS * 2, None)}) if isinstance(each, Alert)]
 
 
-def test_it_is_read_back_to_a_day_before_the_oldest_version_in_force_but_not_for_ever() -> None:
-    newest_ms = 100 * BEFORE_MS
-    versions = [InForce(3, newest_ms - BEFORE_MS, None), InForce(1, newest_ms - 2 * BEFORE_MS, None)]
+def test_a_week_is_read_back_where_any_version_is_in_force() -> None:
+    day_ms = REFERENCE_MS
+    for from_ms in (0, 99 * day_ms, 100 * day_ms + 5):
+        assert live_from_ms(100 * day_ms, [InForce(3, from_ms, None)]) == 93 * day_ms
+    assert live_from_ms(100 * day_ms, []) == 100 * day_ms
 
-    assert live_from_ms(newest_ms, versions) == newest_ms - 3 * BEFORE_MS
-    assert live_from_ms(newest_ms, [InForce(1, 0, None)]) == newest_ms - 7 * BEFORE_MS
-    # In force from the future on, by another clock: there is a day to compare with all the same.
-    assert live_from_ms(newest_ms, [InForce(1, newest_ms + 5, None)]) == newest_ms - BEFORE_MS
+
+def test_a_bad_version_after_a_short_lived_one_is_rolled_back_though_the_learner_was_restarted() -> None:
+    # Version 2 was live for an hour, days before: a day before version 3 holds neither it nor version 1.
+    day_ms, wished = REFERENCE_MS, 400.0
+    since = {1: BEGINNING_MS, 2: BEGINNING_MS + 2 * day_ms, 3: BEGINNING_MS + 4 * day_ms}
+    newest_ms = since[3] + 10 * 60_000
+    in_force = {"length": InForce(3, since[3], None)}
+    learner = FeatureStreamLearner(live_only_until_ms=newest_ms, in_force=in_force)
+    generator, found = np.random.default_rng(533), list[Message]()
+    for version, outcomes in ((1, 100), (2, 40), (3, 100)):
+        for number in range(outcomes):
+            at_ms = since[version] + number * 60_000
+            if at_ms < live_from_ms(newest_ms, in_force.values()):
+                continue
+            session, miss = f"s{version}-{number}", float(generator.exponential(400.0 if version == 3 else 40.0))
+            row = FeatureRow(session, at_ms, "window", {}, {}, None, {"length": wished}, None, {"length": version})
+            learner.add_outcome(Outcome(None, session, None, at_ms, "preferred_content_length", wished + miss))
+            found += learner.add(row)
+    found += learner.flush()
+
+    assert [each for each in found if isinstance(each, Rollback)] == [Rollback("length", 3)]
+    (alert,) = [each for each in found if isinstance(each, Alert) and each.kind == "worse_version"]
+    assert "does worse than version 1:" in alert.text
 
 
 def test_the_reference_is_the_last_day_that_a_wanted_model_was_trained_on() -> None:

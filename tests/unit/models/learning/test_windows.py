@@ -9,7 +9,7 @@ import pytest
 from infra.learning.recorded_features import wanted_decoder
 from models.learning.examples import split_by_time
 from models.learning.feature_log import OutcomeJoin, join
-from models.learning.windows import LABEL, MINUTE_MS, is_whole_minute, matrix, windows_of
+from models.learning.windows import LABEL, MINUTE_MS, UNDATED, is_whole_minute, matrix, windows_of
 from schemas.features import FeatureRow, encode_feature_row
 from schemas.outcomes import Outcome
 from tests.support.ordinary_windows import BEGINNING, recorded
@@ -60,6 +60,17 @@ def test_a_long_log_gives_a_sample_with_the_labels_of_its_own_windows() -> None:
     assert one.sessions is not None
     assert one.truth.tolist() == [float(int(session[1:]) % 2) for session in one.sessions]
     assert matrix(windows_of(rows, told, 8, most=100)).tobytes() != matrix(one).tobytes()
+
+
+@pytest.mark.parametrize("end_ms", [60_000 * 10**20, 60_000 * (2**63 // 60_000 + 1), -60_000, -60_000 * 10**20])
+def test_a_row_with_an_impossible_time_is_passed_over_and_counted(end_ms: int) -> None:
+    rows = alike_in_time(3, "a")
+    odd = msgspec.structs.replace(rows[0], window_end_ms=end_ms)
+
+    one = windows_of([odd, *rows, odd])
+
+    assert matrix(one).tobytes() == matrix(windows_of(rows)).tobytes()
+    assert one.left_out == {UNDATED: 2}
 
 
 def test_windows_that_the_job_scores_are_taken_wherever_they_stand() -> None:

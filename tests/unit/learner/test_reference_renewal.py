@@ -1,0 +1,113 @@
+"""After a retraining drift is told against what the new version was trained on, or else against sessions from then on."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from infra.bench.mock_kafka import MockKafka, is_available, mock_kafka
+from infra.kafka.connection import KafkaConnection
+from infra.kafka.reading import Offsets, Partition, Record, TopicReader
+from infra.learner.reference_renewal import ReferenceRenewal
+from infra.learner.reference_rows import ReferenceRows
+from models.feature_stream.drift_ranges import DriftRanges
+from schemas.features import FeatureRow, decode_feature_row
+from schemas.model_cards import ModelCard, ModelRecord
+from schemas.topics import FEATURES, MODELS
+from tests.support.feature_rows import BEGINNING_MS
+from tests.support.mock_topics import write
+
+TRAINED_MS = (BEGINNING_MS, BEGINNING_MS + 299_000)
+
+
+def ends(first: int, count: int, scale: float) -> Iterator[FeatureRow]:
+    """Sessions of which one ends each second."""
+    for number in range(first, first + count):
+        engaged = float(np.random.default_rng([534, number + 1_000]).gamma(8.0, scale))
+        at_ms = BEGINNING_MS + number * 1_000
+        yield FeatureRow(f"s{number}", at_ms, "session_end", {"engaged_ms": engaged}, {}, None, {}, None)
+
+
+def decode(record: Record) -> FeatureRow | None:
+    return decode_feature_row(record.value or b"")
+
+
+@pytest.fixture
+def kafka(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockKafka]:
+    """Sessions 0 to 299, of readers with other habits than before, then others; version 2 was trained on the former."""
+    if not is_available():
+        pytest.skip("this client brings no mock cluster")
+    with mock_kafka() as cluster:
+        rows = [*ends(0, 300, 2_000.0), *ends(300, 50, 9_000.0)]
+        write(cluster, FEATURES.name, [(each.session_id, each) for each in rows])
+        from_ms, until_ms = TRAINED_MS
+        card = ModelCard("length", 2, "length", ["clicks"], None, "", "a recording", until_ms, from_ms)
+        write(cluster, MODELS.name, [("length", ModelRecord(card, "", None, 5))])
+
+        # The mock cluster does not know times.
+        def offsets_at(reader: TopicReader, at_ms: int, _: list[Partition] | None = None) -> Offsets:
+            return {each: (end if at_ms > until_ms else start) for each, (start, end) in reader.bounds().items()}
+
+        monkeypatch.setattr(TopicReader, "offsets_at", offsets_at)
+        yield cluster
+
+
+def read(renewal: ReferenceRenewal, ranges: DriftRanges) -> None:
+    until_s = time.monotonic() + 30.0
+    while renewal.is_reading and time.monotonic() < until_s:
+        renewal.read_on(ranges)
+    assert not renewal.is_reading
+
+
+def drifted(ranges: DriftRanges, rows: Iterator[FeatureRow]) -> list[str]:
+    return [found.subject for each in rows for found in ranges.add(each)]
+
+
+def test_the_reference_is_what_the_new_version_was_trained_on(kafka: MockKafka) -> None:
+    ranges = DriftRanges(reference_rows=100, range_rows=100)
+    ranges.set_reference(list(ends(-500, 100, 1_000.0)))
+    assert drifted(ranges, ends(0, 100, 2_000.0)) == ["engaged_ms"]
+    renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), decode)
+    renewal.begin(ranges, "length", "2")
+    read(renewal, ranges)
+
+    # At once, and of the readers that the new version knows: no session had to end for it.
+    assert drifted(ranges, ends(500, 100, 2_000.0)) == []
+    assert drifted(ranges, ends(600, 100, 1_000.0)) == ["engaged_ms"]
+
+
+@pytest.mark.parametrize(("model", "version"), [("length", "3"), ("length", ""), ("tone", "2")])
+def test_where_no_card_is_of_the_new_version_a_reference_is_formed(kafka: MockKafka, model: str, version: str) -> None:
+    ranges = DriftRanges(reference_rows=100, range_rows=100)
+    ranges.set_reference(list(ends(-500, 100, 1_000.0)))
+    assert drifted(ranges, ends(0, 100, 2_000.0)) == ["engaged_ms"]
+    renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), decode)
+    renewal.begin(ranges, model, version)
+
+    assert not renewal.is_reading
+    assert not ranges.has_reference
+
+
+def test_a_range_of_which_too_little_is_left_leaves_the_old_reference_until_a_new_one_is_formed(
+    kafka: MockKafka,
+) -> None:
+    ranges = DriftRanges(reference_rows=100, range_rows=100)
+    ranges.set_reference(list(ends(-500, 100, 1_000.0)))
+    renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), lambda record: None)
+    renewal.begin(ranges, "length", "2")
+    read(renewal, ranges)
+
+    assert drifted(ranges, ends(0, 100, 2_000.0)) == ["engaged_ms"]
+    assert drifted(ranges, ends(100, 100, 2_000.0)) == []
+
+
+def test_of_a_busy_day_every_nth_session_is_kept(kafka: MockKafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.learner.reference_rows.MAX_REFERENCE_ROWS", 40)
+    with closing(ReferenceRows(KafkaConnection(kafka.bootstrap), TRAINED_MS, decode)) as reference:
+        reference.read()
+
+    # From 80 on every other one goes, and every other one is taken: of 300 every fourth, then every eighth from there on.
+    assert 300 // 8 <= len(reference.rows) < 80
+    assert len({each.session_id for each in reference.rows}) == len(reference.rows)
