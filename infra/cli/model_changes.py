@@ -8,7 +8,7 @@ from infra.cli import model_in_force
 from infra.cli.bootstrap import Bootstrap
 from infra.cli.model_announcements import From
 from infra.cli.model_in_force import Change
-from infra.cli.model_options import Name, Store, store_at
+from infra.cli.model_options import Name, Store, require_known, store_at
 from infra.cli.output import Json, errors
 from infra.cli.rule_changes import Timeout, Wait
 from infra.learning.incumbents import incumbent_name
@@ -74,6 +74,7 @@ def rollback(
     """Put the version in force again that was in force before. The first one is withdrawn: the job goes on without."""
     with errors():
         versions = store_at(store)
+        require_known(versions, name)
         change = Change(versions, name, announce, wait, timeout, bootstrap, as_json)
         if model_in_force.leaves(change, "rollback", if_in_force):
             return

@@ -67,8 +67,14 @@ def store_at(location: str) -> ModelVersions:
 
 def default_version(versions: ModelVersions, name: str) -> int:
     """Returns the version in force, else the newest. Raises `ModelError` where there is none."""
+    known = require_known(versions, name)
+    return versions.promoted(name) or known[-1]
+
+
+def require_known(versions: ModelVersions, name: str) -> list[int]:
+    """Returns the versions of a model, ascending. Raises `ModelError` where there is none, as for a name with a slip."""
     known = versions.versions(name)
     if not known:
         there = ", ".join(versions.ids()) or "none"
         raise ModelError(f"the store holds no model {name}; there are {there}")
-    return versions.promoted(name) or known[-1]
+    return known

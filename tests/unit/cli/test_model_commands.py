@@ -137,7 +137,8 @@ def test_versions_for_a_segment_are_compared_on_its_rows(folder: Path, tmp_path:
         (("train", "length", "--last", "soon"), "--last soon: give a number above 0 with s, m, h or d"),
         (("show", "length"), "the store holds no model length"),
         (("promote", "length", "1"), "model length: no version 1"),
-        (("rollback", "length"), "no version is in force"),
+        (("rollback", "length"), "the store holds no model length; there are none"),
+        (("withdraw", "length", "--no-announce"), "the store holds no model length; there are none"),
         (
             ("list", "--store", "s3://bucket/models"),
             "s3://bucket/models: the driver of s3:// is not installed: pip install s3fs",
