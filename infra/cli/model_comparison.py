@@ -13,8 +13,8 @@ from infra.cli.durations import duration_ms
 from infra.cli.formatting import format_instant
 from infra.cli.model_options import (
     Category,
+    ComparedName,
     Csv,
-    Name,
     Rename,
     SessionColumn,
     Store,
@@ -40,7 +40,7 @@ TOLD = {"length": "mean error in words", "tone": "share of tones missed"}
 
 
 def compare(
-    name: Name,
+    name: ComparedName,
     first: Annotated[int | None, typer.Argument(help="Version; none to compare shadow and live.")] = None,
     second: Annotated[int | None, typer.Argument(help="Version to compare it with.")] = None,
     csv: Csv = None,

@@ -153,6 +153,21 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path, arguments: tuple[str, 
     assert len(found.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "status", "says"),
+    [("", 2, "is empty: give a folder"), ("file://", 1, "file:///path"), ("  ", 2, "is empty")],
+)
+def test_a_store_that_is_named_by_nothing_is_not_the_folder_one_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, status: int, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("list",), ("withdraw", "length", "--no-announce"), ("show", "length")):
+        refused = run(*command, "--store", given)
+        assert refused.exit_code == status
+        assert says in " ".join(refused.stderr.replace("│", " ").split())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_times_beyond_the_calendar_are_shown_as_numbers(folder: Path, tmp_path: Path) -> None:
     store = copied(folder, tmp_path)
     card = store / "length" / "1" / "card.json"
