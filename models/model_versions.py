@@ -202,11 +202,12 @@ class ModelVersions:
         """Returns the version that a rollback goes back to."""
         stack = in_force(self.promotions(model_id))
         if len(stack) < 2:
-            has = (
-                f"version {stack[0]} is the first in force, there is none before it; promote another or withdraw it instead"
-                if stack
-                else f"no version is in force, so there is none to go back to; put one there with models promote {model_id} VERSION"
-            )
+            if stack:
+                has = (
+                    f"version {stack[0]} is the first in force, there is none before it; promote another or withdraw it"
+                )
+            else:
+                has = f"no version is in force, so there is none before it; `models promote {model_id} VERSION` puts one there"
             raise ModelError(f"model {model_id}: {has}")
         return stack[-2]
 

@@ -26,6 +26,13 @@ Announce = Annotated[
         "against this one.",
     ),
 ]
+Delete = Annotated[
+    bool,
+    typer.Option(
+        "--announce/--no-announce",
+        help="Delete the model's record on models.v1. Without it only the store changes: the job goes on with the version.",
+    ),
+]
 IfInForce = Annotated[
     int | None,
     typer.Option(help="Change nothing unless this version is in force: it may have been taken back already."),
@@ -87,7 +94,7 @@ def rollback(
 def withdraw(
     name: Name,
     if_in_force: IfInForce = None,
-    announce: Announce = True,
+    announce: Delete = True,
     wait: Wait = True,
     timeout: Timeout = 30.0,
     store: Store = "",

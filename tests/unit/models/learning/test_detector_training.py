@@ -57,6 +57,8 @@ def test_a_detector_is_trained_judged_and_taken_by_the_job(kind: DetectorKind) -
     assert [each.name for each in found.evaluation.ranges] == ["training", "calibration", "later"]
     assert found.evaluation.ranges[1].until_ms < (found.evaluation.ranges[2].from_ms or 0)  # type: ignore[operator]
     assert found.card.parity is not None
+    parity = next(each for each in found.evaluation.checks if each.name == "parity")
+    assert parity.detail.startswith("training code and ONNX differ by ")
     assert found.card.parity <= 1e-5
     rate = found.card.metrics["alarm_rate"]
     assert rate.value <= 0.04
