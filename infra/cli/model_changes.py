@@ -6,10 +6,11 @@ import typer
 
 from infra.cli import model_in_force
 from infra.cli.bootstrap import Bootstrap
+from infra.cli.device_notes import device_notes
 from infra.cli.model_announcements import From
 from infra.cli.model_in_force import Change
 from infra.cli.model_options import Name, Store, require_known, store_at
-from infra.cli.output import Json, errors
+from infra.cli.output import Json, errors, note
 from infra.cli.rule_changes import Timeout, Wait
 from infra.learning.incumbents import incumbent_name
 from infra.learning.listing import evaluation_of
@@ -63,6 +64,8 @@ def promote(
         if not found.passed:
             raise ModelError(f"model {name} version {version}: the gate keeps it out: {'; '.join(found.reasons)}")
         _require_judged_against_incumbent(versions, name, version, found)
+        for text in device_notes(versions.card(name, version).categories):
+            note(text)
         change = Change(versions, name, announce, wait, timeout, bootstrap, as_json)
         model_in_force.put(change, version, "promote", from_ms)
 

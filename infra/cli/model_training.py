@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
 from infra.cli.bootstrap import Bootstrap
+from infra.cli.device_notes import device_notes
 from infra.cli.model_options import (
     Category,
     Csv,
@@ -137,6 +138,7 @@ def train(
             found = (training.train_detector if is_detector else training.train)(rows, options, incumbent, show_step)
         inputs = training.note_inputs(rows, found.card.features, found.card.categories)
         _note_all(inputs.about_inputs())
+        _note_all(device_notes(found.card.categories))
         if damage is not None:
             found.evaluation.checks.append(damage)
         # The report names the version, which the store gives.

@@ -38,7 +38,7 @@ def test_the_card_says_what_the_job_needs_and_the_job_loads_the_model(first: Tra
     card = first.card
     assert card.kind == card.id == "length"
     assert card.features == ["session_duration", "click_rate", "scroll_depth", "device_type", "user_expertise"]
-    assert sorted(card.categories["device_type"]) == ["desktop", "phone", "tablet"]
+    assert sorted(card.categories["device_type"]) == ["desktop", "mobile", "tablet"]
     assert set(card.ranges) == {"session_duration", "click_rate", "scroll_depth"}
     assert (card.coverage, card.max_half_width, card.seed) == (0.9, 200.0, 1)
     # Of 1,200 rows the first 768 are trained on and the next 192 calibrate.
