@@ -152,6 +152,9 @@ def test_the_report_is_one_page_without_anything_from_elsewhere(first: Trained) 
         ElementTree.fromstring(chart)
     mae = first.evaluation.metrics["mae"]
     assert f"{mae.low:.4g} to {mae.high:.4g}" in page
+    assert "Share of truths inside of the interval or set: 0.9 is wanted" in page
+    assert "wanted 0.9</text>" in page
+    assert f"Of all later rows: mean absolute error {first.evaluation.all_later['mae'].value:.4g}" in page
     assert first.card.sha256 in page
     for each in first.evaluation.inputs:
         assert each.name in page
