@@ -121,12 +121,6 @@ def train_detector(
     return Trained(_card(options, split, fitted, evaluation, parity), fitted.artefact, evaluation)
 
 
-def _check_parity(parity: Parity) -> Check:
-    """Trees and autoencoder are trained by code of this project, not by scikit-learn."""
-    found = check_parity(parity)
-    return msgspec.structs.replace(found, detail=found.detail.replace("scikit-learn", "training code"))
-
-
 def _metrics(
     scores: Doubles, threshold: float, labelled: Doubles, odd: "np.ndarray[tuple[int], np.dtype[np.bool_]]", seed: int
 ) -> dict[str, MetricValue]:
@@ -197,3 +191,9 @@ def _card(
         seed=options.seed,
         parity=parity.difference,
     )
+
+
+def _check_parity(parity: Parity) -> Check:
+    """Trees and autoencoder are trained by code of this project, not by scikit-learn."""
+    found = check_parity(parity)
+    return msgspec.structs.replace(found, detail=found.detail.replace("scikit-learn", "training code"))
