@@ -203,8 +203,13 @@ class ModelVersions:
         """Returns the version that a rollback goes back to."""
         stack = in_force(self.promotions(model_id))
         if len(stack) < 2:
-            has = f"version {stack[0]} is the first in force" if stack else "no version is in force"
-            raise ModelError(f"model {model_id}: {has}, there is none before it; promote or withdraw a version instead")
+            if stack:
+                has = (
+                    f"version {stack[0]} is the first in force, there is none before it; promote another or withdraw it"
+                )
+            else:
+                has = f"no version is in force, so there is none before it; `models promote {model_id} VERSION` puts one there"
+            raise ModelError(f"model {model_id}: {has}")
         return stack[-2]
 
     def record(self, model_id: str, promotion: Promotion) -> None:

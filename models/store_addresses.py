@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
+from models.model_store import ModelError
 from models.version_files import FolderFiles, VersionFiles
 
 _USER: Final = re.compile(r"[^:/@?#]*:(?!\d+(?:/|$)).*@", re.DOTALL)
@@ -15,13 +17,33 @@ _QUERY_WITHIN: Final = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
 
 def files_at(location: str) -> VersionFiles:
     """Opens a path, a file:// address, or another address through fsspec. Raises `ModelError` where that is not possible."""
+    if location.lower().startswith("file:"):
+        return FolderFiles(_folder_at(location))
     protocol, separator, path = location.partition("://")
-    if not separator or protocol == "file":
-        return FolderFiles(Path(path if separator else location))
+    if not location.strip() or (separator and not (protocol.strip() and path.strip())):
+        raise ModelError(
+            f"the store's address {location!r} names no place: give a folder, or an address such as file:///path or s3://bucket/path"
+        )
+    if not separator:
+        return FolderFiles(Path(location))
     # Only here, for the job has models/ without fsspec.
     from models.object_store_files import ObjectStoreFiles
 
     return ObjectStoreFiles(location)
+
+
+def _folder_at(address: str) -> Path:
+    """Returns the folder of a file:// address, whose path is absolute: with another one the store would be somewhere else.
+
+    >>> _folder_at("file:///data/my%20models")
+    PosixPath('/data/my models')
+    """
+    path = address[len("file:") :].removeprefix("//")
+    if not address[len("file:") :].startswith("///") or not path.strip("/ "):
+        raise ModelError(
+            f"{address}: an address of a folder is file:///path, with three slashes and the whole path; a path may be given alone"
+        )
+    return Path(unquote(path))
 
 
 def shown_address(location: str) -> str:

@@ -50,8 +50,6 @@ def _prediction(kind: Literal["length", "tone"]) -> StoredModel:
     found = readers(CHOOSING, kind, ROWS, SEED)
     values = {_NAMES[name]: found.values[name] for name in found.names if name in _NAMES}
     values["session_age_ms"] = values["session_age_ms"] * 1_000.0
-    # As the workload calls it; a device that is not in the card would keep the model silent.
-    values["device"] = np.where(values["device"] == "phone", np.array("mobile", dtype=object), values["device"])
     trained = train(Examples(values, found.truth, found.source, found.at_ms), TrainingOptions(kind, kind))
     return StoredModel(msgspec.structs.replace(trained.card, version=1), trained.artefact)
 

@@ -13,10 +13,10 @@ import typer
 
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.durations import DurationError, duration_ms
-from infra.cli.model_training import DETECTOR_KINDS, KINDS
 from infra.cli.output import err, errors
 from infra.kafka.reading import StreamError
 from infra.logs import configure_logging
+from models.predictions.kinds import DETECTOR_KINDS, PREDICTION_KINDS
 from schemas.model_cards import MODEL_ID
 from schemas.unreadable import UNREADABLE
 
@@ -26,11 +26,12 @@ MIN_SCHEDULE_MS: Final = 3_600_000
 
 def require_models(names: Sequence[str], has_hook: bool) -> None:
     """Raises `BadParameter` for a name that nothing could train. Commands of one's own may know other models."""
+    known = (*PREDICTION_KINDS, *DETECTOR_KINDS)
     for name in names:
         kind = name.partition(".")[0]
-        if not MODEL_ID.fullmatch(name) or not (has_hook or kind in (*KINDS, *DETECTOR_KINDS)):
+        if not MODEL_ID.fullmatch(name) or not (has_hook or kind in known):
             raise typer.BadParameter(
-                f"{name[:80]!r} is no model to train again; there are {', '.join((*KINDS, *DETECTOR_KINDS))}, or give --hook",
+                f"{name[:80]!r} is no model to train again; there are {', '.join(known)}, or give --hook",
                 param_hint="--retrain",
             )
 

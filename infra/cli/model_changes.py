@@ -6,10 +6,11 @@ import typer
 
 from infra.cli import model_in_force
 from infra.cli.bootstrap import Bootstrap
+from infra.cli.device_notes import device_notes
 from infra.cli.model_announcements import From
 from infra.cli.model_in_force import Change
-from infra.cli.model_options import Name, Store, store_at
-from infra.cli.output import Json, errors
+from infra.cli.model_options import Name, Store, require_known, store_at
+from infra.cli.output import Json, errors, note
 from infra.cli.rule_changes import Timeout, Wait
 from infra.learning.incumbents import incumbent_name
 from infra.learning.listing import evaluation_of
@@ -24,6 +25,13 @@ Announce = Annotated[
         "--announce/--no-announce",
         help="Write the model to models.v1. Without it only the store changes, after the same checks: later versions are judged "
         "against this one.",
+    ),
+]
+Delete = Annotated[
+    bool,
+    typer.Option(
+        "--announce/--no-announce",
+        help="Delete the model's record on models.v1. Without it only the store changes: the job goes on with the version.",
     ),
 ]
 IfInForce = Annotated[
@@ -56,6 +64,8 @@ def promote(
         if not found.passed:
             raise ModelError(f"model {name} version {version}: the gate keeps it out: {'; '.join(found.reasons)}")
         _require_judged_against_incumbent(versions, name, version, found)
+        for text in device_notes(versions.card(name, version).categories):
+            note(text)
         change = Change(versions, name, announce, wait, timeout, bootstrap, as_json)
         model_in_force.put(change, version, "promote", from_ms)
 
@@ -74,6 +84,7 @@ def rollback(
     """Put the version in force again that was in force before. The first one is withdrawn: the job goes on without."""
     with errors():
         versions = store_at(store)
+        require_known(versions, name)
         change = Change(versions, name, announce, wait, timeout, bootstrap, as_json)
         if model_in_force.leaves(change, "rollback", if_in_force):
             return
@@ -86,7 +97,7 @@ def rollback(
 def withdraw(
     name: Name,
     if_in_force: IfInForce = None,
-    announce: Announce = True,
+    announce: Delete = True,
     wait: Wait = True,
     timeout: Timeout = 30.0,
     store: Store = "",

@@ -4,7 +4,14 @@ from typing import Any
 
 import typer
 
-from infra.cli import model_changes, model_comparison, model_shadow, model_training, predict_command
+from infra.cli import (
+    model_changes,
+    model_comparison,
+    model_recording,
+    model_shadow,
+    model_training,
+    predict_command,
+)
 from infra.cli.formatting import format_calendar
 from infra.cli.model_options import Name, Store, Version, default_version, store_at
 from infra.cli.output import Json, errors, out, print_json, print_table
@@ -24,6 +31,7 @@ app.command()(model_changes.withdraw)
 app.command()(model_shadow.shadow)
 app.command()(model_comparison.compare)
 app.command()(predict_command.predict)
+app.command()(model_recording.record)
 
 
 @app.command("list")

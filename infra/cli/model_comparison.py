@@ -13,8 +13,8 @@ from infra.cli.durations import duration_ms
 from infra.cli.formatting import format_instant
 from infra.cli.model_options import (
     Category,
+    ComparedName,
     Csv,
-    Name,
     Rename,
     SessionColumn,
     Store,
@@ -27,6 +27,7 @@ from infra.cli.output import Json, err, errors, out, print_json, print_table
 from infra.learning.listing import metric_text
 from infra.learning.recorded_features import last_feature_rows, last_outcomes
 from models.model_store import ModelError
+from models.predictions.kinds import PREDICTED
 from models.predictions.side_by_side import SideBySide, side_by_side
 from models.predictions.targets import SHADOW_PREFIX
 from schemas.features import FeatureRow
@@ -36,11 +37,9 @@ from schemas.outcomes import Outcome
 MAX_WINDOWS = 2_000_000
 """Windows scored in shadow that are compared: about a gigabyte."""
 
-TOLD = {"length": "mean error in words", "tone": "share of tones missed"}
-
 
 def compare(
-    name: Name,
+    name: ComparedName,
     first: Annotated[int | None, typer.Argument(help="Version; none to compare shadow and live.")] = None,
     second: Annotated[int | None, typer.Argument(help="Version to compare it with.")] = None,
     csv: Csv = None,
@@ -161,12 +160,23 @@ def comparison_rows(found: SideBySide) -> list[dict[str, Any]]:
     measures: list[tuple[str, MetricValue | None, MetricValue | None, MetricValue | None]] = [
         ("readers for whom both ask for the same", None, None, found.agreement),
         ("mean difference", None, None, found.difference),
-        (TOLD.get(found.kind, "mean error"), found.live_error, found.shadow_error, found.advantage),
+        (_error_words(found.kind), found.live_error, found.shadow_error, found.advantage),
     ]
     return [
         {"measure": measure, live: _text(ours), shadow: _text(theirs), "both": _text(both)}
         for measure, ours, theirs, both in measures
     ]
+
+
+def _error_words(kind: str) -> str:
+    """
+    >>> _error_words("length"), _error_words("tone"), _error_words("anomaly")
+    ('mean error in words', 'share of tones missed', 'mean error')
+    """
+    predicted = PREDICTED.get(kind)
+    if predicted is None:
+        return "mean error"
+    return f"mean error in {predicted.unit}" if predicted.is_number else f"share of {kind}s missed"
 
 
 def _text(value: MetricValue | None) -> str | None:

@@ -15,11 +15,29 @@ Name = Annotated[
         help="Id of the model: length or tone, with .SEGMENT for one segment's readers; anomaly or isolation_forest."
     ),
 ]
+ComparedName = Annotated[
+    str,
+    typer.Argument(
+        help="Id of the model: length or tone, with .SEGMENT for one segment's readers; anomaly or isolation_forest only without "
+        "versions, in shadow beside live."
+    ),
+]
 Version = Annotated[int | None, typer.Argument(help="Version; the one in force, else the newest, by default.")]
+
+
+def _require_place(context: typer.Context, parameter: typer.CallbackParam, given: str) -> str:
+    """Refuses `--store ""`, as of a variable that is not set: it would be the store beside the local stack."""
+    source = context.get_parameter_source(parameter.name or "")
+    if source is not None and source.name == "COMMANDLINE" and not given.strip():
+        raise typer.BadParameter("is empty: give a folder, or an address such as file:///path, or leave the option out")
+    return given
+
+
 Store = Annotated[
     str,
     typer.Option(
         envvar="MICROADJUST_MODELS",
+        callback=_require_place,
         help="Store: a folder, or an address such as s3://bucket/models, whose driver has to be installed; beside the local "
         "stack by default.",
     ),
@@ -67,8 +85,14 @@ def store_at(location: str) -> ModelVersions:
 
 def default_version(versions: ModelVersions, name: str) -> int:
     """Returns the version in force, else the newest. Raises `ModelError` where there is none."""
+    known = require_known(versions, name)
+    return versions.promoted(name) or known[-1]
+
+
+def require_known(versions: ModelVersions, name: str) -> list[int]:
+    """Returns the versions of a model, ascending. Raises `ModelError` where there is none, as for a name with a slip."""
     known = versions.versions(name)
     if not known:
         there = ", ".join(versions.ids()) or "none"
         raise ModelError(f"the store holds no model {name}; there are {there}")
-    return versions.promoted(name) or known[-1]
+    return known

@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
 from infra.cli.bootstrap import Bootstrap
+from infra.cli.device_notes import device_notes
 from infra.cli.model_options import (
     Category,
     Csv,
@@ -32,12 +33,9 @@ from models.learning.evaluation import INCUMBENT, Check
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES, unknown_inputs
 from models.model_store import ModelError
 from models.model_versions import EVALUATION, REPORT, ModelVersions
-from models.predictions.targets import TARGETS
+from models.predictions.kinds import DETECTOR_KINDS, PREDICTED, PREDICTION_KINDS
 from schemas.model_cards import MODEL_ID, MODEL_ID_WORDS
 from schemas.nearest_names import nearest
-
-KINDS = ("length", "tone")
-DETECTOR_KINDS = ("anomaly", "isolation_forest")
 
 MAX_SEED = 2**32 - 1
 """What scikit-learn takes."""
@@ -137,6 +135,7 @@ def train(
             found = (training.train_detector if is_detector else training.train)(rows, options, incumbent, show_step)
         inputs = training.note_inputs(rows, found.card.features, found.card.categories, found.card.other_texts)
         _note_all(inputs.about_inputs())
+        _note_all(device_notes(found.card.categories))
         if damage is not None:
             found.evaluation.checks.append(damage)
         # The report names the version, which the store gives.
@@ -194,16 +193,17 @@ def options_for(
 ) -> Any:
     """Returns the options of training for a model's id. Raises `ModelError` for another kind of model."""
     kind, point, segment = name.partition(".")
-    if kind not in KINDS or (point and not segment):
+    if kind not in PREDICTION_KINDS or (point and not segment):
         raise ModelError(
-            f"{name}: trained are {' and '.join(KINDS)}, each alone or with .SEGMENT, and the detectors "
+            f"{name}: trained are {' and '.join(PREDICTION_KINDS)}, each alone or with .SEGMENT, and the detectors "
             f"{' and '.join(DETECTOR_KINDS)}, which are not compared"
         )
     if not MODEL_ID.fullmatch(name):
         raise ModelError(f"{name[:80]!r} is no id of a model: {MODEL_ID_WORDS}")
     return training.TrainingOptions(
         kind=kind,
-        target=target or TARGETS[kind],
+        target=target or PREDICTED[kind].target,
+        unit=PREDICTED[kind].unit,
         seed=seed,
         segment=segment or None,
         coverage=coverage,

@@ -10,7 +10,6 @@ from infra.cli.bootstrap import resolve_kafka
 from infra.cli.durations import duration_ms
 from infra.learning.recorded_features import last_feature_rows, last_outcomes
 from models.learning.csv_file import CsvOptions, read_csv
-from models.learning.detectors import DETECTORS
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
 from models.learning.feature_log import OutcomeJoin, read_feature_files, read_outcome_files
@@ -18,7 +17,7 @@ from models.learning.renaming import renaming
 from models.learning.truths import MAX_LENGTH_WORDS, MIN_LENGTH_WORDS
 from models.learning.windows import LABEL, is_whole_minute, windows_of
 from models.logged_features import NUMBER_NAMES, TEXT_NAMES
-from models.predictions.targets import TARGETS
+from models.predictions.kinds import DETECTOR_KINDS, PREDICTED
 from schemas.nearest_names import suggestion
 
 SEGMENT_COLUMN = "segment"
@@ -48,9 +47,9 @@ def examples_of(given: DataOptions, kind: str, segment: str | None, bootstrap: s
     sources = [given.csv is not None, bool(given.features or given.outcomes), bool(given.last)]
     if sum(sources) != 1:
         raise TrainingDataError("give one source: --csv FILE, or --features FILE with --outcomes FILE, or --last TIME")
-    if kind in DETECTORS:
+    if kind in DETECTOR_KINDS:
         return _windows(given, bootstrap, seed)
-    target, is_number = given.target or TARGETS[kind], kind == "length"
+    target, is_number = given.target or PREDICTED[kind].target, PREDICTED[kind].is_number
     if given.csv is not None:
         return _of_csv(given, given.csv, target, is_number, segment)
     if given.last:

@@ -52,6 +52,7 @@ EXCLUDED: Final = {
     "models/isolation_forest/schedule.py": "is pickled inside operators: pickle does not see attributes of compiled classes",
     "models/announced/*": "runs once an announcement",
     "models/segments/map_axes.py": "runs once a map",
+    "models/predictions/kinds.py": "constants, read at start",
     "models/predictions/targets.py": "constants, read at start",
     "models/learning/*": "runs once a training; numpy and scikit-learn do the work",
     "models/onnx_scorer.py": "onnxruntime does the work",

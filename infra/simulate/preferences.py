@@ -51,12 +51,12 @@ class PreferenceShape:
 def _choosing_words(seen: Seen) -> Doubles:
     expert = np.where(seen.user_expertise == "expert", 250.0, np.where(seen.user_expertise == "regular", 100.0, 0.0))
     patient = 300.0 * (1.0 - np.exp(-seen.session_duration / 400.0))
-    on_phone = np.where(seen.device_type == "phone", -0.35, 0.0)
+    on_phone = np.where(seen.device_type == "mobile", -0.35, 0.0)
     return np.asarray((250.0 + expert + patient) * (1.0 + on_phone) - 20.0 * np.minimum(seen.click_rate, 8.0))
 
 
 def _choosing_tones(seen: Seen) -> Doubles:
-    expert, phone = seen.user_expertise == "expert", seen.device_type == "phone"
+    expert, phone = seen.user_expertise == "expert", seen.device_type == "mobile"
     return np.stack([2.0 * expert, 2.0 * phone - expert, 1.0 * (seen.scroll_depth > 0.6)], axis=1)
 
 
@@ -70,7 +70,7 @@ def _judging_words(seen: Seen) -> Doubles:
 
 
 def _judging_tones(seen: Seen) -> Doubles:
-    novice, phone = seen.user_expertise == "novice", seen.device_type == "phone"
+    novice, phone = seen.user_expertise == "novice", seen.device_type == "mobile"
     hurried = seen.session_duration < 120.0
     either = novice ^ phone
     return np.stack(
@@ -89,7 +89,7 @@ def readers(shape: PreferenceShape, target: Literal["length", "tone"], rows: int
         np.exp(random.normal(5.6, 0.9, rows)),
         random.gamma(2.0, 1.7, rows),
         random.beta(2.0, 1.6, rows),
-        random.choice(np.array(["phone", "desktop", "tablet"], dtype=object), rows, p=[0.55, 0.35, 0.10]),
+        random.choice(np.array(["mobile", "desktop", "tablet"], dtype=object), rows, p=[0.55, 0.35, 0.10]),
         random.choice(np.array(["novice", "regular", "expert"], dtype=object), rows, p=[0.4, 0.4, 0.2]),
     )
     truth: NDArray[Any]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,7 @@ from models.isolation_forest.onnx_export import to_onnx as forest_to_onnx
 from models.isolation_forest.scorer import ForestScorer
 from models.isolation_forest.tree_arrays import TreeArrays
 from models.learning.columns import Doubles, Floats
-
-DetectorKind = Literal["isolation_forest", "anomaly"]
-DETECTORS: Final[tuple[DetectorKind, ...]] = ("isolation_forest", "anomaly")
+from models.predictions.kinds import DetectorKind as DetectorKind
 
 
 @dataclass(frozen=True, slots=True)

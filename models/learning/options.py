@@ -1,12 +1,11 @@
 """What may be chosen about a training."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from models.learning.parity import PARITY_ROWS
 from models.learning.tasks import LabelTask, NumberTask, Task
-
-PredictionKind = Literal["length", "tone"]
+from models.predictions.kinds import PREDICTED, PredictionKind
 
 MAX_HALF_WIDTH_WORDS: Final = 200.0
 
@@ -27,6 +26,6 @@ class TrainingOptions:
 
     @property
     def task(self) -> Task:
-        if self.kind == "tone":
+        if not PREDICTED[self.kind].is_number:
             return LabelTask(0.8 if self.coverage is None else self.coverage)
         return NumberTask(0.9 if self.coverage is None else self.coverage, self.max_half_width, self.unit)

@@ -42,7 +42,7 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
         "range.</p>",
         *(f"<p>Left out: {rows:,} rows with {escape(reason)}.</p>" for reason, rows in found.left_out_rows.items()),
         "<h2>Metrics on the later range, with 95 % intervals</h2>",
-        *_metrics(found),
+        *_metrics(found, card),
         *_all_later(found),
         "<h2>Comparison</h2>",
         f"<p>Advantage: {escape(found.loss)} of the other minus that of the model, row by row; above 0 the model is better.</p>",
@@ -102,19 +102,32 @@ def _left_out(found: Evaluation) -> Iterable[str]:
 
 def _all_later(found: Evaluation) -> Iterable[str]:
     if found.all_later:
-        values = (f"{name} {value.value:.4g} ({_interval(value)})" for name, value in found.all_later.items())
+        values = (f"{_words(name)} {value.value:.4g} ({_interval(value)})" for name, value in found.all_later.items())
         yield f"<p>These are of the rows that the job would answer. Of all later rows: {escape(', '.join(values))}.</p>"
 
 
-def _metrics(found: Evaluation) -> Iterable[str]:
+def _words(name: str) -> str:
+    """Returns a metric's name within a sentence.
+
+    >>> _words("mae"), _words("auc"), _words("new")
+    ('mean absolute error', 'area under the ROC curve', 'new')
+    """
+    words = METRIC_WORDS.get(name, name).partition(" (")[0]
+    return words[:1].lower() + words[1:]
+
+
+def _metrics(found: Evaluation, card: ModelCard) -> Iterable[str]:
     for name, value in found.metrics.items():
         rows = [
             ("model", value),
             *((each.name, each.metrics[name]) for each in found.comparisons if name in each.metrics),
         ]
-        title = METRIC_WORDS.get(name, name)
+        title, wanted = METRIC_WORDS.get(name, name), None
+        if name == "coverage" and card.coverage is not None:
+            wanted = card.coverage
+            title += f": {wanted:g} is wanted"
         yield f"<p>{escape(title)}</p>"
-        yield intervals(rows, title)
+        yield intervals(rows, title, wanted)
         yield _table(
             ("", "value", "95 % interval"), ((who, f"{each.value:.4g}", _interval(each)) for who, each in rows)
         )

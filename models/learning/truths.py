@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.announced.checking import MAX_CLASS_CHARS
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
-from models.learning.options import PredictionKind
+from models.predictions.kinds import PREDICTED, PredictionKind
 from models.predictions.targets import MAX_WORDS, MIN_TOLD_WORDS
 
 MIN_LENGTH_WORDS: Final = MIN_TOLD_WORDS
@@ -23,7 +23,7 @@ label that training lacks costs any model its log loss."""
 def usable_truths(examples: Examples, kind: PredictionKind) -> Examples:
     """Returns the rows whose truth can be learned; `left_out` counts the others, by reason. Raises `TrainingDataError`."""
     is_label = examples.truth.dtype == object
-    if is_label != (kind == "tone"):
+    if is_label == PREDICTED[kind].is_number:
         return examples  # told where the kind of truth is checked
     usable, reason = _labels(examples.truth) if is_label else _lengths(examples.truth)
     if usable.all():

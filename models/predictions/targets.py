@@ -1,8 +1,11 @@
 """What outcomes tell of predictions: the metric that says what would have suited, by kind of model."""
 
+from collections.abc import Mapping
 from typing import Final
 
-TARGETS: Final = {"length": "preferred_content_length", "tone": "preferred_tone"}
+from models.predictions.kinds import PREDICTED
+
+TARGETS: Final[Mapping[str, str]] = {kind: each.target for kind, each in PREDICTED.items()}
 """Read by `told_truth.py`: a length is the value of the metric; a tone the end of its name, as in `preferred_tone.friendly`."""
 
 MAX_AGE_MS: Final = 30 * 60_000

@@ -1,6 +1,7 @@
 """Reads from an outcome what would have suited: the one reading for training, live errors and comparison with a shadow."""
 
-from models.predictions.targets import MAX_WORDS, MIN_TOLD_WORDS, TARGETS
+from models.predictions.kinds import PREDICTED
+from models.predictions.targets import MAX_WORDS, MIN_TOLD_WORDS
 from schemas.outcomes import Outcome
 
 Truth = float | str
@@ -32,6 +33,6 @@ def truth_of(kind: str, outcome: Outcome) -> Truth | None:
     >>> truth_of("length", Outcome(None, "s", None, 0, "preferred_content_length", -5.0)) is None
     True
     """
-    target = TARGETS.get(kind)
-    truth = None if target is None else told_truth(outcome, target, kind == "length")
+    predicted = PREDICTED.get(kind)
+    truth = None if predicted is None else told_truth(outcome, predicted.target, predicted.is_number)
     return truth if not isinstance(truth, float) or MIN_TOLD_WORDS <= truth <= MAX_WORDS else None

@@ -4,17 +4,16 @@ from typing import Any, Final
 
 from models.announced.loading import LoadedModel
 from models.arbitration.proposed_change import ProposedChange
+from models.predictions.kinds import PREDICTION_KINDS
 from models.predictions.prediction import Prediction, Silence, predict
 from models.predictions.proposing import to_change
 from models.predictions.standing import Due, PredictionState, due, remember
 from models.rules.evaluation import Moment
 from models.rules.signals import LazyScore
-from schemas.model_cards import ModelKind, ModelMode
+from schemas.model_cards import ModelMode
 from udfs.keyed_state import StateField
 from udfs.stages.base import LaneSetup, Stage
 from udfs.stages.evaluation import SessionEvaluation
-
-KINDS: Final[tuple[ModelKind, ...]] = ("length", "tone")
 
 EVERY_MS: Final = 60_000
 """Predictions are made of windows that end with a minute: windows overlap, and what suits a reader does not change in ten
@@ -36,7 +35,7 @@ class PredictionStage(Stage):
         window, models = evaluation.window, self._models
         if window is None or models is None or not len(models) or evaluation.at_ms % EVERY_MS:
             return
-        for kind in KINDS:
+        for kind in PREDICTION_KINDS:
             model = models.find(kind, evaluation.segment, evaluation.at_ms)
             if model is not None:
                 self._predict(kind, model, evaluation)

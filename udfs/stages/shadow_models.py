@@ -1,18 +1,16 @@
 """Stage: has models in shadow look at the windows that the models in force look at."""
 
-from typing import Any, Final
+from typing import Any
 
 from models.announced.loading import LoadedModel
 from models.isolation_forest.registry import MIN_ACTIVE_SLICES, to_feature_row
+from models.predictions.kinds import DETECTOR_KINDS, PREDICTION_KINDS
 from models.predictions.standing import PredictionState
 from models.predictions.targets import SHADOW_PREFIX
-from schemas.model_cards import ModelKind
 from udfs.keyed_state import StateField
 from udfs.stages.base import LaneSetup, Stage
 from udfs.stages.evaluation import SessionEvaluation
-from udfs.stages.predictions import EVERY_MS, KINDS, ask_model
-
-DETECTORS: Final[tuple[ModelKind, ...]] = ("isolation_forest", "anomaly")
+from udfs.stages.predictions import EVERY_MS, ask_model
 
 
 class ShadowStage(Stage):
@@ -36,18 +34,18 @@ class ShadowStage(Stage):
         if window is None:
             return
         if evaluation.at_ms % EVERY_MS == 0:
-            for kind in KINDS:
+            for kind in PREDICTION_KINDS:
                 model = models.find_shadow(kind, evaluation.segment, evaluation.at_ms)
                 if model is not None:
                     scores = ask_model(kind, model, evaluation, self._field, "shadow")
                     _log(kind, model, scores, evaluation)
         # A detector asks for nothing: without the log nobody would see its score.
         if self._logs and window.active_slices >= MIN_ACTIVE_SLICES:
-            for kind in DETECTORS:
-                model = models.find_shadow(kind, None, evaluation.at_ms)
+            for detector in DETECTOR_KINDS:
+                model = models.find_shadow(detector, None, evaluation.at_ms)
                 if model is not None:
                     score = _score(model, evaluation)
-                    _log(kind, model, {} if score is None else {kind: score}, evaluation)
+                    _log(detector, model, {} if score is None else {detector: score}, evaluation)
 
 
 def _log(kind: str, model: LoadedModel, scores: dict[str, float], evaluation: SessionEvaluation) -> None:

@@ -38,7 +38,7 @@ function standing({ live, promoted, card, ...entry }) {
         fact("Training range", span(card.trained_from_ms, card.trained_until_ms)),
         fact("Reads", card.features.join(", ")),
         card.classes.length > 0 && fact("Tells apart", card.classes.join(", ")),
-        card.parity !== null && fact("Parity", `${card.parity.toExponential(1)} at most between scikit-learn and ONNX`),
+        card.parity !== null && fact("Parity", `${card.parity.toExponential(1)} at most between training code and ONNX`),
         fact("SHA-256", el("code", {}, card.sha256.slice(0, 16)), " …"),
       ]),
     live && el("details", {}, el("summary", {}, "In force where"), table(["#Subtask", "#Version", "In force from", "Acknowledged", "Refused"], live.acks.map((ack) => [

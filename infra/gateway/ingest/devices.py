@@ -7,6 +7,7 @@ from typing import Final
 from ua_parser import Result, parse
 
 from infra.gateway.ingest.crawlers import is_browser_like, is_crawler
+from schemas.devices import device_text
 
 MAX_USER_AGENT_CHARS: Final = 1024
 
@@ -39,17 +40,6 @@ _TV_WORDS: Final = (
     "BRAVIA",
 )
 _TV_SYSTEMS: Final = ("Tizen", "webOS", "Web0S", "tvOS", "Roku")
-
-_DEVICE_BY_WORD: Final = {
-    **dict.fromkeys(
-        ("mobile", "phone", "smartphone", "iphone", "ipod", "ios", "android", "feature phone", "phablet"), "mobile"
-    ),
-    **dict.fromkeys(("tablet", "ipad", "ipados"), "tablet"),
-    **dict.fromkeys(("desktop", "pc", "computer", "laptop", "mac", "macos", "windows", "linux", "web"), "desktop"),
-    **dict.fromkeys(("tv", "smarttv", "smart tv", "smart-tv", "tvos", "television", "console"), "tv"),
-    **dict.fromkeys(("bot", "crawler", "spider"), "bot"),
-}
-"""Words for kinds of devices, platforms included, which Segment's libraries send as `device.type`."""
 
 _PLATFORMS: Final = ("ios", "android", "web")
 """Words that name a platform of phones, tablets and others: the model or the agent tells more."""
@@ -90,7 +80,7 @@ def device_kind(given: str, model: str = "", agent: str = "") -> str:
             return "mobile"
         if (by_agent := device_of(agent).get("device")) is not None:
             return by_agent
-    return _DEVICE_BY_WORD.get(word, given)
+    return device_text(given)
 
 
 def speaks_for_reader(agent: str) -> bool:

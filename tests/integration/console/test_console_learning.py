@@ -87,7 +87,7 @@ def test_a_model_is_found_by_keys_with_gate_drift_and_shadow(chrome: Chrome, con
     shown = text(chrome)
     for expected in (
         "version 1, 2 of 2 subtasks",
-        "2.0e-7 at most between scikit-learn and ONNX",
+        "2.0e-7 at most between training code and ONNX",
         "mae 70 (66 to 74)",
         "promote by eva",
         "differs by 2e-7 at most",

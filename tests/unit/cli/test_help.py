@@ -18,6 +18,18 @@ def test_paragraphs_of_help_are_as_wide_as_the_terminal(monkeypatch: pytest.Monk
     assert min(len(line) for line in paragraph[:-1]) > 60
 
 
+def test_an_option_says_what_it_does_in_this_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def help_of(command: str) -> str:
+        return " ".join(CliRunner().invoke(app, ["models", command, "--help"]).stdout.replace("│", " ").split())
+
+    assert "Write the model to models.v1" not in help_of("withdraw")
+    assert "Delete the model's record on models.v1" in help_of("withdraw")
+    assert "Write the model to models.v1" in help_of("promote")
+    assert "anomaly or isolation_forest only without versions" in help_of("compare")
+
+
 @pytest.mark.parametrize("module", ["infra.cli", "infra.cli.main"])
 def test_the_command_line_is_started_by_either_module(module: str) -> None:
     found = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)

@@ -15,7 +15,9 @@ from infra.kafka.reading import TopicReader
 from infra.learning.models_topic import announced_cards
 from models.announced.checking import check_record
 from models.announced.loading import load
+from models.model_store import ModelError
 from models.model_versions import ModelVersions, Promotion
+from models.version_files import FolderFiles
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from schemas.topics import MODELS
@@ -127,6 +129,58 @@ def test_a_first_version_is_taken_back_with_a_null_record(
         assert "length" not in announced_cards(kafka.bootstrap)
         assert ModelVersions(tmp_path).promoted("length") is None
     assert [each.kind for each in ModelVersions(tmp_path).promotions("length")] == ["promote", "withdraw"] * 2
+
+
+def test_a_name_with_a_slip_is_not_withdrawn_and_what_stands_on_the_topic_alone_is(
+    kafka: MockKafka, store: ModelVersions, tmp_path: Path
+) -> None:
+    folder = folder_of(store)
+    slip = run(kafka, folder, "withdraw", "lenght", "--no-wait")
+    assert (slip.exit_code, "the store holds no model lenght; there are length" in slip.stderr) == (1, True)
+    with TopicReader(kafka.bootstrap, MODELS.name) as reader:
+        reader.assign_beginning()
+        assert b"lenght" not in {each.key for each in reader.read_to_end(quiet_s=0.0)}
+    run(kafka, folder, "promote", "length", 1, "--no-wait")
+    elsewhere = run(kafka, tmp_path / "other", "withdraw", "length", "--no-wait", "--json")
+    assert (elsewhere.exit_code, json.loads(elsewhere.stdout)["before"]) == (0, None)
+    assert "length" not in announced_cards(kafka.bootstrap)
+
+
+def test_a_store_that_cannot_be_written_leaves_the_topic_as_it_was(
+    kafka: MockKafka, store: ModelVersions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(store)
+    run(kafka, folder, "promote", "length", 1, "--no-wait")
+    standing, promotions = announced_cards(kafka.bootstrap), store.promotions("length")
+
+    def refuse(*given: object) -> None:
+        raise ModelError("the store cannot be written: read-only")
+
+    said = "models.v1 has the record again that stood there"
+    for denied, told in (("create", said), ("require_writable", "the store cannot be written: read-only")):
+        with monkeypatch.context() as patch:
+            patch.setattr(FolderFiles, denied, refuse)
+            for command in (("promote", "length", 2), ("withdraw", "length")):
+                failed = run(kafka, folder, *command, "--no-wait")
+                assert (failed.exit_code, told in failed.stderr) == (1, True), failed.stderr
+                assert (said in failed.stderr) is (denied == "create"), "what was not sent is not put back"
+        assert announced_cards(kafka.bootstrap) == standing
+        assert store.promotions("length") == promotions
+
+
+def test_where_nothing_stood_on_the_topic_a_store_that_fails_leaves_nothing_there(
+    kafka: MockKafka, store: ModelVersions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copytree(folder_of(store) / "length" / "1", tmp_path / "length" / "1")
+    run(kafka, folder_of(store), "withdraw", "length", "--no-wait")
+
+    def refuse(*given: object) -> None:
+        raise ModelError("the store cannot be written: read-only")
+
+    monkeypatch.setattr(FolderFiles, "create", refuse)
+    failed = run(kafka, tmp_path, "promote", "length", 1, "--no-wait")
+    assert (failed.exit_code, "its record on models.v1 is deleted" in failed.stderr) == (1, True)
+    assert "length" not in announced_cards(kafka.bootstrap)
 
 
 def test_a_subtask_that_does_not_answer_is_named(kafka: MockKafka, store: ModelVersions) -> None:

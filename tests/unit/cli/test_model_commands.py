@@ -139,7 +139,8 @@ def test_versions_for_a_segment_are_compared_on_its_rows(folder: Path, tmp_path:
         (("train", "length", "--last", "soon"), "--last soon: give a number above 0 with s, m, h or d"),
         (("show", "length"), "the store holds no model length"),
         (("promote", "length", "1"), "model length: no version 1"),
-        (("rollback", "length"), "no version is in force"),
+        (("rollback", "length"), "the store holds no model length; there are none"),
+        (("withdraw", "length", "--no-announce"), "the store holds no model length; there are none"),
         (
             ("list", "--store", "s3://bucket/models"),
             "s3://bucket/models: the driver of s3:// is not installed: pip install s3fs",
@@ -152,6 +153,21 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path, arguments: tuple[str, 
     assert found.exit_code == 1
     assert says in found.stderr
     assert len(found.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "says"),
+    [("", 2, "is empty: give a folder"), ("file://", 1, "file:///path"), ("  ", 2, "is empty")],
+)
+def test_a_store_that_is_named_by_nothing_is_not_the_folder_one_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, status: int, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("list",), ("withdraw", "length", "--no-announce"), ("show", "length")):
+        refused = run(*command, "--store", given)
+        assert refused.exit_code == status
+        assert says in " ".join(refused.stderr.replace("│", " ").split())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_times_beyond_the_calendar_are_shown_as_numbers(folder: Path, tmp_path: Path) -> None:

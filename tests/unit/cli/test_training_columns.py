@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from infra.cli.training_data import DataOptions, examples_of
-from infra.simulate.preferences import CHOOSING, JUDGING
+from infra.simulate.preferences import CHOOSING, JUDGING, readers
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
-from tests.support.model_commands import run, write
+from schemas.devices import device_text
+from tests.support.model_commands import RENAMED, run, write
 
 
 def test_a_bad_cell_is_told_by_file_line_and_column(tmp_path: Path) -> None:
@@ -131,3 +132,21 @@ def test_training_says_what_it_takes_and_which_step_it_is_at(folder: Path, tmp_p
     assert (inputs["numbers"], inputs["like_times"]) == (["click_rate"], ["date"])
     assert list(inputs["with_unit"]) == ["session_duration"]
     assert "`session_duration` looks like numbers with a unit" in found.stderr
+
+
+def test_texts_of_device_that_the_gateway_never_writes_are_noted(folder: Path, tmp_path: Path) -> None:
+    path, store = tmp_path / "phones.csv", ("--store", tmp_path / "store")
+    path.write_text((folder / "wishes.csv").read_text().replace("mobile", "phone"))
+    trained = run("train", "length", "--csv", path, *RENAMED, *store)
+    promoted = run("promote", "length", 1, "--no-announce", *store)
+    said = "microadjust: device: the gateway writes 'mobile' for 'phone', which the job never asks about"
+    for each in (trained, promoted):
+        assert (each.exit_code, each.stderr.count("device: "), said in each.stderr) == (0, 1, True)
+
+
+def test_the_documented_reader_is_answered_by_the_simulated_ones(folder: Path) -> None:
+    found = readers(CHOOSING, "length", 300, 1).values["device_type"]
+    assert {device_text(each) for each in found if each is not None} == {each for each in found if each is not None}
+    settings = [f"--set={each}" for each in ("session_age_ms=240000", "click_rate=1.5", "device=mobile")]
+    answer = json.loads(run("predict", "length", 1, *settings, "--store", folder / "store", "--json").stdout)
+    assert "device" not in (answer.get("silence") or "")

@@ -177,6 +177,30 @@ def test_a_file_address_is_a_folder(tmp_path: Path) -> None:
     assert ModelVersions.at((tmp_path / "models").as_uri()).ids() == ["length"]
 
 
+def test_a_file_address_names_a_folder_as_an_address_writes_it(tmp_path: Path) -> None:
+    store(str(tmp_path / "my models"), 1)
+    address = (tmp_path / "my models").as_uri()
+    assert "%20" in address
+    assert ModelVersions.at(address).ids() == ["length"]
+
+
+@pytest.mark.parametrize(
+    "address", ["file://", "file:///", "file://host/models", "file:models", "file:/models", "FILE://models", "file:"]
+)
+def test_a_file_address_without_a_whole_path_is_refused(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="file:///path"):
+        ModelVersions.at(address)
+
+
+@pytest.mark.parametrize("address", ["", " ", "s3://", "://models", "memory:// "])
+def test_an_address_that_names_no_place_is_refused(address: str) -> None:
+    with pytest.raises(ModelError, match="names no place: give a folder, or an address such as"):
+        ModelVersions.at(address)
+
+
 def test_the_hash_on_the_card_is_that_of_the_file(location: str) -> None:
     found = store(location, 1)
     text = read(location, "length/1/model.onnx")

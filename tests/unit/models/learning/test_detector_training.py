@@ -11,19 +11,18 @@ from models.features import FOREST_FEATURES
 from models.isolation_forest.onnx_export import to_onnx as forest_to_onnx
 from models.learning.detector_parity import compare_detector, wild_rows
 from models.learning.detector_training import DetectorOptions, train_detector
-from models.learning.detectors import DetectorKind, fit_detector, open_detector
+from models.learning.detectors import fit_detector, open_detector
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import Evaluation
 from models.learning.examples import Examples
 from models.learning.rivals import Incumbent
 from models.learning.training import Trained
 from models.learning.windows import LABEL, MINUTE_MS, matrix, windows_of
+from models.predictions.kinds import DETECTOR_KINDS, DetectorKind
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from tests.support.announced_models import announced_checked
 from tests.support.ordinary_windows import BEGINNING, recorded
-
-KINDS: tuple[DetectorKind, ...] = ("isolation_forest", "anomaly")
 
 
 def labels(rows: list[FeatureRow]) -> list[Outcome]:
@@ -50,7 +49,7 @@ def check(found: Evaluation, name: str) -> tuple[bool, str]:
     return next((each.passed, each.detail) for each in found.checks if each.name == name)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DETECTOR_KINDS)
 def test_a_detector_is_trained_judged_and_taken_by_the_job(kind: DetectorKind) -> None:
     found = trained(kind, windows_of(recorded(1)))
 
@@ -58,6 +57,8 @@ def test_a_detector_is_trained_judged_and_taken_by_the_job(kind: DetectorKind) -
     assert [each.name for each in found.evaluation.ranges] == ["training", "calibration", "later"]
     assert found.evaluation.ranges[1].until_ms < (found.evaluation.ranges[2].from_ms or 0)  # type: ignore[operator]
     assert found.card.parity is not None
+    parity = next(each for each in found.evaluation.checks if each.name == "parity")
+    assert parity.detail.startswith("training code and ONNX differ by ")
     assert found.card.parity <= 1e-5
     rate = found.card.metrics["alarm_rate"]
     assert rate.value <= 0.04
@@ -65,7 +66,7 @@ def test_a_detector_is_trained_judged_and_taken_by_the_job(kind: DetectorKind) -
     assert load(announced_checked(msgspec.structs.replace(found.card, version=1), found.artefact)).card.kind == kind
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DETECTOR_KINDS)
 def test_the_same_windows_give_the_same_bytes(kind: DetectorKind) -> None:
     one, other = (trained(kind, windows_of(recorded(2, 400))) for _ in range(2))
 
@@ -131,7 +132,7 @@ def test_a_detector_is_compared_on_rows_after_the_incumbents_training() -> None:
     assert found.comparisons == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DETECTOR_KINDS)
 def test_parity_is_tried_at_the_thresholds_of_splits_and_next_to_them(kind: DetectorKind) -> None:
     rows = matrix(windows_of(recorded(10, 300)))
     fitted = fit_detector(kind, rows, rows, 1, 0.02)

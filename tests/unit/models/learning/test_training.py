@@ -40,7 +40,7 @@ def test_the_card_says_what_the_job_needs_and_the_job_loads_the_model(first: Tra
     card = first.card
     assert card.kind == card.id == "length"
     assert card.features == ["session_duration", "click_rate", "scroll_depth", "device_type", "user_expertise"]
-    assert sorted(card.categories["device_type"]) == ["desktop", "phone", "tablet"]
+    assert sorted(card.categories["device_type"]) == ["desktop", "mobile", "tablet"]
     assert set(card.ranges) == {"session_duration", "click_rate", "scroll_depth"}
     assert (card.coverage, card.max_half_width, card.seed) == (0.9, 200.0, 1)
     # Of 1,200 rows the first 768 are trained on and the next 192 calibrate.
@@ -147,6 +147,9 @@ def test_the_report_is_one_page_without_anything_from_elsewhere(first: Trained) 
         ElementTree.fromstring(chart)
     mae = first.evaluation.metrics["mae"]
     assert f"{mae.low:.4g} to {mae.high:.4g}" in page
+    assert "Share of truths inside of the interval or set: 0.9 is wanted" in page
+    assert "wanted 0.9</text>" in page
+    assert f"Of all later rows: mean absolute error {first.evaluation.all_later['mae'].value:.4g}" in page
     assert first.card.sha256 in page
     for each in first.evaluation.inputs:
         assert each.name in page
