@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from models.feature import NAN
 from schemas.model_cards import ModelCard
 
-UNKNOWN_CATEGORY: Final = -1.0
+UNKNOWN_PLACE: Final = -1.0
+"""Stands for a text without a place, and for none at all. One-hot, both are all zeros."""
 
-MAX_NUMBER: Final = float(np.finfo(np.float32).max)
+MAX_FLOAT32: Final = float(np.finfo(np.float32).max)
 """Models read single precision: a number beyond, of either sign, is read as an unknown one, in training and in the job."""
 
 
@@ -37,10 +38,10 @@ class ModelInputs:
         for name, ranks, _, _, _ in self._columns:
             if ranks is None:
                 number = numbers.get(name)
-                values.append(NAN if number is None or abs(number) > MAX_NUMBER else number)
+                values.append(NAN if number is None or abs(number) > MAX_FLOAT32 else number)
             else:
                 text = texts.get(name)
-                values.append(UNKNOWN_CATEGORY if text is None else ranks.get(text, UNKNOWN_CATEGORY))
+                values.append(UNKNOWN_PLACE if text is None else ranks.get(text, UNKNOWN_PLACE))
         return np.array([values], dtype=np.float32)
 
     def outside(self, numbers: Mapping[str, float | None], texts: Mapping[str, str | None]) -> str | None:
