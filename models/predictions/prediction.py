@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 
 from models.announced.loading import LENGTH_COLUMNS, LoadedModel
+from models.model_inputs import is_unknown
 from models.onnx_scorer import OnnxScorer
 from models.predictions.targets import STEP_WORDS
 from schemas.actions import ActionName
@@ -26,7 +27,7 @@ ROUNDING: Final = 1e-6
 MAX_WORDS: Final = 100_000
 """A length beyond that of a book is a fault of the model."""
 
-SilenceReason = Literal["outside", "wide", "ambiguous", "unusable"]
+SilenceReason = Literal["outside", "unknown", "wide", "ambiguous", "unusable"]
 
 
 class Prediction(NamedTuple):
@@ -56,7 +57,8 @@ class Prediction(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """Why a model asks for nothing. `about` is the feature that it has seen no such value of.
+    """Why a model asks for nothing. `about` is the feature that it has seen no such value of, or that is unknown and hardly ever
+    was in training.
 
     An answer is unusable that is no number, or has not as many columns as the card says: a model that answers the rows it is
     tried with may still fail for others.
@@ -71,9 +73,10 @@ def predict(
     model: LoadedModel, numbers: Mapping[str, float | None], texts: Mapping[str, str | None]
 ) -> Prediction | Silence:
     """Predicts for one window, of which `numbers` and `texts` are known."""
-    outside = model.inputs.outside(numbers, texts)
-    if outside is not None:
-        return Silence("outside", outside, {})
+    about = model.inputs.outside(numbers, texts)
+    if about is not None:
+        value = texts.get(about) if about in model.card.categories else numbers.get(about)
+        return Silence("unknown" if is_unknown(value) else "outside", about, {})
     assert model.scorer is not None, "a detector predicts nothing"
     output = _answer(model.card, model.scorer, model.inputs.row(numbers, texts))
     if output is None:

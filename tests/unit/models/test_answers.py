@@ -52,6 +52,19 @@ def test_silence_is_told_in_words() -> None:
     assert vague.silence == "not exactly one tone is at least 0.30 probable: friendly 0.60, formal 0.40"
 
 
+def test_silence_about_what_is_unknown_names_it_and_what_training_had() -> None:
+    shares = {"clicks": 0.001, "device": 0.25, "session_age_ms": 0.25}
+    model = length(unknown_shares=shares, unknown_at_once=1, training_rows=2_000)
+    found = answer(model, {"session_age_ms": 1.0}, {"device": "phone"})
+    assert found.silence == "clicks is unknown, which it was in 2 of 2,000 training rows only"
+    assert (found.value, found.unknown) == (None, ["clicks"])
+    found = answer(model, {"clicks": 3.0}, {})
+    says = "device, session_age_ms are unknown at once, and in training hardly ever more than 1 were"
+    assert found.silence == says
+    #  an unknown device has the place -1: 370 - 100 = 270, the nearest step of 50 is 250
+    assert answer(model, {"clicks": 3.0, "session_age_ms": 1.0}, {}).value == 250
+
+
 def test_a_tone_has_its_probability() -> None:
     found = answer(tone([0.8, 0.2]), {"clicks": 1.0}, {})
     assert (found.value, found.silence) == ("friendly", None)

@@ -49,7 +49,8 @@ def test_the_card_says_what_the_job_needs_and_the_job_loads_the_model(first: Tra
     assert card.ranges["session_duration"] == (seen.min(), seen.max())
     loaded = load(CheckedModel(card, first.artefact, 0))
     assert loaded.inputs.outside({"session_duration": 1e6}, {}) == "session_duration"
-    assert loaded.inputs.outside({"session_duration": 300.0}, {"device_type": "fridge"}) == "device_type"
+    known = {"session_duration": 300.0, "click_rate": 3.0, "scroll_depth": 0.5}
+    assert loaded.inputs.outside(known, {"device_type": "fridge"}) == "device_type"
 
 
 def test_the_same_rows_and_seed_give_the_same_model_and_report(first: Trained) -> None:
