@@ -8,7 +8,7 @@ from msgspec import Struct
 from models.announced.loading import LoadedModel
 from models.isolation_forest.scorer import ForestScorer
 from models.model_inputs import is_enough, is_unknown
-from models.predictions.prediction import Silence, predict
+from models.predictions.prediction import MIN_WORDS, Silence, predict
 from schemas.model_cards import ModelCard
 
 STRONGEST: Final = 5
@@ -91,6 +91,8 @@ def _why(card: ModelCard, found: Silence, given: Mapping[str, Any], unknown: lis
         half, limit = found.scores["length_half_width"], card.max_half_width
         allowed = "" if limit is None else f", {limit:g} are allowed"
         return f"the interval is too wide: {half:.0f} words on either side of {found.scores['length']:.0f}{allowed}"
+    if found.reason == "short":
+        return f"the interval ends below {MIN_WORDS} words, the shortest length: {found.scores['length']:.0f} words"
     if found.reason == "ambiguous":
         shares = sorted(found.scores.items(), key=lambda pair: (-pair[1], pair[0]))
         names = ", ".join(f"{name.removeprefix('tone_')} {share:.2f}" for name, share in shares)

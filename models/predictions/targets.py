@@ -12,4 +12,4 @@ SHADOW_PREFIX: Final = "shadow_"
 """Before the names of scores and kinds of a model in shadow, in the feature log."""
 
 STEP_WORDS: Final = 50
-"""Lengths are asked for in steps: no CMS has a version for each word."""
+"""Lengths are asked for in steps where the interval holds one: no CMS has a version for each word."""

@@ -23,9 +23,9 @@ from tests.support.announced_models import (
 CALM = dict.fromkeys(FOREST_FEATURES, 0.0)
 
 
-def length(**card: Any) -> LoadedModel:
-    """400 words, 10 less for each click, 100 more on a desktop; 80 words either way."""
-    return load(check_record(*announced_length(400.0, **card)))
+def length(base: float = 400.0, **card: Any) -> LoadedModel:
+    """`base` words, 10 less for each click, 100 more on a desktop; 80 words either way."""
+    return load(check_record(*announced_length(base, **card)))
 
 
 def tone(probabilities: list[float]) -> LoadedModel:
@@ -48,6 +48,8 @@ def test_silence_is_told_in_words() -> None:
     wide = answer(length(max_half_width=50.0), {"clicks": 3.0}, {"device": "phone"})
     assert wide.silence == "the interval is too wide: 80 words on either side of 370, 50 are allowed"
     assert wide.value is None
+    short = answer(length(base=60.0, half_width=10.0), {"clicks": 3.0}, {"device": "phone"})
+    assert short.silence == "the interval ends below 50 words, the shortest length: 30 words"
     vague = answer(tone([0.6, 0.4]), {"clicks": 1.0}, {})
     assert vague.silence == "not exactly one tone is at least 0.30 probable: friendly 0.60, formal 0.40"
 
