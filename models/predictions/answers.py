@@ -18,12 +18,13 @@ Numbers = Mapping[str, float | None]
 Texts = Mapping[str, str | None]
 
 
-class Answer(Struct, omit_defaults=True):
+class Answer(Struct):
     """What a model says of one reader.
 
     A length has `value` in words with its interval `low` to `high`, a tone `value` as a text; `confidence` is 0 to 1. Where the
     model is silent, `value` is None and `silence` says why. A detector has `score` and `threshold`, from which a window is odd;
     `strongest` has the contributions of its features to the score, the largest first. `unknown` lists inputs without a value.
+    All fields are written: those that say nothing of this answer as null or empty.
     """
 
     value: int | str | None = None
