@@ -101,6 +101,8 @@ class ModelCard(Struct):
     """Of all rows that were given to the training, by `models/learning/provenance.py`."""
     options: dict[str, list[str]] = {}
     """What was chosen of the data: `target`, `rename`, `without`, `category`, those that were given."""
+    settings: dict[str, float | int | str] = {}
+    """Settings of the algorithm, as `n_estimators` and `max_depth`; what is not named is the default of the library's version."""
     libraries: dict[str, str] = {}
     """Versions of scikit-learn, numpy and onnx, which trained and exported the model."""
 

@@ -7,6 +7,7 @@ from math import isfinite
 
 import msgspec
 
+from models.learning.boosting import settings
 from models.learning.columns import Columns
 from models.learning.evaluation import InputSummary
 from models.learning.examples import Split
@@ -56,6 +57,7 @@ def describe(
         code_version=f"{options.code_version}+learning.{code_hash()}",
         seed=options.seed,
         parity=parity.difference,
+        settings=settings(is_label=bool(classes)),
     )
 
 

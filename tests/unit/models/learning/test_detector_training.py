@@ -58,6 +58,9 @@ def test_a_detector_is_trained_judged_and_taken_by_the_job(kind: DetectorKind) -
     assert found.evaluation.ranges[1].until_ms < (found.evaluation.ranges[2].from_ms or 0)  # type: ignore[operator]
     assert found.card.parity is not None
     assert found.card.parity <= 1e-5
+    assert (found.card.settings["trees"], found.card.settings["alarm_rate"]) == (100, 0.02)
+    assert found.card.settings["samples"] == min(256, found.evaluation.ranges[0].rows // 2)
+    assert found.card.settings.get("steps") == (400 if kind == "anomaly" else None)
     rate = found.card.metrics["alarm_rate"]
     assert rate.value <= 0.04
     assert "not judged" in check(found.evaluation, "ranking")[1]
