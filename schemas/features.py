@@ -5,10 +5,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-MAX_NUMBER: Final = 1e100
+MAX_LOGGED_NUMBER: Final = 1e100
 """Far beyond what any reader can do, and its square is still a number: who learns from rows forms sums of squares."""
 
-Number = Annotated[float, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+Number = Annotated[float, Meta(ge=-MAX_LOGGED_NUMBER, le=MAX_LOGGED_NUMBER)]
 FeatureRowKind = Literal["window", "session_end"]
 
 

@@ -68,6 +68,14 @@ class ModelCard(Struct):
     ranges: dict[str, tuple[float, float]] = {}
     """Training range of a feature, by name: outside of it a prediction is not made. A feature without a range is not looked at; a
     text that is in neither list of its category counts as outside."""
+    unknown_shares: dict[str, float] = {}
+    """Share of the training rows, 0 to 1, in which an input was unknown, by name. Of an input that hardly ever was, an unknown
+    value is not answered (`models/model_inputs.py`). An input that is not named here, as in cards of earlier releases, may be
+    unknown."""
+    unknown_at_once: int | None = None
+    """Most inputs that may be unknown at once: so many were in enough training rows. None for no limit."""
+    training_rows: int | None = None
+    """Rows that the shares are of."""
     classes: list[str] = []
     half_width: float | None = None
     """Half the width of the conformal interval about a predicted number, at `coverage`; beside quantiles, what is added below the
@@ -93,6 +101,8 @@ class ModelCard(Struct):
     """Of all rows that were given to the training, by `models/learning/provenance.py`."""
     options: dict[str, list[str]] = {}
     """What was chosen of the data: `target`, `rename`, `without`, `category`, those that were given."""
+    settings: dict[str, float | int | str] = {}
+    """Settings of the algorithm, as `n_estimators` and `max_depth`; what is not named is the default of the library's version."""
     libraries: dict[str, str] = {}
     """Versions of scikit-learn, numpy and onnx, which trained and exported the model."""
 

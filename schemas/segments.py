@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, get_args
 from msgspec import Meta, Struct
 
 from schemas.events import Short
-from schemas.features import MAX_NUMBER, Number
+from schemas.features import MAX_LOGGED_NUMBER, Number
 from schemas.model_cards import MAX_VERSION
 
 MAX_SEGMENTS = 32
@@ -16,7 +16,7 @@ SegmentKind = Literal["mobile_short_attention", "expert"]
 
 SEGMENT_KINDS: Final[tuple[SegmentKind, ...]] = get_args(SegmentKind)
 
-Spread = Annotated[float, Meta(gt=0.0, le=MAX_NUMBER)]
+Spread = Annotated[float, Meta(gt=0.0, le=MAX_LOGGED_NUMBER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_VERSION)]
 """A whole number that every reader of JSON keeps exactly."""
 
@@ -37,8 +37,8 @@ class Usual(Struct):
     """What a feature comes to in a minute of the segment's readers. `minutes` is how many it rests on; older ones count less."""
 
     mean: Number
-    deviation: Annotated[float, Meta(ge=0.0, le=MAX_NUMBER)]
-    minutes: Annotated[float, Meta(ge=1.0, le=MAX_NUMBER)]
+    deviation: Annotated[float, Meta(ge=0.0, le=MAX_LOGGED_NUMBER)]
+    minutes: Annotated[float, Meta(ge=1.0, le=MAX_LOGGED_NUMBER)]
 
 
 class Segment(Struct):

@@ -1,8 +1,8 @@
 """Trains a classifier on the shop sessions of UCI 468: an honest later range, and one that leaks.
 
 `python -m infra.bench.shoppers [--json]`. Honest: February to October before November and December, without the month; settings
-are scikit-learn's own, none was chosen on this set. Leaking: buyers are repeated until both classes have as many rows, and only
-then the rows are split, at random.
+are those of `models/learning/boosting.py`, none was chosen on this set. Leaking: buyers are repeated until both classes have as
+many rows, and only then the rows are split, at random.
 
 Source: Sakar et al. (2019), Neural Computing and Applications 31, 6893-6908; the set is CC BY 4.0.
 """

@@ -6,11 +6,17 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from infra.cli.model_options import Csv, Name, Rename, Store, Version, default_version, store_at
+from infra.cli.model_options import Csv, Name, Rename, Store, default_version, store_at
 from infra.cli.output import Json, errors, note, out, print_json, print_table
+from infra.learning.listing import evaluation_of
 from models.model_store import ModelError
+from models.model_versions import ModelVersions
 from schemas.model_cards import ModelCard
 
+AskedVersion = Annotated[
+    int | None,
+    typer.Argument(help="Version; by default the one in force, else the newest that passed the gate, else the newest."),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="FEATURE=VALUE that is known of the reader, as click_rate=2.5; may be given again."),
@@ -19,7 +25,7 @@ Set = Annotated[
 
 def predict(
     name: Name,
-    version: Version = None,
+    version: AskedVersion = None,
     given: Set = None,
     csv: Csv = None,
     rename: Rename = None,
@@ -47,7 +53,7 @@ def predict(
         from models.predictions.answers import answer
 
         versions = store_at(store)
-        chosen = version if version is not None else default_version(versions, name)
+        chosen = version if version is not None else version_to_ask(versions, name)
         stored = versions.load(name, chosen)
         try:
             model = load(check_stored(stored.card, stored.artefact))
@@ -60,11 +66,15 @@ def predict(
             renamed = {column: (feature, factor) for column, feature, factor in map(renaming, rename or [])}
             readers = known_from_csv(card, csv, renamed)
         answers = [answer(model, each.numbers, each.texts) for each in readers]
-        state = "in force" if versions.promoted(name) == chosen else "not in force"
+        in_force, passed = versions.promoted(name) == chosen, passed_gate(versions, name, chosen)
         if as_json:
-            print_json(_document(card, state == "in force", answers, csv is None))
+            head = {"model": card.id, "version": card.version, "kind": card.kind, "in_force": in_force, "gate": passed}
+            found = [msgspec.to_builtins(each) for each in answers]
+            print_json(head | (found[0] if csv is None else {"rows": found}))
             return
-        note(f"{name} version {chosen}, {state}")
+        note(
+            f"{name} version {chosen}, {'in force' if in_force else 'not in force'}{'' if passed else _kept_out(passed)}"
+        )
         if csv is not None:
             print_table([{"row": place} | _row(card, each) for place, each in enumerate(answers, 1)], "")
             return
@@ -73,10 +83,27 @@ def predict(
                 out.print(f"{key:14} {value}", markup=False, soft_wrap=True)
 
 
-def _document(card: ModelCard, in_force: bool, answers: list[Any], is_single: bool) -> dict[str, Any]:
-    head = {"model": card.id, "version": card.version, "kind": card.kind, "in_force": in_force}
-    found = [msgspec.to_builtins(each) for each in answers]
-    return head | (found[0] if is_single else {"rows": found})
+def version_to_ask(versions: ModelVersions, name: str) -> int:
+    """Returns the version in force, else the newest that passed the gate, else the newest. Raises `ModelError` where there is
+    none."""
+    otherwise = default_version(versions, name)
+    if versions.promoted(name) is not None:
+        return otherwise
+    newest_first = reversed(versions.versions(name))
+    return next((each for each in newest_first if passed_gate(versions, name, each)), otherwise)
+
+
+def passed_gate(versions: ModelVersions, name: str, version: int) -> bool | None:
+    """Whether the gate let a version in; None where it was not asked, or what it found cannot be read."""
+    try:
+        found = evaluation_of(versions, name, version)
+    except ModelError:
+        return None
+    return None if found is None else found.passed
+
+
+def _kept_out(passed: bool | None) -> str:
+    return ", not judged by the gate" if passed is None else ", kept out by the gate: `models show` says why"
 
 
 def _row(card: ModelCard, found: Any) -> dict[str, str | None]:

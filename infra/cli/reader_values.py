@@ -54,12 +54,12 @@ def known_from_csv(card: ModelCard, path: Path, renamed: Mapping[str, tuple[str,
                 f"{path}, line 1: {'no column' if name not in features else 'two columns'} {name}, which {_called(card)} reads; "
                 f"--rename COLUMN={name} gives it one{suggestion(name, cells.header)}"
             )
-    read = [cells.header[features.index(name)] for name in card.features if name not in card.categories]
-    decimal = decimal_sign(cells, read)
+    columns = {name: cells.header[features.index(name)] for name in card.features}
+    decimal = decimal_sign(cells, [columns[name] for name in card.features if name not in card.categories])
     factors = {feature: factor for feature, factor in renamed.values()}
     for line, row in zip(cells.lines, cells.rows, strict=True):
         values = {name: text.strip() for name, text in zip(features, row, strict=True) if name in card.features}
-        found = _known(card, values, lambda name, line=line: f"{path}, line {line}, {name}", decimal)  # type: ignore[misc]
+        found = _known(card, values, lambda name, line=line: f"{path}, line {line}, column {columns[name]}", decimal)  # type: ignore[misc]
         numbers = {
             name: None if value is None else value * factors.get(name, 1.0) for name, value in found.numbers.items()
         }

@@ -108,6 +108,11 @@ def _check_card(key: str, card: ModelCard, mode: ModelMode, needs_known_names: b
     for name, (low, high) in card.ranges.items():
         if name not in names or not low <= high:
             raise ModelRefusedError(f"the training range of {name[:60]!r} is no range of a feature")
+    for name, share in card.unknown_shares.items():
+        if name not in names or not 0.0 <= share <= 1.0:
+            raise ModelRefusedError(f"unknown_shares has {name[:60]!r}, which is no feature, or no share from 0 to 1")
+    if card.unknown_shares and (card.training_rows is None or card.training_rows < 1):
+        raise ModelRefusedError("unknown_shares needs training_rows, the number of rows that they are shares of")
     if card.kind == "length":
         _check_length(card)
     elif card.kind == "tone":

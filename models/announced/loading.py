@@ -9,7 +9,7 @@ from models.announced.checking import CheckedModel
 from models.announced.errors import ModelRefusedError
 from models.anomaly.scorer import AnomalyScorer
 from models.isolation_forest.scorer import ForestScorer
-from models.model_inputs import ModelInputs
+from models.model_inputs import UNKNOWN_PLACE, ModelInputs
 from models.onnx_scorer import OnnxScorer
 from schemas.model_cards import ModelCard
 
@@ -79,7 +79,7 @@ def _combination(model: CheckedModel) -> AnomalyScorer:
 def _probes(card: ModelCard) -> list["np.ndarray[tuple[int, int], np.dtype[np.float32]]"]:
     """Two rows that any model must answer: one from the middle of its training range, and one of which nothing is known."""
     middle = [0.0 if (known := card.ranges.get(name)) is None else (known[0] + known[1]) / 2 for name in card.features]
-    unknown = [-1.0 if name in card.categories else np.nan for name in card.features]
+    unknown = [UNKNOWN_PLACE if name in card.categories else np.nan for name in card.features]
     return [np.array([row], dtype=np.float32) for row in (middle, unknown)]
 
 

@@ -58,10 +58,6 @@ class DriftRanges:
         self.silent: list[SilenceFinding] = []
         """The models that the last look found to answer far fewer sessions than they did."""
 
-    @property
-    def has_reference(self) -> bool:
-        return self._watch is not None
-
     def set_reference(self, rows: Sequence[FeatureRow]) -> bool:
         """Compares with these sessions from now on, as with the range that a model was trained on. Returns False where they are
         too few: nothing could ever be told to drift from them, and all stays as it was."""

@@ -15,7 +15,14 @@ TREES: Final = 100
 DEPTH: Final = 3
 LEARNING_RATE: Final = 0.1
 MIN_LEAF_ROWS: Final = 10
-"""scikit-learn's own defaults but for the last, which is 1 there: nobody is to learn from one reader."""
+"""scikit-learn's own defaults but for the last, which is 1 there: nobody is to learn from one reader. The card records them."""
+
+_SETTINGS: Final[dict[str, float | int]] = {
+    "n_estimators": TREES,
+    "max_depth": DEPTH,
+    "learning_rate": LEARNING_RATE,
+    "min_samples_leaf": MIN_LEAF_ROWS,
+}
 
 _BATCH: Final = 20_000
 
@@ -83,11 +90,11 @@ def fit_label(columns: Columns, rows: Floats, truth: NDArray[Any], seed: int) ->
     return Boosting(trees, one_hot, tuple(str(each) for each in trees.classes_))
 
 
+def settings(is_label: bool) -> dict[str, float | int | str]:
+    """Returns what the card says of how a model was fitted, by the names of scikit-learn."""
+    estimator = GradientBoostingClassifier if is_label else GradientBoostingRegressor
+    return {"estimator": estimator.__name__, **_SETTINGS}
+
+
 def _parameters(seed: int) -> dict[str, Any]:
-    return {
-        "n_estimators": TREES,
-        "max_depth": DEPTH,
-        "learning_rate": LEARNING_RATE,
-        "min_samples_leaf": MIN_LEAF_ROWS,
-        "random_state": seed,
-    }
+    return {**_SETTINGS, "random_state": seed}

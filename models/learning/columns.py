@@ -3,19 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import nan
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.model_inputs import MAX_NUMBER
+from models.model_inputs import MAX_FLOAT32, UNKNOWN_PLACE
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
-
-UNKNOWN_PLACE: Final = -1.0
-"""Stands for a text without a place, and for none at all. One-hot, both are all zeros."""
 
 MAX_LEVELS: Final = 32
 MIN_LEVEL_ROWS: Final = 5
@@ -31,8 +27,9 @@ class Columns:
     seen and that have no place.
 
     >>> columns = Columns(("click_rate", "device"), {"device": ("phone", "tablet")})
-    >>> columns.row({"click_rate": 3, "device": "tablet"}), columns.row({"device": "fridge"})
-    ([3.0, 1.0], [nan, -1.0])
+    >>> rows = {"click_rate": np.array([3.0, np.nan]), "device": np.array(["tablet", "fridge"], dtype=object)}
+    >>> columns.matrix(rows).tolist()
+    [[3.0, 1.0], [nan, -1.0]]
     """
 
     names: tuple[str, ...]
@@ -43,18 +40,11 @@ class Columns:
     def numbers(self) -> tuple[str, ...]:
         return tuple(name for name in self.names if name not in self.categories)
 
-    def row(self, values: Mapping[str, Any]) -> list[float]:
-        """Returns one row of inputs: NaN for an unknown number, -1 for an unknown text."""
-        return [self._place(name, values.get(name)) for name in self.names]
-
-    def _place(self, name: str, value: Any) -> float:
-        if name not in self.categories:
-            return nan if value is None or abs(value) > MAX_NUMBER else float(value)
-        texts = self.categories[name]
-        return float(texts.index(value)) if value in texts else UNKNOWN_PLACE
-
     def matrix(self, values: Mapping[str, NDArray[Any]]) -> Floats:
-        """Returns rows of inputs from whole columns: float64 with NaN, or objects with None."""
+        """Returns rows of inputs from whole columns: float64 with NaN, or objects with None.
+
+        Each row is the one that `ModelInputs.row` gives the job of the same values.
+        """
         columns = []
         for name in self.names:
             column = values[name]
@@ -73,7 +63,7 @@ def single_precision(column: NDArray[Any]) -> Floats:
     >>> single_precision(np.array([1.0, 1e100])).tolist()
     [1.0, nan]
     """
-    found: Floats = np.where(np.abs(column) > MAX_NUMBER, np.nan, column).astype(np.float32)
+    found: Floats = np.where(np.abs(column) > MAX_FLOAT32, np.nan, column).astype(np.float32)
     return found
 
 

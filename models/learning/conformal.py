@@ -2,6 +2,10 @@
 
 Split conformal: Papadopoulos et al. (2002), ECML; Lei et al. (2018), JASA 113(523), 1094-1111. The guarantee, coverage of at
 least 1 - alpha, holds where calibration rows and new rows are exchangeable; drift is watched for elsewhere.
+
+Training uses `conformal_quantile`, `quantile_score` and `label_set`. `weighted_conformal_quantile` and `next_alpha` are for rows
+that are not exchangeable; training does not call them yet. They are kept because reference vectors check them
+(`tests/unit/models/learning/data/conformal.json`): whoever makes intervals follow drift begins there.
 """
 
 from collections.abc import Sequence

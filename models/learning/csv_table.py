@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from models.learning.csv_cells import Cells
 from models.learning.csv_numbers import is_unknown, to_number
 from models.learning.errors import TrainingDataError
+from models.model_inputs import MAX_FLOAT32
 from schemas.nearest_names import suggestion
 
 MIN_NUMBER_SHARE: Final = 0.5
 """Share of cells with numbers from which a column is one of numbers: any other text in it is then an error."""
-
-MAX_NUMBER: Final = float(np.finfo(np.float32).max)
-"""Models read single precision."""
 
 MAX_MS: Final = 253_402_300_799_999
 """The end of the year 9999."""
@@ -79,7 +77,7 @@ class CsvTable:
 
     def scaled(self, name: str, factor: float) -> NDArray[np.float64]:
         found = self.numbers(name) * factor
-        if np.nanmax(np.abs(found), initial=0.0) > MAX_NUMBER:
+        if np.nanmax(np.abs(found), initial=0.0) > MAX_FLOAT32:
             raise TrainingDataError(f"{self.source.path}, column {name}: some numbers times {factor:g} are too large")
         return found
 
@@ -88,7 +86,7 @@ class CsvTable:
         for place, (line, text) in enumerate(self.cells(name)):
             if is_unknown(text):
                 found[place] = np.nan
-            elif (number := to_number(text, self.decimal)) is not None and abs(number) <= MAX_NUMBER:
+            elif (number := to_number(text, self.decimal)) is not None and abs(number) <= MAX_FLOAT32:
                 found[place] = number
             else:
                 advice = (

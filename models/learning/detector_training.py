@@ -20,7 +20,7 @@ from models.learning.detector_gate import (
     check_ranking,
 )
 from models.learning.detector_parity import compare_detector
-from models.learning.detectors import DetectorKind, FittedDetector, fit_detector, open_detector, split_shares
+from models.learning.detectors import DetectorKind, FittedDetector, fit_detector, open_detector, settings, split_shares
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import INCUMBENT, MODEL, CalibrationBin, Check, Comparison, Evaluation, InputSummary
 from models.learning.examples import Examples, Split, split_by_time
@@ -191,6 +191,7 @@ def _card(
         code_version=f"{options.code_version}+learning.{code_hash()}",
         seed=options.seed,
         parity=parity.difference,
+        settings=settings(options.kind, len(split.train), options.alarm_rate),
     )
 
 

@@ -7,8 +7,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.anomaly.autoencoder import BATCH, LEARNING_RATE, STEPS, TRIMMED, WEIGHT_DECAY, layer_sizes
 from models.anomaly.calibration import Calibration
 from models.anomaly.fit import MEMBERS, AnomalyModel, fit_members
+from models.anomaly.fit import SAMPLES as FOREST_SAMPLES
+from models.anomaly.fit import TREES as FOREST_TREES
 from models.anomaly.onnx_export import to_onnx as anomaly_to_onnx
 from models.anomaly.scorer import AnomalyScorer
 from models.features import FOREST_FEATURES
@@ -83,6 +86,28 @@ def fit_detector(kind: DetectorKind, rows: Floats, calibration: Floats, seed: in
     trees = grow_trees(filled(rows), seed, TREES, min(SAMPLES, len(rows) // 2))
     # By the bulk of the scores, which odd rows among them hardly move (`models/isolation_forest/fit.py`).
     return FittedDetector(forest_to_onnx(trees), threshold_of(trees.scores(filled(calibration))), trees, trees)
+
+
+def settings(kind: DetectorKind, rows: int, alarm_rate: float) -> dict[str, float | int | str]:
+    """Returns what the card says of how a detector was fitted to so many rows; the latter half is of the autoencoder."""
+    trees, samples = (FOREST_TREES, FOREST_SAMPLES) if kind == "anomaly" else (TREES, SAMPLES)
+    found: dict[str, float | int | str] = {
+        "trees": trees,
+        "samples": min(samples, rows // 2),
+        "alarm_rate": alarm_rate,
+    }
+    if kind == "isolation_forest":
+        return found
+    hidden, code = layer_sizes(len(FOREST_FEATURES))
+    return found | {
+        "hidden": hidden,
+        "code": code,
+        "steps": STEPS,
+        "batch": BATCH,
+        "learning_rate": LEARNING_RATE,
+        "weight_decay": WEIGHT_DECAY,
+        "trimmed": TRIMMED,
+    }
 
 
 def open_detector(kind: DetectorKind, artefact: bytes) -> DetectorScores:

@@ -10,6 +10,7 @@ from models.learning.errors import TrainingDataError
 from models.learning.evaluation import InputSummary
 from models.learning.examples import Examples
 from models.learning.training_range import training_range
+from models.model_inputs import is_enough
 
 
 def choose_columns(examples: Examples) -> tuple[Columns, list[str]]:
@@ -35,13 +36,29 @@ def summarise_inputs(columns: Columns, examples: Examples, importances: dict[str
     return [_summary(name, columns, examples.values[name], importances[name]) for name in columns.names]
 
 
+def unknown_at_once(columns: Columns, examples: Examples) -> int:
+    """Returns the most inputs that were unknown at once in enough rows for a model to have learned of that."""
+    counts = np.zeros(len(examples), dtype=np.int64)
+    for name in columns.names:
+        counts += _unknown(examples.values[name], name in columns.categories)
+    return max(
+        most for most in range(len(columns.names) + 1) if most == 0 or is_enough((counts >= most).sum(), len(counts))
+    )
+
+
+def _unknown(values: NDArray[Any], is_category: bool) -> NDArray[np.bool_]:
+    if is_category:
+        return np.array([text is None for text in values.tolist()], dtype=bool)
+    found: NDArray[np.bool_] = ~np.isfinite(single_precision(values))
+    return found
+
+
 def _summary(name: str, columns: Columns, values: NDArray[Any], importance: float) -> InputSummary:
     if name in columns.categories:
         texts = values.tolist()
         rows = {text: texts.count(text) for text in columns.categories[name]}
         return InputSummary(name, importance, texts.count(None), texts=rows)
-    numbers = single_precision(values)
-    known = values[np.isfinite(numbers)].astype(np.float64)
+    known = values[~_unknown(values, False)].astype(np.float64)
     missing = len(values) - len(known)
     if len(known) == 0:
         return InputSummary(name, importance, missing)

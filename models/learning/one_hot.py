@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.learning.columns import Columns, Doubles, Floats
-from models.model_inputs import MAX_NUMBER
+from models.model_inputs import MAX_FLOAT32
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class OneHot:
             if name in columns.categories or len(known) == 0:
                 fills.append(0.0)
             elif len(known) < len(column):
-                fills.append(float(np.float32(max(-MAX_NUMBER, known.min() - max(np.ptp(known), 1.0)))))
+                fills.append(float(np.float32(max(-MAX_FLOAT32, known.min() - max(np.ptp(known), 1.0)))))
             else:
                 fills.append(float(np.float32(np.median(known))))
         return cls(columns, tuple(fills))

@@ -6,8 +6,9 @@ from typing import Final
 import numpy as np
 
 from models.learning.boosting import Boosting
-from models.learning.columns import UNKNOWN_PLACE, Doubles, Floats
+from models.learning.columns import Doubles, Floats
 from models.learning.scorer import load_scorer
+from models.model_inputs import UNKNOWN_PLACE
 
 PARITY_ROWS: Final = 100_000
 MAX_DIFFERENCE: Final = 1e-5

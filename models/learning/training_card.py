@@ -7,9 +7,11 @@ from math import isfinite
 
 import msgspec
 
+from models.learning.boosting import settings
 from models.learning.columns import Columns
 from models.learning.evaluation import InputSummary
 from models.learning.examples import Split
+from models.learning.input_columns import unknown_at_once
 from models.learning.options import TrainingOptions
 from models.learning.parity import Parity
 from models.learning.tasks import Limits
@@ -28,6 +30,7 @@ def describe(
 ) -> ModelCard:
     """Returns the card of a model without its metrics, which are not known yet, and a version, which the store gives."""
     spans = {each.name: (each.low, each.high) for each in inputs}
+    rows = len(split.train)
     first, last = split.train.at_ms, split.calibration.at_ms
     return ModelCard(
         id=model_id(options.kind, options.segment),
@@ -42,6 +45,9 @@ def describe(
         categories={name: list(texts) for name, texts in columns.categories.items()},
         other_texts={name: list(texts) for name, texts in columns.others.items()},
         ranges={name: (low, high) for name, (low, high) in spans.items() if low is not None and high is not None},
+        unknown_shares={each.name: each.missing / rows for each in inputs},
+        unknown_at_once=unknown_at_once(columns, split.train),
+        training_rows=rows,
         classes=list(classes),
         half_width=limits.half_width if limits.half_width is None or isfinite(limits.half_width) else None,
         max_half_width=limits.max_half_width,
@@ -51,6 +57,7 @@ def describe(
         code_version=f"{options.code_version}+learning.{code_hash()}",
         seed=options.seed,
         parity=parity.difference,
+        settings=settings(is_label=bool(classes)),
     )
 
 

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from models.announced.loading import LoadedModel
 from models.isolation_forest.scorer import ForestScorer
-from models.predictions.prediction import Silence, predict
+from models.model_inputs import is_enough, is_unknown
+from models.predictions.prediction import MIN_WORDS, Silence, predict
 from schemas.model_cards import ModelCard
 
 STRONGEST: Final = 5
@@ -17,12 +18,13 @@ Numbers = Mapping[str, float | None]
 Texts = Mapping[str, str | None]
 
 
-class Answer(Struct, omit_defaults=True):
+class Answer(Struct):
     """What a model says of one reader.
 
     A length has `value` in words with its interval `low` to `high`, a tone `value` as a text; `confidence` is 0 to 1. Where the
     model is silent, `value` is None and `silence` says why. A detector has `score` and `threshold`, from which a window is odd;
     `strongest` has the contributions of its features to the score, the largest first. `unknown` lists inputs without a value.
+    All fields are written: those that say nothing of this answer as null or empty.
     """
 
     value: int | str | None = None
@@ -41,12 +43,12 @@ class Answer(Struct, omit_defaults=True):
 def answer(model: LoadedModel, numbers: Numbers, texts: Texts) -> Answer:
     """Asks about a reader of whom `numbers` and `texts` are known."""
     given = {**numbers, **texts}
-    unknown = [name for name in model.card.features if given.get(name) is None]
+    unknown = [name for name in model.card.features if is_unknown(given.get(name))]
     if model.scorer is None:
         return _verdict(model, numbers, texts, unknown)
     found = predict(model, numbers, texts)
     if isinstance(found, Silence):
-        return Answer(silence=_why(model.card, found, given), scores=found.scores, unknown=unknown)
+        return Answer(silence=_why(model.card, found, given, unknown), scores=found.scores, unknown=unknown)
     return Answer(found.value, found.confidence, found.low, found.high, None, found.scores, unknown=unknown)
 
 
@@ -76,7 +78,9 @@ def _forest(scorer: ForestScorer, row: Any) -> tuple[float, list[float]]:
     return scorer.explain(row)
 
 
-def _why(card: ModelCard, found: Silence, given: Mapping[str, Any]) -> str:
+def _why(card: ModelCard, found: Silence, given: Mapping[str, Any], unknown: list[str]) -> str:
+    if found.reason == "unknown":
+        return _why_unknown(card, found.about, unknown)
     if found.reason == "outside":
         assert found.about is not None, "an input is named"
         value = given[found.about]
@@ -88,8 +92,20 @@ def _why(card: ModelCard, found: Silence, given: Mapping[str, Any]) -> str:
         half, limit = found.scores["length_half_width"], card.max_half_width
         allowed = "" if limit is None else f", {limit:g} are allowed"
         return f"the interval is too wide: {half:.0f} words on either side of {found.scores['length']:.0f}{allowed}"
+    if found.reason == "short":
+        return f"the interval ends below {MIN_WORDS} words, the shortest length: {found.scores['length']:.0f} words"
     if found.reason == "ambiguous":
         shares = sorted(found.scores.items(), key=lambda pair: (-pair[1], pair[0]))
         names = ", ".join(f"{name.removeprefix('tone_')} {share:.2f}" for name, share in shares)
         return f"not exactly one tone is at least {card.min_probability:.2f} probable: {names}"
     return "the model gave nothing that is a number, or too much"
+
+
+def _why_unknown(card: ModelCard, about: str | None, unknown: list[str]) -> str:
+    assert about is not None, "an input is named"
+    share, of = card.unknown_shares.get(about), card.training_rows
+    if share is not None and of is not None and not is_enough(round(share * of), of):
+        return f"{about} is unknown, which it was in {round(share * of):,} of {of:,} training rows only"
+    return (
+        f"{', '.join(unknown)} are unknown at once, and in training hardly ever more than {card.unknown_at_once} were"
+    )

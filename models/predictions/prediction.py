@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping
-from math import isfinite
+from math import ceil, floor, isfinite
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
 from models.announced.loading import LENGTH_COLUMNS, LoadedModel
+from models.model_inputs import is_unknown
 from models.onnx_scorer import OnnxScorer
 from models.predictions.targets import MAX_WORDS, STEP_WORDS
 from schemas.actions import ActionName
@@ -18,19 +19,23 @@ _log: Final = logging.getLogger(__name__)
 _failed: Final[set[str]] = set()
 """Hashes of models that have failed for a row: what is logged for every row would fill the disk."""
 
+STEPS: Final = (STEP_WORDS, 10, 1)
+"""In words. An interval that holds no multiple of a step is asked for in the next finer one."""
+
 MIN_WORDS: Final = 50
+"""Shortest length that is asked for."""
 
 ROUNDING: Final = 1e-6
 """Probabilities are float32, the limit is not: one that equals it is in the set."""
 
-SilenceReason = Literal["outside", "wide", "ambiguous", "unusable"]
+SilenceReason = Literal["outside", "unknown", "wide", "short", "ambiguous", "unusable"]
 
 
 class Prediction(NamedTuple):
     """What a model asks for: a number of words or a tone.
 
-    `low` and `high` are the ends of the conformal interval in words, None for a tone. `confidence` is 0 to 1: of a length the
-    coverage of its interval, of a tone its calibrated probability.
+    `low` and `high` are the ends of the conformal interval in words, None for a tone; a length lies within. `confidence` is 0 to
+    1: of a length the coverage of its interval, of a tone its calibrated probability.
     """
 
     action: ActionName
@@ -46,17 +51,20 @@ class Prediction(NamedTuple):
         return {"length_words" if self.action == "set_length" else "tone": self.value}
 
     def allows(self, value: int | str) -> bool:
-        """Whether another value will do as well: a length within the interval, the same tone."""
+        """Whether another value will do as well: the same, or a length within the interval."""
+        if value == self.value:
+            return True
         if self.low is not None and self.high is not None and not isinstance(value, str):
             return self.low <= value <= self.high
-        return value == self.value
+        return False
 
 
 class Silence(NamedTuple):
-    """Why a model asks for nothing. `about` is the feature that it has seen no such value of.
+    """Why a model asks for nothing. `about` is the feature that it has seen no such value of, or that is unknown and hardly ever
+    was in training.
 
-    An answer is unusable that is no number, or has not as many columns as the card says: a model that answers the rows it is
-    tried with may still fail for others.
+    An interval is too short that ends below `MIN_WORDS`. An answer is unusable that is no number, or has not as many columns as
+    the card says: a model that answers the rows it is tried with may still fail for others.
     """
 
     reason: SilenceReason
@@ -68,9 +76,10 @@ def predict(
     model: LoadedModel, numbers: Mapping[str, float | None], texts: Mapping[str, str | None]
 ) -> Prediction | Silence:
     """Predicts for one window, of which `numbers` and `texts` are known."""
-    outside = model.inputs.outside(numbers, texts)
-    if outside is not None:
-        return Silence("outside", outside, {})
+    about = model.inputs.outside(numbers, texts)
+    if about is not None:
+        value = texts.get(about) if about in model.card.categories else numbers.get(about)
+        return Silence("unknown" if is_unknown(value) else "outside", about, {})
     assert model.scorer is not None, "a detector predicts nothing"
     output = _answer(model.card, model.scorer, model.inputs.row(numbers, texts))
     if output is None:
@@ -106,8 +115,29 @@ def _length(model: LoadedModel, output: list[float]) -> Prediction | Silence:
         return Silence("unusable", None, scores)
     if half_width < 0 or (card.max_half_width is not None and half_width > card.max_half_width):
         return Silence("wide", None, scores)
-    rounded = max(MIN_WORDS, round(words / STEP_WORDS) * STEP_WORDS)
-    return Prediction("set_length", rounded, card.coverage, low, high, scores)
+    if high < MIN_WORDS:
+        return Silence("short", None, scores)
+    value = rounded_within(words, low, high)
+    # Of an interval without a whole number the nearest one is taken, and the interval widened to it: it covers no less.
+    return Prediction("set_length", value, card.coverage, min(low, value), max(high, value), scores)
+
+
+def rounded_within(words: float, low: float, high: float) -> int:
+    """Returns the length to ask for: from `low` to `high`, in the coarsest of `STEPS` that has one there, as near to `words` as
+    possible; `MIN_WORDS` at least.
+
+    >>> rounded_within(370.0, 290.0, 450.0), rounded_within(427.0, 418.0, 437.0), rounded_within(427.0, 426.2, 428.4)
+    (350, 430, 427)
+    """
+    low = max(low, MIN_WORDS)
+    within = min(max(words, low), high)
+    for step in STEPS:
+        # The nearest multiple may lie beyond an end, and the one on the other side of `words` within.
+        near = sorted((floor(within / step) * step, ceil(within / step) * step), key=lambda each: abs(each - within))
+        found = next((each for each in near if low <= each <= high), None)
+        if found is not None:
+            return found
+    return round(within)
 
 
 def _tone(model: LoadedModel, output: list[float]) -> Prediction | Silence:

@@ -21,4 +21,4 @@ MAX_WORDS: Final = 100_000
 """A length beyond that of a book is a fault of who tells it, or of the model that asks for it."""
 
 STEP_WORDS: Final = 50
-"""Lengths are asked for in steps: no CMS has a version for each word."""
+"""Lengths are asked for in steps where the interval holds one: no CMS has a version for each word."""

@@ -249,7 +249,9 @@ def test_without_the_option_nothing_is_logged_and_nothing_is_remembered() -> Non
 def test_a_log_changes_no_command() -> None:
     plain, logging = LoggingJob(log=False), LoggingJob()
     for job in (plain, logging):
-        job.announce(length_of_everything())
+        job.announce(
+            announced_length(2_000.0, categories={"device": ["mobile", "desktop"]}, ranges={}, max_half_width=None)
+        )
         job.play(recording())
     assert plain.commands
     assert plain.commands == logging.commands

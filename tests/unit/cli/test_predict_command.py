@@ -7,7 +7,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infra.cli.main import app
-from tests.support.model_stores import filled_store
+from models.model_versions import EVALUATION, ModelVersions, Promotion
+from tests.support.announced_models import length_card, length_model
+from tests.support.model_stores import evaluation, filled_store
 
 
 @pytest.fixture
@@ -29,6 +31,40 @@ def test_one_reader_gets_words_with_interval_and_confidence(store: Path) -> None
     assert lines[:3] == [["words", "350"], ["interval", "290 to 450 words"], ["confidence", "0.90"]]
     document = json.loads(predict(store, "length", 2, "--set", "clicks=3", "--set", "device=phone", "--json").stdout)
     assert (document["version"], document["in_force"], document["value"]) == (2, False, 350)
+
+
+def test_the_version_in_force_is_asked_else_the_newest_that_passed_the_gate(store: Path) -> None:
+    versions = ModelVersions(store)
+    arguments = ("length", "--set", "clicks=3", "--set", "device=phone")
+    versions.record("length", Promotion(1, "withdraw", 0, "eva"))
+    assert predict(store, *arguments).stderr == "microadjust: length version 1, not in force\n"
+    document = json.loads(predict(store, *arguments, "--json").stdout)
+    assert (document["version"], document["in_force"], document["gate"]) == (1, False, True)
+    versions.record("length", Promotion(2, "promote", 0, "eva"))
+    document = json.loads(predict(store, *arguments, "--json").stdout)
+    assert (document["version"], document["in_force"], document["gate"]) == (2, True, False)
+
+
+def test_where_none_passed_the_gate_the_newest_is_asked_and_said_to_be_kept_out(tmp_path: Path) -> None:
+    store, artefact = ModelVersions(tmp_path), length_model()
+    for _ in range(2):
+        store.add(length_card(artefact), artefact, {EVALUATION: evaluation(False)})
+    arguments = ("length", "--set", "clicks=3", "--set", "device=phone")
+    says = "microadjust: length version 2, not in force, kept out by the gate: `models show` says why\n"
+    assert predict(tmp_path, *arguments).stderr == says
+    store.add(length_card(artefact), artefact)
+    assert predict(tmp_path, "length", 3, *arguments[1:]).stderr.endswith("not in force, not judged by the gate\n")
+    assert json.loads(predict(tmp_path, "length", 3, *arguments[1:], "--json").stdout)["gate"] is None
+
+
+def test_json_has_the_same_keys_whether_the_model_answers_or_is_silent(store: Path) -> None:
+    answered, silent = (
+        json.loads(predict(store, "length", "--set", f"clicks={clicks}", "--set", "device=phone", "--json").stdout)
+        for clicks in (3, 30)
+    )
+    assert answered.keys() == silent.keys()
+    assert {"model", "version", "kind", "in_force", "gate", "value", "confidence", "silence"} <= silent.keys()
+    assert (silent["value"], silent["confidence"], answered["silence"]) == (None, None, None)
 
 
 def test_silence_is_an_answer(store: Path) -> None:
@@ -61,7 +97,7 @@ def test_rows_of_a_file_are_asked_in_their_order(store: Path, tmp_path: Path) ->
             ("--csv", "FILE"),
             "line 1: no column clicks, which length version 1 reads; --rename COLUMN=clicks gives it one",
         ),
-        (("--csv", "FILE", "--rename", "a=clicks"), "line 2, clicks: 'x' is no finite number"),
+        (("--csv", "FILE", "--rename", "a=clicks"), "line 2, column a: 'x' is no finite number"),
         (("--csv", "FILE", "--rename", "b=clicks"), "line 1: no column b"),
     ],
 )

@@ -23,9 +23,9 @@ from tests.support.announced_models import (
 CALM = dict.fromkeys(FOREST_FEATURES, 0.0)
 
 
-def length(**card: Any) -> LoadedModel:
-    """400 words, 10 less for each click, 100 more on a desktop; 80 words either way."""
-    return load(check_record(*announced_length(400.0, **card)))
+def length(base: float = 400.0, **card: Any) -> LoadedModel:
+    """`base` words, 10 less for each click, 100 more on a desktop; 80 words either way."""
+    return load(check_record(*announced_length(base, **card)))
 
 
 def tone(probabilities: list[float]) -> LoadedModel:
@@ -48,8 +48,23 @@ def test_silence_is_told_in_words() -> None:
     wide = answer(length(max_half_width=50.0), {"clicks": 3.0}, {"device": "phone"})
     assert wide.silence == "the interval is too wide: 80 words on either side of 370, 50 are allowed"
     assert wide.value is None
+    short = answer(length(base=60.0, half_width=10.0), {"clicks": 3.0}, {"device": "phone"})
+    assert short.silence == "the interval ends below 50 words, the shortest length: 30 words"
     vague = answer(tone([0.6, 0.4]), {"clicks": 1.0}, {})
     assert vague.silence == "not exactly one tone is at least 0.30 probable: friendly 0.60, formal 0.40"
+
+
+def test_silence_about_what_is_unknown_names_it_and_what_training_had() -> None:
+    shares = {"clicks": 0.001, "device": 0.25, "session_age_ms": 0.25}
+    model = length(unknown_shares=shares, unknown_at_once=1, training_rows=2_000)
+    found = answer(model, {"session_age_ms": 1.0}, {"device": "phone"})
+    assert found.silence == "clicks is unknown, which it was in 2 of 2,000 training rows only"
+    assert (found.value, found.unknown) == (None, ["clicks"])
+    found = answer(model, {"clicks": 3.0}, {})
+    says = "device, session_age_ms are unknown at once, and in training hardly ever more than 1 were"
+    assert found.silence == says
+    #  an unknown device has the place -1: 370 - 100 = 270, the nearest step of 50 is 250
+    assert answer(model, {"clicks": 3.0, "session_age_ms": 1.0}, {}).value == 250
 
 
 def test_a_tone_has_its_probability() -> None:

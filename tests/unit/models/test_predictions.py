@@ -61,6 +61,44 @@ def test_no_length_is_shorter_than_the_shortest() -> None:
     assert predicted(predict(length(10.0), *KNOWN)).value == 50
 
 
+@pytest.mark.parametrize(
+    ("words", "half_width", "asked"),
+    [
+        (427.0, 9.5, 430),  # 417.5 to 436.5 holds no step of 50
+        (423.0, 5.0, 420),
+        (426.0, 3.0, 426),  # 423 to 429 holds no step of 10
+        (426.4, 0.2, 426),  # holds no whole number
+        (424.0, 25.0, 400),  # the next step, 450, is outside
+        (426.0, 25.0, 450),
+        (374.0, 24.5, 350),
+        (20.0, 40.0, 50),
+        (48.0, 3.0, 50),
+    ],
+)
+def test_rounding_never_leaves_the_interval(words: float, half_width: float, asked: int) -> None:
+    found = predicted(predict(length(words + 30.0, half_width=half_width), *KNOWN))
+    assert found.value == asked
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= asked <= found.high
+    assert found.low <= words - half_width + 1e-3
+    assert found.high >= words + half_width - 1e-3
+
+
+def test_a_length_outside_of_its_own_quantiles_is_moved_to_the_nearest_within() -> None:
+    #  y = (400, 410, 430), 5 more on both sides: 405 to 435
+    artefact = linear_model([[0.0, 0.0, 0.0]], [400.0, 410.0, 430.0])
+    card = length_card(artefact, features=["clicks"], categories={}, half_width=5.0, max_half_width=100.0)
+    found = predicted(predict(load(check_record(*announced(card, artefact))), {"clicks": 2.0}, {}))
+    assert (found.low, found.value, found.high) == (405.0, 410, 435.0)
+
+
+def test_an_interval_below_the_shortest_length_is_silence() -> None:
+    found = predict(length(60.0, half_width=10.0), *KNOWN)
+    assert isinstance(found, Silence)
+    assert (found.reason, found.scores["length"]) == ("short", 30.0)
+
+
 @pytest.mark.parametrize(("limit", "is_silent"), [(79.9, True), (80.0, False), (None, False)])
 def test_an_interval_that_is_too_wide_is_silence(limit: float | None, is_silent: bool) -> None:
     found = predict(length(max_half_width=limit), *KNOWN)
@@ -140,6 +178,25 @@ def test_a_length_within_the_interval_changes_nothing_and_one_beyond_does_after_
     assert asked(state, MIN_CHANGE_MS, 430.0) is None, "350 lies in 350 to 510"
     assert asked(state, MIN_CHANGE_MS - 60_000, 600.0) is None, "too soon"
     assert asked(state, MIN_CHANGE_MS, 600.0) == Due(600, False)
+
+
+@pytest.mark.parametrize("half_width", [0.2, 3.0, 9.5, 80.0])
+def test_the_same_prediction_is_renewed_however_narrow_its_interval(half_width: float) -> None:
+    state, found = PredictionState(), predicted(predict(length(456.4, half_width=half_width), *KNOWN))
+    asked_for = []
+    for minute in range(30):
+        if (each := due(state, "length", found, minute * 60_000)) is not None:
+            remember(state, "length", each, minute * 60_000)
+            asked_for.append((minute, each.renews))
+    assert asked_for == [(0, False), (9, True), (18, True), (27, True)]
+
+
+def test_the_value_that_stands_is_renewed_even_if_it_lies_outside_of_its_interval() -> None:
+    # As a state of an earlier release may hold it, whose rounding left the interval.
+    prediction = Prediction("set_length", 450, 0.9, 418.0, 437.0, {})
+    state = PredictionState()
+    remember(state, "length", Due(450, False), 0)
+    assert due(state, "length", prediction, 540_000) == Due(450, True)
 
 
 def test_what_expired_unseen_is_asked_for_anew() -> None:

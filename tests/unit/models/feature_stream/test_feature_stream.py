@@ -212,7 +212,6 @@ def test_after_a_retraining_the_new_habits_are_the_reference() -> None:
     assert look(1_000.0) == []
     assert look(2_000.0) == ["engaged_ms"]
     ranges.renew_reference()
-    assert not ranges.has_reference
     assert [look(2_000.0), look(2_000.0), look(1_000.0)] == [[], [], ["engaged_ms"]]
 
 
@@ -271,7 +270,6 @@ def test_a_training_range_of_which_nothing_is_kept_is_no_reference_and_another_i
     kept = [row("s", 0, 1_000.0, "session_end") for _ in range(29)]
     assert not ranges.set_reference([])
     assert not ranges.set_reference([*kept, row("s", 0, 1_000.0)])
-    assert not ranges.has_reference
 
     def look(scale: float) -> list[str]:
         ended = (row("s", 0, float(generator.gamma(8.0, scale)), "session_end") for _ in range(100))

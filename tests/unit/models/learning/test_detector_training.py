@@ -60,6 +60,9 @@ def test_a_detector_is_trained_judged_and_taken_by_the_job(kind: DetectorKind) -
     parity = next(each for each in found.evaluation.checks if each.name == "parity")
     assert parity.detail.startswith("training code and ONNX differ by ")
     assert found.card.parity <= 1e-5
+    assert (found.card.settings["trees"], found.card.settings["alarm_rate"]) == (100, 0.02)
+    assert found.card.settings["samples"] == min(256, found.evaluation.ranges[0].rows // 2)
+    assert found.card.settings.get("steps") == (400 if kind == "anomaly" else None)
     rate = found.card.metrics["alarm_rate"]
     assert rate.value <= 0.04
     assert "not judged" in check(found.evaluation, "ranking")[1]

@@ -88,7 +88,11 @@ def test_unknown_texts_and_missing_numbers_are_told_from_known_ones(number: Boos
 
     def predict(**values: object) -> float:
         given = {"duration": 100.0, "device": "phone", "rate": 4.0, "expertise": "novice"} | values
-        return float(scorer.score(np.array([COLUMNS.row(given)], dtype=np.float32))[0])
+        columns = {
+            name: np.array([value], dtype=object if name in COLUMNS.categories else float)
+            for name, value in given.items()
+        }
+        return float(scorer.score(COLUMNS.matrix(columns))[0])
 
     assert predict(device="desktop") - predict() == pytest.approx(100.0, abs=10.0)
     assert predict(rate=None) - predict() == pytest.approx(80.0, abs=10.0)

@@ -49,9 +49,17 @@ def test_the_card_says_what_the_job_needs_and_the_job_loads_the_model(first: Tra
     assert card.trained_until_ms == card.trained_from_ms + 959 * 60_000
     seen = wishes().take(np.arange(768)).values["session_duration"]
     assert card.ranges["session_duration"] == (seen.min(), seen.max())
+    assert card.settings == {
+        "estimator": "GradientBoostingRegressor",
+        "n_estimators": 100,
+        "max_depth": 3,
+        "learning_rate": 0.1,
+        "min_samples_leaf": 10,
+    }
     loaded = load(CheckedModel(card, first.artefact, 0))
     assert loaded.inputs.outside({"session_duration": 1e6}, {}) == "session_duration"
-    assert loaded.inputs.outside({"session_duration": 300.0}, {"device_type": "fridge"}) == "device_type"
+    known = {"session_duration": 300.0, "click_rate": 3.0, "scroll_depth": 0.5}
+    assert loaded.inputs.outside(known, {"device_type": "fridge"}) == "device_type"
 
 
 def test_the_same_rows_and_seed_give_the_same_model_and_report(first: Trained) -> None:
