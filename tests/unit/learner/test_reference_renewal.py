@@ -87,7 +87,7 @@ def test_where_no_card_is_of_the_new_version_a_reference_is_formed(kafka: MockKa
     renewal.begin(ranges, model, version)
 
     assert not renewal.is_reading
-    assert not ranges.has_reference
+    assert drifted(ranges, ends(100, 100, 2_000.0)) == []
 
 
 def test_a_range_of_which_too_little_is_left_leaves_the_old_reference_until_a_new_one_is_formed(

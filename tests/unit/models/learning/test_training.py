@@ -167,7 +167,7 @@ def test_the_report_says_of_a_model_with_other_inputs_that_it_cannot_be_promoted
     let_in = replace(first.evaluation, checks=[])
     page = draw_report(let_in, first.card).decode()
     assert "it may be promoted" not in page
-    unknown = "session_duration, device_type, user_expertise"
+    unknown = "session_duration, device_type"
     assert f"The job computes no {unknown}: the model can be compared and asked, not announced." in page
     known = replace(first.card, features=["click_rate"], categories={})
     assert "it may be promoted" in draw_report(let_in, known).decode()
