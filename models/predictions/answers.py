@@ -105,7 +105,7 @@ def _why_unknown(card: ModelCard, about: str | None, unknown: list[str]) -> str:
     assert about is not None, "an input is named"
     share, of = card.unknown_shares.get(about), card.training_rows
     if share is not None and of is not None and not is_enough(round(share * of), of):
-        return f"{about} is unknown, which it was in {round(share * of):,} of {of:,} training rows only"
+        return f"{about} is unknown; {round(share * of):,} of {of:,} training rows lacked it"
     return (
         f"{', '.join(unknown)} are unknown at once, and in training hardly ever more than {card.unknown_at_once} were"
     )

@@ -18,6 +18,7 @@ from models.rules.compiled import KNOWN_FEATURES
 from models.rules.evaluation import RuleSet
 from schemas.rule_conditions import Lane
 from schemas.rules import Rule, RuleError, parse_rule
+from schemas.unreadable import UNREADABLE
 from udfs import metrics
 from udfs.stages.content_broadcast import ContentBroadcast
 from udfs.stages.model_broadcast import ModelBroadcast
@@ -197,7 +198,7 @@ class _Glance(msgspec.Struct):
 def _glance(body: str) -> tuple[int | None, Lane | None]:
     try:
         seen = msgspec.json.decode(body, type=_Glance)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return None, None
     version = seen.version if type(seen.version) is int and abs(seen.version) < 2**53 else None
     return version, seen.lane if seen.lane in LANES else None

@@ -8,6 +8,7 @@ import msgspec
 
 from models.announced.errors import ModelRefusedError
 from models.announced.registry import ModelRegistry
+from schemas.unreadable import UNREADABLE
 from udfs.stages.control_outcomes import ControlOutcome
 
 _log: Final = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class _Glance(msgspec.Struct):
 def _version(body: str) -> int | None:
     try:
         card = msgspec.json.decode(body, type=_Glance).card
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return None
     version = card.get("version") if isinstance(card, dict) else None
     return version if type(version) is int and abs(version) < 2**53 else None

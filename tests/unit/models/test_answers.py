@@ -58,7 +58,7 @@ def test_silence_about_what_is_unknown_names_it_and_what_training_had() -> None:
     shares = {"clicks": 0.001, "device": 0.25, "session_age_ms": 0.25}
     model = length(unknown_shares=shares, unknown_at_once=1, training_rows=2_000)
     found = answer(model, {"session_age_ms": 1.0}, {"device": "phone"})
-    assert found.silence == "clicks is unknown, which it was in 2 of 2,000 training rows only"
+    assert found.silence == "clicks is unknown; 2 of 2,000 training rows lacked it"
     assert (found.value, found.unknown) == (None, ["clicks"])
     found = answer(model, {"clicks": 3.0}, {})
     says = "device, session_age_ms are unknown at once, and in training hardly ever more than 1 were"
