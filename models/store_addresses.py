@@ -43,7 +43,13 @@ def _folder_at(address: str) -> Path:
         raise ModelError(
             f"{address}: an address of a folder is file:///path, with three slashes and the whole path; a path may be given alone"
         )
-    return Path(unquote(path))
+    try:
+        plain = unquote(path, errors="strict")
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{address}: what % stands before is no UTF-8: {error}") from None
+    if "\0" in plain:
+        raise ModelError(f"{address}: the path of a folder holds no %00")
+    return Path(plain)
 
 
 def shown_address(location: str) -> str:

@@ -19,6 +19,7 @@ from schemas.rule_errors import RuleError as RuleError
 from schemas.rule_errors import RuleFileError
 from schemas.rule_messages import mark_of, not_yaml, readable
 from schemas.rule_yaml import AmbiguousValueError, load_placed_yaml
+from schemas.unreadable import UNREADABLE
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 
@@ -170,7 +171,7 @@ def parse_rule(
     except msgspec.ValidationError as error:
         field, problem = readable(error, given)
         raise RuleError(f"{name}: {problem}", field) from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RuleError(f"{name}: not JSON ({error})") from None
     if (found := json_problem(given)) is not None:
         raise RuleError(f"{name}: {found.lstrip('.: ')}", found.partition(":")[0].lstrip(".") or None)

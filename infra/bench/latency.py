@@ -215,8 +215,8 @@ def main() -> None:
     parser.add_argument(
         "--windows",
         default="each",
-        choices=("each", "shipped"),
-        help="which windows get commands: each, or by shipped rules",
+        choices=("each", "none"),
+        help="which windows get commands: each, or none",
     )
     parser.add_argument(
         "--models", action="store_true", help="put a length, a tone and a combination of detectors in force"

@@ -37,9 +37,13 @@ class Change(NamedTuple):
 
 
 def leaves(change: Change, kind: str, if_in_force: int | None) -> bool:
-    """Whether another version than `if_in_force` is in force, so that nothing is to change; says so."""
+    """Whether another version than `if_in_force` is in force, so that nothing is to change; says so. Raises `ModelError` for a
+    name that the store does not know."""
+    if if_in_force is None:
+        return False
+    require_known(change.versions, change.name)
     in_force = change.versions.promoted(change.name)
-    if if_in_force is None or in_force == if_in_force:
+    if in_force == if_in_force:
         return False
     row = {"model": change.name, "version": in_force, "before": in_force, "change": kind, "state": "unchanged"}
     report(row, "", None, change.timeout_s, change.as_json)

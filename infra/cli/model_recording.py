@@ -36,7 +36,7 @@ def record(
     """
     if features is None and outcomes is None:
         raise typer.BadParameter("give a file, or one for each topic", param_hint="--features, --outcomes")
-    if features == outcomes:
+    if features is not None and outcomes is not None and features.resolve() == outcomes.resolve():
         raise typer.BadParameter("give two files", param_hint="--features, --outcomes")
     with errors():
         require_place(features, "--features")

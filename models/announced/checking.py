@@ -111,8 +111,12 @@ def _check_card(key: str, card: ModelCard, mode: ModelMode, needs_known_names: b
     for name, share in card.unknown_shares.items():
         if name not in names or not 0.0 <= share <= 1.0:
             raise ModelRefusedError(f"unknown_shares has {name[:60]!r}, which is no feature, or no share from 0 to 1")
-    if card.unknown_shares and (card.training_rows is None or card.training_rows < 1):
+    if card.training_rows is not None and not 1 <= card.training_rows <= MAX_VERSION:
+        raise ModelRefusedError(f"training_rows is no number of rows; expected 1 to {MAX_VERSION}")
+    if card.unknown_shares and card.training_rows is None:
         raise ModelRefusedError("unknown_shares needs training_rows, the number of rows that they are shares of")
+    if card.unknown_at_once is not None and not 0 <= card.unknown_at_once <= len(names):
+        raise ModelRefusedError(f"unknown_at_once is no number of features; expected 0 to {len(names)}")
     if card.kind == "length":
         _check_length(card)
     elif card.kind == "tone":

@@ -7,7 +7,7 @@ from models.learning.examples import Examples
 from models.learning.losses import mean_with_interval
 from models.learning.options import TrainingOptions
 from models.learning.overlap import trained_on
-from models.learning.rivals import Incumbent, predict
+from models.learning.rivals import Incumbent, predict, target_of
 from schemas.model_cards import MetricValue
 
 
@@ -22,7 +22,7 @@ class PairedComparison(Struct):
     second_metrics: dict[str, MetricValue]
     advantage: MetricValue
     warnings: list[str] = []
-    """What speaks against the comparison: rows that one of both was trained on."""
+    """What speaks against the comparison: rows that one of both was trained on, or truths that it does not predict."""
 
     @property
     def verdict(self) -> str:
@@ -46,4 +46,9 @@ def compare_models(first: Incumbent, second: Incumbent, rows: Examples, options:
     names = [f"{each.card.id}@{each.card.version}" for each in (first, second)]
     advantage = mean_with_interval(losses[1] - losses[0], options.seed, rows.sessions)
     warnings = [text for each in (first, second) if (text := trained_on(each.card, rows)) is not None]
+    warnings += [
+        f"{each.name} predicts {target}, these rows tell {options.target}"
+        for each in (first, second)
+        if (target := target_of(each.card)) not in (None, options.target)
+    ]
     return PairedComparison(names[0], names[1], len(rows), task.loss, metrics[0], metrics[1], advantage, warnings)

@@ -32,10 +32,13 @@ def repeated_truth(columns: Columns, examples: Examples) -> str | None:
     for name in columns.names:
         values = examples.values[name]
         known = _known(values) & _known(truth)
-        if name in columns.categories or truth.dtype == object:
-            if _go_together(_places(values[known]), _places(truth[known])):
-                return name
-        elif _correlation(values[known].astype(np.float64), truth[known].astype(np.float64)) > MAX_CORRELATION:
+        if _go_together(_places(values[known]), _places(truth[known])):
+            return name
+        are_numbers = name not in columns.categories and truth.dtype != object
+        if (
+            are_numbers
+            and _correlation(values[known].astype(np.float64), truth[known].astype(np.float64)) > MAX_CORRELATION
+        ):
             return name
     return None
 

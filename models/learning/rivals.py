@@ -9,12 +9,13 @@ from models.learning.columns import Columns, Doubles, Floats
 from models.learning.errors import TrainingDataError
 from models.learning.evaluation import INCUMBENT, Check, Comparison
 from models.learning.examples import Examples
-from models.learning.gate import check_newer_rows, check_not_compared
+from models.learning.gate import MIN_ANSWERED_SHARE, check_newer_rows, check_not_compared
 from models.learning.losses import mean_with_interval
 from models.learning.options import TrainingOptions
 from models.learning.overlap import without_times
 from models.learning.scorer import load_scorer
 from models.learning.trained_columns import as_trained
+from models.predictions.kinds import PREDICTED
 from schemas.model_cards import ModelCard
 
 
@@ -36,10 +37,14 @@ def compare_with_incumbent(
     """Compares on the rows after the incumbent's training that both would answer; `own` are the losses of the new model on
     `judged` (rows,). `same_rows`: both models were given the same rows, of which neither was trained on the later ones.
 
-    Where the incumbent would answer too few of them it is asked about all, which its comparison says. Returns a failed check
-    where it cannot be asked, or too few rows come after its training.
+    Where the incumbent would answer less than half of them it is asked about all, which its comparison says. Returns a failed
+    check where it predicts something else or cannot be asked, or too few rows come after its training.
     """
     card = incumbent.card
+    if (target := target_of(card)) not in (None, options.target):
+        return check_not_compared(
+            card.id, f"it predicts {target}, and this model {options.target}: give --target {target}"
+        )
     try:
         asked = as_trained(card, judged)
     except TrainingDataError as error:
@@ -49,7 +54,7 @@ def compare_with_incumbent(
         assert card.trained_until_ms is not None, "else all rows are after it"
         return check_newer_rows(incumbent.name, int(fresh.sum()), card.trained_until_ms)
     both = fresh & find_answered(card, asked).rows
-    answers = can_judge(judged.take(both))
+    answers = both.sum() >= MIN_ANSWERED_SHARE * fresh.sum() and can_judge(judged.take(both))
     chosen = both if answers else fresh
     predicted = predict(incumbent, judged.take(chosen))
     found = compare(INCUMBENT, predicted, tuple(card.classes), judged.take(chosen), own[chosen], options)
@@ -64,6 +69,12 @@ def compare_with_incumbent(
             f"silence is worse, withdraw it first: microadjust models withdraw {card.id}"
         )
     return found
+
+
+def target_of(card: ModelCard) -> str | None:
+    """Returns the column or metric that a model of length or tone predicts; None for a detector."""
+    predicted = PREDICTED.get(card.kind)
+    return None if predicted is None else next(iter(card.options.get("target", ())), predicted.target)
 
 
 def compare(

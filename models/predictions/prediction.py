@@ -111,7 +111,7 @@ def _length(model: LoadedModel, output: list[float]) -> Prediction | Silence:
     low, high = lower - card.half_width, upper + card.half_width
     half_width = (high - low) / 2
     scores = {"length": words, "length_half_width": half_width}
-    if abs(words) > MAX_WORDS:
+    if max(abs(words), low) > MAX_WORDS:
         return Silence("unusable", None, scores)
     if half_width < 0 or (card.max_half_width is not None and half_width > card.max_half_width):
         return Silence("wide", None, scores)

@@ -63,4 +63,6 @@ def test_a_file_that_could_not_be_written_whole_leaves_the_one_before(tmp_path: 
     nowhere = CliRunner().invoke(app, [*command, str(tmp_path / "nowhere" / "f.jsonl")])
     assert "give a file in a folder that exists" in nowhere.stderr
     assert CliRunner().invoke(app, [*command, str(path), "--outcomes", str(path)]).exit_code == 2
+    beside = tmp_path / ".." / tmp_path.name / "f.jsonl"
+    assert CliRunner().invoke(app, [*command, str(path), "--outcomes", str(beside)]).exit_code == 2
     assert CliRunner().invoke(app, command[:2]).exit_code == 2

@@ -17,7 +17,7 @@ SECRET = "abcde12345fghij67890klmno"
 
 
 def test_what_a_server_sends_tells_a_length() -> None:
-    found = re.search(r"-d '(\{\"outcomes\".*?\]\})' \\", DOCUMENT.read_text(), re.DOTALL)
+    found = re.search(r"-d '(\{\"outcomes\".*?\})' \\", DOCUMENT.read_text(), re.DOTALL)
     assert found is not None
     text = found[1].replace("'$(date +%s000)'", str(now_ms())).replace("SESSION", "anna-of-the-shop-1")
     producer = RecordingProducer()
@@ -31,8 +31,10 @@ def test_what_a_server_sends_tells_a_length() -> None:
 def test_what_a_page_sends_tells_a_tone() -> None:
     found = re.search(r"const told = (\{.*?\});\n.*JSON\.stringify\((\{.*?\})\)", DOCUMENT.read_text())
     assert found is not None
-    told = found[1].replace("session_id,", f'session_id: "{SECRET}",').replace("Date.now()", str(now_ms()))
-    written = found[2].replace("WRITE_KEY", WRITE_KEY).replace("[told]", f"[{told}]")
+    told = found[1].replace("session_id,", f'session_id: "{SECRET}",')
+    written = (
+        found[2].replace("WRITE_KEY", WRITE_KEY).replace("[told]", f"[{told}]").replace("Date.now()", str(now_ms()))
+    )
     body = re.sub(r"([a-z_]+): ", r'"\1": ', written)
     producer = RecordingProducer()
     answer = in_process(producer).post("/v1/outcomes", content=body, headers={"content-type": "text/plain"})

@@ -195,6 +195,14 @@ def test_a_file_address_without_a_whole_path_is_refused(
         ModelVersions.at(address)
 
 
+@pytest.mark.parametrize(
+    ("address", "says"), [("file:///models%00x", "holds no %00"), ("file:///models%ff", "no UTF-8")]
+)
+def test_a_file_address_of_no_possible_path_is_refused(address: str, says: str) -> None:
+    with pytest.raises(ModelError, match=says):
+        ModelVersions.at(address)
+
+
 @pytest.mark.parametrize("address", ["", " ", "s3://", "://models", "memory:// "])
 def test_an_address_that_names_no_place_is_refused(address: str) -> None:
     with pytest.raises(ModelError, match="names no place: give a folder, or an address such as"):

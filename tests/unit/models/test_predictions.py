@@ -93,6 +93,15 @@ def test_a_length_outside_of_its_own_quantiles_is_moved_to_the_nearest_within() 
     assert (found.low, found.value, found.high) == (405.0, 410, 435.0)
 
 
+@pytest.mark.parametrize("end", [120_000.0, 1e30])
+def test_an_interval_beyond_the_length_of_a_book_is_silence(end: float) -> None:
+    artefact = linear_model([[0.0, 0.0, 0.0]], [500.0, end, end])
+    card = length_card(artefact, features=["clicks"], categories={}, half_width=5.0, max_half_width=100.0)
+    found = predict(load(check_record(*announced(card, artefact))), {"clicks": 2.0}, {})
+    assert isinstance(found, Silence)
+    assert found.reason == "unusable"
+
+
 def test_an_interval_below_the_shortest_length_is_silence() -> None:
     found = predict(length(60.0, half_width=10.0), *KNOWN)
     assert isinstance(found, Silence)

@@ -38,6 +38,9 @@ def test_an_unknown_value_is_outside_where_training_hardly_ever_saw_the_input_or
         ({"unknown_shares": {"pages": 0.5}, "training_rows": 9}, "unknown_shares has 'pages'"),
         ({"unknown_shares": {"clicks": 1.5}, "training_rows": 9}, "unknown_shares has 'clicks'"),
         ({"unknown_shares": {"clicks": 0.5}}, "unknown_shares needs training_rows"),
+        ({"unknown_shares": {"clicks": 0.5}, "training_rows": 0}, "training_rows is no number of rows"),
+        ({"unknown_shares": {"clicks": 0.5}, "training_rows": 10**400}, "training_rows is no number of rows"),
+        ({"unknown_at_once": -1}, "unknown_at_once is no number of features"),
     ],
 )
 def test_shares_of_unknown_values_are_checked(changed: dict[str, Any], says: str) -> None:

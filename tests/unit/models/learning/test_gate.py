@@ -70,15 +70,40 @@ def test_the_incumbent_is_compared_on_the_rows_that_both_would_answer() -> None:
     assert "microadjust models withdraw length" in silent.detail
     assert {"beats the best constant", "beats the linear model"} < {each.name for each in second.evaluation.checks}
 
-    def watches_at_last(random: np.random.Generator, rows: int) -> NDArray[Any]:
-        found = np.array(random.choice(["phone", "desktop", "watch"], rows), dtype=object)
-        found[800:860] = "desktop"
-        found[860:] = "watch"
+    third = train(planted(1_000, 3, desktops_at_last(140)), LENGTH, in_force(first))
+    assert next(each.rows for each in third.evaluation.comparisons if each.name == INCUMBENT) == 140
+    assert "over 140 rows that both would answer" in check(third, "beats the incumbent").detail
+
+
+def desktops_at_last(rows: int) -> Any:
+    """Devices of which the last 200 are so many desktops, then watches alone."""
+
+    def device(random: np.random.Generator, all_rows: int) -> NDArray[Any]:
+        found = np.array(random.choice(["phone", "desktop", "watch"], all_rows), dtype=object)
+        found[800 : 800 + rows] = "desktop"
+        found[800 + rows :] = "watch"
         return found
 
-    third = train(planted(1_000, 3, watches_at_last), LENGTH, in_force(first))
-    assert next(each.rows for each in third.evaluation.comparisons if each.name == INCUMBENT) == 60
-    assert "over 60 rows that both would answer" in check(third, "beats the incumbent").detail
+    return device
+
+
+def test_an_incumbent_that_answers_few_readers_spares_no_model_the_simple_rivals() -> None:
+    first = train(planted(1_000, 1), LENGTH)
+    found = train(planted(1_000, 3, desktops_at_last(60)), LENGTH, in_force(first))
+    assert "would answer 60 of these 200 rows, and was asked about all" in check(found, "beats the incumbent").detail
+    assert {"beats the best constant", "beats the linear model"} < {each.name for each in found.evaluation.checks}
+
+
+def test_an_incumbent_that_predicts_something_else_is_not_compared() -> None:
+    first = train(planted(1_000, 1), LENGTH)
+    card = msgspec.structs.replace(first.card, options={"target": ["pages_wanted"]})
+    found = check(train(planted(1_000, 2), LENGTH, Incumbent(card, first.artefact)), "beats the incumbent")
+    assert not found.passed
+    assert (
+        "it predicts pages_wanted, and this model preferred_content_length: give --target pages_wanted" in found.detail
+    )
+    compared = compare_models(Incumbent(card, first.artefact), in_force(first), planted(300, 3), LENGTH)
+    assert "length@0 predicts pages_wanted, these rows tell preferred_content_length" in compared.warnings
 
 
 def test_a_text_without_a_place_is_known_to_the_job_if_training_knew_it() -> None:

@@ -66,6 +66,13 @@ def test_a_text_for_each_length_is_named() -> None:
     assert named(values, truth)
 
 
+def test_a_number_for_each_length_in_any_order_is_named() -> None:
+    truth = np.random.default_rng(5).choice([300.0, 600.0, 900.0], ROWS)
+    values = np.select([truth == 300.0, truth == 600.0], [3.0, 1.0], 2.0)
+    values[:WRONG] = 1.0
+    assert named(values, truth)
+
+
 def test_honest_strong_inputs_are_not_named() -> None:
     random = np.random.default_rng(4)
     truth = random.normal(500.0, 120.0, ROWS)

@@ -19,7 +19,7 @@ from models.learning.report import draw_report
 from models.learning.rivals import Incumbent
 from models.learning.training import Trained, train
 
-LENGTH = TrainingOptions("length", "length", parity_rows=2_000)
+LENGTH = TrainingOptions("length", "preferred_content_length", parity_rows=2_000)
 TONE = TrainingOptions("tone", "tone", parity_rows=2_000)
 
 
@@ -117,7 +117,7 @@ def test_copies_and_repeated_truths_keep_a_model_out() -> None:
         (
             np.full(1_200, 7.0),
             LENGTH,
-            r"all 768 rows of length that come before the later range are 7: nothing can be learned",
+            r"all 768 rows of preferred_content_length that come before the later range are 7: nothing can be learned",
         ),
         (np.full(1_200, "x", dtype=object), LENGTH, "what length predicts must be numbers"),
         (np.arange(1_200.0), TONE, "what tone predicts must be texts"),
