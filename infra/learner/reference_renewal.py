@@ -14,7 +14,8 @@ _log = logging.getLogger(__name__)
 
 class ReferenceRenewal:
     """The reference is what the new version was trained on, where models.v1 says so and its sessions still stand on features.v1,
-    else the sessions that end from now on."""
+    else the sessions that end from now on. Sessions of before a drift are left out: a reference of both kinds of readers would
+    find the new ones to have drifted again, and again."""
 
     def __init__(self, kafka: Kafka, decode: Decode) -> None:
         self._kafka, self._decode = kafka, decode
@@ -31,8 +32,11 @@ class ReferenceRenewal:
         try:
             known = announced_models(self._kafka).get(model)
             if known is not None and known.trained_ms is not None and str(known.version) == version:
-                self._rows = ReferenceRows(self._kafka, last_day(known.trained_ms), self._decode)
-                return
+                from_ms, until_ms = last_day(known.trained_ms)
+                since_ms = max(from_ms, ranges.drifted_since_ms or from_ms)
+                if since_ms < until_ms:
+                    self._rows = ReferenceRows(self._kafka, (since_ms, until_ms), self._decode)
+                    return
         except StreamError as error:
             _log.warning("what %s version %s was trained on cannot be read: %s", model, version, error)
         ranges.renew_reference()

@@ -44,8 +44,9 @@ class DriftRanges:
         self._waiting: list[Ended] | None = None
         """A new reference that waits for the end of the range."""
         self._watch: DriftWatch | None = None
-        self._is_outdated = False
-        """Whether the last look found the reference not to fit any more."""
+        self.drifted_since_ms: int | None = None
+        """When the first session ended of the ranges that the last looks found not to fit the reference; None where the last one
+        did."""
         self._category_watch = CategoryWatch({})
         self._unknown_watch = UnknownWatch({})
         self._answer_watch = AnswerWatch()
@@ -70,15 +71,15 @@ class DriftRanges:
     def renew_reference(self) -> None:
         """Forms a reference of the sessions that end from now on, as after a retraining of which the range is not known. Until it
         is complete the old one serves, unless that is known not to fit; one that is being formed already is formed on."""
-        if self._is_outdated:
+        if self.drifted_since_ms is not None:
             self._watch, self._rows, self._waiting, self._collected = None, [], None, []
-            self._is_outdated = False
+            self.drifted_since_ms = None
         elif self._collected is None:
             self._collected = []
 
     def _take_over(self, reference: list["Ended"]) -> None:
         self._collected = None
-        if self._watch is None or self._is_outdated or not self._rows:
+        if self._watch is None or self.drifted_since_ms is not None or not self._rows:
             self._set(reference)
         else:
             self._waiting = reference
@@ -107,9 +108,12 @@ class DriftRanges:
         self.unknown = [each for each in self._unknown_watch.judge(marked, len(self._rows)) if each.has_risen]
         self.silent = self._answer_watch.judge(_answered(self._rows), len(self._rows))
         self.looks += 1
-        self._rows = []
         found = [each for each in self.judged if each.has_drifted]
-        self._is_outdated = bool(found or self.unknown)
+        if not found and not self.unknown:
+            self.drifted_since_ms = None
+        elif self.drifted_since_ms is None:
+            self.drifted_since_ms = min(each.at_ms for each in self._rows)
+        self._rows = []
         return found
 
     def _set(self, rows: Sequence["Ended"]) -> None:
@@ -128,7 +132,7 @@ class DriftRanges:
         self._unknown_watch = UnknownWatch(known | _marks(texts))
         if is_unseen:
             self._answer_watch.judge(_answered(kept), len(kept))
-        self._rows, self._waiting, self._is_outdated = [], None, False
+        self._rows, self._waiting, self.drifted_since_ms = [], None, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +141,11 @@ class Ended:
 
     numbers: dict[str, float]
     texts: dict[str, str | None]
+    at_ms: int
 
     @classmethod
     def of(cls, row: FeatureRow) -> "Ended":
-        return cls(numbers(row), row.context)
+        return cls(numbers(row), row.context, row.window_end_ms)
 
 
 def numbers(row: FeatureRow) -> dict[str, float]:

@@ -78,6 +78,21 @@ def test_the_reference_is_what_the_new_version_was_trained_on(kafka: MockKafka) 
     assert drifted(ranges, ends(600, 100, 1_000.0)) == ["engaged_ms"]
 
 
+def test_sessions_of_before_the_drift_are_no_part_of_the_reference(kafka: MockKafka) -> None:
+    write(kafka, FEATURES.name, [(each.session_id, each) for each in ends(-300, 300, 1_000.0)])
+    card = ModelCard("length", 3, "length", ["clicks"], None, "", "of both", TRAINED_MS[1], BEGINNING_MS - 300_000)
+    write(kafka, MODELS.name, [("length", ModelRecord(card, "", None, 6))])
+    ranges = DriftRanges(reference_rows=100, range_rows=100)
+    ranges.set_reference(list(ends(-500, 100, 1_000.0)))
+    assert drifted(ranges, ends(0, 100, 2_000.0)) == ["engaged_ms"]
+    renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), decode)
+    renewal.begin(ranges, "length", "3")
+    read(renewal, ranges)
+
+    assert drifted(ranges, ends(500, 200, 2_000.0)) == []
+    assert drifted(ranges, ends(700, 100, 1_000.0)) == ["engaged_ms"]
+
+
 @pytest.mark.parametrize(("model", "version"), [("length", "3"), ("length", ""), ("tone", "2")])
 def test_where_no_card_is_of_the_new_version_a_reference_is_formed(kafka: MockKafka, model: str, version: str) -> None:
     ranges = DriftRanges(reference_rows=100, range_rows=100)
