@@ -65,10 +65,16 @@ def drifted(ranges: DriftRanges, rows: Iterator[FeatureRow]) -> list[str]:
     return [found.subject for each in rows for found in ranges.add(each)]
 
 
-def test_the_reference_is_what_the_new_version_was_trained_on(kafka: MockKafka) -> None:
+def drifted_ranges() -> DriftRanges:
+    """Ranges whose sessions 0 to 99 have drifted away from those of the reference."""
     ranges = DriftRanges(reference_rows=100, range_rows=100)
     ranges.set_reference(list(ends(-500, 100, 1_000.0)))
     assert drifted(ranges, ends(0, 100, 2_000.0)) == ["engaged_ms"]
+    return ranges
+
+
+def test_the_reference_is_what_the_new_version_was_trained_on(kafka: MockKafka) -> None:
+    ranges = drifted_ranges()
     renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), decode)
     renewal.begin(ranges, "length", "2")
     read(renewal, ranges)
@@ -82,9 +88,7 @@ def test_sessions_of_before_the_drift_are_no_part_of_the_reference(kafka: MockKa
     write(kafka, FEATURES.name, [(each.session_id, each) for each in ends(-300, 300, 1_000.0)])
     card = ModelCard("length", 3, "length", ["clicks"], None, "", "of both", TRAINED_MS[1], BEGINNING_MS - 300_000)
     write(kafka, MODELS.name, [("length", ModelRecord(card, "", None, 6))])
-    ranges = DriftRanges(reference_rows=100, range_rows=100)
-    ranges.set_reference(list(ends(-500, 100, 1_000.0)))
-    assert drifted(ranges, ends(0, 100, 2_000.0)) == ["engaged_ms"]
+    ranges = drifted_ranges()
     renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), decode)
     renewal.begin(ranges, "length", "3")
     read(renewal, ranges)
@@ -95,9 +99,7 @@ def test_sessions_of_before_the_drift_are_no_part_of_the_reference(kafka: MockKa
 
 @pytest.mark.parametrize(("model", "version"), [("length", "3"), ("length", ""), ("tone", "2")])
 def test_where_no_card_is_of_the_new_version_a_reference_is_formed(kafka: MockKafka, model: str, version: str) -> None:
-    ranges = DriftRanges(reference_rows=100, range_rows=100)
-    ranges.set_reference(list(ends(-500, 100, 1_000.0)))
-    assert drifted(ranges, ends(0, 100, 2_000.0)) == ["engaged_ms"]
+    ranges = drifted_ranges()
     renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), decode)
     renewal.begin(ranges, model, version)
 
