@@ -104,7 +104,7 @@ def learn(
         ),
     ] = None,
     roll_back: Annotated[
-        bool, typer.Option(help="Run models rollback where a fresh version does worse live than the one before.")
+        bool, typer.Option(help="Run models rollback where a fresh version does worse live than those before it.")
     ] = True,
     once: Annotated[bool, typer.Option("--once", help="Read what stands on features.v1, and end.")] = False,
     bootstrap: Bootstrap = "",
