@@ -88,7 +88,8 @@ def learn(
     ] = 1_000,
     range_sessions: Annotated[int, typer.Option(min=40, help="Sessions after which to look for drift.")] = 200,
     retrain: Annotated[
-        list[str] | None, typer.Option(help="Model to train again on drift; can be given several times.")
+        list[str] | None,
+        typer.Option(help="Model to train again on drift of readers or its scores; can be given several times."),
     ] = None,
     retrain_every: Annotated[
         str,

@@ -10,9 +10,9 @@ from models.drift.live_errors import Finding as LiveKind
 from models.drift.live_errors import LiveFinding
 from models.drift.unknown_share import MIN_RISE, UnknownFinding
 from models.drift.watch import Finding
-from models.feature_stream.drift_ranges import named
 from models.feature_stream.live_models import text_of
 from models.feature_stream.retrainings import SCHEDULE
+from models.feature_stream.subjects import named
 from models.segments.publishing import Refresh
 from schemas.alerts import Alert, AlertKind, Severity, alert_id
 

@@ -3,26 +3,18 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, get_args
+from typing import Final
 
 from models.drift.answered_share import AnswerWatch, SilenceFinding
 from models.drift.category_watch import CategoryWatch
 from models.drift.unknown_share import UnknownFinding, UnknownWatch
 from models.drift.watch import LEVEL, MIN_ROWS, DriftWatch, Finding
+from models.feature_stream.subjects import CONTEXT, KINDS, SCORE, is_score_of, named
 from models.logged_features import OF_ALL_READERS
-from schemas.drift import DriftKind, DriftLook, DriftReading, SilentModel, UnknownShare
+from schemas.drift import DriftLook, DriftReading, SilentModel, UnknownShare
 from schemas.features import FeatureRow
-from schemas.model_cards import ModelKind
 
 NAN: Final = float("nan")
-SCORE: Final = "score "
-"""Before the name of a score, where names of features, scores and texts stand together."""
-
-CONTEXT: Final = "context "
-"""Before the name of a text of the context."""
-
-KINDS: Final = get_args(ModelKind)
-
 MAX_REFERENCE_ROWS: Final = 5_000
 """More would make the tests no sharper on ranges of some hundred rows."""
 
@@ -177,7 +169,7 @@ def _answered(rows: Sequence[Ended]) -> dict[str, int]:
         known = {
             name.removeprefix(SCORE) for name, value in row.numbers.items() if value == value and name.startswith(SCORE)
         }
-        found.update({kind for kind in KINDS if any(name == kind or name.startswith(kind + "_") for name in known)})
+        found.update({kind for kind in KINDS if any(is_score_of(name, kind) for name in known)})
     return dict(found)
 
 
@@ -203,14 +195,3 @@ def to_look(
         [UnknownShare(named(each.subject)[0], each.share, each.reference_share, each.rows) for each in unknown],
         [SilentModel(each.model, each.share, each.usual_share, each.rows) for each in silent],
     )
-
-
-def named(subject: str) -> tuple[str, DriftKind]:
-    """The name and the kind of what has drifted.
-
-    >>> named("clicks"), named("score length"), named("context device")
-    (('clicks', 'feature'), ('length', 'score'), ('device', 'context'))
-    """
-    if subject.startswith(SCORE):
-        return subject.removeprefix(SCORE), "score"
-    return (subject.removeprefix(CONTEXT), "context") if subject.startswith(CONTEXT) else (subject, "feature")

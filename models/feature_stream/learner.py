@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from models.feature_stream.alert_texts import (
     drift_alert,
@@ -18,6 +17,7 @@ from models.feature_stream.minutes import Minutes
 from models.feature_stream.read_back import InForce
 from models.feature_stream.reader_rows import ReaderRows
 from models.feature_stream.retrainings import MIN_GAP_MS, Retrainings
+from models.feature_stream.subjects import SILENCE, UNKNOWN, concerns
 from models.features import SESSION_NAMES
 from models.segments.columns import COLUMNS, Column
 from models.segments.learner import DEFAULTS, LearningOptions, SegmentLearner
@@ -27,13 +27,6 @@ from schemas.drift import DriftLook
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from schemas.segments import Segment
-
-UNKNOWN: Final = "unknown values of "
-"""Before the name of a feature that is not known any more, where it stands among those that drift."""
-
-
-SILENCE: Final = "silence of "
-"""Before the kind of a model that has gone silent, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +119,7 @@ class FeatureStreamLearner:
                 yield Rollback(model, finding.version)
             elif finding.kind == "error_drift":
                 # Told once of a version: nobody would ask again.
-                yield from self._retrain((model,), (f"errors of {model}",), end_ms, keep=True)
+                yield from self._retrain(model, (f"errors of {model}",), end_ms, keep=True)
         for model, subjects in self.retrainings.due(end_ms):
             yield from self._started(model, subjects, end_ms)
 
@@ -166,16 +159,14 @@ class FeatureStreamLearner:
         yield from (unknown_alert(each, at_ms) for name, each in unknown.items() if name not in self._drifting)
         yield from (silence_alert(each, at_ms) for name, each in silent.items() if name not in self._drifting)
         self._drifting = found
-        if found:
-            yield from self._retrain(self._models, sorted(found), at_ms)
+        for model in self._models:
+            if of_it := sorted(each for each in found if concerns(each, model)):
+                yield from self._retrain(model, of_it, at_ms)
 
-    def _retrain(
-        self, models: Sequence[str], subjects: Sequence[str], at_ms: int, keep: bool = False
-    ) -> Iterator[Message]:
-        """Trains those of the models again that may be; `keep` says that the others wait until they may."""
-        for model in models:
-            if self.retrainings.ask(model, subjects, at_ms, keep):
-                yield from self._started(model, subjects, at_ms)
+    def _retrain(self, model: str, subjects: Sequence[str], at_ms: int, keep: bool = False) -> Iterator[Message]:
+        """Trains the model again where it may be; `keep` says that it waits until then."""
+        if self.retrainings.ask(model, subjects, at_ms, keep):
+            yield from self._started(model, subjects, at_ms)
 
     def _started(self, model: str, subjects: Sequence[str], at_ms: int) -> Iterator[Message]:
         yield retraining_alert(model, subjects, at_ms)

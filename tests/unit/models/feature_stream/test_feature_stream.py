@@ -199,6 +199,40 @@ def test_a_score_that_is_not_given_any_more_is_no_fault_of_a_sender() -> None:
     assert (ranges.looks, ranges.unknown) == (1, [])
 
 
+def test_drift_of_a_score_trains_the_model_that_gives_it_and_no_other() -> None:
+    names = ("length", "isolation_forest", "tone.s1", "mine")
+    learner = FeatureStreamLearner(ranges=DriftRanges(reference_rows=200, range_rows=100), models=names)
+
+    def ended(begin_s: int, sessions: int, scores: dict[str, float]) -> list[FeatureRow]:
+        generator = np.random.default_rng([522, begin_s])
+        found = []
+        for number in range(sessions):
+            each = row(f"s{begin_s}_{number}", begin_s + 2 * number, 1_000.0, "session_end")
+            noise = float(generator.normal(0.0, 0.05))
+            given: dict[str, float | None] = {name: value + noise for name, value in scores.items()}
+            found.append(msgspec.structs.replace(each, scores=given))
+        return found
+
+    usual = {"length": 400.0, "isolation_forest": 0.4, "tone_formal": 0.5, "shadow_tone_formal": 0.5}
+    assert not [each for each in messages(learner, ended(0, 400, usual)) if isinstance(each, (Alert, Retraining))]
+    drifted = usual | {"isolation_forest": 0.6, "shadow_tone_formal": 0.2}
+    found = messages(learner, ended(900, 100, drifted))
+
+    forest, shadow = "score isolation_forest", "score shadow_tone_formal"
+    assert {each.subject for each in found if isinstance(each, Alert) and each.kind == "score_drift"} == {
+        "isolation_forest",
+        "shadow_tone_formal",
+    }
+    assert {each.model: each.subjects for each in found if isinstance(each, Retraining)} == {
+        "isolation_forest": (forest,),
+        "mine": (forest, shadow),
+    }
+    later = messages(learner, ended(1_200, 100, drifted | {"tone_formal": 0.9}))
+    assert [(each.model, each.subjects) for each in later if isinstance(each, Retraining)] == [
+        ("tone.s1", ("score tone_formal",))
+    ]
+
+
 def test_after_a_retraining_the_new_habits_are_the_reference() -> None:
     ranges = DriftRanges(reference_rows=100, range_rows=100)
     generator = np.random.default_rng(505)
