@@ -56,3 +56,8 @@ class DriftLook(Struct):
     readings: list[DriftReading]
     unknown: list[UnknownShare] = []
     silent: list[SilentModel] = []
+
+    @property
+    def readers_have_drifted(self) -> bool:
+        """Whether readers have: a score, or the silence of a model, may change without them."""
+        return bool(self.unknown) or any(each.has_drifted and each.kind != "score" for each in self.readings)

@@ -92,7 +92,10 @@ GRANTS: Final = (
     *_topics("learn job", ("READ",), "the models in force: since when, and trained on what", MODELS),
     *_topics("learn job", ("READ", "WRITE"), "segments; READ to go on where it stopped", SEGMENTS),
     Grant("learn job", "group", "microadjust-learn", ("READ",), "offsets"),
-    *_topics("learn job", ("WRITE",), "alerts, and what each look at drift found", ALERTS, DRIFT),
+    *_topics("learn job", ("WRITE",), "alerts", ALERTS),
+    *_topics(
+        "learn job", ("READ", "WRITE"), "what each look at drift found; READ to know when readers drifted last", DRIFT
+    ),
     *_topics("command line", ("WRITE",), "`replay`", EVENTS),
     *_topics("command line", ("READ", "WRITE"), "`rules`", RULES, RULES_HISTORY),
     *_topics("command line", ("READ", "WRITE"), "`content`; READ for `rules backtest --last` too", CONTENT),

@@ -1,6 +1,7 @@
 """Renews the reference for drift once a model has been trained again, beside the rows that are read."""
 
 import logging
+from collections.abc import Sequence
 
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import StreamError
@@ -8,6 +9,7 @@ from infra.learner.announced_models import announced_models
 from infra.learner.reference_rows import Decode, ReferenceRows
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.read_back import last_day
+from schemas.features import FeatureRow
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +22,7 @@ class ReferenceRenewal:
     def __init__(self, kafka: Kafka, decode: Decode) -> None:
         self._kafka, self._decode = kafka, decode
         self._rows: ReferenceRows | None = None
+        self._is_cut = False
 
     @property
     def is_reading(self) -> bool:
@@ -32,10 +35,11 @@ class ReferenceRenewal:
         try:
             known = announced_models(self._kafka).get(model)
             if known is not None and known.trained_ms is not None and str(known.version) == version:
-                from_ms, until_ms = last_day(known.trained_ms)
-                since_ms = max(from_ms, ranges.drifted_since_ms or from_ms)
-                if since_ms < until_ms:
-                    self._rows = ReferenceRows(self._kafka, (since_ms, until_ms), self._decode)
+                whole_ms = last_day(known.trained_ms)
+                range_ms = since(ranges.readers_since_ms, whole_ms)
+                if range_ms is not None:
+                    self._is_cut = range_ms != whole_ms
+                    self._rows = ReferenceRows(self._kafka, range_ms, self._decode)
                     return
         except StreamError as error:
             _log.warning("what %s version %s was trained on cannot be read: %s", model, version, error)
@@ -47,8 +51,7 @@ class ReferenceRenewal:
             return
         self._rows.poll()
         if self._rows.is_complete:
-            if not ranges.set_reference(self._rows.rows):
-                ranges.renew_reference()
+            set_reference(ranges, self._rows.rows, self._is_cut)
             self.close()
 
     def close(self) -> None:
@@ -56,3 +59,25 @@ class ReferenceRenewal:
         if self._rows is not None:
             self._rows.close()
         self._rows = None
+
+
+def since(drift_ms: int | None, range_ms: tuple[int, int]) -> tuple[int, int] | None:
+    """Returns the part of a range that comes after the last drift of readers, None where there is none.
+
+    >>> since(None, (10, 20)), since(15, (10, 20)), since(20, (10, 20))
+    ((10, 20), (16, 20), None)
+    """
+    from_ms, until_ms = range_ms
+    if drift_ms is not None:
+        from_ms = max(from_ms, drift_ms + 1)
+    return (from_ms, until_ms) if from_ms <= until_ms else None
+
+
+def set_reference(ranges: DriftRanges, rows: Sequence[FeatureRow], is_cut: bool) -> bool:
+    """Compares with these sessions from now on. Returns False where they are too few: a reference is formed of them and of those
+    that end from now on. Of a range that a drift has cut, fewer than a reference has are too few: beside 30 sessions only gross
+    drift would be found."""
+    if not (is_cut and len(rows) < ranges.reference_rows) and ranges.set_reference(rows):
+        return True
+    ranges.renew_reference(rows)
+    return False

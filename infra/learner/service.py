@@ -16,8 +16,9 @@ from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
 from infra.learner.announced_models import announced_models
 from infra.learner.command_ends import retraining_end, rollback_end
+from infra.learner.last_drift import last_drift_ms
 from infra.learner.model_hook import ModelHook
-from infra.learner.reference_renewal import ReferenceRenewal
+from infra.learner.reference_renewal import ReferenceRenewal, set_reference, since
 from infra.learner.reference_rows import ReferenceRows
 from infra.learner.refused_models import RefusedModels
 from infra.learner.stored_segments import readable_segments
@@ -192,21 +193,27 @@ class LearnerService:
         """The watch for drift, with the reference that a card names where its sessions still stand on the topic."""
         settings = self._settings
         ranges = DriftRanges(settings.reference_rows, settings.range_rows)
-        reference_ms = settings.reference_ms or reference_range(in_force, settings.models)
-        if reference_ms is None:
+        whole_ms = settings.reference_ms or reference_range(in_force, settings.models)
+        if whole_ms is None:
             _log.warning(
                 "no training range is known: drift is told against the first %d sessions that are read, which may have drifted "
                 "already; give --model-card, or announce a model",
                 settings.reference_rows,
             )
             return ranges
-        with closing(ReferenceRows(settings.kafka, reference_ms, self._row)) as reference:
-            reference.read()
-        if not ranges.set_reference(reference.rows):
+        if settings.reference_ms is None:
+            ranges.readers_since_ms = last_drift_ms(settings.kafka, whole_ms[0])
+        reference_ms = since(ranges.readers_since_ms, whole_ms)
+        rows: list[FeatureRow] = []
+        if reference_ms is not None:
+            with closing(ReferenceRows(settings.kafka, reference_ms, self._row)) as reference:
+                reference.read()
+            rows = reference.rows
+        if not set_reference(ranges, rows, reference_ms != whole_ms):
             _log.warning(
-                "of the card's training range %d ended sessions stand on %s: drift is told against the first %d that are "
-                "read instead, which may have drifted already",
-                len(reference.rows),
+                "of the training range %d ended sessions of today's readers stand on %s: drift is told against %d sessions, of "
+                "which the others are those that are read first and may have drifted already",
+                len(rows),
                 FEATURES.name,
                 settings.reference_rows,
             )

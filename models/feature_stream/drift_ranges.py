@@ -24,11 +24,11 @@ class DriftRanges:
 
     Until `reference_rows` sessions have ended there is nothing to compare with, unless a reference is given. A new reference
     waits for the end of the range that is being collected, which is compared with the old one: else no range would be complete
-    where references are renewed more often. It does not wait where the old one is known not to fit any more.
+    where references are renewed more often. It does not wait where readers are known to have drifted from the old one.
     """
 
     def __init__(self, reference_rows: int = 1_000, range_rows: int = 200) -> None:
-        self._reference_rows, self._range_rows = reference_rows, range_rows
+        self.reference_rows, self._range_rows = reference_rows, range_rows
         self._rows: list[Ended] = []
         """Of the range."""
         self._collected: list[Ended] | None = []
@@ -36,9 +36,11 @@ class DriftRanges:
         self._waiting: list[Ended] | None = None
         """A new reference that waits for the end of the range."""
         self._watch: DriftWatch | None = None
-        self.drifted_since_ms: int | None = None
-        """When the first session ended of the ranges that the last looks found not to fit the reference; None where the last one
-        did."""
+        self._has_drifted = False
+        """Whether the last look found that readers have drifted from the reference."""
+        self.readers_since_ms: int | None = None
+        """When the range ended in which the last drift of readers was found first, None before any: sessions that ended earlier
+        may be of other readers. It outlasts references, of which each model that is trained again brings one."""
         self._category_watch = CategoryWatch({})
         self._unknown_watch = UnknownWatch({})
         self._answer_watch = AnswerWatch()
@@ -60,18 +62,19 @@ class DriftRanges:
         self._take_over(ended)
         return True
 
-    def renew_reference(self) -> None:
-        """Forms a reference of the sessions that end from now on, as after a retraining of which the range is not known. Until it
-        is complete the old one serves, unless that is known not to fit; one that is being formed already is formed on."""
-        if self.drifted_since_ms is not None:
-            self._watch, self._rows, self._waiting, self._collected = None, [], None, []
-            self.drifted_since_ms = None
-        elif self._collected is None:
-            self._collected = []
+    def renew_reference(self, rows: Sequence[FeatureRow] = ()) -> None:
+        """Forms a reference of these sessions and those that end from now on, as after a retraining of whose range too little is
+        known. Until it is complete the old one serves, unless readers are known to have drifted from it; one that is being formed
+        already is formed on."""
+        if self._has_drifted:
+            self._watch, self._rows, self._waiting = None, [], None
+            self._has_drifted = False
+        if not self._collected:
+            self._collected = [Ended.of(row) for row in rows if row.kind == "session_end"]
 
     def _take_over(self, reference: list["Ended"]) -> None:
         self._collected = None
-        if self._watch is None or self.drifted_since_ms is not None or not self._rows:
+        if self._watch is None or self._has_drifted or not self._rows:
             self._set(reference)
         else:
             self._waiting = reference
@@ -84,7 +87,7 @@ class DriftRanges:
         found = self._look() if len(self._rows) >= self._range_rows else []
         if self._collected is not None:
             self._collected.append(ended)
-            if len(self._collected) >= self._reference_rows:
+            if len(self._collected) >= self.reference_rows:
                 self._take_over(self._collected)
         if self._waiting is not None and not self._rows:
             self._set(self._waiting)
@@ -101,11 +104,13 @@ class DriftRanges:
         self.silent = self._answer_watch.judge(_answered(self._rows), len(self._rows))
         self.looks += 1
         found = [each for each in self.judged if each.has_drifted]
-        if not found and not self.unknown:
-            self.drifted_since_ms = None
-        elif self.drifted_since_ms is None:
-            self.drifted_since_ms = min(each.at_ms for each in self._rows)
-        self._rows = []
+        # A score may change without the readers, as that of the job's own forest does, which is trained anew.
+        has_drifted = bool(self.unknown) or any(named(each.subject)[1] != "score" for each in found)
+        if has_drifted and not self._has_drifted:
+            self.readers_since_ms = max(each.at_ms for each in self._rows)
+            # What has been collected for a reference is of the readers of before, too.
+            self._collected = None if self._collected is None else []
+        self._has_drifted, self._rows = has_drifted, []
         return found
 
     def _set(self, rows: Sequence["Ended"]) -> None:
@@ -124,7 +129,7 @@ class DriftRanges:
         self._unknown_watch = UnknownWatch(known | _marks(texts))
         if is_unseen:
             self._answer_watch.judge(_answered(kept), len(kept))
-        self._rows, self._waiting, self.drifted_since_ms = [], None, None
+        self._rows, self._waiting, self._has_drifted = [], None, False
 
 
 @dataclass(frozen=True, slots=True)

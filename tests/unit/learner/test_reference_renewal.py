@@ -10,12 +10,18 @@ import pytest
 from infra.bench.mock_kafka import MockKafka, is_available, mock_kafka
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Partition, Record, TopicReader
+from infra.learner.announced_models import announced_models
+from infra.learner.last_drift import last_drift_ms
+from infra.learner.model_hook import ModelHook
 from infra.learner.reference_renewal import ReferenceRenewal
 from infra.learner.reference_rows import ReferenceRows
+from infra.learner.service import LearnerService, LearnerSettings
 from models.feature_stream.drift_ranges import DriftRanges
+from models.segments.learner import LearningOptions
+from schemas.drift import DriftLook, DriftReading
 from schemas.features import FeatureRow, decode_feature_row
 from schemas.model_cards import ModelCard, ModelRecord
-from schemas.topics import FEATURES, MODELS
+from schemas.topics import DRIFT, FEATURES, MODELS
 from tests.support.feature_rows import BEGINNING_MS
 from tests.support.mock_topics import write
 
@@ -84,17 +90,91 @@ def test_the_reference_is_what_the_new_version_was_trained_on(kafka: MockKafka) 
     assert drifted(ranges, ends(600, 100, 1_000.0)) == ["engaged_ms"]
 
 
-def test_sessions_of_before_the_drift_are_no_part_of_the_reference(kafka: MockKafka) -> None:
+def announce_both(kafka: MockKafka) -> None:
+    """Two models that were trained on readers of before the drift, too."""
     write(kafka, FEATURES.name, [(each.session_id, each) for each in ends(-300, 300, 1_000.0)])
-    card = ModelCard("length", 3, "length", ["clicks"], None, "", "of both", TRAINED_MS[1], BEGINNING_MS - 300_000)
-    write(kafka, MODELS.name, [("length", ModelRecord(card, "", None, 6))])
+    for model in ("length", "tone"):
+        card = ModelCard(model, 3, "length", ["clicks"], None, "", "of both", TRAINED_MS[1], BEGINNING_MS - 300_000)
+        write(kafka, MODELS.name, [(model, ModelRecord(card, "", None, 6))])
+
+
+@pytest.mark.parametrize("between", [0, 30, 100])
+def test_sessions_of_before_the_drift_are_no_part_of_any_reference_after_it(kafka: MockKafka, between: int) -> None:
+    announce_both(kafka)
     ranges = drifted_ranges()
+    renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), decode)
+    for model in ("length", "tone"):
+        renewal.begin(ranges, model, "3")
+        read(renewal, ranges)
+        assert drifted(ranges, ends(500, between, 2_000.0)) == []
+
+    assert drifted(ranges, ends(700, 300, 2_000.0)) == []
+    assert "engaged_ms" in drifted(ranges, ends(1_000, 200, 1_000.0))
+
+
+def test_a_reference_of_which_a_drift_leaves_too_little_is_formed_on(kafka: MockKafka) -> None:
+    announce_both(kafka)
+    ranges = DriftRanges(reference_rows=250, range_rows=100)
+    ranges.set_reference(list(ends(-500, 100, 1_000.0)))
+    assert drifted(ranges, ends(0, 100, 2_000.0)) == ["engaged_ms"]
     renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), decode)
     renewal.begin(ranges, "length", "3")
     read(renewal, ranges)
 
+    # 200 sessions of the training range come after the drift, and 50 more make a reference: a range begins after these.
+    assert drifted(ranges, ends(500, 149, 2_000.0)) == []
+    assert ranges.looks == 1
+    assert drifted(ranges, ends(649, 1, 2_000.0)) == []
+    assert ranges.looks == 2
+    assert drifted(ranges, ends(650, 100, 1_000.0)) == ["engaged_ms"]
+
+
+def test_a_reference_that_is_being_formed_when_readers_drift_begins_again() -> None:
+    ranges = DriftRanges(reference_rows=300, range_rows=100)
+    ranges.set_reference(list(ends(-500, 100, 1_000.0)))
+    ranges.renew_reference()
+    assert drifted(ranges, ends(0, 100, 1_000.0)) == []
+    assert drifted(ranges, ends(100, 400, 2_000.0)) == ["engaged_ms"] * 3
+
     assert drifted(ranges, ends(500, 200, 2_000.0)) == []
     assert drifted(ranges, ends(700, 100, 1_000.0)) == ["engaged_ms"]
+
+
+def test_a_range_of_before_the_drift_alone_is_no_reference(kafka: MockKafka) -> None:
+    ranges = drifted_ranges()
+    assert drifted(ranges, ends(300, 100, 2_000.0)) == ["engaged_ms"]
+    assert ranges.readers_since_ms == BEGINNING_MS + 99_000, "the range in which it was found first"
+    assert drifted(ranges, ends(400, 100, 1_000.0)) == []
+    assert drifted(ranges, ends(500, 100, 2_000.0)) == ["engaged_ms"]
+    assert ranges.readers_since_ms == BEGINNING_MS + 599_000, "a calm range lies between: another drift"
+    renewal = ReferenceRenewal(KafkaConnection(kafka.bootstrap), decode)
+    renewal.begin(ranges, "length", "2")
+
+    assert not renewal.is_reading
+    assert drifted(ranges, ends(600, 100, 2_000.0)) == []
+    assert drifted(ranges, ends(700, 100, 1_000.0)) == ["engaged_ms"]
+
+
+def test_a_learner_that_starts_again_leaves_out_readers_of_before_the_drift(kafka: MockKafka) -> None:
+    announce_both(kafka)
+    looks = [*(_look(second, False) for second in (-200, -100, 0)), *(_look(second, True) for second in (99, 199))]
+    write(kafka, DRIFT.name, [("", each) for each in (*looks, _look(260, False), b"no look")])
+    connection = KafkaConnection(kafka.bootstrap)
+
+    assert last_drift_ms(connection, BEGINNING_MS - 300_000) == BEGINNING_MS + 99_000
+    assert last_drift_ms(connection, BEGINNING_MS + 200_000) is None
+    settings = LearnerSettings(connection, LearningOptions(), reference_rows=200, range_rows=100)
+    service = LearnerService(settings, ModelHook(), ModelHook())
+    with closing(service._reader), closing(service._refused):  # noqa: SLF001
+        ranges = service._ranges(announced_models(connection))  # noqa: SLF001
+    assert drifted(ranges, ends(700, 300, 2_000.0)) == []
+    assert drifted(ranges, ends(1_000, 100, 1_000.0)) == ["engaged_ms"]
+
+
+def _look(second: int, has_drifted: bool) -> DriftLook:
+    reading = DriftReading("engaged_ms", "feature", 1.0, 0.5, 0.5, 0.0, 100, has_drifted)
+    forest = DriftReading("isolation_forest", "score", 1.0, 0.5, 0.5, 0.0, 100, True)
+    return DriftLook(BEGINNING_MS + second * 1_000, [forest, reading])
 
 
 @pytest.mark.parametrize(("model", "version"), [("length", "3"), ("length", ""), ("tone", "2")])

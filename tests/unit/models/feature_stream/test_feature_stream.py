@@ -296,6 +296,7 @@ def test_a_given_reference_serves_at_once_and_scores_count() -> None:
 
     assert unknown == []
     assert [each.subject for each in found] == ["score isolation_forest"]
+    assert ranges.readers_since_ms is None, "the forest may have been trained anew"
 
 
 def test_a_training_range_of_which_nothing_is_kept_is_no_reference_and_another_is_formed() -> None:
