@@ -93,7 +93,7 @@ def train_detector(
                 comparisons.append(rival)
                 checks.append(check_incumbent(rival, options.alarm_rate, is_forest, "auc" in rival.metrics))
         except (TrainingDataError, ValueError) as error:
-            checks.append(check_not_compared(incumbent.card.id, f"{error}: train with the release that it is of"))
+            checks.append(check_not_compared(f"{error}: train with the release that it is of", incumbent.card.id))
     evaluation = Evaluation(
         model_id=model_id(options.kind),
         kind=options.kind,

@@ -72,20 +72,23 @@ def check_parity(parity: Parity) -> Check:
 def check_advantages(comparisons: Sequence[Comparison], loss: str) -> list[Check]:
     """The whole interval of the advantage over each rival must lie above 0. Where there is an incumbent, it is the one rival.
 
-    An incumbent that is silent about these readers does nothing for them: a model that is not shown to be worse may take its
-    place, if it beats the simple models as a first one.
+    An incumbent that is silent about most of these readers does little for them: a model that is not shown to be worse where the
+    incumbent answers may take its place, if it beats the simple models as a first one.
     """
     rivals = [each for each in comparisons if each.name == INCUMBENT and not each.is_silent] or comparisons
     return [_check_advantage(each, loss) for each in rivals]
 
 
-def check_not_compared(incumbent_id: str, reason: str) -> Check:
+def check_not_compared(reason: str, withdrawn: str | None) -> Check:
     """An incumbent that cannot be asked is not beaten: else leaving out one column would let any model in.
 
-    `reason` ends with what to give.
+    `reason` ends with what to give; `withdrawn` is the model that may be withdrawn instead, None where that would leave others
+    without one.
     """
-    text = f"cannot be compared with the {INCUMBENT}: {reason}, or withdraw the {INCUMBENT} first: microadjust models withdraw"
-    return Check(f"beats the {INCUMBENT}", False, f"{text} {incumbent_id}")
+    text = f"cannot be compared with the {INCUMBENT}: {reason}"
+    if withdrawn is not None:
+        text += f", or withdraw the {INCUMBENT} first: microadjust models withdraw {withdrawn}"
+    return Check(f"beats the {INCUMBENT}", False, text)
 
 
 def check_newer_rows(name: str, rows: int, trained_until_ms: int) -> Check:

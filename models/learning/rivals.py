@@ -16,7 +16,7 @@ from models.learning.overlap import without_times
 from models.learning.scorer import load_scorer
 from models.learning.trained_columns import as_trained
 from models.predictions.kinds import PREDICTED
-from schemas.model_cards import ModelCard
+from schemas.model_cards import ModelCard, model_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +37,39 @@ def compare_with_incumbent(
     """Compares on the rows after the incumbent's training that both would answer; `own` are the losses of the new model on
     `judged` (rows,). `same_rows`: both models were given the same rows, of which neither was trained on the later ones.
 
-    Where the incumbent would answer less than half of them it is asked about all, which its comparison says. Returns a failed
-    check where it predicts something else or cannot be asked, or too few rows come after its training.
+    Where these are of too few sessions it is asked about all. Its comparison says so, and where it would answer less than half of
+    the rows. Returns a failed check where it predicts something else or cannot be asked, or too few rows come after its training.
     """
     card = incumbent.card
+    # That of all readers, which a segment's model displaces for its readers, is not to be withdrawn for all.
+    withdrawn = card.id if card.id == model_id(options.kind, options.segment) else None
     if (target := target_of(card)) not in (None, options.target):
-        return check_not_compared(
-            card.id, f"it predicts {target}, and this model {options.target}: give --target {target}"
-        )
+        what = f"--target {target}" if judged.has(str(target)) else f"rows that tell {target}"
+        return check_not_compared(f"it predicts {target}, and this model {options.target}: give {what}", withdrawn)
     try:
         asked = as_trained(card, judged)
     except TrainingDataError as error:
-        return check_not_compared(card.id, str(error))
+        return check_not_compared(str(error), withdrawn)
     fresh = judged.after(card.trained_until_ms)
     if not fresh.all() and not can_judge(judged.take(fresh)):
         assert card.trained_until_ms is not None, "else all rows are after it"
         return check_newer_rows(incumbent.name, int(fresh.sum()), card.trained_until_ms)
     both = fresh & find_answered(card, asked).rows
-    answers = both.sum() >= MIN_ANSWERED_SHARE * fresh.sum() and can_judge(judged.take(both))
-    chosen = both if answers else fresh
+    are_enough = can_judge(judged.take(both))
+    chosen = both if are_enough else fresh
     predicted = predict(incumbent, judged.take(chosen))
     found = compare(INCUMBENT, predicted, tuple(card.classes), judged.take(chosen), own[chosen], options)
     if (unknown := without_times(card, judged)) is not None:
         found.notes.append(
             f"{incumbent.name} was given the same rows, and not trained on these" if same_rows else unknown
         )
-    if not answers:
+    if not are_enough or both.sum() < MIN_ANSWERED_SHARE * fresh.sum():
         found.is_silent = True
-        found.notes.append(
-            f"{incumbent.name} would answer {both.sum():,} of these {fresh.sum():,} rows, and was asked about all; where its "
-            f"silence is worse, withdraw it first: microadjust models withdraw {card.id}"
-        )
+        asked_about = "these" if are_enough else "all"
+        note = f"{incumbent.name} would answer {both.sum():,} of these {fresh.sum():,} rows, and was asked about {asked_about}"
+        if withdrawn is not None:
+            note += f"; where its silence is worse, withdraw it first: microadjust models withdraw {withdrawn}"
+        found.notes.append(note)
     return found
 
 

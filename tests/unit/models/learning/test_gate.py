@@ -90,8 +90,38 @@ def desktops_at_last(rows: int) -> Any:
 def test_an_incumbent_that_answers_few_readers_spares_no_model_the_simple_rivals() -> None:
     first = train(planted(1_000, 1), LENGTH)
     found = train(planted(1_000, 3, desktops_at_last(60)), LENGTH, in_force(first))
-    assert "would answer 60 of these 200 rows, and was asked about all" in check(found, "beats the incumbent").detail
+    assert "would answer 60 of these 200 rows, and was asked about these" in check(found, "beats the incumbent").detail
+    assert next(each.rows for each in found.evaluation.comparisons if each.name == INCUMBENT) == 60
     assert {"beats the best constant", "beats the linear model"} < {each.name for each in found.evaluation.checks}
+
+    few = train(planted(1_000, 3, desktops_at_last(10)), LENGTH, in_force(first))
+    assert "would answer 10 of these 200 rows, and was asked about all" in check(few, "beats the incumbent").detail
+
+
+def test_a_model_that_is_worse_where_a_mostly_silent_incumbent_answers_stays_out() -> None:
+    first = train(planted(1_000, 1), LENGTH)
+    # Where the incumbent would be silent it is far off; that must not make up for the readers that it serves.
+    rows = planted(1_000, 3, desktops_at_last(80))
+    watches = np.array([each == "watch" for each in rows.values["device"]])
+    noise = np.random.default_rng(9).normal(0.0, 150.0, len(rows))
+    blurred = replace(rows, truth=np.where(watches, rows.truth + 600.0, rows.truth))
+    blurred.truth[:800] += np.where(watches, 0.0, noise)[:800]
+    found = train(blurred, LENGTH, in_force(first))
+
+    incumbent = check(found, "beats the incumbent")
+    assert not incumbent.passed
+    assert incumbent.detail.startswith("worse than the incumbent")
+    assert all(each.passed for each in found.evaluation.checks if each is not incumbent)
+
+
+def test_what_cannot_be_compared_names_what_can_be_given_and_withdraws_no_model_of_others() -> None:
+    first = train(planted(1_000, 1), LENGTH)
+    words = Incumbent(msgspec.structs.replace(first.card, options={"target": ["pages"]}), first.artefact)
+    rows = planted(1_000, 2)
+    assert "give --target pages, or withdraw" in check(train(rows, LENGTH, words), "beats the incumbent").detail
+
+    of_segment = check(train(rows, replace(LENGTH, segment="s3"), words), "beats the incumbent").detail
+    assert of_segment.endswith("give --target pages")
 
 
 def test_an_incumbent_that_predicts_something_else_is_not_compared() -> None:
@@ -100,7 +130,8 @@ def test_an_incumbent_that_predicts_something_else_is_not_compared() -> None:
     found = check(train(planted(1_000, 2), LENGTH, Incumbent(card, first.artefact)), "beats the incumbent")
     assert not found.passed
     assert (
-        "it predicts pages_wanted, and this model preferred_content_length: give --target pages_wanted" in found.detail
+        "it predicts pages_wanted, and this model preferred_content_length: give rows that tell pages_wanted"
+        in found.detail
     )
     compared = compare_models(Incumbent(card, first.artefact), in_force(first), planted(300, 3), LENGTH)
     assert "length@0 predicts pages_wanted, these rows tell preferred_content_length" in compared.warnings
