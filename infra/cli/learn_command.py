@@ -80,11 +80,15 @@ def learn(
         Path | None,
         typer.Option(
             exists=True,
-            help="Card of a model (JSON); drift is told against its training range, else the first sessions.",
+            help="Card of a model (JSON) whose training range drift is told against; by default that of a model in force.",
         ),
     ] = None,
     reference_sessions: Annotated[
-        int, typer.Option(min=100, help="Sessions to compare with where no card is given: the first that are read.")
+        int,
+        typer.Option(
+            min=100,
+            help="Sessions to compare with where no training range is known, or too few of its sessions are kept.",
+        ),
     ] = 1_000,
     range_sessions: Annotated[int, typer.Option(min=40, help="Sessions after which to look for drift.")] = 200,
     retrain: Annotated[
