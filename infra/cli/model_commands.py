@@ -18,6 +18,7 @@ from infra.cli.output import Json, errors, out, print_json, print_table
 from infra.learning.listing import check_rows, evaluation_of, metric_text
 from infra.learning.version_rows import VersionRow, row_of
 from models.learning.evaluation import Evaluation
+from models.readable_numbers import readable
 from schemas.model_cards import ModelCard
 
 app = typer.Typer(
@@ -118,7 +119,8 @@ def _input_rows(card: ModelCard, found: Evaluation | None) -> list[dict[str, Any
     rows = []
     for name in card.features:
         span, texts = card.ranges.get(name), card.categories.get(name)
-        seen = ", ".join(texts) if texts is not None else None if span is None else f"{span[0]:g} to {span[1]:g}"
+        numbers = None if span is None else f"{readable(span[0])} to {readable(span[1])}"
+        seen = numbers if texts is None else ", ".join(texts)
         own = summaries.get(name)
         importance = None if own is None else own.importance
         rows.append((importance or 0.0, {"input": name, "importance": importance, "trained on": seen}))

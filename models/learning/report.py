@@ -8,6 +8,7 @@ from models.learning.charts import agreement, importances, intervals, ranges
 from models.learning.columns import MIN_LEVEL_ROWS
 from models.learning.evaluation import Evaluation, InputSummary, Range
 from models.logged_features import unknown_inputs
+from models.readable_numbers import readable
 from schemas.model_cards import MetricValue, ModelCard
 
 METRIC_WORDS = {
@@ -160,14 +161,15 @@ def _instant(at_ms: int | None) -> str:
 
 def _input_row(found: InputSummary) -> tuple[str, str, str]:
     if found.low is not None and found.high is not None:
-        seen = f"{found.low:.6g} to {found.high:.6g}"
+        seen = f"{readable(found.low)} to {readable(found.high)}"
         # Evaluations of earlier releases have no least and greatest: they are the range.
         all_seen = (
             found.low if found.least is None else found.least,
             found.high if found.greatest is None else found.greatest,
         )
         if all_seen != (found.low, found.high):
-            seen += f" (a few from {all_seen[0]:.6g} to {all_seen[1]:.6g}, which the job does not ask about)"
+            least, greatest = map(readable, all_seen)
+            seen += f" (a few from {least} to {greatest}, which the job does not ask about)"
         return found.name, seen, f"{found.missing:,}"
     seen = ", ".join(f"{text} ({rows:,})" for text, rows in found.texts.items())
     return found.name, seen or "nothing", f"{found.missing:,}"

@@ -8,7 +8,8 @@ from msgspec import Struct
 from models.announced.loading import LoadedModel
 from models.isolation_forest.scorer import ForestScorer
 from models.model_inputs import is_enough, is_unknown
-from models.predictions.prediction import MIN_WORDS, Silence, predict
+from models.predictions.prediction import MIN_WORDS, ROUNDING, Silence, predict
+from models.readable_numbers import readable
 from schemas.model_cards import ModelCard
 
 STRONGEST: Final = 5
@@ -87,7 +88,8 @@ def _why(card: ModelCard, found: Silence, given: Mapping[str, Any], unknown: lis
         if found.about in card.categories:
             return f"{found.about} is {value!r}, which it has not learned; it has {', '.join(card.categories[found.about])}"
         low, high = card.ranges[found.about]
-        return f"outside the training range by {found.about}: {value:g}, trained on {low:g} to {high:g}"
+        seen = f"{readable(low)} to {readable(high)}"
+        return f"outside the training range by {found.about}: {_beyond(value, low, high)}, trained on {seen}"
     if found.reason == "wide":
         half, limit = found.scores["length_half_width"], card.max_half_width
         allowed = "" if limit is None else f", {limit:g} are allowed"
@@ -95,10 +97,32 @@ def _why(card: ModelCard, found: Silence, given: Mapping[str, Any], unknown: lis
     if found.reason == "short":
         return f"the interval ends below {MIN_WORDS} words, the shortest length: {found.scores['length']:.0f} words"
     if found.reason == "ambiguous":
-        shares = sorted(found.scores.items(), key=lambda pair: (-pair[1], pair[0]))
-        names = ", ".join(f"{name.removeprefix('tone_')} {share:.2f}" for name, share in shares)
-        return f"not exactly one tone is at least {card.min_probability:.2f} probable: {names}"
+        assert card.min_probability is not None, "announcements are checked"
+        return _why_ambiguous(found.scores, card.min_probability)
     return "the model gave nothing that is a number, or too much"
+
+
+def _beyond(value: float, low: float, high: float) -> str:
+    """Returns a value outside of `low` to `high` with as many digits as it needs not to look like an end of them.
+
+    >>> _beyond(3.2, 0.0, 0.59), _beyond(0.59000001, 0.0, 0.59)
+    ('3.2', '0.59000001')
+    """
+    text = readable(value)
+    return f"{value!r}" if text in (readable(low), readable(high)) else text
+
+
+def _why_ambiguous(scores: Mapping[str, float], limit: float) -> str:
+    """
+    >>> _why_ambiguous({"tone_formal": 0.1504, "tone_neutral": 0.8496}, 0.8499)
+    'not exactly one tone is at least 0.8499 probable: neutral 0.8496, formal 0.1504'
+    """
+    shares = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+    below = [share for _, share in shares if share < limit - ROUNDING]
+    # As many digits as tell each probability below the limit from it.
+    digits = next((each for each in range(2, 6) if all(round(share, each) < round(limit, each) for share in below)), 6)
+    names = ", ".join(f"{name.removeprefix('tone_')} {share:.{digits}f}" for name, share in shares)
+    return f"not exactly one tone is at least {limit:.{digits}f} probable: {names}"
 
 
 def _why_unknown(card: ModelCard, about: str | None, unknown: list[str]) -> str:

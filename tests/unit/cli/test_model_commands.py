@@ -10,6 +10,7 @@ import pytest
 from infra.learner.model_hook import ROLLBACK_COMMAND, words_for
 from infra.simulate.preferences import CHOOSING, JUDGING
 from models.model_versions import ModelVersions
+from tests.support.announced_models import length_card, length_model
 from tests.support.model_commands import RENAMED, copied, run, write
 
 
@@ -41,6 +42,12 @@ def test_a_trained_model_is_listed_and_shown_with_its_report(folder: Path) -> No
         "importance",
     ):
         assert says in page
+
+
+def test_great_numbers_of_a_training_range_are_written_out(tmp_path: Path) -> None:
+    store, artefact = ModelVersions(tmp_path / "store"), length_model()
+    store.add(length_card(artefact, ranges={"clicks": (5_100.0, 1_701_850.0)}), artefact)
+    assert "5100 to 1,701,850" in run("show", "length", "--store", tmp_path / "store").stdout
 
 
 def test_a_version_that_is_no_better_stays_out_with_the_reason(folder: Path, tmp_path: Path) -> None:

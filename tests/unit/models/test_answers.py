@@ -54,6 +54,19 @@ def test_silence_is_told_in_words() -> None:
     assert vague.silence == "not exactly one tone is at least 0.30 probable: friendly 0.60, formal 0.40"
 
 
+def test_silence_gives_numbers_that_do_not_contradict_it() -> None:
+    wide = length(ranges={"clicks": (5_100.0, 1_701_850.0)})
+    says = answer(wide, {"clicks": 1_800_000.0}, {}).silence
+    assert says == "outside the training range by clicks: 1,800,000, trained on 5100 to 1,701,850"
+    beside = answer(wide, {"clicks": 1_701_850.25}, {}).silence
+    assert beside == "outside the training range by clicks: 1701850.25, trained on 5100 to 1,701,850"
+    # To two digits, 0.8457 and the limit are the same.
+    artefact = class_model([0.8457, 0.1543])
+    close = load(check_record(*announced(tone_card(artefact, min_probability=0.8468), artefact)))
+    says = answer(close, {"clicks": 1.0}, {}).silence
+    assert says == "not exactly one tone is at least 0.847 probable: friendly 0.846, formal 0.154"
+
+
 def test_silence_about_what_is_unknown_names_it_and_what_training_had() -> None:
     shares = {"clicks": 0.001, "device": 0.25, "session_age_ms": 0.25}
     model = length(unknown_shares=shares, unknown_at_once=1, training_rows=2_000)

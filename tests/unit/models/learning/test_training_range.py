@@ -21,7 +21,7 @@ def test_one_wrong_cell_of_2000_does_not_stretch_the_range_and_stands_in_the_rep
     assert ModelInputs(found.card).outside({"click_rate": 500.0}, {}) == "click_rate"
     summary = found.evaluation.inputs[0]
     assert (summary.name, summary.greatest) == ("click_rate", 99_999.0)
-    assert "to 99999, which the job does not ask about" in draw_report(found.evaluation, found.card).decode()
+    assert "to 99,999, which the job does not ask about" in draw_report(found.evaluation, found.card).decode()
 
 
 def test_without_wrong_cells_the_range_is_that_of_the_rows() -> None:
