@@ -133,7 +133,8 @@ def train(
                     note(f"step {done + 1} of {total}: {step}")
 
             found = (training.train_detector if is_detector else training.train)(rows, options, incumbent, show_step)
-        inputs = training.note_inputs(rows, found.card.features, found.card.categories, found.card.other_texts)
+        card, seen = found.card, found.evaluation.inputs
+        inputs = training.note_inputs(rows, card.features, card.categories, card.other_texts, seen, is_detector)
         _note_all(inputs.about_inputs())
         _note_all(device_notes(found.card.categories))
         if damage is not None:

@@ -1,4 +1,5 @@
-"""Says what training took from its examples: which columns as numbers or categories, what it left out, and what is time."""
+"""Says what training took from its examples: which columns as numbers or categories, what it left out, what says nothing, and
+what is time."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,9 @@ from msgspec import Struct
 
 from models.learning.columns import MIN_LEVEL_ROWS
 from models.learning.csv_numbers import has_unit
+from models.learning.evaluation import InputSummary
 from models.learning.examples import Examples
+from models.readable_numbers import readable
 
 MIN_SHARE: Final = 0.5
 """Share of known values from which a column looks like times, or like numbers with a unit."""
@@ -36,6 +39,13 @@ class Cut(Struct):
     examples: list[str] = []
 
 
+class OneValue(Struct):
+    """The only value that the training rows have of an input. `can_be_left_out`: --without takes the input's name."""
+
+    value: float | str
+    can_be_left_out: bool
+
+
 class InputNotes(Struct):
     """What became of the columns. `left_out` gives the reason by column, `with_unit` one cell by column."""
 
@@ -47,6 +57,10 @@ class InputNotes(Struct):
     has_times: bool
     like_times: list[str]
     """Columns that look like times, where none was taken for them."""
+    never_known: list[str] = []
+    """Inputs that no training row has."""
+    one_value: dict[str, OneValue] = {}
+    """Inputs of which all training rows that have them have the same, by name."""
 
     def about_times(self) -> Iterator[str]:
         """Yields what should be known of the order of rows; nothing where the rows have times."""
@@ -62,6 +76,12 @@ class InputNotes(Struct):
             yield f"{name}: {cut.kept} of {cut.found} texts have a place{_of_others(cut)}"
         for name, cell in self.with_unit.items():
             yield f"`{name}` looks like numbers with a unit ({cell!r}), which are texts: write numbers alone"
+        if self.never_known:
+            yield f"never known in the training rows, so of no use: {', '.join(self.never_known)}"
+        for name, only in self.one_value.items():
+            value = only.value if isinstance(only.value, str) else readable(only.value)
+            advice = f"; leave it out with --without {name}" if only.can_be_left_out else ""
+            yield f"{name} has one value only ({value}): for any other the model is silent{advice}"
 
 
 def note_inputs(
@@ -69,9 +89,12 @@ def note_inputs(
     features: Sequence[str],
     categories: Mapping[str, Sequence[str]],
     others: Mapping[str, Sequence[str]] | None = None,
+    trained: Sequence[InputSummary] = (),
+    is_detector: bool = False,
 ) -> InputNotes:
     """Notes what became of the columns of `rows` in a model with these inputs, of which `categories` have these texts, and
-    `others` are answered without a place."""
+    `others` are answered without a place. `trained` is what the training rows had of the inputs, for detectors too, which answer
+    whatever value there is."""
     texts = {name: _known(rows, name) for name in rows.names if rows.is_category(name)}
     counts = {name: len(set(known)) for name, known in texts.items()}
     with_unit = {
@@ -79,18 +102,23 @@ def note_inputs(
         for name, known in texts.items()
         if counts[name] >= MIN_UNIT_TEXTS and _share(map(has_unit, known), known) >= MIN_SHARE
     }
+    cut = {
+        name: _cut(texts[name], kept, (others or {}).get(name, ()))
+        for name, kept in categories.items()
+        if len(kept) < counts.get(name, 0)
+    }
+    only = {} if is_detector else {each.name: _only_value(each) for each in trained if each.name not in cut}
     return InputNotes(
         [name for name in features if name not in categories],
         [name for name in features if name in categories],
         {name: _why(name, texts) for name in rows.names if name not in features},
-        {
-            name: _cut(texts[name], kept, (others or {}).get(name, ()))
-            for name, kept in categories.items()
-            if len(kept) < counts.get(name, 0)
-        },
+        cut,
         with_unit,
         rows.at_ms is not None,
         [] if rows.at_ms is not None else [name for name in rows.names if _looks_like_times(rows, name)],
+        [each.name for each in trained if each.low is None and not each.texts],
+        # What the job names is no column of the file, which is what --without leaves out.
+        {name: OneValue(value, name not in rows.as_the_job) for name, value in only.items() if value is not None},
     )
 
 
@@ -103,6 +131,12 @@ def _cut(known: Sequence[str], kept: Sequence[str], others: Sequence[str]) -> Cu
     without_place = counts.keys() - set(kept)
     silent = sorted(without_place - set(others), key=lambda text: (-counts[text], text))
     return Cut(len(kept), len(counts), len(without_place) - len(silent), len(silent), silent[:MAX_EXAMPLES])
+
+
+def _only_value(seen: InputSummary) -> float | str | None:
+    if seen.texts:
+        return next(iter(seen.texts)) if len(seen.texts) == 1 else None
+    return seen.least if seen.least == seen.greatest else None
 
 
 def _of_others(cut: Cut) -> str:

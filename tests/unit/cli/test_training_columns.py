@@ -132,6 +132,8 @@ def test_training_says_what_it_takes_and_which_step_it_is_at(folder: Path, tmp_p
     assert (inputs["numbers"], inputs["like_times"]) == (["click_rate"], ["date"])
     assert list(inputs["with_unit"]) == ["session_duration"]
     assert "`session_duration` looks like numbers with a unit" in found.stderr
+    assert inputs["one_value"] == {"date": {"value": "2026-11-28", "can_be_left_out": True}}
+    assert "date has one value only (2026-11-28): for any other the model is silent; leave it out with" in found.stderr
 
 
 def test_texts_of_device_that_the_gateway_never_writes_are_noted(folder: Path, tmp_path: Path) -> None:

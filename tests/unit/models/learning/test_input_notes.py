@@ -1,9 +1,12 @@
 """What training took from its columns is said in words."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from models.learning.evaluation import InputSummary
 from models.learning.examples import Examples
-from models.learning.input_notes import Cut, note_inputs
+from models.learning.input_notes import Cut, OneValue, note_inputs
 
 COUNT = 20
 
@@ -64,3 +67,37 @@ def test_without_times_the_order_of_the_file_counts_and_columns_that_look_like_t
     ]
     timed = examples(np.arange(COUNT), date=texts("2026-11-01"))
     assert list(note_inputs(timed, (), {}).about_times()) == []
+
+
+def test_inputs_that_no_training_row_has_and_those_of_one_value_are_told() -> None:
+    values = np.arange(COUNT, dtype=float)
+    rows = examples(age=values, mood=values, price=values, device=texts("phone"), plan=texts("free", "paid"))
+    seen = [
+        InputSummary("age", 0.0, 0, 1.0, 9.0, least=1.0, greatest=9.0),
+        InputSummary("mood", 0.0, COUNT),
+        InputSummary("price", 0.0, 3, 12_500.0, 12_500.0, least=12_500.0, greatest=12_500.0),
+        InputSummary("device", 0.0, 0, texts={"phone": COUNT}),
+        InputSummary("plan", 0.0, 0, texts={"free": COUNT - 10}),
+    ]
+    categories = {"device": ("phone",), "plan": ("free",)}
+    found = note_inputs(rows, rows.names, categories, {"plan": ("paid",)}, seen)
+    assert (found.never_known, found.one_value) == (
+        ["mood"],
+        {"price": OneValue(12_500.0, True), "device": OneValue("phone", True)},
+    )
+    silent = "for any other the model is silent; leave it out with --without"
+    assert list(found.about_inputs())[-3:] == [
+        "never known in the training rows, so of no use: mood",
+        f"price has one value only (12,500): {silent} price",
+        f"device has one value only (phone): {silent} device",
+    ]
+    # --without takes columns of the file: not what a renaming made of one, nor what the feature log has.
+    renamed = note_inputs(replace(rows, as_the_job=frozenset({"price"})), rows.names, categories, {}, seen[2:3])
+    assert list(renamed.about_inputs())[-1] == "price has one value only (12,500): for any other the model is silent"
+
+
+def test_a_detector_answers_other_values_than_the_one_it_has_seen() -> None:
+    rows = examples(clicks=np.zeros(COUNT), faults=np.full(COUNT, np.nan))
+    seen = [InputSummary("clicks", 0.0, 0, 0.0, 0.0, least=0.0, greatest=0.0), InputSummary("faults", 0.0, COUNT)]
+    found = note_inputs(rows, rows.names, {}, {}, seen, is_detector=True)
+    assert (found.never_known, found.one_value) == (["faults"], {})
