@@ -103,8 +103,8 @@ def _judged(found: Evaluation | None) -> dict[str, Any]:
     ranges = ", ".join(f"{each.name} {each.rows:,} rows" for each in found.ranges)
     return {
         "gate": "in" if found.passed else "out",
-        "compared with": found.incumbent or "no incumbent: the best constant and a linear model",
-        "data": f"{ranges}; {found.unused_rows:,} rows without truth",
+        "compared with": found.compared_with,
+        "data": f"{ranges}; {found.truth_words}",
     }
 
 

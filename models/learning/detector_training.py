@@ -109,6 +109,7 @@ def train_detector(
         unused_rows=0,
         dropped_rows=split.dropped,
         left_out_rows=dict(windows.left_out),
+        labelled_windows=int(told(windows).labelled.sum()),
         inputs=_inputs(rows, fitted),
         metrics=metrics,
         comparisons=comparisons,

@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from models.predictions.kinds import DETECTOR_KINDS
 from schemas.model_cards import MetricValue
 
 MODEL: Final = "model"
@@ -103,6 +104,30 @@ class Evaluation(Struct):
     """Metrics of all later rows, with those about which the job would be silent; empty for detectors, which never are."""
     left_out_rows: dict[str, int] = {}
     """Rows whose truth is no use, by reason."""
+    labelled_windows: int | None = None
+    """Of detectors, windows that people labelled odd or ordinary, in all ranges; None in evaluations of earlier releases."""
+
+    @property
+    def is_detector(self) -> bool:
+        return self.kind in DETECTOR_KINDS
+
+    @property
+    def compared_with(self) -> str:
+        """The version that was in force, or what stands in for one."""
+        if self.incumbent is not None:
+            return self.incumbent
+        if self.is_detector:
+            is_damaged = any(each.name == INCUMBENT for each in self.checks)
+            return f"nothing: {'the version in force is damaged' if is_damaged else 'no version was in force'}"
+        return f"no incumbent: the {CONSTANT} and a {LINEAR}"
+
+    @property
+    def truth_words(self) -> str:
+        """How many rows tell the truth: of a detector windows, and those that are labelled."""
+        if not self.is_detector:
+            return f"{self.unused_rows:,} rows without truth"
+        windows = f"{sum(each.rows for each in self.ranges) + self.dropped_rows:,} windows"
+        return windows if self.labelled_windows is None else f"{windows}, {self.labelled_windows:,} of them labelled"
 
     @property
     def passed(self) -> bool:

@@ -39,22 +39,16 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
         "<h2>Data</h2>",
         ranges(found.ranges, "Rows of the training, calibration and later range"),
         _table(("range", "rows", "from", "until"), (_range_row(each) for each in found.ranges)),
-        f"<p>{found.unused_rows:,} rows without truth, {found.dropped_rows:,} left out because their session began in an earlier "
-        "range.</p>",
+        f"<p>{found.truth_words}; {found.dropped_rows:,} left out because their session began in an earlier range.</p>",
         *(f"<p>Left out: {rows:,} rows with {escape(reason)}.</p>" for reason, rows in found.left_out_rows.items()),
         "<h2>Metrics on the later range, with 95 % intervals</h2>",
         *_metrics(found, card),
         *_all_later(found),
-        "<h2>Comparison</h2>",
-        f"<p>Advantage: {escape(found.loss)} of the other minus that of the model, row by row; above 0 the model is better.</p>",
-        _table(
-            ("compared with", "advantage", "95 % interval"),
-            ((each.name, f"{each.advantage.value:.4g}", _interval(each.advantage)) for each in found.comparisons),
-        ),
+        *_comparison(found),
         "<h2>Which inputs matter</h2>",
-        importances(found.inputs, "Share of what the splits gained, by input"),
-        "<h2>Prediction and truth</h2>",
-        agreement(found.calibration, found.points, _axes(found), "Predicted against true on the later range"),
+        importances(found.inputs, f"{_importance(found)}, by input"),
+        f"<h2>{'Alarms promised and given' if found.is_detector else 'Prediction and truth'}</h2>",
+        agreement(found.calibration, found.points, _axes(found), _agreement(found)),
         "<h2>Gate</h2>",
         _table(
             ("check", "passed", "finding"),
@@ -90,7 +84,7 @@ def _facts(found: Evaluation, card: ModelCard) -> str:
         ("seed", str(found.seed)),
         ("code", card.code_version or "unknown"),
         ("sha256 of the artefact", card.sha256),
-        ("compared with", found.incumbent or "no incumbent: the best constant and a linear model"),
+        ("compared with", found.compared_with),
     ]
     return _table(("", ""), rows)
 
@@ -123,10 +117,11 @@ def _metrics(found: Evaluation, card: ModelCard) -> Iterable[str]:
             ("model", value),
             *((each.name, each.metrics[name]) for each in found.comparisons if name in each.metrics),
         ]
-        title, wanted = METRIC_WORDS.get(name, name), None
-        if name == "coverage" and card.coverage is not None:
-            wanted = card.coverage
-            title += f": {wanted:g} is wanted"
+        title, wanted = METRIC_WORDS.get(name, name), _wanted(name, card)
+        if wanted is not None:
+            # The threshold of a forest is no quantile: its rate may be lower (`detector_gate.py`).
+            most = "at most " if card.kind == "isolation_forest" else ""
+            title += f": {most}{wanted:g} is wanted"
         yield f"<p>{escape(title)}</p>"
         yield intervals(rows, title, wanted)
         yield _table(
@@ -134,10 +129,50 @@ def _metrics(found: Evaluation, card: ModelCard) -> Iterable[str]:
         )
 
 
+def _wanted(metric: str, card: ModelCard) -> float | None:
+    """Returns what a metric of the model was to be; None where nothing was wanted."""
+    if metric == "coverage":
+        return card.coverage
+    rate = card.settings.get("alarm_rate") if metric == "alarm_rate" else None
+    return None if rate is None else float(rate)
+
+
+def _comparison(found: Evaluation) -> Iterable[str]:
+    """Nothing where there was no rival, or none that could be compared: the checks say why."""
+    if not found.comparisons:
+        return
+    yield "<h2>Comparison</h2>"
+    loss = escape(found.loss)
+    # An area is the better the larger it is, a loss the smaller it is.
+    terms = (
+        f"{loss} of the model minus that of the other, over the labelled windows"
+        if found.is_detector
+        else f"{loss} of the other minus that of the model, row by row"
+    )
+    yield f"<p>Advantage: {terms}; above 0 the model is better.</p>"
+    rows = ((each.name, _advantage(each.advantage, found), _interval(each.advantage)) for each in found.comparisons)
+    yield _table(("compared with", "advantage", "95 % interval"), rows)
+
+
+def _advantage(value: MetricValue, found: Evaluation) -> str:
+    # Without enough labels there is no area, and the 0 stands for nothing.
+    return "unknown" if found.is_detector and value.low is None else f"{value.value:.4g}"
+
+
+def _importance(found: Evaluation) -> str:
+    return "Share of the forest's splits" if found.is_detector else "Share of what the splits gained"
+
+
+def _agreement(found: Evaluation) -> str:
+    if found.is_detector:
+        return "Share of alarms on the calibration range against that on the later range, by threshold"
+    return "Predicted against true on the later range"
+
+
 def _axes(found: Evaluation) -> tuple[str, str]:
     if found.points:
         return f"predicted, {found.unit}", f"true, {found.unit}"
-    if "alarm_rate" in found.metrics:
+    if found.is_detector:
         return "share of alarms on the calibration range", "share on the later range"
     return "probability of the class predicted", "share of hits"
 

@@ -52,7 +52,9 @@ def test_a_detector_goes_through_the_store_and_back(tmp_path: Path) -> None:
     assert (back["version"], back["before"]) == (1, 3)
     listed = json.loads(run("list", *store, "--json").stdout)
     assert [(each["in_force"], each["gate"]) for each in listed] == [(True, True), (False, False), (False, True)]
-    assert "alarm rate" in run("show", kind, *store).stdout
+    shown = run("show", kind, *store).stdout
+    assert "alarm rate" in shown
+    assert "500 windows, 0 of them labelled" in shown
 
 
 def test_a_combination_of_detectors_is_trained_and_promoted(tmp_path: Path) -> None:
@@ -63,6 +65,7 @@ def test_a_combination_of_detectors_is_trained_and_promoted(tmp_path: Path) -> N
     assert trained["passed"], trained["reasons"]
     assert trained["card"]["parity"] <= 1e-5
     assert trained["card"]["threshold"] == pytest.approx(0.98)
+    assert "compared with  nothing: no version was in force" in run("show", "anomaly", *store).stdout
     assert run("promote", "anomaly", 1, "--no-announce", *store).exit_code == 0
 
 

@@ -13,8 +13,9 @@ from models.learning.detector_parity import compare_detector, wild_rows
 from models.learning.detector_training import DetectorOptions, train_detector
 from models.learning.detectors import fit_detector, open_detector
 from models.learning.errors import TrainingDataError
-from models.learning.evaluation import Evaluation
+from models.learning.evaluation import INCUMBENT, Check, Evaluation
 from models.learning.examples import Examples
+from models.learning.report import draw_report
 from models.learning.rivals import Incumbent
 from models.learning.training import Trained
 from models.learning.windows import LABEL, MINUTE_MS, matrix, windows_of
@@ -155,3 +156,45 @@ def test_parity_is_tried_at_the_thresholds_of_splits_and_next_to_them(kind: Dete
     if kind == "isolation_forest":
         wrong = replace(fitted, artefact=forest_to_onnx(shifted))
         assert not compare_detector(wrong, open_detector(kind, wrong.artefact), rows, 1, 4_000).holds
+
+
+def page_of(found: Trained) -> str:
+    return draw_report(found.evaluation, found.card).decode()
+
+
+def test_the_report_of_a_detector_speaks_of_windows_alarms_and_splits() -> None:
+    found = trained("isolation_forest", windows_of(recorded(16, 300)))
+    page = page_of(found)
+
+    assert found.evaluation.labelled_windows == 0
+    assert "<p>300 windows, 0 of them labelled; 0 left out because" in page
+    assert "nothing: no version was in force" in page
+    assert "Share of the forest&#x27;s splits, by input" in page
+    assert "<h2>Alarms promised and given</h2>" in page
+    assert "share of alarms on the calibration range" in page
+    assert "Share of windows that alarm: at most 0.02 is wanted" in page
+    assert "wanted 0.02</text>" in page
+    for untrue in ("rows without truth", "linear model", "<h2>Comparison</h2>", "gained", "Predicted against true"):
+        assert untrue not in page
+
+    damaged = msgspec.structs.replace(found.evaluation, checks=[Check(INCUMBENT, False, "damaged")])
+    assert damaged.compared_with == "nothing: the version in force is damaged"
+    earlier = msgspec.structs.replace(found.evaluation, labelled_windows=None)
+    assert earlier.truth_words == "300 windows"
+
+
+def test_the_advantage_of_a_detector_is_its_area_minus_that_of_the_other() -> None:
+    rows = recorded(5, odd_share=0.1)
+    told = windows_of(rows, labels(rows))
+    first = trained("isolation_forest", told)
+    again = trained("isolation_forest", told, first, seed=2)
+    says = "area under the ROC curve of the model minus that of the other, over the labelled windows; above 0 the model"
+    assert says in page_of(again)
+    (rival,) = again.evaluation.comparisons
+    own, other = again.evaluation.metrics["auc"].value, rival.metrics["auc"].value
+    assert rival.advantage.value == pytest.approx(own - other)
+    assert again.evaluation.labelled_windows == len(told)
+
+    untold = windows_of(recorded(6))
+    unranked = trained("isolation_forest", untold, trained("isolation_forest", untold), seed=2)
+    assert "<td>incumbent</td><td>unknown</td><td>unknown</td>" in page_of(unranked)
