@@ -11,6 +11,7 @@ from infra.cli.output import Json, errors, note, out, print_json, print_table
 from infra.learning.listing import evaluation_of
 from models.model_store import ModelError
 from models.model_versions import ModelVersions
+from models.predictions.targets import MAX_WORDS, MIN_TOLD_WORDS
 from schemas.model_cards import ModelCard
 
 AskedVersion = Annotated[
@@ -115,11 +116,21 @@ def _row(card: ModelCard, found: Any) -> dict[str, str | None]:
             "strongest": ", ".join(f"{name} {part:.3g}" for name, part in found.strongest.items()),
             "silent": found.silence,
         }
-    has_interval = found.low is not None and found.high is not None
     row = {"tone" if card.classes else "words": None if found.value is None else str(found.value)}
     if not card.classes:
-        row["interval"] = f"{found.low:.0f} to {found.high:.0f} words" if has_interval else None
+        row["interval"] = _interval(found.low, found.high)
     return row | {
         "confidence": None if found.confidence is None else f"{found.confidence:.2f}",
         "silent": found.silence,
     }
+
+
+def _interval(low: float | None, high: float | None) -> str | None:
+    """Returns an interval of lengths within what a reader can wish for; None where there is none.
+
+    >>> _interval(-11.2, 130.0), _interval(290.0, 450.0), _interval(None, None)
+    ('1 to 130 words', '290 to 450 words', None)
+    """
+    if low is None or high is None:
+        return None
+    return f"{max(low, MIN_TOLD_WORDS):.0f} to {min(high, MAX_WORDS):.0f} words"

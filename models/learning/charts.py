@@ -67,9 +67,20 @@ def importances(inputs: Sequence[InputSummary], title: str, most: int = 15) -> s
 
 
 def agreement(
-    bins: Sequence[CalibrationBin], points: Sequence[tuple[float, float]], axes: tuple[str, str], title: str
+    bins: Sequence[CalibrationBin],
+    points: Sequence[tuple[float, float]],
+    axes: tuple[str, str],
+    title: str,
+    least: float | None = None,
 ) -> str:
-    """Rows of the later range as small dots, means of ten bins as large ones; on the diagonal prediction and truth agree."""
+    """Rows of the later range as small dots, means of ten bins as large ones; on the diagonal prediction and truth agree.
+
+    No truth lies below `least`: a prediction below is drawn at it.
+    """
+    if least is not None:
+        # One such dot would begin both axes, which are alike, a whole step lower.
+        points = [(max(predicted, least), true) for predicted, true in points]
+        bins = [CalibrationBin(max(each.predicted, least), each.true, each.rows) for each in bins]
     width, height, left, right, foot = 440, 400, 80, 40, 50
     both = [end for each in bins for end in (each.predicted, each.true)] + [end for point in points for end in point]
     across = Scale(min(both), max(both), left, width - right)

@@ -48,7 +48,7 @@ def draw_report(found: Evaluation, card: ModelCard) -> bytes:
         "<h2>Which inputs matter</h2>",
         importances(found.inputs, f"{_importance(found)}, by input"),
         f"<h2>{'Alarms promised and given' if found.is_detector else 'Prediction and truth'}</h2>",
-        agreement(found.calibration, found.points, _axes(found), _agreement(found)),
+        agreement(found.calibration, found.points, _axes(found), _agreement(found), least=0.0),
         "<h2>Gate</h2>",
         _table(
             ("check", "passed", "finding"),

@@ -33,6 +33,18 @@ def test_one_reader_gets_words_with_interval_and_confidence(store: Path) -> None
     assert (document["version"], document["in_force"], document["value"]) == (2, False, 350)
 
 
+def test_an_interval_holds_lengths_that_a_reader_can_wish_for(tmp_path: Path) -> None:
+    store, artefact = ModelVersions(tmp_path), length_model(base=60.0)
+    store.add(length_card(artefact), artefact)
+    #  60 words, 80 either way
+    asked = ("length", "--set", "clicks=0", "--set", "device=phone")
+    assert ["interval", "1 to 140 words"] in [
+        line.split(maxsplit=1) for line in predict(tmp_path, *asked).stdout.splitlines()
+    ]
+    # With --json it is as the model gives it.
+    assert json.loads(predict(tmp_path, *asked, "--json").stdout)["low"] == -20.0
+
+
 def test_the_version_in_force_is_asked_else_the_newest_that_passed_the_gate(store: Path) -> None:
     versions = ModelVersions(store)
     arguments = ("length", "--set", "clicks=3", "--set", "device=phone")

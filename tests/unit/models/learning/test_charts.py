@@ -46,6 +46,17 @@ def test_thousands_are_written_out() -> None:
     assert {"0", "200", "1,000", "1,200"} <= {text for _, _, text in texts_of(chart)}
 
 
+def test_axes_begin_at_the_least_truth_where_a_prediction_lies_below() -> None:
+    points, bins = [(-3.0, 4.0), (990.0, 900.0)], [CalibrationBin(-1.0, 4.0, 10)]
+    chart = agreement(bins, points, ("predicted, words", "true, words"), "title", least=0.0)
+    assert not [text for _, _, text in texts_of(chart) if text.startswith("-")]
+    (zero, *_) = [float(each.attrib["x1"]) for each in ElementTree.fromstring(chart).iter("line")]
+    dots = [float(each.attrib["cx"]) for each in ElementTree.fromstring(chart).iter("circle")]
+    assert (dots[0], dots[2]) == (zero, zero)
+    free = agreement(bins, points, ("predicted", "true"), "title")
+    assert "-200" in [text for _, _, text in texts_of(free)]
+
+
 def test_intervals_stand_on_a_scale_with_what_is_wanted() -> None:
     rows = [("model", MetricValue(0.857, 0.815, 0.903)), ("linear model", MetricValue(0.7))]
     plain, wanted = intervals(rows, "title"), intervals(rows, "title", 0.9)
