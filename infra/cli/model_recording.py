@@ -2,9 +2,10 @@
 
 import gzip
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
+from os.path import realpath
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated
 
 import msgspec
 import typer
@@ -12,7 +13,7 @@ import typer
 from infra.cli.bootstrap import Bootstrap, resolve_kafka
 from infra.cli.durations import duration_ms
 from infra.cli.output import Json, err, errors, note, print_json
-from infra.cli.output_files import OutputFileError, require_place
+from infra.cli.output_files import replacing, require_place
 from infra.learning.recorded_features import last_feature_rows, last_outcomes
 from schemas.features import encode_feature_row
 
@@ -36,7 +37,7 @@ def record(
     """
     if features is None and outcomes is None:
         raise typer.BadParameter("give a file, or one for each topic", param_hint="--features, --outcomes")
-    if features is not None and outcomes is not None and features.resolve() == outcomes.resolve():
+    if features is not None and outcomes is not None and realpath(features) == realpath(outcomes):
         raise typer.BadParameter("give two files", param_hint="--features, --outcomes")
     with errors():
         require_place(features, "--features")
@@ -57,7 +58,11 @@ def record(
 def _write(lines: Iterator[bytes], path: Path, option: str) -> int:
     """Writes lines into a file; returns how many there are. Raises `OutputFileError` and `StreamError`."""
     count = 0
-    with err.status(f"reading for {path.name}") as status, _replacing(path, option) as file:
+    with ExitStack() as stack:
+        status = stack.enter_context(err.status(f"reading for {path.name}"))
+        file: IO[bytes] | gzip.GzipFile = stack.enter_context(replacing(path, option))
+        if path.suffix == ".gz":
+            file = stack.enter_context(gzip.GzipFile(path.name, "wb", fileobj=file))
         for line in lines:
             file.write(line + b"\n")
             count += 1
@@ -65,17 +70,3 @@ def _write(lines: Iterator[bytes], path: Path, option: str) -> int:
                 status.update(f"{path.name}: {count:,} records")
     note(f"{path}: {count:,} records")
     return count
-
-
-@contextmanager
-def _replacing(path: Path, option: str) -> Iterator[IO[bytes] | Any]:
-    """Opens a file beside `path` that takes its place at the end; half of one is never taken for the whole."""
-    aside = path.with_name(f".new-{path.name}")
-    try:
-        with gzip.open(aside, "wb") if path.suffix == ".gz" else aside.open("wb") as file:
-            yield file
-        aside.replace(path)
-    except OSError as error:
-        raise OutputFileError(f"{option} {path} cannot be written: {error.strerror}") from None
-    finally:
-        aside.unlink(missing_ok=True)

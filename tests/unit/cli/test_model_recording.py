@@ -47,6 +47,8 @@ def test_files_of_both_topics_are_read_again_as_they_stand_there(
     assert (done.exit_code, json.loads(done.stdout)) == (0, {"features": 40, "outcomes": 40}), done.output
     assert f"{features}: 40 records" in done.stderr
     assert sorted(tmp_path.iterdir()) == sorted(files)
+    if ending.endswith(".gz"):
+        assert all(each.read_bytes().startswith(b"\x1f\x8b") for each in files)
     assert sorted(map(encode_feature_row, read_feature_files([features]))) == sorted(map(encode_feature_row, rows))
     metric = outcomes[0].metric
     assert metric is not None
@@ -66,3 +68,28 @@ def test_a_file_that_could_not_be_written_whole_leaves_the_one_before(tmp_path: 
     beside = tmp_path / ".." / tmp_path.name / "f.jsonl"
     assert CliRunner().invoke(app, [*command, str(path), "--outcomes", str(beside)]).exit_code == 2
     assert CliRunner().invoke(app, command[:2]).exit_code == 2
+
+
+def test_a_loop_of_links_is_told_in_one_line(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.jsonl"
+    loop.symlink_to(loop)
+    command = ["models", "record", "--bootstrap", "127.0.0.1:1", "--features", str(loop)]
+    for options in ([], ["--outcomes", str(tmp_path / "o.jsonl")]):
+        done = CliRunner().invoke(app, [*command, *options])
+        assert (done.exit_code, f"--features {loop} cannot be written" in done.stderr) == (1, True), done.exception
+
+
+def test_a_file_may_be_called_as_the_other_one_was_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TopicReader, "offsets_at", beginnings)
+    files = features, told = tmp_path / "g.jsonl", tmp_path / ".new-g.jsonl"
+    with mock_kafka() as kafka:
+        producer = BlockingProducer(kafka.bootstrap)
+        rows, outcomes = recorded()
+        producer.send(FEATURES.name, encode_feature_row(rows[0]), b"x")
+        producer.send(OUTCOMES.name, msgspec.json.encode(outcomes[0]), b"x")
+        producer.finish()
+        done = run(kafka, "--features", features, "--outcomes", told)
+    assert done.exit_code == 0, done.output
+    assert sorted(tmp_path.iterdir()) == sorted(files)

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from infra.cli.durations import DurationError, duration_ms
 from infra.cli.main import app
-from infra.cli.output_files import OutputFileError, write_file
+from infra.cli.output_files import OutputFileError, replacing, require_place, write_file
 
 PICTURES = [
     ("--svg", ["actions", "matrix"]),
@@ -54,3 +54,45 @@ def test_a_time_that_is_none_is_told_before_kafka_is_asked(text: str) -> None:
 )
 def test_a_time_is_read_in_each_unit(text: str, ms: int) -> None:
     assert duration_ms(text) == ms
+
+
+def test_two_commands_at_once_leave_the_whole_file_of_the_later_one(tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl"
+    with replacing(path, "--features") as first:
+        first.write(b"first")
+        with replacing(path, "--features") as second:
+            second.write(b"2nd")
+        assert path.read_bytes() == b"2nd"
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_replaced_file_may_be_read_as_any_new_file_may(tmp_path: Path) -> None:
+    path, ordinary = tmp_path / "f.jsonl", tmp_path / "ordinary"
+    ordinary.write_bytes(b"")
+    with replacing(path, "--features") as file:
+        file.write(b"x")
+    assert path.stat().st_mode == ordinary.stat().st_mode
+
+
+def test_whatever_fails_leaves_the_file_of_before_alone(tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl"
+    path.write_text("of before")
+    for raised in (KeyboardInterrupt, ValueError):
+        with pytest.raises(raised), replacing(path, "--features"):
+            raise raised
+    with pytest.raises(OutputFileError, match="No space left"), replacing(path, "--features"):
+        raise OSError(28, "No space left on device")
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["of before"]
+
+
+def test_a_loop_of_links_or_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(OutputFileError, match=r"--svg .*loop cannot be written: Too many levels of symbolic links"):
+        require_place(loop, "--svg")
+    with pytest.raises(OutputFileError, match="File name too long"):
+        require_place(tmp_path / ("x" * 300), "--svg")
+    ahead = tmp_path / "ahead"
+    ahead.symlink_to(tmp_path / "not there yet")
+    require_place(ahead, "--svg")
