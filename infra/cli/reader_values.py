@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from models.learning.csv_cells import read_cells
 from models.learning.csv_numbers import decimal_sign, is_unknown, to_number
 from models.learning.errors import TrainingDataError
+from models.learning.renaming import renamings_of
 from schemas.model_cards import ModelCard
 from schemas.nearest_names import suggestion
 
@@ -41,18 +42,20 @@ def known_from_options(card: ModelCard, given: Sequence[str]) -> Known:
 def known_from_csv(card: ModelCard, path: Path, renamed: Mapping[str, tuple[str, float]]) -> Iterator[Known]:
     """Reads a row for each reader; columns that are no inputs are passed over. Raises `TrainingDataError`.
 
-    `renamed` gives, by column, the feature that it is and the factor that brings it to the feature's unit.
+    `renamed` gives, by column, the feature that it is and the factor that brings it to the feature's unit. A feature that the
+    file lacks otherwise is made of the column that it was made of in training, as the card says.
     """
     cells = read_cells(path)
     for column in renamed:
         if column not in cells.header:
             raise TrainingDataError(f"{path}, line 1: no column {column}{suggestion(column, cells.header)}")
+    renamed = _as_trained(card, cells.header, renamed) | dict(renamed)
     features = [renamed.get(column, (column, 1.0))[0] for column in cells.header]
     for name in card.features:
         if features.count(name) != 1:
             raise TrainingDataError(
                 f"{path}, line 1: {'no column' if name not in features else 'two columns'} {name}, which {_called(card)} reads; "
-                f"--rename COLUMN={name} gives it one{suggestion(name, cells.header)}"
+                f"{_fix(card, name)}{suggestion(name, cells.header)}"
             )
     columns = {name: cells.header[features.index(name)] for name in card.features}
     decimal = decimal_sign(cells, [columns[name] for name in card.features if name not in card.categories])
@@ -64,6 +67,25 @@ def known_from_csv(card: ModelCard, path: Path, renamed: Mapping[str, tuple[str,
             name: None if value is None else value * factors.get(name, 1.0) for name, value in found.numbers.items()
         }
         yield Known(numbers, found.texts)
+
+
+def _as_trained(
+    card: ModelCard, header: Sequence[str], given: Mapping[str, tuple[str, float]]
+) -> dict[str, tuple[str, float]]:
+    """Returns the renamings of the training, by column, for features that neither the file nor `given` has."""
+    there = {given.get(column, (column, 1.0))[0] for column in header}
+    return {
+        made.column: (feature, made.factor)
+        for feature, made in renamings_of(card).items()
+        if feature in card.features and feature not in there and made.column in header and made.column not in given
+    }
+
+
+def _fix(card: ModelCard, name: str) -> str:
+    made = renamings_of(card).get(name)
+    if made is None:
+        return f"--rename COLUMN={name} gives it one"
+    return f"--rename COLUMN={name}*FACTOR gives it one, in training it was --rename {made.text}"
 
 
 def _known(card: ModelCard, values: Mapping[str, str], place: Callable[[str], str], decimal: str) -> Known:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.learning.errors import TrainingDataError
 from models.learning.examples import Examples
-from models.learning.renaming import renaming
+from models.learning.renaming import Renaming, renamings_of
 from schemas.model_cards import ModelCard
 
 
@@ -18,11 +18,11 @@ def as_trained(card: ModelCard, rows: Examples) -> Examples:
     training hides it.
     """
     name = f"{card.id}@{card.version}"
-    renamed = {feature: (text, column, factor) for text, column, feature, factor in _renamings(card)}
+    renamed = renamings_of(card)
     values: dict[str, NDArray[Any]] = {}
     missing = []
     for feature in card.features:
-        text, column, factor = renamed.get(feature, ("", feature, 1.0))
+        text, column, factor = renamed.get(feature, Renaming("", feature, 1.0))
         raw = rows.raw_column(column) if text else None
         if raw is None and not rows.has(feature):
             missing.append(feature if column == feature else f"{feature}, nor {column}")
@@ -47,10 +47,6 @@ def as_trained(card: ModelCard, rows: Examples) -> Examples:
             f"{rows.source}: no column {'; '.join(missing)} that can be read: give data that has it"
         )
     return rows.with_inputs(values)
-
-
-def _renamings(card: ModelCard) -> list[tuple[str, str, str, float]]:
-    return [(text, *renaming(text)) for text in card.options.get("rename", ())]
 
 
 def _is_same(left: NDArray[Any], right: NDArray[Any]) -> bool:

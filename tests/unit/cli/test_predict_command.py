@@ -125,3 +125,47 @@ def test_one_source_is_given(store: Path) -> None:
     assert predict(store, "length").exit_code == 2
     assert predict(store, "length", "--set", "clicks=3", "--csv", "x.csv").exit_code == 2
     assert predict(store, "length", "--set", "clicks=3", "--rename", "a=b").exit_code == 2
+
+
+@pytest.fixture
+def renamed_store(tmp_path: Path) -> Path:
+    """A length whose clicks were made of the column `pressed`, which counts dozens, and whose device of `kind`."""
+    artefact, folder = length_model(), tmp_path / "renamed"
+    card = length_card(artefact, options={"rename": ["pressed=clicks*12", "kind=device", "other=left_out"]})
+    ModelVersions(folder).add(card, artefact)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "clicks"),
+    [
+        ("pressed,kind", (), 12.0),
+        # What the file itself calls clicks is no dozen.
+        ("clicks,kind", (), 1.0),
+        ("clicks,device", (), 1.0),
+        ("pressed,kind", ("--rename", "pressed=clicks*3"), 3.0),
+        ("taps,kind", ("--rename", "taps=clicks*2"), 2.0),
+    ],
+)
+def test_columns_are_renamed_as_in_training_unless_the_file_or_an_option_says_otherwise(
+    renamed_store: Path, tmp_path: Path, header: str, options: tuple[str, ...], clicks: float
+) -> None:
+    path = tmp_path / "readers.csv"
+    path.write_text(f"{header},session_age_ms\n1,phone,1\n")
+    found = predict(renamed_store, "length", "--csv", path, *options, "--json")
+    assert found.exit_code == 0, found.stderr
+    assert json.loads(found.stdout)["rows"][0]["scores"]["length"] == 400.0 - 10.0 * clicks
+
+
+def test_an_option_wins_over_the_renamings_of_the_training(renamed_store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "readers.csv"
+    path.write_text("pressed,taps,kind,session_age_ms\n1,2,phone,1\n")
+    found = predict(renamed_store, "length", "--csv", path, "--rename", "taps=clicks", "--json")
+    assert json.loads(found.stdout)["rows"][0]["scores"]["length"] == 380.0
+
+
+def test_a_missing_column_is_told_with_the_renaming_of_the_training(renamed_store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "readers.csv"
+    path.write_text("taps,kind,session_age_ms\n1,phone,1\n")
+    says = "--rename COLUMN=clicks*FACTOR gives it one, in training it was --rename pressed=clicks*12"
+    assert says in predict(renamed_store, "length", "--csv", path).stderr
