@@ -6,7 +6,7 @@ import msgspec
 
 from models.announced.artefact import pack
 from models.announced.checking import check_record
-from models.announced.errors import ModelRefusedError
+from models.announced.errors import ModelRefusedError, UnknownFeatureError
 from models.announced.loading import load
 from models.model_store import ModelError, StoredModel
 from schemas.model_cards import ModelMode, ModelRecord, shadow_key
@@ -29,7 +29,12 @@ def announcement(model: StoredModel, location: str, from_ms: int, mode: ModelMod
         load(check_record(key, body.decode()))
     except ModelRefusedError as error:
         raise ModelError(
-            f"model {model.card.id} version {model.card.version}: the job would refuse it: {error}; "
-            "name the inputs as the job does, with --rename of models train"
+            f"model {model.card.id} version {model.card.version}: the job would refuse it: {error}; {_fix(error)}"
         ) from None
     return Announcement(key, body)
+
+
+def _fix(error: ModelRefusedError) -> str:
+    if isinstance(error, UnknownFeatureError):
+        return "name the inputs as the job does, with --rename of models train"
+    return "train another version, or take the files back from a copy"

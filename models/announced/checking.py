@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from models.announced.artefact import require_onnx, unpack
-from models.announced.errors import ModelRefusedError
+from models.announced.errors import ModelRefusedError, UnknownFeatureError
 from models.announced.onnx_graph import require_plain_graph
 from models.features import FOREST_FEATURES
 from models.logged_features import unknown_inputs
@@ -98,7 +98,7 @@ def _check_card(key: str, card: ModelCard, mode: ModelMode, needs_known_names: b
     if not 0 < len(names) <= MAX_FEATURES or len(set(names)) != len(names):
         raise ModelRefusedError(f"{len(names)} features; expected 1 to {MAX_FEATURES}, each once")
     if needs_known_names and (unknown := unknown_inputs(names, card.categories)):
-        raise ModelRefusedError(f"the feature {unknown[0][:60]!r} is not known to this job")
+        raise UnknownFeatureError(f"the feature {unknown[0][:60]!r} is not known to this job")
     for name, texts in card.categories.items():
         if name not in names or not 0 < len(texts) <= MAX_CATEGORIES or len(set(texts)) != len(texts):
             raise ModelRefusedError(f"the category {name[:60]!r} is no feature, or its texts are not each there once")

@@ -12,16 +12,18 @@ from typer.testing import CliRunner, Result
 from infra.bench.mock_kafka import MockKafka, mock_kafka
 from infra.cli.main import app
 from infra.kafka.reading import TopicReader
+from infra.learning.announcing import announcement
 from infra.learning.models_topic import announced_cards
 from models.announced.checking import check_record
 from models.announced.loading import load
-from models.model_store import ModelError
+from models.model_store import ModelError, StoredModel
 from models.model_versions import ModelVersions, Promotion
 from models.version_files import FolderFiles
 from schemas.features import FeatureRow
 from schemas.outcomes import Outcome
 from schemas.topics import MODELS
 from tests.support.acknowledging_job import acknowledging
+from tests.support.announced_models import length_card, length_model
 from tests.support.model_stores import NOON_MS
 from tests.support.told_lengths import recorded
 
@@ -291,3 +293,20 @@ def test_compare_without_versions_shows_shadow_beside_live(kafka: MockKafka, tmp
     alone = run(kafka, tmp_path, "compare", "length", "--outcomes", tmp_path / "o.jsonl")
     assert (alone.exit_code, "give --features as well" in alone.stderr) == (2, True), "the topics are not meant"
     assert run(kafka, tmp_path, "compare", "length", 1, 2, "--csv", tmp_path / "c.csv", *files).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("artefact", "changed", "says"),
+    [
+        (
+            length_model(),
+            {"features": ["clicks", "device", "mood"]},
+            "'mood' is not known to this job; name the inputs as the job does, with --rename of models train",
+        ),
+        (b"MZ", {}, "the artefact is not ONNX; train another version, or take the files back from a copy"),
+    ],
+)
+def test_a_refusal_ends_with_what_mends_it(artefact: bytes, changed: dict[str, object], says: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        announcement(StoredModel(length_card(artefact, **changed), artefact), "", 0)
+    assert str(refused.value).endswith(says)
