@@ -99,7 +99,7 @@ class ModelVersions:
         try:
             return self._files.written_ms(model_id, str(version), CARD)
         except OSError as error:
-            raise ModelError(f"{self._files.place(model_id, str(version))} cannot be used: {error}") from None
+            raise _damaged(self._files.place(model_id, str(version)), CARD, error) from None
 
     def _require(self, model_id: str, version: int) -> None:
         # The name first: one that is too long for a file is an error of the operating system.
@@ -143,7 +143,7 @@ class ModelVersions:
         try:
             artefact = self._files.read(model_id, str(version), ARTEFACT, limit=MAX_ARTEFACT_BYTES)
         except OSError as error:
-            raise ModelError(f"{place} cannot be used: {error}; train another version") from None
+            raise _damaged(place, ARTEFACT, error) from None
         if len(artefact) > MAX_ARTEFACT_BYTES:
             raise ModelError(f"{place}: {ARTEFACT} is longer than {MAX_ARTEFACT_BYTES} bytes")
         _require_onnx(artefact, card, place)
@@ -155,7 +155,7 @@ class ModelVersions:
         try:
             card = msgspec.json.decode(self._files.read(model_id, str(version), CARD), type=ModelCard)
         except (OSError, *UNREADABLE) as error:
-            raise ModelError(f"{place} cannot be used: {error}; train another version") from None
+            raise _damaged(place, CARD, error) from None
         if (card.id, card.version) != (model_id, version):
             raise ModelError(
                 f"{place}: the card is of {card.id} version {card.version}; take back the card of this version"
@@ -231,6 +231,19 @@ def _checked(model_id: str) -> str:
     if not MODEL_ID.fullmatch(model_id):
         raise ModelError(f"{model_id[:80]!r} is no id of a model: {MODEL_ID_WORDS}")
     return model_id
+
+
+def _damaged(place: str, name: str, error: Exception) -> ModelError:
+    """Says what is the matter with a file of a version, and what mends it."""
+    if isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
+        problem = "is missing"
+    elif isinstance(error, OSError):
+        problem = f"cannot be read: {error.strerror or error}"
+    elif isinstance(error, msgspec.ValidationError):
+        problem = f"is no card of a model: {error}"
+    else:
+        problem = "is no whole JSON"
+    return ModelError(f"{place}: {name} {problem}; take it back from a copy, or train another version")
 
 
 def in_force(promotions: Sequence[Promotion]) -> list[int]:

@@ -29,6 +29,13 @@ MAX_VERSION: Final = 2**53 - 1
 """Greatest version: what JSON readers keep exactly."""
 
 
+MIN_TIME_MS: Final = -62_135_596_800_000
+"""The beginning of the year 1."""
+
+MAX_TIME_MS: Final = 253_402_300_799_999
+"""The end of the year 9999: no calendar here has a later time."""
+
+
 class MetricValue(Struct, omit_defaults=True):
     """A metric on the later range, with its interval where there is one."""
 
@@ -142,6 +149,14 @@ def shadow_key(model: str) -> str:
     'shadow.length.s3'
     """
     return f"{SHADOW}{model}"
+
+
+def problem_of_times(card: ModelCard) -> str | None:
+    """Returns which time of the training is none; None where both can be, or are not told."""
+    for name, at_ms in (("trained_from_ms", card.trained_from_ms), ("trained_until_ms", card.trained_until_ms)):
+        if at_ms is not None and not MIN_TIME_MS <= at_ms <= MAX_TIME_MS:
+            return f"{name} is no time in milliseconds since 1970: {str(at_ms)[:30]}"
+    return None
 
 
 def require_checksum(artefact: bytes, card: ModelCard) -> None:

@@ -1,8 +1,10 @@
 """Finds the model that a new one would take the place of: what the gate compares with, and what a promotion displaces."""
 
 from infra.learning.listing import SHIPPED_ID, shipped_forest
-from models.model_store import StoredModel, load_forest
+from models.model_store import ModelError, StoredModel, load_forest
 from models.model_versions import ModelVersions
+from models.version_files import CARD
+from schemas.model_cards import problem_of_times
 
 
 def incumbent_name(versions: ModelVersions, model_id: str) -> str | None:
@@ -20,10 +22,13 @@ def incumbent_name(versions: ModelVersions, model_id: str) -> str | None:
 
 
 def load_incumbent(versions: ModelVersions, model_id: str) -> StoredModel | None:
-    """Likewise returns the model itself, checked."""
+    """Likewise returns the model itself, checked: its times too, for rows after its training are those that it is judged by."""
     found = _promoted(versions, model_id)
     if found is not None:
-        return versions.load(*found)
+        loaded = versions.load(*found)
+        if (problem := problem_of_times(loaded.card)) is not None:
+            raise ModelError(f"{versions.place(*found, CARD)}: {problem}")
+        return loaded
     return load_forest() if model_id == SHIPPED_ID else None
 
 

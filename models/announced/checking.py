@@ -12,8 +12,10 @@ from models.announced.errors import ModelRefusedError, UnknownFeatureError
 from models.announced.onnx_graph import require_plain_graph
 from models.features import FOREST_FEATURES
 from models.logged_features import unknown_inputs
+from models.predictions.targets import MAX_WORDS
 from schemas.model_cards import (
     MAX_RECORD_BYTES,
+    MAX_TIME_MS,
     MAX_VERSION,
     MODEL_ID,
     MODEL_ID_WORDS,
@@ -22,6 +24,7 @@ from schemas.model_cards import (
     ModelMode,
     ModelRecord,
     model_id,
+    problem_of_times,
     require_checksum,
     shadow_key,
 )
@@ -33,8 +36,6 @@ MAX_CATEGORIES: Final = 500
 """Texts of one category."""
 
 MAX_CLASS_CHARS: Final = 64
-MAX_FROM_MS: Final = 253_402_300_799_999
-"""The end of the year 9999."""
 
 _decode: Final = msgspec.json.Decoder(ModelRecord).decode
 
@@ -57,7 +58,7 @@ def check_record(key: str, body: str) -> CheckedModel:
     except UNREADABLE as error:
         raise ModelRefusedError(f"the record is no announcement of a model: {error}") from None
     card = record.card
-    if not 0 <= record.from_ms <= MAX_FROM_MS:
+    if not 0 <= record.from_ms <= MAX_TIME_MS:
         raise ModelRefusedError(f"from_ms is no event time in milliseconds: {str(record.from_ms)[:30]}")
     _check_card(key, card, record.mode)
     artefact = unpack(record.artefact)
@@ -117,6 +118,8 @@ def _check_card(key: str, card: ModelCard, mode: ModelMode, needs_known_names: b
         raise ModelRefusedError("unknown_shares needs training_rows, the number of rows that they are shares of")
     if card.unknown_at_once is not None and not 0 <= card.unknown_at_once <= len(names):
         raise ModelRefusedError(f"unknown_at_once is no number of features; expected 0 to {len(names)}")
+    if (problem := problem_of_times(card)) is not None:
+        raise ModelRefusedError(problem)
     if card.kind == "length":
         _check_length(card)
     elif card.kind == "tone":
@@ -128,6 +131,9 @@ def _check_card(key: str, card: ModelCard, mode: ModelMode, needs_known_names: b
 def _check_length(card: ModelCard) -> None:
     if not _is_number(card.half_width) or not _is_share(card.coverage) or card.classes:
         raise ModelRefusedError("a length needs half_width, coverage between 0 and 1, and no classes")
+    # Of quantiles it may be below 0: they are drawn together.
+    if card.half_width is not None and abs(card.half_width) > MAX_WORDS:
+        raise ModelRefusedError(f"half_width is {card.half_width:g} words; expected {MAX_WORDS:,} at most")
 
 
 def _check_tone(card: ModelCard) -> None:

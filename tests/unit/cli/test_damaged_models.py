@@ -54,6 +54,19 @@ def test_a_damaged_version_in_force_stops_no_training_and_is_named(folder: Path,
     assert again.exit_code == 0, again.output
 
 
+def test_a_card_with_a_time_beyond_the_calendar_stops_no_training_and_is_named(folder: Path, tmp_path: Path) -> None:
+    store = copied(folder, tmp_path)
+    card = store / "length" / "1" / "card.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"trained_until_ms": 10**18}))
+
+    trained = run("train", "length", "--csv", folder / "wishes.csv", *RENAMED, "--store", store)
+
+    assert isinstance(trained.exception, SystemExit)
+    assert trained.exit_code == 1
+    says = f"the version in force is damaged, so nothing was compared with it: {card}: trained_until_ms is no time"
+    assert says in trained.stderr
+
+
 def test_what_says_what_is_in_force_may_be_damaged_and_hides_no_version(folder: Path, tmp_path: Path) -> None:
     store = copied(folder, tmp_path)
     promotions = store / "length" / "promotions.json"

@@ -161,6 +161,10 @@ def test_what_is_exported_here_passes() -> None:
         ({"id": "length." + "a" * 100_000, "segment": "a" * 100_000}, "is no id of a model"),
         ({"id": "length.../../x", "segment": "../../x"}, "is no id of a model"),
         ({"id": "length.", "segment": ""}, "is no id of a model"),
+        ({"trained_from_ms": -(10**15)}, "trained_from_ms is no time in milliseconds since 1970"),
+        ({"trained_until_ms": 10**18}, "trained_until_ms is no time in milliseconds since 1970: 1000000000000000000"),
+        ({"half_width": 1e308}, r"half_width is 1e\+308 words; expected 100,000 at most"),
+        ({"half_width": -100_001.0}, "half_width is -100001 words"),
     ],
 )
 def test_a_card_with_a_name_or_number_that_the_job_cannot_pass_on_is_refused(card: dict[str, Any], reason: str) -> None:

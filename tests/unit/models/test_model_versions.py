@@ -118,12 +118,36 @@ def test_bytes_that_were_changed_are_refused(location: str) -> None:
         found.load("length", 1)
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"id": 1}', b"\xff"])
-def test_a_card_that_is_none_is_refused(location: str, text: bytes) -> None:
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"", "is no whole JSON; take"),
+        (b"{", "is no whole JSON; take"),
+        (b"\xff", "is no whole JSON; take"),
+        (b"[" * 2_000, "is no whole JSON; take|is no card of a model"),
+        (b"[]", "is no card of a model: Expected `object`, got `array`; take"),
+        (b'{"id": 1}', "is no card of a model: "),
+    ],
+)
+def test_a_card_that_is_none_is_refused(location: str, text: bytes, says: str) -> None:
     found = store(location, 1)
     write(location, "length/1/card.json", text)
-    with pytest.raises(ModelError, match="cannot be used"):
+    with pytest.raises(ModelError, match=rf"models/length/1: card\.json ({says})") as refused:
         found.load("length", 1)
+    assert str(refused.value).endswith("take it back from a copy, or train another version")
+
+
+@pytest.mark.parametrize("name", ["card.json", "model.onnx"])
+def test_a_file_that_is_missing_is_named_with_what_mends_it(location: str, tmp_path: Path, name: str) -> None:
+    found = store(location, 1)
+    if location.startswith("memory:") and name == "card.json":
+        pytest.skip("without its card a version of a bucket is none")
+    with fsspec.open(f"{location}/length/1/{name}") as file:
+        file.fs.rm(f"{file.path}")
+    says = f"{location}/length/1: {name} is missing; take it back from a copy, or train another version"
+    with pytest.raises(ModelError) as refused:
+        found.load("length", 1)
+    assert str(refused.value) == says
 
 
 def test_the_card_of_another_version_is_refused(location: str) -> None:
