@@ -68,7 +68,11 @@ class FolderFiles:
 
     def names(self, *folder: str) -> list[str]:
         path = self._folder.joinpath(*folder)
-        return [each.name for each in path.iterdir()] if path.is_dir() else []
+        try:
+            return [each.name for each in path.iterdir()] if path.is_dir() else []
+        except OSError as error:
+            # As for a name that is too long, or a folder that others may not list.
+            raise ModelError(f"the store {self._folder} cannot be read: {error.strerror}") from None
 
     def whole_versions(self, model_id: str) -> list[str]:
         return [each for each in self.names(model_id) if self.has_version(model_id, each)]

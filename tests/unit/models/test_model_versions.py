@@ -227,6 +227,18 @@ def test_a_file_address_of_no_possible_path_is_refused(address: str, says: str) 
         ModelVersions.at(address)
 
 
+def test_a_store_whose_name_is_too_long_is_told(tmp_path: Path) -> None:
+    for place in (str(tmp_path / ("x" * 300)), (tmp_path / ("x" * 300)).as_uri()):
+        found = ModelVersions.at(place)
+        for ask in (
+            found.ids,
+            lambda found=found: found.versions("length"),
+            lambda found=found: found.promoted("length"),
+        ):
+            with pytest.raises(ModelError, match=r"the store .*xxx cannot be read: File name too long"):
+                ask()
+
+
 @pytest.mark.parametrize("address", ["", " ", "s3://", "://models", "memory:// "])
 def test_an_address_that_names_no_place_is_refused(address: str) -> None:
     with pytest.raises(ModelError, match="names no place: give a folder, or an address such as"):
