@@ -82,7 +82,7 @@ def compare(
         versions = store_at(store)
         models = [versions.load(name, each) for each in (first, second)]
         training = model_training.imported()
-        options = model_training.options_for(training, name, target)
+        options = model_training.options_for(training, name, target, done="compared")
         data = training.DataOptions(csv, (), (), "", target, time, session, without or [], category or [], rename or [])
         rows = training.examples_of(data, options.kind, options.segment, "")
         pair = [training.Incumbent(each.card, each.artefact) for each in models]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from time import time_ns
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -191,13 +191,14 @@ def options_for(
     seed: int = 1,
     coverage: float | None = None,
     max_half_width: float = 200.0,
+    done: Literal["trained", "compared"] = "trained",
 ) -> Any:
-    """Returns the options of training for a model's id. Raises `ModelError` for another kind of model."""
+    """Returns the options of training for a model's id. Raises `ModelError` for another kind of model, which cannot be `done`."""
     kind, point, segment = name.partition(".")
     if kind not in PREDICTION_KINDS or (point and not segment):
         raise ModelError(
-            f"{name}: trained are {' and '.join(PREDICTION_KINDS)}, each alone or with .SEGMENT, and the detectors "
-            f"{' and '.join(DETECTOR_KINDS)}, which are not compared"
+            f"{name}: {done} are {' and '.join(PREDICTION_KINDS)}, each alone or with .SEGMENT"
+            + (f", and the detectors {' and '.join(DETECTOR_KINDS)}" if done == "trained" else "; no detectors")
         )
     if not MODEL_ID.fullmatch(name):
         raise ModelError(f"{name[:80]!r} is no id of a model: {MODEL_ID_WORDS}")

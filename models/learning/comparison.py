@@ -45,10 +45,12 @@ def compare_models(first: Incumbent, second: Incumbent, rows: Examples, options:
     losses = [task.losses(y, classes, rows.truth) for y, classes in found]
     names = [f"{each.card.id}@{each.card.version}" for each in (first, second)]
     advantage = mean_with_interval(losses[1] - losses[0], options.seed, rows.sessions)
-    warnings = [text for each in (first, second) if (text := trained_on(each.card, rows)) is not None]
+    # A version may be compared with itself, and is warned of once.
+    compared = (first,) if first.card == second.card else (first, second)
+    warnings = [text for each in compared if (text := trained_on(each.card, rows)) is not None]
     warnings += [
         f"{each.name} predicts {target}, these rows tell {options.target}"
-        for each in (first, second)
+        for each in compared
         if (target := target_of(each.card)) not in (None, options.target)
     ]
     return PairedComparison(names[0], names[1], len(rows), task.loss, metrics[0], metrics[1], advantage, warnings)

@@ -139,7 +139,10 @@ def test_versions_for_a_segment_are_compared_on_its_rows(folder: Path, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("train", "mood", "--csv", "x.csv"), "mood: trained are length and tone"),
+        (
+            ("train", "mood", "--csv", "x.csv"),
+            "tone, each alone or with .SEGMENT, and the detectors isolation_forest and anomaly\n",
+        ),
         (("train", "length"), "give one source: --csv FILE"),
         (("train", "length", "--features", "x.jsonl"), "--features and --outcomes belong together"),
         (("train", "length", "--csv", "nowhere.csv"), "nowhere.csv cannot be read"),
