@@ -71,6 +71,10 @@ class ModelVersions:
         """
         return cls(files_at(location))
 
+    def shown(self) -> str:
+        """Returns the path or address of the store, as people read it: no password is in it."""
+        return self._files.place()
+
     def ids(self) -> list[str]:
         """Returns the ids that have a version, in order."""
         found = self._files.names()

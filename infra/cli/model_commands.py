@@ -44,7 +44,7 @@ def list_models(store: Store = "", as_json: Json = False) -> None:
     if as_json:
         print_json(rows)
     else:
-        empty = "the store holds no model; `microadjust models train` trains one"
+        empty = f"the store {versions.shown()} holds no model; `microadjust models train` trains one"
         print_table([_in_words(row) for row in rows], empty)
 
 

@@ -94,5 +94,5 @@ def require_known(versions: ModelVersions, name: str) -> list[int]:
     known = versions.versions(name)
     if not known:
         there = ", ".join(versions.ids()) or "none"
-        raise ModelError(f"the store holds no model {name}; there are {there}")
+        raise ModelError(f"the store {versions.shown()} holds no model {name}; there are {there}")
     return known

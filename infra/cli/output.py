@@ -116,7 +116,7 @@ FILE_WIDTH: Final = 160
 def print_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
     """One column per key of the first row."""
     if not rows:
-        out.print(empty)
+        out.print(empty, markup=False, soft_wrap=True)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in rows[0]:

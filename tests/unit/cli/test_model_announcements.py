@@ -138,9 +138,12 @@ def test_a_name_with_a_slip_is_not_withdrawn_and_what_stands_on_the_topic_alone_
 ) -> None:
     folder = folder_of(store)
     slip = run(kafka, folder, "withdraw", "lenght", "--no-wait")
-    assert (slip.exit_code, "the store holds no model lenght; there are length" in slip.stderr) == (1, True)
+    assert (slip.exit_code, f"the store {folder} holds no model lenght; there are length" in slip.stderr) == (1, True)
     unless = run(kafka, folder, "withdraw", "lenght", "--if-in-force", "1", "--no-wait")
-    assert (unless.exit_code, "the store holds no model lenght; there are length" in unless.stderr) == (1, True)
+    assert (unless.exit_code, f"the store {folder} holds no model lenght; there are length" in unless.stderr) == (
+        1,
+        True,
+    )
     with TopicReader(kafka.bootstrap, MODELS.name) as reader:
         reader.assign_beginning()
         assert b"lenght" not in {each.key for each in reader.read_to_end(quiet_s=0.0)}

@@ -147,10 +147,10 @@ def test_versions_for_a_segment_are_compared_on_its_rows(folder: Path, tmp_path:
         (("train", "length", "--features", "x.jsonl"), "--features and --outcomes belong together"),
         (("train", "length", "--csv", "nowhere.csv"), "nowhere.csv cannot be read"),
         (("train", "length", "--last", "soon"), "--last soon: give a number above 0 with s, m, h or d"),
-        (("show", "length"), "the store holds no model length"),
+        (("show", "length"), "/store holds no model length"),
         (("promote", "length", "1"), "model length: no version 1"),
-        (("rollback", "length"), "the store holds no model length; there are none"),
-        (("withdraw", "length", "--no-announce"), "the store holds no model length; there are none"),
+        (("rollback", "length"), "/store holds no model length; there are none"),
+        (("withdraw", "length", "--no-announce"), "/store holds no model length; there are none"),
         (
             ("list", "--store", "s3://bucket/models"),
             "s3://bucket/models: the driver of s3:// is not installed: pip install s3fs",
@@ -250,3 +250,13 @@ def test_a_store_at_an_address_does_what_a_folder_does(folder: Path, tmp_path: P
     refused = run("promote", "length", 7, "--no-announce", "--store", hidden)
     assert f"no version 7; the store memory://{tmp_path}/other has none of it" in refused.stderr
     assert "secret" not in refused.output
+
+
+def test_an_empty_store_is_named_without_a_password(tmp_path: Path) -> None:
+    folder = tmp_path / "[red]"
+    assert (
+        f"the store {folder} holds no model; `microadjust models train` trains one"
+        in run("list", "--store", folder).stdout
+    )
+    told = run("show", "length", "--store", f"memory://eva:secret@nowhere{tmp_path}").stderr
+    assert ("secret" in told, "holds no model length" in told) == (False, True)
