@@ -138,16 +138,16 @@ def test_a_card_that_is_none_is_refused(location: str, text: bytes, says: str) -
 
 
 @pytest.mark.parametrize("name", ["card.json", "model.onnx"])
-def test_a_file_that_is_missing_is_named_with_what_mends_it(location: str, tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_missing_is_named_with_what_mends_it(location: str, name: str) -> None:
     found = store(location, 1)
-    if location.startswith("memory:") and name == "card.json":
-        pytest.skip("without its card a version of a bucket is none")
     with fsspec.open(f"{location}/length/1/{name}") as file:
         file.fs.rm(f"{file.path}")
-    says = f"{location}/length/1: {name} is missing; take it back from a copy, or train another version"
     with pytest.raises(ModelError) as refused:
         found.load("length", 1)
-    assert str(refused.value) == says
+    # Without its card a version of a bucket is none.
+    is_none = location.startswith("memory:") and name == "card.json"
+    missing = f"{location}/length/1: {name} is missing; take it back from a copy, or train another version"
+    assert str(refused.value).startswith("model length: no version 1;" if is_none else missing)
 
 
 def test_the_card_of_another_version_is_refused(location: str) -> None:
