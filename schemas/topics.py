@@ -176,7 +176,7 @@ DRIFT: Final = Topic(
     1,
     30 * _DAY_MS,
     (_LEARN,),
-    (_GATEWAY,),
+    (_GATEWAY, _LEARN),
 )
 SESSION_STATE: Final = Topic(
     "session-state.v1",

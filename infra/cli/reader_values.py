@@ -72,12 +72,18 @@ def known_from_csv(card: ModelCard, path: Path, renamed: Mapping[str, tuple[str,
 def _as_trained(
     card: ModelCard, header: Sequence[str], given: Mapping[str, tuple[str, float]]
 ) -> dict[str, tuple[str, float]]:
-    """Returns the renamings of the training, by column, for features that neither the file nor `given` has."""
+    """Returns the renamings of the training, by column, for features that neither the file nor `given` has, and the factors of
+    those that keep their names."""
     there = {given.get(column, (column, 1.0))[0] for column in header}
+    taken = {feature for feature, _ in given.values()}
     return {
         made.column: (feature, made.factor)
         for feature, made in renamings_of(card).items()
-        if feature in card.features and feature not in there and made.column in header and made.column not in given
+        if feature in card.features
+        and feature not in taken
+        and (made.column == feature or feature not in there)
+        and made.column in header
+        and made.column not in given
     }
 
 

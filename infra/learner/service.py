@@ -18,13 +18,13 @@ from infra.learner.announced_models import announced_models
 from infra.learner.command_ends import retraining_end, rollback_end
 from infra.learner.last_drift import last_drift_ms
 from infra.learner.model_hook import ModelHook
-from infra.learner.reference_renewal import ReferenceRenewal, set_reference, since
+from infra.learner.reference_renewal import ReferenceRenewal, set_reference, since, versions_of
 from infra.learner.reference_rows import ReferenceRows
 from infra.learner.refused_models import RefusedModels
 from infra.learner.stored_segments import readable_segments
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
-from models.feature_stream.read_back import InForce, live_from_ms, reference_range
+from models.feature_stream.read_back import InForce, answers, live_from_ms, reference_range
 from models.segments.learner import DEFAULTS, LearningOptions
 from schemas.drift import DriftLook
 from schemas.events import MAX_SKEW_MS
@@ -201,15 +201,18 @@ class LearnerService:
                 settings.reference_rows,
             )
             return ranges
-        if settings.reference_ms is None:
-            ranges.readers_since_ms = last_drift_ms(settings.kafka, whole_ms[0])
-        reference_ms = since(ranges.readers_since_ms, whole_ms)
+        drift_ms = ranges.readers_since_ms = last_drift_ms(settings.kafka, whole_ms[0])
+        # A drift that no version answers is told of again: its readers are no reference.
+        is_answered = (
+            settings.reference_ms is None and drift_ms is not None and answers(in_force, settings.models, drift_ms)
+        )
+        reference_ms = since(drift_ms, whole_ms) if is_answered else whole_ms
         rows: list[FeatureRow] = []
         if reference_ms is not None:
             with closing(ReferenceRows(settings.kafka, reference_ms, self._row)) as reference:
                 reference.read()
             rows = reference.rows
-        if not set_reference(ranges, rows, reference_ms != whole_ms):
+        if not set_reference(ranges, rows, versions_of(in_force), reference_ms != whole_ms):
             _log.warning(
                 "of the training range %d ended sessions of today's readers stand on %s: drift is told against %d sessions, of "
                 "which the others are those that are read first and may have drifted already",

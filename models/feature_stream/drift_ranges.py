@@ -53,16 +53,19 @@ class DriftRanges:
         self.silent: list[SilenceFinding] = []
         """The models that the last look found to answer far fewer sessions than they did."""
 
-    def set_reference(self, rows: Sequence[FeatureRow]) -> bool:
+    def set_reference(self, rows: Sequence[FeatureRow], versions: Mapping[str, int] | None = None) -> bool:
         """Compares with these sessions from now on, as with the range that a model was trained on. Returns False where they are
-        too few: nothing could ever be told to drift from them, and all stays as it was."""
-        ended = [Ended.of(row) for row in rows if row.kind == "session_end"]
+        too few: nothing could ever be told to drift from them, and all stays as it was.
+
+        `versions` are those in force by model: scores of others are not compared with, since a new version scores otherwise.
+        """
+        ended = [Ended.of(row, versions) for row in rows if row.kind == "session_end"]
         if len(ended) < MIN_ROWS:
             return False
         self._take_over(ended)
         return True
 
-    def renew_reference(self, rows: Sequence[FeatureRow] = ()) -> None:
+    def renew_reference(self, rows: Sequence[FeatureRow] = (), versions: Mapping[str, int] | None = None) -> None:
         """Forms a reference of these sessions and those that end from now on, as after a retraining of whose range too little is
         known. Until it is complete the old one serves, unless readers are known to have drifted from it; one that is being formed
         already is formed on."""
@@ -70,7 +73,7 @@ class DriftRanges:
             self._watch, self._rows, self._waiting = None, [], None
             self._has_drifted = False
         if not self._collected:
-            self._collected = [Ended.of(row) for row in rows if row.kind == "session_end"]
+            self._collected = [Ended.of(row, versions) for row in rows if row.kind == "session_end"]
 
     def _take_over(self, reference: list["Ended"]) -> None:
         self._collected = None
@@ -82,6 +85,9 @@ class DriftRanges:
     def add(self, row: FeatureRow) -> list[Finding]:
         """Takes in an ended session. Returns what has drifted, at the end of each range."""
         ended = Ended.of(row)
+        # A learner that starts again reads the last hour again, which may have been before the drift.
+        if self.readers_since_ms is not None and ended.at_ms < self.readers_since_ms:
+            return []
         if self._watch is not None:
             self._rows.append(ended)
         found = self._look() if len(self._rows) >= self._range_rows else []
@@ -90,7 +96,10 @@ class DriftRanges:
             if len(self._collected) >= self.reference_rows:
                 self._take_over(self._collected)
         if self._waiting is not None and not self._rows:
+            # It is from before: that readers have drifted, as the look has just found, is as true of it.
+            has_drifted = self._has_drifted
             self._set(self._waiting)
+            self._has_drifted = has_drifted
         return found
 
     def _look(self) -> list[Finding]:
@@ -119,7 +128,7 @@ class DriftRanges:
         # Every n-th of a long range, so that all of it counts.
         step = -(-len(rows) // MAX_REFERENCE_ROWS) or 1
         kept = rows[::step]
-        columns, texts = _columns(kept), _texts(kept)
+        columns, texts = _columns(kept, with_stale=False), _texts(kept)
         # One level for all: numbers and texts share it by how many there are.
         share = len(texts) / max(1, len(texts) + len(columns))
         self._watch = DriftWatch(columns, LEVEL * (1.0 - share))
@@ -134,15 +143,20 @@ class DriftRanges:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What is compared of an ended session: numbers by name, NaN where unknown, and texts, None where unknown."""
+    """What is compared of an ended session: numbers by name, NaN where unknown, and texts, None where unknown.
+
+    `stale` are names of scores by versions that are not in force any more.
+    """
 
     numbers: dict[str, float]
     texts: dict[str, str | None]
     at_ms: int
+    stale: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, row: FeatureRow) -> "Ended":
-        return cls(numbers(row), row.context, row.window_end_ms)
+    def of(cls, row: FeatureRow, versions: Mapping[str, int] | None = None) -> "Ended":
+        stale = frozenset() if versions is None else stale_scores(row, versions)
+        return cls(numbers(row), row.context, row.window_end_ms, stale)
 
 
 def numbers(row: FeatureRow) -> dict[str, float]:
@@ -152,9 +166,22 @@ def numbers(row: FeatureRow) -> dict[str, float]:
     return found | {SCORE + name: NAN if value is None else value for name, value in row.scores.items()}
 
 
-def _columns(rows: Sequence[Ended]) -> dict[str, list[float]]:
+def stale_scores(row: FeatureRow, versions: Mapping[str, int]) -> frozenset[str]:
+    """The names of scores by versions that are not in force any more, where `versions` says which are, by model."""
+    replaced = [
+        kind
+        for kind in row.models.keys() & KINDS
+        if row.models[kind] != versions.get(f"{kind}.{row.segment}" if kind in row.segment_models else kind)
+    ]
+    return frozenset(SCORE + name for name in row.scores if any(is_score_of(name, kind) for kind in replaced))
+
+
+def _columns(rows: Sequence[Ended], with_stale: bool = True) -> dict[str, list[float]]:
     names = sorted({name for row in rows for name in row.numbers})
-    return {name: [row.numbers.get(name, NAN) for row in rows] for name in names}
+    return {
+        name: [NAN if name in row.stale and not with_stale else row.numbers.get(name, NAN) for row in rows]
+        for name in names
+    }
 
 
 def _texts(rows: Sequence[Ended]) -> dict[str, list[str | None]]:

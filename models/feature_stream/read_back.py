@@ -42,11 +42,25 @@ def live_from_ms(newest_ms: int, in_force: Iterable[InForce]) -> int:
 def reference_range(in_force: Mapping[str, InForce], wanted: Sequence[str]) -> tuple[int, int] | None:
     """The last day of the newest training range of the models in force; of those that are `wanted`, where any is. None where no
     card says."""
-    known = {name: each.trained_ms for name, each in in_force.items() if each.trained_ms is not None}
-    ranges = [known[name] for name in wanted if name in known] or list(known.values())
-    if not ranges:
-        return None
-    return last_day(max(ranges, key=lambda each: each[1]))
+    newest = _newest(in_force, wanted)
+    return None if newest is None or newest.trained_ms is None else last_day(newest.trained_ms)
+
+
+def answers(in_force: Mapping[str, InForce], wanted: Sequence[str], drift_ms: int) -> bool:
+    """Whether the model of that range was trained on readers of after a drift, or came into force after it.
+
+    >>> answers({"length": InForce(2, 50, (0, 40))}, ["length"], 45), answers({"length": InForce(2, 50, (0, 40))}, [], 60)
+    (True, False)
+    """
+    newest = _newest(in_force, wanted)
+    return newest is not None and (newest.from_ms > drift_ms or (newest.trained_ms or (0, 0))[1] > drift_ms)
+
+
+def _newest(in_force: Mapping[str, InForce], wanted: Sequence[str]) -> InForce | None:
+    """The model in force whose training range ends last, of those that are `wanted`, where any has one."""
+    known = {name: each for name, each in in_force.items() if each.trained_ms is not None}
+    chosen = [known[name] for name in wanted if name in known] or list(known.values())
+    return max(chosen, key=lambda each: (each.trained_ms or (0, 0))[1], default=None)
 
 
 def last_day(range_ms: tuple[int, int]) -> tuple[int, int]:

@@ -47,7 +47,7 @@ class Comparison(Struct):
     advantage: MetricValue
     rows: int | None = None
     is_silent: bool = False
-    """Whether the rival, a model in force, would answer too few of these rows to judge by, and was asked about all."""
+    """Whether the rival, a model in force, would answer less than half of the rows, or too few to judge by."""
     notes: list[str] = []
     """What speaks against the comparison."""
 

@@ -157,6 +157,15 @@ def test_columns_are_renamed_as_in_training_unless_the_file_or_an_option_says_ot
     assert json.loads(found.stdout)["rows"][0]["scores"]["length"] == 400.0 - 10.0 * clicks
 
 
+def test_a_unit_that_training_changed_under_the_same_name_is_changed_again(tmp_path: Path) -> None:
+    artefact, folder, path = length_model(), tmp_path / "dozens", tmp_path / "readers.csv"
+    ModelVersions(folder).add(length_card(artefact, options={"rename": ["clicks=clicks*12"]}), artefact)
+    path.write_text("clicks,device,session_age_ms\n1,phone,1\n")
+    for options, clicks in (((), 12.0), (("--rename", "clicks=clicks*2"), 2.0)):
+        found = predict(folder, "length", "--csv", path, *options, "--json")
+        assert json.loads(found.stdout)["rows"][0]["scores"]["length"] == 400.0 - 10.0 * clicks
+
+
 def test_an_option_wins_over_the_renamings_of_the_training(renamed_store: Path, tmp_path: Path) -> None:
     path = tmp_path / "readers.csv"
     path.write_text("pressed,taps,kind,session_age_ms\n1,2,phone,1\n")

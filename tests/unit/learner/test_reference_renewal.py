@@ -171,6 +171,28 @@ def test_a_learner_that_starts_again_leaves_out_readers_of_before_the_drift(kafk
     assert drifted(ranges, ends(1_000, 100, 1_000.0)) == ["engaged_ms"]
 
 
+def test_a_learner_that_starts_again_tells_of_a_drift_that_no_version_answers(kafka: MockKafka) -> None:
+    write(kafka, DRIFT.name, [("", _look(second, second >= 400)) for second in (350, 400, 500)])
+    connection = KafkaConnection(kafka.bootstrap)
+    settings = LearnerSettings(connection, LearningOptions(), reference_rows=200, range_rows=100)
+    service = LearnerService(settings, ModelHook(), ModelHook())
+    with closing(service._reader), closing(service._refused):  # noqa: SLF001
+        # Version 2 was trained on seconds 0 to 299, and came into force before them.
+        ranges = service._ranges(announced_models(connection))  # noqa: SLF001
+    assert drifted(ranges, ends(500, 100, 1_000.0)) == ["engaged_ms"]
+
+    # Until a version does, of which models.v1 tells.
+    card = ModelCard("length", 3, "length", ["clicks"], None, "", "of before", TRAINED_MS[1], TRAINED_MS[0])
+    write(kafka, MODELS.name, [("length", ModelRecord(card, "", None, BEGINNING_MS + 450_000))])
+    service = LearnerService(settings, ModelHook(), ModelHook())
+    with closing(service._reader), closing(service._refused):  # noqa: SLF001
+        ranges = service._ranges(announced_models(connection))  # noqa: SLF001
+    # Sessions of before the drift, which are read again, count as little for the reference that is formed.
+    assert drifted(ranges, ends(200, 150, 2_000.0)) == []
+    assert drifted(ranges, ends(500, 400, 1_000.0)) == []
+    assert drifted(ranges, ends(900, 100, 2_000.0)) == ["engaged_ms"]
+
+
 def _look(second: int, has_drifted: bool) -> DriftLook:
     reading = DriftReading("engaged_ms", "feature", 1.0, 0.5, 0.5, 0.0, 100, has_drifted)
     forest = DriftReading("isolation_forest", "score", 1.0, 0.5, 0.5, 0.0, 100, True)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.feature_stream.drift_ranges import DriftRanges
+from models.feature_stream.drift_ranges import DriftRanges, stale_scores
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, SegmentChange
 from models.feature_stream.reader_rows import FORGET_MS, ReaderRows
 from models.segments.agreement import adjusted_rand
@@ -231,6 +231,55 @@ def test_drift_of_a_score_trains_the_model_that_gives_it_and_no_other() -> None:
     assert [(each.model, each.subjects) for each in later if isinstance(each, Retraining)] == [
         ("tone.s1", ("score tone_formal",))
     ]
+
+
+def test_scores_of_a_version_that_is_not_in_force_any_more_are_no_reference() -> None:
+    def ended(version: int, score: float, rows: int) -> list[FeatureRow]:
+        generator = np.random.default_rng([523, version])
+        scores: list[dict[str, float | None]] = [
+            {"length": score + float(generator.normal()), "isolation_forest": 0.4 + float(generator.normal(0.0, 0.02))}
+            for _ in range(rows)
+        ]
+        return [
+            FeatureRow("s", 0, "session_end", {"clicks": 1.0}, {}, None, each, None, {"length": version})
+            for each in scores
+        ]
+
+    ranges = DriftRanges(range_rows=100)
+    ranges.set_reference(ended(1, 400.0, 200), {"length": 2})
+    assert [found for each in ended(2, 500.0, 100) for found in ranges.add(each)] == []
+    ranges.set_reference([*ended(1, 400.0, 100), *ended(2, 500.0, 100)], {"length": 2})
+    assert [found for each in ended(2, 500.0, 100) for found in ranges.add(each)] == []
+    drifts = [found.subject for each in ended(2, 600.0, 100) for found in ranges.add(each)]
+    assert drifts == ["score length"]
+
+
+def test_scores_of_a_segments_model_are_of_its_own_versions() -> None:
+    row = FeatureRow("s", 0, "session_end", {}, {}, "s3", {"length": 1.0, "length_half_width": 2.0}, None)
+    of_all = msgspec.structs.replace(row, models={"length": 4})
+    of_segment = msgspec.structs.replace(of_all, segment_models=["length"])
+    stale = {"score length", "score length_half_width"}
+
+    assert stale_scores(of_all, {"length": 4, "length.s3": 9}) == set()
+    assert stale_scores(of_segment, {"length": 4, "length.s3": 9}) == stale
+    assert stale_scores(of_segment, {"length": 9, "length.s3": 4}) == set()
+    assert stale_scores(of_all, {}) == stale
+    assert stale_scores(row, {"length": 4}) == set()
+
+
+def test_a_reference_of_before_a_drift_that_waits_does_not_end_it() -> None:
+    def ends_from(seed: int, scale: float, count: int) -> list[FeatureRow]:
+        generator = np.random.default_rng([524, seed])
+        return [row("s", 0, float(generator.gamma(8.0, scale)), "session_end") for _ in range(count)]
+
+    ranges = DriftRanges(reference_rows=300, range_rows=100)
+    ranges.set_reference(ends_from(0, 1_000.0, 300))
+    found = [each for ended in ends_from(1, 1_000.0, 20) for each in ranges.add(ended)]
+    ranges.set_reference(ends_from(2, 1_000.0, 300))
+    found += [each for ended in ends_from(3, 2_000.0, 80) for each in ranges.add(ended)]
+    assert [each.subject for each in found] == ["engaged_ms"]
+    ranges.renew_reference()
+    assert [each for ended in ends_from(4, 2_000.0, 600) for each in ranges.add(ended)] == []
 
 
 def test_after_a_retraining_the_new_habits_are_the_reference() -> None:
