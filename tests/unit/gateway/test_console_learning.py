@@ -102,7 +102,7 @@ def test_what_was_announced_is_told_without_a_store_and_a_broken_version_with_it
     broken.add(length_card(length_model()), length_model())
     Path(broken.place("length", 1, "card.json")).write_text("{")
     told = ask(gateway_of(kafka, broken), "models/length")
-    assert "cannot be used" in told["described"][0]["problem"]
+    assert "card.json is no whole JSON" in told["described"][0]["problem"]
 
 
 def test_a_report_is_shown_and_can_do_nothing(kafka: MockKafka, store: ModelVersions) -> None:
