@@ -43,7 +43,8 @@ def known_from_csv(card: ModelCard, path: Path, renamed: Mapping[str, tuple[str,
     """Reads a row for each reader; columns that are no inputs are passed over. Raises `TrainingDataError`.
 
     `renamed` gives, by column, the feature that it is and the factor that brings it to the feature's unit. A feature that the
-    file lacks otherwise is made of the column that it was made of in training, as the card says.
+    file lacks otherwise is made of the column that it was made of in training, as the card says; where that is the column of the
+    same name, in another unit, it is multiplied as in training.
     """
     cells = read_cells(path)
     for column in renamed:

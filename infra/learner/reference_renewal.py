@@ -1,14 +1,14 @@
 """Renews the reference for drift once a model has been trained again, beside the rows that are read."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from infra.kafka.connection import Kafka
 from infra.kafka.reading import StreamError
 from infra.learner.announced_models import announced_models
 from infra.learner.reference_rows import Decode, ReferenceRows
 from models.feature_stream.drift_ranges import MAX_REFERENCE_ROWS, DriftRanges
-from models.feature_stream.read_back import InForce, last_day
+from models.feature_stream.read_back import last_day
 from schemas.features import FeatureRow
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,6 @@ class ReferenceRenewal:
         self._kafka, self._decode = kafka, decode
         self._rows: ReferenceRows | None = None
         self._is_cut = False
-        self._versions: dict[str, int] = {}
 
     @property
     def is_reading(self) -> bool:
@@ -34,9 +33,7 @@ class ReferenceRenewal:
         """Begins to read what a version was trained on that has come into force."""
         self.close()
         try:
-            in_force = announced_models(self._kafka)
-            self._versions = versions_of(in_force)
-            known = in_force.get(model)
+            known = announced_models(self._kafka).get(model)
             if known is not None and known.trained_ms is not None and str(known.version) == version:
                 whole_ms = last_day(known.trained_ms)
                 range_ms = since(ranges.readers_since_ms, whole_ms)
@@ -54,7 +51,7 @@ class ReferenceRenewal:
             return
         self._rows.poll()
         if self._rows.is_complete:
-            set_reference(ranges, self._rows.rows, self._versions, self._is_cut)
+            set_reference(ranges, self._rows.rows, self._is_cut)
             self.close()
 
     def close(self) -> None:
@@ -76,17 +73,12 @@ def since(drift_ms: int | None, range_ms: tuple[int, int]) -> tuple[int, int] | 
     return (from_ms, until_ms) if from_ms <= until_ms else None
 
 
-def set_reference(ranges: DriftRanges, rows: Sequence[FeatureRow], versions: Mapping[str, int], is_cut: bool) -> bool:
+def set_reference(ranges: DriftRanges, rows: Sequence[FeatureRow], is_cut: bool) -> bool:
     """Compares with these sessions from now on. Returns False where they are too few: a reference is formed of them and of those
     that end from now on. Of a range that a drift has cut, fewer than a reference has are too few: beside 30 sessions only gross
     drift would be found."""
     are_too_few = is_cut and len(rows) < min(ranges.reference_rows, MAX_REFERENCE_ROWS)
-    if not are_too_few and ranges.set_reference(rows, versions):
+    if not are_too_few and ranges.set_reference(rows):
         return True
-    ranges.renew_reference(rows, versions)
+    ranges.renew_reference(rows)
     return False
-
-
-def versions_of(in_force: Mapping[str, InForce]) -> dict[str, int]:
-    """Returns the version in force by model."""
-    return {model: each.version for model, each in in_force.items()}

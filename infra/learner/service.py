@@ -16,15 +16,16 @@ from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Record, StreamError, TopicReader
 from infra.learner.announced_models import announced_models
 from infra.learner.command_ends import retraining_end, rollback_end
-from infra.learner.last_drift import last_drift_ms
 from infra.learner.model_hook import ModelHook
-from infra.learner.reference_renewal import ReferenceRenewal, set_reference, since, versions_of
+from infra.learner.past_drift import past_drift
+from infra.learner.reference_renewal import ReferenceRenewal, set_reference, since
 from infra.learner.reference_rows import ReferenceRows
 from infra.learner.refused_models import RefusedModels
 from infra.learner.stored_segments import readable_segments
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
 from models.feature_stream.read_back import InForce, answers, live_from_ms, reference_range
+from models.feature_stream.retrainings import Retrainings
 from models.segments.learner import DEFAULTS, LearningOptions
 from schemas.drift import DriftLook
 from schemas.events import MAX_SKEW_MS
@@ -82,6 +83,8 @@ class LearnerService:
         self._unsent: list[Message] = []
         """Alerts of how commands ended."""
         self._renewal = ReferenceRenewal(settings.kafka, self._row)
+        self._retrainings: Retrainings | None = None
+        """Of the learner before, where Kafka went and came: how long to wait lasts."""
 
     def run(self, stop: threading.Event, once: bool = False) -> None:
         """Runs until `stop` is set, or with `once` until all that stands on features.v1 has been read.
@@ -187,6 +190,7 @@ class LearnerService:
             in_force=in_force,
         )
         learner.minutes.behind = self._partitions_behind()
+        learner.retrainings = self._retrainings = self._retrainings or learner.retrainings
         return learner
 
     def _ranges(self, in_force: Mapping[str, InForce]) -> DriftRanges:
@@ -201,18 +205,16 @@ class LearnerService:
                 settings.reference_rows,
             )
             return ranges
-        drift_ms = ranges.readers_since_ms = last_drift_ms(settings.kafka, whole_ms[0])
+        drift = past_drift(settings.kafka, whole_ms[0])
         # A drift that no version answers is told of again: its readers are no reference.
-        is_answered = (
-            settings.reference_ms is None and drift_ms is not None and answers(in_force, settings.models, drift_ms)
-        )
-        reference_ms = since(drift_ms, whole_ms) if is_answered else whole_ms
+        answered = [each for each in drift.found_ms if answers(in_force, settings.models, each)]
+        reference_ms = since(max(answered, default=None), whole_ms) if settings.reference_ms is None else whole_ms
         rows: list[FeatureRow] = []
         if reference_ms is not None:
             with closing(ReferenceRows(settings.kafka, reference_ms, self._row)) as reference:
                 reference.read()
             rows = reference.rows
-        if not set_reference(ranges, rows, versions_of(in_force), reference_ms != whole_ms):
+        if not set_reference(ranges, rows, reference_ms != whole_ms):
             _log.warning(
                 "of the training range %d ended sessions of today's readers stand on %s: drift is told against %d sessions, of "
                 "which the others are those that are read first and may have drifted already",
@@ -220,6 +222,8 @@ class LearnerService:
                 FEATURES.name,
                 settings.reference_rows,
             )
+        if drift.found_ms:
+            ranges.go_on(drift.found_ms[-1], drift.lasts and drift.found_ms[-1] not in answered)
         return ranges
 
     def _partitions_behind(self) -> set[int]:

@@ -42,6 +42,11 @@ class DriftRanges:
         """When the range ended in which the last drift of readers was found first, None before any: sessions that ended earlier
         may be of other readers. It outlasts references, of which each model that is trained again brings one."""
         self._category_watch = CategoryWatch({})
+        self._numbers: dict[str, list[float]] = {}
+        self._texts: dict[str, list[str | None]] = {}
+        """Of the reference, by name."""
+        self._scored: list[Ended] = []
+        """Ranges for scores that the reference lacks."""
         self._unknown_watch = UnknownWatch({})
         self._answer_watch = AnswerWatch()
         """Lasts longer than a reference: a model that stays silent after a retraining must not pass for usual."""
@@ -53,27 +58,32 @@ class DriftRanges:
         self.silent: list[SilenceFinding] = []
         """The models that the last look found to answer far fewer sessions than they did."""
 
-    def set_reference(self, rows: Sequence[FeatureRow], versions: Mapping[str, int] | None = None) -> bool:
-        """Compares with these sessions from now on, as with the range that a model was trained on. Returns False where they are
-        too few: nothing could ever be told to drift from them, and all stays as it was.
+    def set_reference(self, rows: Sequence[FeatureRow]) -> bool:
+        """Compares with these sessions of a training range from now on. Returns False where they are too few: nothing could ever
+        be told to drift from them, and all stays as it was.
 
-        `versions` are those in force by model: scores of others are not compared with, since a new version scores otherwise.
+        Their scores are of versions before the one that was trained on them, and another version scores otherwise: scores are
+        compared with those of the sessions that end from now on, once `reference_rows` have ended.
         """
-        ended = [Ended.of(row, versions) for row in rows if row.kind == "session_end"]
+        ended = [Ended.of(row, is_of_training=True) for row in rows if row.kind == "session_end"]
         if len(ended) < MIN_ROWS:
             return False
         self._take_over(ended)
         return True
 
-    def renew_reference(self, rows: Sequence[FeatureRow] = (), versions: Mapping[str, int] | None = None) -> None:
-        """Forms a reference of these sessions and those that end from now on, as after a retraining of whose range too little is
-        known. Until it is complete the old one serves, unless readers are known to have drifted from it; one that is being formed
-        already is formed on."""
+    def renew_reference(self, rows: Sequence[FeatureRow] = ()) -> None:
+        """Forms a reference of these sessions of a training range and those that end from now on, where too little of the range
+        is known. Until it is complete the old one serves, unless readers are known to have drifted from it; one that is being
+        formed already is formed on."""
         if self._has_drifted:
             self._watch, self._rows, self._waiting = None, [], None
             self._has_drifted = False
         if not self._collected:
-            self._collected = [Ended.of(row, versions) for row in rows if row.kind == "session_end"]
+            self._collected = [Ended.of(row, is_of_training=True) for row in rows if row.kind == "session_end"]
+
+    def go_on(self, readers_since_ms: int, has_drifted: bool) -> None:
+        """Takes over from a learner that has ended when readers drifted last, and whether its last look found that they have."""
+        self.readers_since_ms, self._has_drifted = readers_since_ms, has_drifted
 
     def _take_over(self, reference: list["Ended"]) -> None:
         self._collected = None
@@ -119,8 +129,31 @@ class DriftRanges:
             self.readers_since_ms = max(each.at_ms for each in self._rows)
             # What has been collected for a reference is of the readers of before, too.
             self._collected = None if self._collected is None else []
+        if not has_drifted:
+            self._complete_scores()
         self._has_drifted, self._rows = has_drifted, []
         return found
+
+    def _complete_scores(self) -> None:
+        """Collects ranges for scores that the reference lacks, and takes these in once they are enough."""
+        assert self._watch is not None
+        watched = set(self._watch.subjects)
+        known = {name for row in self._rows for name, value in row.numbers.items() if value == value}
+        if all(name in watched or not name.startswith(SCORE) for name in known):
+            return
+        self._scored += self._rows
+        if len(self._scored) >= min(self.reference_rows, MAX_REFERENCE_ROWS):
+            columns = _columns(self._scored)
+            self._compare_with({each: columns[each] for each in columns.keys() - watched if each.startswith(SCORE)})
+
+    def _compare_with(self, scores: Mapping[str, list[float]]) -> None:
+        """Watches the numbers and texts of the reference, and these scores."""
+        self._numbers = self._numbers | dict(scores)
+        # One level for all: numbers and texts share it by how many there are.
+        share = len(self._texts) / max(1, len(self._texts) + len(self._numbers))
+        self._watch = DriftWatch(self._numbers, LEVEL * (1.0 - share))
+        self._category_watch = CategoryWatch(self._texts, LEVEL * share)
+        self._scored = []
 
     def _set(self, rows: Sequence["Ended"]) -> None:
         # While there is a reference each range is looked at, and what was counted there counts once.
@@ -128,14 +161,11 @@ class DriftRanges:
         # Every n-th of a long range, so that all of it counts.
         step = -(-len(rows) // MAX_REFERENCE_ROWS) or 1
         kept = rows[::step]
-        columns, texts = _columns(kept, with_stale=False), _texts(kept)
-        # One level for all: numbers and texts share it by how many there are.
-        share = len(texts) / max(1, len(texts) + len(columns))
-        self._watch = DriftWatch(columns, LEVEL * (1.0 - share))
-        self._category_watch = CategoryWatch(texts, LEVEL * share)
+        self._numbers, self._texts = _columns(kept, is_reference=True), _texts(kept)
+        self._compare_with({})
         # A score that is unknown is no fault of what is sent; that a model goes silent is a finding of its own.
-        known = {name: each for name, each in columns.items() if not name.startswith(SCORE)}
-        self._unknown_watch = UnknownWatch(known | _marks(texts))
+        known = {name: each for name, each in self._numbers.items() if not name.startswith(SCORE)}
+        self._unknown_watch = UnknownWatch(known | _marks(self._texts))
         if is_unseen:
             self._answer_watch.judge(_answered(kept), len(kept))
         self._rows, self._waiting, self._has_drifted = [], None, False
@@ -145,18 +175,17 @@ class DriftRanges:
 class Ended:
     """What is compared of an ended session: numbers by name, NaN where unknown, and texts, None where unknown.
 
-    `stale` are names of scores by versions that are not in force any more.
+    A session of a training range was scored by versions before the one in force.
     """
 
     numbers: dict[str, float]
     texts: dict[str, str | None]
     at_ms: int
-    stale: frozenset[str] = frozenset()
+    is_of_training: bool = False
 
     @classmethod
-    def of(cls, row: FeatureRow, versions: Mapping[str, int] | None = None) -> "Ended":
-        stale = frozenset() if versions is None else stale_scores(row, versions)
-        return cls(numbers(row), row.context, row.window_end_ms, stale)
+    def of(cls, row: FeatureRow, is_of_training: bool = False) -> "Ended":
+        return cls(numbers(row), row.context, row.window_end_ms, is_of_training)
 
 
 def numbers(row: FeatureRow) -> dict[str, float]:
@@ -166,20 +195,14 @@ def numbers(row: FeatureRow) -> dict[str, float]:
     return found | {SCORE + name: NAN if value is None else value for name, value in row.scores.items()}
 
 
-def stale_scores(row: FeatureRow, versions: Mapping[str, int]) -> frozenset[str]:
-    """The names of scores by versions that are not in force any more, where `versions` says which are, by model."""
-    replaced = [
-        kind
-        for kind in row.models.keys() & KINDS
-        if row.models[kind] != versions.get(f"{kind}.{row.segment}" if kind in row.segment_models else kind)
-    ]
-    return frozenset(SCORE + name for name in row.scores if any(is_score_of(name, kind) for kind in replaced))
-
-
-def _columns(rows: Sequence[Ended], with_stale: bool = True) -> dict[str, list[float]]:
+def _columns(rows: Sequence[Ended], is_reference: bool = False) -> dict[str, list[float]]:
+    """The numbers by name; in a reference without scores of a training range."""
     names = sorted({name for row in rows for name in row.numbers})
     return {
-        name: [NAN if name in row.stale and not with_stale else row.numbers.get(name, NAN) for row in rows]
+        name: [
+            NAN if is_reference and row.is_of_training and name.startswith(SCORE) else row.numbers.get(name, NAN)
+            for row in rows
+        ]
         for name in names
     }
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -155,6 +156,13 @@ def test_a_learner_that_starts_again_keeps_the_ids(kafka: MockKafka) -> None:
     after = {each.segment_id: each for each in in_force(kafka.bootstrap)}
     assert after.keys() == before.keys()
     assert all(after[each].version > before[each].version for each in before)
+
+
+def test_the_time_between_retrainings_lasts_where_kafka_goes_and_comes(kafka: MockKafka) -> None:
+    service = service_on(kafka, ModelHook("true"), ("length",))
+    with closing(service._reader), closing(service._refused):  # noqa: SLF001
+        assert service._begun().retrainings.ask("length", ("clicks",), 5)  # noqa: SLF001
+        assert not service._begun().retrainings.ask("length", ("clicks",), 6)  # noqa: SLF001
 
 
 def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from infra.bench.mock_kafka import MockKafka, is_available, mock_kafka
 from infra.kafka.connection import KafkaConnection
 from infra.kafka.reading import Offsets, Partition, Record, TopicReader
 from infra.learner.announced_models import announced_models
-from infra.learner.last_drift import last_drift_ms
 from infra.learner.model_hook import ModelHook
+from infra.learner.past_drift import PastDrift, past_drift
 from infra.learner.reference_renewal import ReferenceRenewal
 from infra.learner.reference_rows import ReferenceRows
 from infra.learner.service import LearnerService, LearnerSettings
@@ -161,8 +161,8 @@ def test_a_learner_that_starts_again_leaves_out_readers_of_before_the_drift(kafk
     write(kafka, DRIFT.name, [("", each) for each in (*looks, _look(260, False), b"no look")])
     connection = KafkaConnection(kafka.bootstrap)
 
-    assert last_drift_ms(connection, BEGINNING_MS - 300_000) == BEGINNING_MS + 99_000
-    assert last_drift_ms(connection, BEGINNING_MS + 200_000) is None
+    assert past_drift(connection, BEGINNING_MS - 300_000) == PastDrift([BEGINNING_MS + 99_000], False)
+    assert past_drift(connection, BEGINNING_MS + 200_000) == PastDrift([], False)
     settings = LearnerSettings(connection, LearningOptions(), reference_rows=200, range_rows=100)
     service = LearnerService(settings, ModelHook(), ModelHook())
     with closing(service._reader), closing(service._refused):  # noqa: SLF001
@@ -180,6 +180,7 @@ def test_a_learner_that_starts_again_tells_of_a_drift_that_no_version_answers(ka
         # Version 2 was trained on seconds 0 to 299, and came into force before them.
         ranges = service._ranges(announced_models(connection))  # noqa: SLF001
     assert drifted(ranges, ends(500, 100, 1_000.0)) == ["engaged_ms"]
+    assert ranges.readers_since_ms == BEGINNING_MS + 400_000, "it is the same drift"
 
     # Until a version does, of which models.v1 tells.
     card = ModelCard("length", 3, "length", ["clicks"], None, "", "of before", TRAINED_MS[1], TRAINED_MS[0])
@@ -191,6 +192,19 @@ def test_a_learner_that_starts_again_tells_of_a_drift_that_no_version_answers(ka
     assert drifted(ranges, ends(200, 150, 2_000.0)) == []
     assert drifted(ranges, ends(500, 400, 1_000.0)) == []
     assert drifted(ranges, ends(900, 100, 2_000.0)) == ["engaged_ms"]
+
+
+def test_a_drift_that_is_not_answered_brings_no_readers_of_before_an_answered_one_back(kafka: MockKafka) -> None:
+    announce_both(kafka)
+    looks = [_look(second, second in (99, 450)) for second in (-200, -100, 0, 99, 200, 300, 450, 500)]
+    write(kafka, DRIFT.name, [("", each) for each in looks])
+    connection = KafkaConnection(kafka.bootstrap)
+    settings = LearnerSettings(connection, LearningOptions(), reference_rows=200, range_rows=100)
+    service = LearnerService(settings, ModelHook(), ModelHook())
+    with closing(service._reader), closing(service._refused):  # noqa: SLF001
+        ranges = service._ranges(announced_models(connection))  # noqa: SLF001
+    assert drifted(ranges, ends(500, 300, 2_000.0)) == []
+    assert drifted(ranges, ends(800, 100, 1_000.0)) == ["engaged_ms"]
 
 
 def _look(second: int, has_drifted: bool) -> DriftLook:

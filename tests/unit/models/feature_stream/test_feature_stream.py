@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.feature_stream.drift_ranges import DriftRanges, stale_scores
+from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, SegmentChange
 from models.feature_stream.reader_rows import FORGET_MS, ReaderRows
 from models.segments.agreement import adjusted_rand
@@ -233,38 +233,46 @@ def test_drift_of_a_score_trains_the_model_that_gives_it_and_no_other() -> None:
     ]
 
 
-def test_scores_of_a_version_that_is_not_in_force_any_more_are_no_reference() -> None:
-    def ended(version: int, score: float, rows: int) -> list[FeatureRow]:
-        generator = np.random.default_rng([523, version])
-        scores: list[dict[str, float | None]] = [
-            {"length": score + float(generator.normal()), "isolation_forest": 0.4 + float(generator.normal(0.0, 0.02))}
-            for _ in range(rows)
-        ]
-        return [
-            FeatureRow("s", 0, "session_end", {"clicks": 1.0}, {}, None, each, None, {"length": version})
-            for each in scores
-        ]
-
-    ranges = DriftRanges(range_rows=100)
-    ranges.set_reference(ended(1, 400.0, 200), {"length": 2})
-    assert [found for each in ended(2, 500.0, 100) for found in ranges.add(each)] == []
-    ranges.set_reference([*ended(1, 400.0, 100), *ended(2, 500.0, 100)], {"length": 2})
-    assert [found for each in ended(2, 500.0, 100) for found in ranges.add(each)] == []
-    drifts = [found.subject for each in ended(2, 600.0, 100) for found in ranges.add(each)]
-    assert drifts == ["score length"]
+def ended_with(scores: dict[str, float], rows: int, seed: int) -> list[FeatureRow]:
+    """Ended sessions as the job logs them, with scores about these."""
+    generator = np.random.default_rng([523, seed])
+    found = []
+    for _ in range(rows):
+        given: dict[str, float | None] = {
+            name: value * float(generator.normal(1.0, 0.01)) for name, value in scores.items()
+        }
+        features: dict[str, float | None] = {"clicks": float(generator.poisson(5.0))}
+        found.append(FeatureRow("s", 0, "session_end", features, {}, None, given, None))
+    return found
 
 
-def test_scores_of_a_segments_model_are_of_its_own_versions() -> None:
-    row = FeatureRow("s", 0, "session_end", {}, {}, "s3", {"length": 1.0, "length_half_width": 2.0}, None)
-    of_all = msgspec.structs.replace(row, models={"length": 4})
-    of_segment = msgspec.structs.replace(of_all, segment_models=["length"])
-    stale = {"score length", "score length_half_width"}
+def test_scores_of_a_training_range_are_no_reference_and_those_that_follow_are() -> None:
+    ranges = DriftRanges(reference_rows=300, range_rows=100)
 
-    assert stale_scores(of_all, {"length": 4, "length.s3": 9}) == set()
-    assert stale_scores(of_segment, {"length": 4, "length.s3": 9}) == stale
-    assert stale_scores(of_segment, {"length": 9, "length.s3": 4}) == set()
-    assert stale_scores(of_all, {}) == stale
-    assert stale_scores(row, {"length": 4}) == set()
+    def drifts(scores: dict[str, float], rows: int) -> list[str]:
+        return [found.subject for each in ended_with(scores, rows, ranges.looks) for found in ranges.add(each)]
+
+    ranges.set_reference(ended_with({"length": 400.0, "anomaly": 0.4}, 300, 100))
+    assert drifts({"length": 500.0, "anomaly": 0.6}, 300) == []
+    assert drifts({"length": 500.0, "anomaly": 0.6}, 200) == []
+    assert drifts({"length": 500.0, "anomaly": 0.9}, 100) == ["score anomaly"]
+    # A model that comes into force later gets a reference of its own.
+    assert drifts({"length": 500.0, "anomaly": 0.6, "tone_formal": 0.5}, 400) == []
+    assert drifts({"length": 500.0, "anomaly": 0.6, "tone_formal": 0.2}, 100) == ["score tone_formal"]
+
+
+def test_scores_of_readers_who_have_drifted_are_no_reference() -> None:
+    ranges = DriftRanges(reference_rows=100, range_rows=100)
+    ranges.set_reference(ended_with({}, 200, 200))
+    drifted = ended_with({"length": 400.0}, 200, 201)
+    for each in drifted:
+        each.features["clicks"] = 50.0
+    assert {found.subject for each in drifted for found in ranges.add(each)} == {"clicks"}
+    calm = [*ended_with({"length": 300.0}, 100, 202), *ended_with({"length": 300.0}, 100, 203)]
+    assert [found for each in calm for found in ranges.add(each)] == []
+    assert [found.subject for each in ended_with({"length": 400.0}, 100, 204) for found in ranges.add(each)] == [
+        "score length"
+    ]
 
 
 def test_a_reference_of_before_a_drift_that_waits_does_not_end_it() -> None:
@@ -339,7 +347,9 @@ def test_a_given_reference_serves_at_once_and_scores_count() -> None:
     def ended(score: float | None) -> FeatureRow:
         return FeatureRow("s", 0, "session_end", {"clicks": 1.0}, {}, None, {"isolation_forest": score}, None)
 
-    ranges.set_reference([ended(float(generator.normal(0.45, 0.05))) for _ in range(500)])
+    ranges.set_reference([ended(None) for _ in range(500)])
+    usual = [each for _ in range(1_000) for each in ranges.add(ended(float(generator.normal(0.45, 0.05))))]
+    assert usual == []
     unknown = [each for _ in range(100) for each in ranges.add(ended(None))]
     found = [each for _ in range(100) for each in ranges.add(ended(float(generator.normal(0.6, 0.05))))]
 
