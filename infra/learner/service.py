@@ -24,6 +24,7 @@ from infra.learner.refused_models import RefusedModels
 from infra.learner.stored_segments import readable_segments
 from models.feature_stream.drift_ranges import DriftRanges
 from models.feature_stream.learner import FeatureStreamLearner, Message, Retraining, Rollback, SegmentChange
+from models.feature_stream.minutes import MINUTE_MS
 from models.feature_stream.read_back import InForce, answers, live_from_ms, reference_range
 from models.feature_stream.retrainings import Retrainings
 from models.segments.learner import DEFAULTS, LearningOptions
@@ -83,6 +84,7 @@ class LearnerService:
         self._unsent: list[Message] = []
         """Alerts of how commands ended."""
         self._renewal = ReferenceRenewal(settings.kafka, self._row)
+        self._closed_ms = 0
         self._retrainings: Retrainings | None = None
         """Of the learner before, where Kafka went and came: how long to wait lasts."""
 
@@ -118,9 +120,10 @@ class LearnerService:
         """Takes in how commands have ended. What Kafka does not take is said at the next call."""
         if (end := self._rollback.ended()) is not None and (alert := rollback_end(end, self._now_ms())) is not None:
             self._unsent.append(alert)
-        if (end := self._hook.ended()) is not None and self.learner is not None:
-            self.learner.retrainings.ended(end.model, end.status == 0)
-            if end.status == 0:
+        if (end := self._hook.ended()) is not None:
+            if self._retrainings is not None:
+                self._retrainings.ended(end.model, end.status == 0)
+            if end.status == 0 and self.learner is not None:
                 self._renewal.begin(self.learner.ranges, end.model, end.version)
             if (alert := retraining_end(end, self._now_ms())) is not None:
                 self._unsent.append(alert)
@@ -135,8 +138,10 @@ class LearnerService:
             self._unsent = []
 
     def _now_ms(self) -> int:
-        """Event time, as of the last minute that is over."""
-        return 0 if self.learner is None else self.learner.minutes.closed_ms
+        """Event time, as of the last minute that is over, be it before Kafka went."""
+        if self.learner is not None:
+            self._closed_ms = self.learner.minutes.closed_ms
+        return self._closed_ms
 
     def _new_producer(self) -> BlockingProducer:
         # Anew after each failure: a producer that has failed says so for ever.
@@ -171,7 +176,8 @@ class LearnerService:
         if newest_ms is None or settings.look_back_ms is None:
             self._reader.assign_beginning()
         else:
-            back_ms = newest_ms - settings.look_back_ms
+            # Minutes are read again whole: rows of before count for live errors alone, and have no features left.
+            back_ms = (newest_ms - settings.look_back_ms) // MINUTE_MS * MINUTE_MS
             from_ms = min(back_ms, live_from_ms(newest_ms, in_force.values()))
             live_only_until_ms = back_ms if from_ms < back_ms else 0
             self._reader.seek_to_time(from_ms)

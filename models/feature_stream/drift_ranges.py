@@ -11,6 +11,7 @@ from models.drift.unknown_share import UnknownFinding, UnknownWatch
 from models.drift.watch import LEVEL, MIN_ROWS, DriftWatch, Finding
 from models.feature_stream.subjects import CONTEXT, KINDS, SCORE, is_score_of, named
 from models.logged_features import OF_ALL_READERS
+from models.session_clock import SESSION_END_MS
 from schemas.drift import DriftLook, DriftReading, SilentModel, UnknownShare
 from schemas.features import FeatureRow
 
@@ -46,7 +47,9 @@ class DriftRanges:
         self._texts: dict[str, list[str | None]] = {}
         """Of the reference, by name."""
         self._scored: list[Ended] = []
-        """Ranges for scores that the reference lacks."""
+        """Of ranges, for scores that the reference lacks."""
+        self._newest_ms = self._scores_from_ms = 0
+        """When the newest session ended, and from when on sessions that end have scores of the versions in force."""
         self._unknown_watch = UnknownWatch({})
         self._answer_watch = AnswerWatch()
         """Lasts longer than a reference: a model that stays silent after a retraining must not pass for usual."""
@@ -63,11 +66,13 @@ class DriftRanges:
         be told to drift from them, and all stays as it was.
 
         Their scores are of versions before the one that was trained on them, and another version scores otherwise: scores are
-        compared with those of the sessions that end from now on, once `reference_rows` have ended.
+        compared with those of sessions that end an hour later and on, most of which have begun since, once there are two ranges
+        of them.
         """
         ended = [Ended.of(row, is_of_training=True) for row in rows if row.kind == "session_end"]
         if len(ended) < MIN_ROWS:
             return False
+        self._scores_from_ms = self._newest_ms + 2 * SESSION_END_MS if self._newest_ms else 0
         self._take_over(ended)
         return True
 
@@ -98,6 +103,7 @@ class DriftRanges:
         # A learner that starts again reads the last hour again, which may have been before the drift.
         if self.readers_since_ms is not None and ended.at_ms < self.readers_since_ms:
             return []
+        self._newest_ms = max(self._newest_ms, ended.at_ms)
         if self._watch is not None:
             self._rows.append(ended)
         found = self._look() if len(self._rows) >= self._range_rows else []
@@ -141,8 +147,8 @@ class DriftRanges:
         known = {name for row in self._rows for name, value in row.numbers.items() if value == value}
         if all(name in watched or not name.startswith(SCORE) for name in known):
             return
-        self._scored += self._rows
-        if len(self._scored) >= min(self.reference_rows, MAX_REFERENCE_ROWS):
+        self._scored += [each for each in self._rows if each.at_ms >= self._scores_from_ms]
+        if len(self._scored) >= min(self.reference_rows, 2 * self._range_rows):
             columns = _columns(self._scored)
             self._compare_with({each: columns[each] for each in columns.keys() - watched if each.startswith(SCORE)})
 

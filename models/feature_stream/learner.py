@@ -158,10 +158,12 @@ class FeatureStreamLearner:
         yield from (drift_alert(each, at_ms) for each in findings if each.subject not in self._drifting)
         yield from (unknown_alert(each, at_ms) for name, each in unknown.items() if name not in self._drifting)
         yield from (silence_alert(each, at_ms) for name, each in silent.items() if name not in self._drifting)
+        # A silence asks when it begins: a model that a training has left as silent is not trained each hour.
+        asks = {each for each in found if each not in silent or each not in self._drifting}
         self._drifting = found
         for model in self._models:
-            if of_it := sorted(each for each in found if concerns(each, model)):
-                yield from self._retrain(model, of_it, at_ms)
+            if of_it := sorted(each for each in asks if concerns(each, model)):
+                yield from self._retrain(model, of_it, at_ms, keep=not silent.keys().isdisjoint(of_it))
 
     def _retrain(self, model: str, subjects: Sequence[str], at_ms: int, keep: bool = False) -> Iterator[Message]:
         """Trains the model again where it may be; `keep` says that it waits until then."""

@@ -194,6 +194,18 @@ def test_a_learner_that_starts_again_tells_of_a_drift_that_no_version_answers(ka
     assert drifted(ranges, ends(900, 100, 2_000.0)) == ["engaged_ms"]
 
 
+def test_a_learner_that_starts_again_reads_whole_minutes_again(
+    kafka: MockKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = LearnerSettings(KafkaConnection(kafka.bootstrap), LearningOptions(), look_back_ms=3_600_000)
+    service = LearnerService(settings, ModelHook(), ModelHook())
+    monkeypatch.setattr(service, "_newest_ms", lambda: BEGINNING_MS + 45_678)
+    with closing(service._reader), closing(service._refused):  # noqa: SLF001
+        until_ms = service._begun().live_only_until_ms  # noqa: SLF001
+    assert until_ms > 0
+    assert until_ms % 60_000 == 0, "else sessions without features are among those that are compared"
+
+
 def test_a_drift_that_is_not_answered_brings_no_readers_of_before_an_answered_one_back(kafka: MockKafka) -> None:
     announce_both(kafka)
     looks = [_look(second, second in (99, 450)) for second in (-200, -100, 0, 99, 200, 300, 450, 500)]

@@ -261,6 +261,31 @@ def test_scores_of_a_training_range_are_no_reference_and_those_that_follow_are()
     assert drifts({"length": 500.0, "anomaly": 0.6, "tone_formal": 0.2}, 100) == ["score tone_formal"]
 
 
+def test_scores_of_sessions_that_the_version_before_has_scored_are_no_reference() -> None:
+    ranges = DriftRanges(reference_rows=300, range_rows=100)
+
+    def drifts(score: float, rows: int, at_ms: int) -> list[str]:
+        given = [
+            msgspec.structs.replace(each, window_end_ms=at_ms) for each in ended_with({"length": score}, rows, at_ms)
+        ]
+        return [found.subject for each in given for found in ranges.add(each)]
+
+    ranges.set_reference(ended_with({}, 300, 100))
+    assert drifts(400.0, 100, 7_000_000) == []
+    ranges.set_reference(ended_with({}, 300, 101))
+    assert drifts(400.0, 300, 7_000_000 + 1_800_000) == []
+    assert drifts(500.0, 200, 7_000_000 + 3_600_000) == []
+    assert drifts(500.0, 100, 11_000_000) == []
+    assert drifts(400.0, 100, 12_000_000) == ["score length"]
+
+
+def test_a_model_that_a_training_leaves_silent_is_trained_for_that_once() -> None:
+    learner = FeatureStreamLearner(ranges=DriftRanges(reference_rows=400, range_rows=200), models=("length",))
+    assert not [each for each in messages(learner, ends(525, 800, "desktop", 0)) if isinstance(each, Retraining)]
+    found = messages(learner, ends(526, 4_000, "desktop", 1_620, answers=False))
+    assert [each.subjects for each in found if isinstance(each, Retraining)] == [("silence of length",)]
+
+
 def test_scores_of_readers_who_have_drifted_are_no_reference() -> None:
     ranges = DriftRanges(reference_rows=100, range_rows=100)
     ranges.set_reference(ended_with({}, 200, 200))
