@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -28,7 +27,6 @@ from infra.learner.command_environment import command_environment
 from infra.learner.model_hook import NOTHING, HookEnd, ModelHook, printed_of
 from infra.learner.segment_map import draw
 from infra.learner.service import LearnerService, LearnerSettings
-from models.feature_stream.retrainings import MIN_GAP_MS
 from models.segments.learner import LearningOptions
 from models.segments.map_axes import eigen, principal_axes
 from schemas.alerts import Alert
@@ -157,27 +155,6 @@ def test_a_learner_that_starts_again_keeps_the_ids(kafka: MockKafka) -> None:
     after = {each.segment_id: each for each in in_force(kafka.bootstrap)}
     assert after.keys() == before.keys()
     assert all(after[each].version > before[each].version for each in before)
-
-
-def test_the_time_between_retrainings_lasts_where_kafka_goes_and_comes(kafka: MockKafka) -> None:
-    service = service_on(kafka, ModelHook("true"), ("length",))
-    with closing(service._reader), closing(service._refused):  # noqa: SLF001
-        assert service._begun().retrainings.ask("length", ("clicks",), 5)  # noqa: SLF001
-        assert not service._begun().retrainings.ask("length", ("clicks",), 6)  # noqa: SLF001
-
-
-def test_a_training_that_fails_while_kafka_is_away_makes_the_next_wait(kafka: MockKafka) -> None:
-    service = service_on(kafka, ModelHook("false"), ("length",))
-    with closing(service._reader), closing(service._refused):  # noqa: SLF001
-        retrainings = service._begun().retrainings  # noqa: SLF001
-        assert retrainings.ask("length", ("clicks",), 5)
-        service._hook.start("length")  # noqa: SLF001
-        assert service.learner is None
-        for _ in range(100):
-            service._settle()  # noqa: SLF001
-            time.sleep(0.05)
-        assert not retrainings.ask("length", ("clicks",), 5 + MIN_GAP_MS)
-        assert retrainings.ask("length", ("clicks",), 5 + 2 * MIN_GAP_MS)
 
 
 def test_a_hook_runs_one_model_after_the_other_and_tells_of_success(tmp_path: Path) -> None:

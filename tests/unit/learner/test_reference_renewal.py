@@ -155,6 +155,14 @@ def test_a_range_of_before_the_drift_alone_is_no_reference(kafka: MockKafka) -> 
     assert drifted(ranges, ends(700, 100, 1_000.0)) == ["engaged_ms"]
 
 
+def ranges_at_a_start(connection: KafkaConnection) -> DriftRanges:
+    """What a learner that starts compares with."""
+    settings = LearnerSettings(connection, LearningOptions(), reference_rows=200, range_rows=100)
+    service = LearnerService(settings, ModelHook(), ModelHook())
+    with closing(service._reader), closing(service._refused):  # noqa: SLF001
+        return service._ranges(announced_models(connection))  # noqa: SLF001
+
+
 def test_a_learner_that_starts_again_leaves_out_readers_of_before_the_drift(kafka: MockKafka) -> None:
     announce_both(kafka)
     looks = [*(_look(second, False) for second in (-200, -100, 0)), *(_look(second, True) for second in (99, 199))]
@@ -163,10 +171,7 @@ def test_a_learner_that_starts_again_leaves_out_readers_of_before_the_drift(kafk
 
     assert past_drift(connection, BEGINNING_MS - 300_000) == PastDrift([BEGINNING_MS + 99_000], False)
     assert past_drift(connection, BEGINNING_MS + 200_000) == PastDrift([], False)
-    settings = LearnerSettings(connection, LearningOptions(), reference_rows=200, range_rows=100)
-    service = LearnerService(settings, ModelHook(), ModelHook())
-    with closing(service._reader), closing(service._refused):  # noqa: SLF001
-        ranges = service._ranges(announced_models(connection))  # noqa: SLF001
+    ranges = ranges_at_a_start(connection)
     assert drifted(ranges, ends(700, 300, 2_000.0)) == []
     assert drifted(ranges, ends(1_000, 100, 1_000.0)) == ["engaged_ms"]
 
@@ -174,20 +179,15 @@ def test_a_learner_that_starts_again_leaves_out_readers_of_before_the_drift(kafk
 def test_a_learner_that_starts_again_tells_of_a_drift_that_no_version_answers(kafka: MockKafka) -> None:
     write(kafka, DRIFT.name, [("", _look(second, second >= 400)) for second in (350, 400, 500)])
     connection = KafkaConnection(kafka.bootstrap)
-    settings = LearnerSettings(connection, LearningOptions(), reference_rows=200, range_rows=100)
-    service = LearnerService(settings, ModelHook(), ModelHook())
-    with closing(service._reader), closing(service._refused):  # noqa: SLF001
-        # Version 2 was trained on seconds 0 to 299, and came into force before them.
-        ranges = service._ranges(announced_models(connection))  # noqa: SLF001
+    # Version 2 was trained on seconds 0 to 299, and came into force before them.
+    ranges = ranges_at_a_start(connection)
     assert drifted(ranges, ends(500, 100, 1_000.0)) == ["engaged_ms"]
     assert ranges.readers_since_ms == BEGINNING_MS + 400_000, "it is the same drift"
 
     # Until a version does, of which models.v1 tells.
     card = ModelCard("length", 3, "length", ["clicks"], None, "", "of before", TRAINED_MS[1], TRAINED_MS[0])
     write(kafka, MODELS.name, [("length", ModelRecord(card, "", None, BEGINNING_MS + 450_000))])
-    service = LearnerService(settings, ModelHook(), ModelHook())
-    with closing(service._reader), closing(service._refused):  # noqa: SLF001
-        ranges = service._ranges(announced_models(connection))  # noqa: SLF001
+    ranges = ranges_at_a_start(connection)
     # Sessions of before the drift, which are read again, count as little for the reference that is formed.
     assert drifted(ranges, ends(200, 150, 2_000.0)) == []
     assert drifted(ranges, ends(500, 400, 1_000.0)) == []
@@ -211,10 +211,7 @@ def test_a_drift_that_is_not_answered_brings_no_readers_of_before_an_answered_on
     looks = [_look(second, second in (99, 450)) for second in (-200, -100, 0, 99, 200, 300, 450, 500)]
     write(kafka, DRIFT.name, [("", each) for each in looks])
     connection = KafkaConnection(kafka.bootstrap)
-    settings = LearnerSettings(connection, LearningOptions(), reference_rows=200, range_rows=100)
-    service = LearnerService(settings, ModelHook(), ModelHook())
-    with closing(service._reader), closing(service._refused):  # noqa: SLF001
-        ranges = service._ranges(announced_models(connection))  # noqa: SLF001
+    ranges = ranges_at_a_start(connection)
     assert drifted(ranges, ends(500, 300, 2_000.0)) == []
     assert drifted(ranges, ends(800, 100, 1_000.0)) == ["engaged_ms"]
 

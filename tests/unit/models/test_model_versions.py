@@ -144,7 +144,6 @@ def test_a_file_that_is_missing_is_named_with_what_mends_it(location: str, name:
         file.fs.rm(f"{file.path}")
     with pytest.raises(ModelError) as refused:
         found.load("length", 1)
-    # Without its card a version of a bucket is none.
     is_none = location.startswith("memory:") and name == "card.json"
     missing = f"{location}/length/1: {name} is missing; take it back from a copy, or train another version"
     assert str(refused.value).startswith("model length: no version 1;" if is_none else missing)
